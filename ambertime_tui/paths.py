@@ -1,4 +1,4 @@
-"""Where AmberTime keeps its own files on this computer (the XDG base directories; nothing of a backup is here)."""
+"""Where AmberTime keeps its own files on this computer: the XDG base directories. No backup is here."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ def paths_from(environ: Mapping[str, str]) -> Paths:
 
     runtime = environ.get("XDG_RUNTIME_DIR", "")
     return Paths(
-        runtime=Path(runtime) / "ambertime" if runtime.startswith("/") else Path(f"/tmp/ambertime-{os.getuid()}"),
+        runtime=Path(runtime) / "ambertime"
+        if runtime.startswith("/")
+        else Path(f"/tmp/ambertime-{os.getuid()}"),
         state=base("XDG_STATE_HOME", home / ".local/state"),
         config=base("XDG_CONFIG_HOME", home / ".config"),
         data=base("XDG_DATA_HOME", home / ".local/share"),

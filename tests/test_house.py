@@ -51,11 +51,15 @@ def test_a_room_imports_only_the_rooms_below_it(file: Path) -> None:
     room = room_of(file)
     for name in imports_of(file):
         top, *rest = name.split(".")
-        assert ONLY_ROOM_FOR.get(top, room) == room, f"{file.name} imports {top}, which belongs to {ONLY_ROOM_FOR[top]}/"
+        assert ONLY_ROOM_FOR.get(top, room) == room, (
+            f"{file.name} imports {top}, which belongs to {ONLY_ROOM_FOR[top]}/"
+        )
         if top == "ambertime_tui" and rest and room in ROOM_MAY_IMPORT and rest[0] != "__version__":
             assert rest[0] in ROOM_MAY_IMPORT[room], f"{room} must not import {name}"
         if room in ("phone", "drive") and name.startswith("ambertime_tui.library."):
-            assert ".".join(name.split(".")[:3]) in PHONE_AND_DRIVE_KNOW_OF_THE_LIBRARY_ONLY, f"{file} imports {name}"
+            assert ".".join(name.split(".")[:3]) in PHONE_AND_DRIVE_KNOW_OF_THE_LIBRARY_ONLY, (
+                f"{file} imports {name}"
+            )
 
 
 def test_only_the_command_line_and_the_tests_know_of_the_simulator() -> None:

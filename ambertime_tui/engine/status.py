@@ -33,7 +33,7 @@ class Condition(StrEnum):
     RUNNING = "running"
     PAUSED = "paused"
     WAITING = "waiting"
-    """It cannot go on until something outside changes (phone locked, unplugged, drive full); `sentence` says what."""
+    """Cannot go on until something outside changes (phone locked, unplugged); `sentence` says what."""
     STOPPING = "stopping"
 
 

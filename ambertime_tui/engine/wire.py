@@ -33,13 +33,13 @@ def to_json(value: object) -> Any:
 
 
 def from_json(kind: type[T], data: Any) -> T:
-    """The value of type `kind` that `to_json` made `data` from; unknown keys are passed over (a newer engine).
+    """The value of type `kind` that `to_json` made `data` from; unknown keys are passed over.
 
     Raises:
         WireError: the data has another shape.
     """
     try:
-        return typing.cast(T, _decode(kind, data))
+        return typing.cast("T", _decode(kind, data))
     except (TypeError, ValueError, KeyError) as error:
         raise WireError(f"not a {getattr(kind, '__name__', kind)}: {error}") from error
 
@@ -66,7 +66,7 @@ def _decode(kind: Any, data: Any) -> Any:
     if dataclasses.is_dataclass(kind):
         if not isinstance(data, dict):
             raise TypeError("expected an object")
-        hints = _hints(typing.cast(type, kind))
+        hints = _hints(typing.cast("type", kind))
         return kind(**{name: _decode(hint, data[name]) for name, hint in hints.items() if name in data})
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(data)

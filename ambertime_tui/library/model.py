@@ -107,7 +107,7 @@ class Asset:
     """Originals first, in the order of Role; then the current edit."""
     ownership: Ownership = Ownership.OWN
     subtype: int = 0
-    """ZKINDSUBTYPE: 0 still, 1 panorama, 2 Live Photo, 10 screenshot, 100 video, 101 slow-mo, 102 time-lapse."""
+    """ZKINDSUBTYPE: 0 still, 1 panorama, 2 Live Photo, 10 screenshot, 100 video, 101 slow-mo..."""
     live_photo: bool = False
     raw_pair: bool = False
     edited: bool = False
