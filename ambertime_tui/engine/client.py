@@ -1,0 +1,376 @@
+"""The front end's side of the engine: starts or finds a host, asks it, and hears what changes.
+
+Nothing here loads the phone's or the drive's room, so a front end that imports this starts fast.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import socket as sockets
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ambertime_tui.engine.protocol import (
+    LONGEST_LINE,
+    Ask,
+    Command,
+    CommandName,
+    DevicesChanged,
+    DriveArgs,
+    EngineError,
+    Hello,
+    Pane,
+    Preview,
+    Push,
+    Report,
+    ReportPage,
+    Row,
+    Rows,
+    RowsArgs,
+    RunningJob,
+    SpecArgs,
+    SurveyArgs,
+    SurveyedLibrary,
+    ask_line,
+    parse_line,
+)
+from ambertime_tui.engine.spec import JobSpec
+from ambertime_tui.engine.status import Census, DriveSummary, JobStatus, Left, PhoneSummary, ScanStatus
+from ambertime_tui.engine.wire import WireError, from_json
+from ambertime_tui.paths import Paths, PathsError, private
+
+__all__ = [
+    "Command",
+    "CommandName",
+    "DevicesChanged",
+    "EngineClient",
+    "EngineError",
+    "Hello",
+    "Pane",
+    "Preview",
+    "Report",
+    "Row",
+    "Rows",
+    "RunningJob",
+    "SurveyedLibrary",
+    "running_jobs",
+]
+
+T = TypeVar("T")
+
+REPORT_PAGE = 2000
+HOST_STARTS_WITHIN = 20.0
+"""Seconds; a slow computer under load takes one or two."""
+HOST_ANSWERS_WITHIN = 2.0
+"""Seconds that `running_jobs` gives each host to say what it does."""
+
+
+class EngineClient:
+    """A connection to an engine host. All methods but the classmethods may be used concurrently."""
+
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, socket: Path, hello: Hello
+    ) -> None:
+        """Private: use `launch` or `attach`."""
+        self.socket = socket
+        self.hello = hello
+        self._reader = reader
+        self._writer = writer
+        self._asked: dict[int, asyncio.Future[Any]] = {}
+        self._next = 1
+        self._gone: EngineError | None = None
+        self._newest: dict[Push, Any] = {}
+        self._news = asyncio.Condition()
+        self._counts = dict.fromkeys(Push, 0)
+        self._on_scan: list[Callable[[ScanStatus], None]] = []
+        self._listening = asyncio.create_task(self._listen(), name="engine client")
+
+    @classmethod
+    async def launch(cls, paths: Paths, environ: Mapping[str, str]) -> EngineClient:
+        """Starts a host, a process of its own that outlives this one while a job runs, and connects to it.
+
+        Raises:
+            EngineError: `HostFailed`: it did not start; the sentence says why and where its log is.
+        """
+        socket = await asyncio.to_thread(_start_host, paths, dict(environ))
+        return await cls.attach(socket)
+
+    @classmethod
+    async def attach(cls, socket: Path) -> EngineClient:
+        """Connects to a host that runs (`running_jobs` finds them).
+
+        Raises:
+            EngineError: `HostGone`: nobody answers there.
+        """
+        try:
+            reader, writer = await asyncio.open_unix_connection(str(socket), limit=LONGEST_LINE)
+        except OSError as error:
+            raise EngineError("HostGone", f"No job answers at {socket}; it has ended.") from error
+        try:
+            writer.write(ask_line(0, Ask.HELLO))
+            message = parse_line(await reader.readline() or b"{}")
+            hello = _decoded(Hello, message.get("answer"))
+        except (OSError, EngineError) as error:
+            writer.close()
+            raise EngineError("HostGone", f"The job at {socket} does not answer; it has ended.") from error
+        return cls(reader, writer, socket, hello)
+
+    async def aclose(self) -> None:
+        """Ends the connection; a job that runs goes on without us."""
+        self._listening.cancel()
+        await asyncio.gather(self._listening, return_exceptions=True)
+        self._writer.close()
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
+
+    async def phones(self) -> tuple[PhoneSummary, ...]:
+        """The phones that are attached by cable.
+
+        Raises:
+            EngineError: `UsbmuxUnavailable`: no phone can be seen at all.
+        """
+        return await self._ask(tuple[PhoneSummary, ...], Ask.PHONES)
+
+    async def drives(self) -> tuple[DriveSummary, ...]:
+        """The drives that are mounted."""
+        return await self._ask(tuple[DriveSummary, ...], Ask.DRIVES)
+
+    async def drive(self, path: str) -> DriveSummary:
+        """What can be said of a folder as a target, by its absolute path.
+
+        Raises:
+            EngineError: it is no folder, or not there.
+        """
+        return await self._ask(DriveSummary, Ask.DRIVE, DriveArgs(path))
+
+    async def devices(self) -> AsyncIterator[DevicesChanged]:
+        """Phones and drives: at once, and again at each change, until the host is gone.
+
+        Raises:
+            EngineError: `HostGone`.
+        """
+        seen = self._counts[Push.DEVICES]
+        await self._tell(Ask.WATCH_DEVICES)
+        async for value in self._pushes(Push.DEVICES, seen):
+            yield _decoded(DevicesChanged, value)
+
+    async def survey(
+        self, udid: str | None = None, on_scan: Callable[[ScanStatus], None] | None = None
+    ) -> SurveyedLibrary:
+        """Reads the library of a phone (None: of the only one); a recent reading is used again.
+
+        Args:
+            udid: which phone.
+            on_scan: told how far it is, a few times a second.
+
+        Raises:
+            EngineError: no such phone, not trusted, locked, no readable library, ...
+        """
+        if on_scan is not None:
+            self._on_scan.append(on_scan)
+        try:
+            return await self._ask(SurveyedLibrary, Ask.SURVEY, SurveyArgs(udid))
+        finally:
+            if on_scan is not None:
+                self._on_scan.remove(on_scan)
+
+    async def preview(self, spec: JobSpec) -> Preview:
+        """What a start with this spec would do. Needs a survey first and makes one where there is none.
+
+        Raises:
+            EngineError: the phone cannot be read. What is wrong with the target is `Preview.problem`.
+        """
+        return await self._ask(Preview, Ask.PREVIEW, SpecArgs(spec))
+
+    async def start(self, spec: JobSpec) -> str:
+        """Starts the job of this host and gives its id.
+
+        Raises:
+            EngineError: `JobRunning`, or the phone or the target is not there: no job was started.
+        """
+        return await self._ask(str, Ask.START, SpecArgs(spec))
+
+    async def statuses(self) -> AsyncIterator[JobStatus]:
+        """The job's status: at once and at each change, at most ten a second, always the newest.
+
+        Ends after the status that has an outcome.
+
+        Raises:
+            EngineError: `NoJob`: none was started; `HostGone`: the host died with the job unfinished.
+        """
+        seen = self._counts[Push.STATUS]
+        await self._tell(Ask.WATCH_STATUS)
+        async for value in self._pushes(Push.STATUS, seen):
+            status = _decoded(JobStatus, value)
+            yield status
+            if status.outcome is not None:
+                return
+
+    async def command(self, command: Command) -> None:
+        """Gives the job an order.
+
+        Raises:
+            EngineError: `NotNow`: it cannot be done now; the sentence says why. `NoJob`.
+        """
+        await self._tell(Ask.COMMAND, command)
+
+    async def rows(self, pane: Pane, offset: int, limit: int) -> Rows:
+        """A page of one of the job's lists.
+
+        Raises:
+            EngineError: `NoJob`.
+        """
+        return await self._ask(Rows, Ask.ROWS, RowsArgs(offset, limit, pane))
+
+    async def report(self) -> Report:
+        """The census and all that is not on the drive; while the job runs, what is known so far.
+
+        Raises:
+            EngineError: `NoJob`.
+        """
+        left: list[Left] = []
+        census: Census | None = None
+        while True:
+            page = await self._ask(ReportPage, Ask.REPORT, RowsArgs(len(left), REPORT_PAGE))
+            census = page.census
+            left += page.left
+            if not page.left or len(left) >= page.total:
+                return Report(census, tuple(left))
+
+    async def _ask(self, kind: type[T], ask: Ask, args: object = None) -> T:
+        return _decoded(kind, await self._tell(ask, args))
+
+    async def _tell(self, ask: Ask, args: object = None) -> Any:
+        if self._gone is not None:
+            raise self._gone
+        number, self._next = self._next, self._next + 1
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._asked[number] = answer
+        try:
+            self._writer.write(ask_line(number, ask, args))
+            return await answer
+        finally:
+            self._asked.pop(number, None)
+
+    async def _pushes(self, push: Push, seen: int) -> AsyncIterator[Any]:
+        """What the host says from now on; it says the present state once whenever it is asked to watch."""
+        while True:
+            async with self._news:
+                while self._counts[push] == seen and self._gone is None:
+                    await self._news.wait()
+            if self._counts[push] > seen:
+                seen = self._counts[push]
+                yield self._newest[push]
+            elif self._gone is not None:
+                raise self._gone
+
+    async def _listen(self) -> None:
+        gone = EngineError(
+            "HostGone", "The engine has ended unexpectedly; what is written is safe. Start again."
+        )
+        try:
+            while data := await self._reader.readline():
+                await self._hear(parse_line(data))
+        except (OSError, ValueError) as error:
+            gone.__cause__ = error
+        except EngineError as error:
+            gone = error
+        finally:
+            self._gone = gone
+            for answer in self._asked.values():
+                if not answer.done():
+                    answer.set_exception(gone)
+            self._asked.clear()
+            async with self._news:
+                self._news.notify_all()
+
+    async def _hear(self, message: dict[str, Any]) -> None:
+        if "push" in message:
+            if message["push"] not in set(Push):
+                return
+            push = Push(message["push"])
+            if push is Push.SCAN:
+                scan = _decoded(ScanStatus, message.get("value"))
+                for told in tuple(self._on_scan):
+                    told(scan)
+                return
+            async with self._news:
+                self._newest[push] = message.get("value")
+                self._counts[push] += 1
+                self._news.notify_all()
+            return
+        answer = self._asked.get(message.get("id", -1))
+        if answer is None or answer.done():
+            return
+        error = message.get("error")
+        if error is None:
+            answer.set_result(message.get("answer"))
+        else:
+            answer.set_exception(EngineError(str(error.get("kind")), str(error.get("sentence"))))
+
+
+def running_jobs(paths: Paths) -> tuple[RunningJob, ...]:
+    """The jobs of this user that run on this computer, oldest first. Sockets of dead hosts are removed."""
+    found = []
+    for socket in sorted(paths.runtime.glob("*.sock")) if paths.runtime.is_dir() else ():
+        hello = _greeted(socket)
+        if hello is not None and hello.job is not None:
+            found.append(hello.job)
+    return tuple(sorted(found, key=lambda job: job.started_at))
+
+
+def _greeted(socket: Path) -> Hello | None:
+    with sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM) as connection:
+        connection.settimeout(HOST_ANSWERS_WITHIN)
+        try:
+            connection.connect(str(socket))
+            connection.sendall(ask_line(0, Ask.HELLO))
+            with connection.makefile("rb") as answers:
+                return _decoded(Hello, parse_line(answers.readline() or b"{}").get("answer"))
+        except ConnectionRefusedError:
+            socket.unlink(missing_ok=True)
+        except (OSError, EngineError):
+            pass  # alive but too busy or just ending: not ours to remove
+    return None
+
+
+def _start_host(paths: Paths, environ: dict[str, str]) -> Path:
+    try:
+        runtime, state = private(paths.runtime), private(paths.state)
+    except PathsError as error:
+        raise EngineError("HostFailed", str(error)) from error
+    socket = runtime / f"{secrets.token_hex(4)}.sock"
+    log = state / "engine.log"
+    command = [sys.executable, "-m", "ambertime_tui.engine.host", "--socket", str(socket)]
+    command += ["--state", str(paths.state), "--data", str(paths.data)]
+    try:
+        started = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environ,
+            timeout=HOST_STARTS_WITHIN,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise EngineError(
+            "HostFailed", f"The engine could not be started: {error}. Its log: {log}"
+        ) from error
+    if started.returncode != 0:
+        why = started.stdout.decode(errors="replace").strip()
+        raise EngineError("HostFailed", why or f"The engine could not be started. Its log: {log}")
+    return socket
+
+
+def _decoded(kind: type[T], value: Any) -> T:
+    try:
+        return from_json(kind, value)
+    except WireError as error:
+        sentence = "The engine that runs is of another version of AmberTime; stop its job and start again."
+        raise EngineError("NotUnderstood", sentence) from error
