@@ -15,9 +15,11 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ambertime_tui.engine.overview import Overview
 from ambertime_tui.engine.protocol import (
     LONGEST_LINE,
     Ask,
+    AssetPage,
     Command,
     CommandName,
     DevicesChanged,
@@ -33,15 +35,17 @@ from ambertime_tui.engine.protocol import (
     Rows,
     RowsArgs,
     RunningJob,
+    SelectionArgs,
     SpecArgs,
     SurveyArgs,
     SurveyedLibrary,
     ask_line,
     parse_line,
 )
-from ambertime_tui.engine.spec import JobSpec
+from ambertime_tui.engine.spec import JobSpec, Selection
 from ambertime_tui.engine.status import Census, DriveSummary, JobStatus, Left, PhoneSummary, ScanStatus
 from ambertime_tui.engine.wire import WireError, from_json
+from ambertime_tui.library.model import Asset
 from ambertime_tui.paths import Paths, PathsError, private
 
 __all__ = [
@@ -63,7 +67,8 @@ __all__ = [
 
 T = TypeVar("T")
 
-REPORT_PAGE = 2000
+PAGE = 2000
+"""Items asked for at once where all are wanted."""
 HOST_STARTS_WITHIN = 20.0
 """Seconds; a slow computer under load takes one or two."""
 HOST_ANSWERS_WITHIN = 2.0
@@ -179,6 +184,30 @@ class EngineClient:
             if on_scan is not None:
                 self._on_scan.remove(on_scan)
 
+    async def overview(self, udid: str | None, selection: Selection) -> Overview:
+        """A phone's library at a glance, as `scan` shows it. Makes a survey where there is none.
+
+        Raises:
+            EngineError: as `survey`.
+        """
+        return await self._ask(Overview, Ask.OVERVIEW, SelectionArgs(udid, selection))
+
+    async def assets(self, udid: str | None, selection: Selection) -> AsyncIterator[Asset]:
+        """The own assets in the range of a selection, hidden and trashed ones included, in library order.
+
+        Raises:
+            EngineError: as `survey`.
+        """
+        offset = 0
+        while True:
+            args = SelectionArgs(udid, selection, offset, PAGE)
+            page = await self._ask(AssetPage, Ask.ASSETS, args)
+            for asset in page.assets:
+                yield asset
+            offset += len(page.assets)
+            if not page.assets or offset >= page.total:
+                return
+
     async def preview(self, spec: JobSpec) -> Preview:
         """What a start with this spec would do. Needs a survey first and makes one where there is none.
 
@@ -236,7 +265,7 @@ class EngineClient:
         left: list[Left] = []
         census: Census | None = None
         while True:
-            page = await self._ask(ReportPage, Ask.REPORT, RowsArgs(len(left), REPORT_PAGE))
+            page = await self._ask(ReportPage, Ask.REPORT, RowsArgs(len(left), PAGE))
             census = page.census
             left += page.left
             if not page.left or len(left) >= page.total:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from ambertime_tui.engine.spec import JobSpec
+from ambertime_tui.engine.spec import JobSpec, Selection
 from ambertime_tui.engine.status import (
     Census,
     Condition,
@@ -28,6 +28,7 @@ from ambertime_tui.engine.status import (
 )
 from ambertime_tui.engine.wire import to_json
 from ambertime_tui.library.histogram import LibraryByDay
+from ambertime_tui.library.model import Asset
 
 PROTOCOL = 1
 """Grows when an old client could no longer talk to a new host."""
@@ -60,6 +61,8 @@ class Ask(StrEnum):
     DRIVE = "drive"
     WATCH_DEVICES = "watch_devices"
     SURVEY = "survey"
+    OVERVIEW = "overview"
+    ASSETS = "assets"
     PREVIEW = "preview"
     START = "start"
     WATCH_STATUS = "watch_status"
@@ -238,6 +241,24 @@ class SurveyArgs:
     """Arguments of Ask.SURVEY."""
 
     udid: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionArgs:
+    """Arguments of Ask.OVERVIEW and Ask.ASSETS; the page is for the latter."""
+
+    udid: str | None
+    selection: Selection
+    offset: int = 0
+    limit: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AssetPage:
+    """A page of the assets of a library."""
+
+    total: int
+    assets: tuple[Asset, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
+from collections.abc import Callable
 from datetime import date
 from enum import Enum
 from functools import cache
@@ -66,8 +67,9 @@ def _decode(kind: Any, data: Any) -> Any:
     if dataclasses.is_dataclass(kind):
         if not isinstance(data, dict):
             raise TypeError("expected an object")
+        made = typing.cast("Callable[..., Any]", kind)
         hints = _hints(typing.cast("type", kind))
-        return kind(**{name: _decode(hint, data[name]) for name, hint in hints.items() if name in data})
+        return made(**{name: _decode(hint, data[name]) for name, hint in hints.items() if name in data})
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(data)
     if kind is date:
