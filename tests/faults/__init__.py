@@ -1,0 +1,1 @@
+"""Faults of the world below us: power cuts, kills, drives that go away."""
