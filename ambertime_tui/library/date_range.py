@@ -1,9 +1,16 @@
-"""The date-range grammar of ``--range`` and of the range picker. (Placeholder until the parser lands.)"""
+"""The date-range grammar of ``--range`` and of the range picker.
+
+A range is made of whole calendar days, local to each capture, both ends inclusive. A year, quarter or month
+means all its days, wherever it stands: ``..2023`` ends with 2023-12-31.
+"""
 
 from __future__ import annotations
 
+import re
+from calendar import monthrange
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 
 class DateRangeError(ValueError):
@@ -12,13 +19,188 @@ class DateRangeError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class DateRange:
-    """Local calendar days of capture, both ends inclusive; None is an open end."""
+    """Local calendar days of capture, both ends inclusive; None is an open end.
+
+    Raises:
+        DateRangeError: the start is after the end.
+    """
 
     start: date | None = None
     end: date | None = None
+
+    def __post_init__(self) -> None:
+        if self.start is not None and self.end is not None and self.start > self.end:
+            raise DateRangeError(f"The start of the range, {self.start}, is after its end, {self.end}.")
 
     def __contains__(self, day: date | None) -> bool:
         """True if the day lies in the range. Undated assets (None) are only in the range of everything."""
         if day is None:
             return self.start is None and self.end is None
         return (self.start is None or day >= self.start) and (self.end is None or day <= self.end)
+
+    def __str__(self) -> str:
+        """The shortest text that parses to this range, whatever the day of parsing: ``2023-05..2024-02``."""
+        if self.start is None and self.end is None:
+            return "all"
+        for length in (4, 7, 10):  # years, months, days
+            if _first(self.start, length) == self.start and _last(self.end, length) == self.end:
+                start = self.start.isoformat()[:length] if self.start else ""
+                end = self.end.isoformat()[:length] if self.end else ""
+                return start if start == end else f"{start}..{end}"
+        raise AssertionError("every day is a whole day")
+
+
+EVERYTHING = DateRange()
+"""All assets, the undated ones included."""
+
+FORMS = (
+    "2023, 2023-05, 2023-05-17, 2023q2, 2023-05..2024-02, ..2023, since 2024, before 2024, last 90 days, all"
+)
+"""Examples for help texts and errors."""
+
+_Span = tuple[date, date]
+
+_YEAR = re.compile(r"(\d{4})")
+_QUARTER = re.compile(r"(\d{4})-?q([1-4])")
+_MONTH = re.compile(r"(\d{4})-(\d{1,2})")
+_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
+_NAMED = re.compile(r"(this|last) (year|quarter|month|week)")
+_PAST = re.compile(r"(?:last |past )?(\d+) ?(days?|d|weeks?|w|months?|m|years?|y)")
+_TWO_ENDS = re.compile(r"(?:from )?(.*?) ?(?:\.\.+|…|,| to ) ?(.*)")
+_ONE_END = re.compile(r"(since|from|after|until|till|before) (.+)")
+
+
+def parse_date_range(text: str, today: date) -> DateRange:
+    """The range that a text means.
+
+    Args:
+        text: One of the forms of `FORMS`; upper and lower case, and the amount of white space, do not matter.
+        today: What ``today``, ``this month`` and ``last 90 days`` count from.
+
+    Raises:
+        DateRangeError: the text is no range; says why.
+    """
+    words = " ".join(text.lower().split())
+    if words in ("all", "everything", ".."):
+        return EVERYTHING
+    if not words:
+        raise DateRangeError(f"The range is empty; write one of: {FORMS}.")
+    if match := _TWO_ENDS.fullmatch(words):
+        start = _span(match[1], today)[0] if match[1] else None
+        end = _span(match[2], today)[1] if match[2] else None
+        return DateRange(start, end)
+    if match := _ONE_END.fullmatch(words):
+        return _one_end(match[1], _span(match[2], today))
+    return DateRange(*_span(words, today))
+
+
+def _one_end(word: str, span: _Span) -> DateRange:
+    first, last = span
+    try:
+        if word in ("since", "from"):
+            return DateRange(first, None)
+        if word in ("until", "till"):
+            return DateRange(None, last)
+        if word == "after":
+            return DateRange(last + timedelta(days=1), None)
+        return DateRange(None, first - timedelta(days=1))
+    except OverflowError:
+        raise DateRangeError(f"There is no day {word} {first if word == 'before' else last}.") from None
+
+
+def _span(words: str, today: date) -> _Span:
+    """The first and last day of one term: a year, a month, ``yesterday``, ``last 6 months``."""
+    try:
+        for pattern, meaning in _TERMS:
+            if match := pattern.fullmatch(words):
+                return meaning(match, today)
+    except DateRangeError:
+        raise
+    except (ValueError, OverflowError) as error:
+        raise DateRangeError(_why(words, error)) from None
+    raise DateRangeError(f"“{words}” is no date or range; write one of: {FORMS}.")
+
+
+def _why(words: str, error: Exception) -> str:
+    reason = str(error)
+    if "month must be" in reason or "bad month" in reason:
+        return f"“{words}” names a month that does not exist; months are 01 to 12."
+    if "day is out of range" in reason or "day must be" in reason:
+        return f"“{words}” names a day that its month does not have."
+    return f"“{words}” lies outside the years 0001 to 9999."
+
+
+def _year(match: re.Match[str], today: date) -> _Span:
+    year = int(match[1])
+    return date(year, 1, 1), date(year, 12, 31)
+
+
+def _quarter(match: re.Match[str], today: date) -> _Span:
+    return _months(int(match[1]), 3 * int(match[2]) - 2, 3)
+
+
+def _month(match: re.Match[str], today: date) -> _Span:
+    return _months(int(match[1]), int(match[2]), 1)
+
+
+def _day(match: re.Match[str], today: date) -> _Span:
+    day = date(int(match[1]), int(match[2]), int(match[3]))
+    return day, day
+
+
+def _today(match: re.Match[str], today: date) -> _Span:
+    day = today - timedelta(days=1) if match[0] == "yesterday" else today
+    return day, day
+
+
+def _named(match: re.Match[str], today: date) -> _Span:
+    """``this`` and ``last`` of a calendar unit; weeks begin on Monday."""
+    back = 1 if match[1] == "last" else 0
+    if match[2] == "week":
+        monday = today - timedelta(days=today.weekday() + 7 * back)
+        return monday, monday + timedelta(days=6)
+    length = {"year": 12, "quarter": 3, "month": 1}[match[2]]
+    months = (today.year * 12 + today.month - 1) // length * length - back * length
+    return _months(months // 12, months % 12 + 1, length)
+
+
+def _past(match: re.Match[str], today: date) -> _Span:
+    """The days up to today, today included: ``last 7 days`` are seven days."""
+    count, unit = int(match[1]), match[2][0]
+    if count == 0:
+        raise DateRangeError(f"“{match[0]}” is no time at all; write 1 or more.")
+    if unit in "dw":
+        return today - timedelta(days=count * (7 if unit == "w" else 1) - 1), today
+    months = today.year * 12 + today.month - 1 - count * (12 if unit == "y" else 1)
+    first, last = _months(months // 12, months % 12 + 1, 1)
+    return min(first.replace(day=min(today.day, last.day)) + timedelta(days=1), today), today
+
+
+_TERMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], _Span]], ...] = (
+    (_YEAR, _year),
+    (_QUARTER, _quarter),
+    (_MONTH, _month),
+    (_DAY, _day),
+    (re.compile("today|yesterday"), _today),
+    (_NAMED, _named),
+    (_PAST, _past),
+)
+
+
+def _months(year: int, month: int, count: int) -> _Span:
+    """The first day of a month, and the last of the month `count` - 1 months later in the same year."""
+    first = date(year, month, 1)
+    return first, date(year, month + count - 1, monthrange(year, month + count - 1)[1])
+
+
+def _first(day: date | None, length: int) -> date | None:
+    """The first day of the year (4), month (7) or day (10 letters of ISO) in which a day lies."""
+    if day is None or length == 10:
+        return day
+    return day.replace(day=1) if length == 7 else day.replace(month=1, day=1)
+
+
+def _last(day: date | None, length: int) -> date | None:
+    if day is None or length == 10:
+        return day
+    return _months(day.year, day.month, 1)[1] if length == 7 else day.replace(month=12, day=31)

@@ -1,0 +1,52 @@
+"""Whose an asset is, from the marks that iOS leaves on its row."""
+
+from __future__ import annotations
+
+from ambertime_tui.library.model import Ownership
+
+_SCOPE_LINK, _SCOPE_SHARED_ALBUM, _SCOPE_SHARED_WITH_YOU = 1, 2, 3
+_SAVED_SHARED_ALBUM, _SAVED_LINK = 4, 8
+
+
+def ownership(
+    directory: str,
+    saved_asset_type: int,
+    bundle_scope: int,
+    *,
+    published: bool,
+    collection_share: bool,
+    library_scope: bool,
+) -> Ownership:
+    """The owner of an asset.
+
+    Args:
+        directory: ZDIRECTORY; shared albums, synced photos and My Photo Stream have folders of their own.
+        saved_asset_type: ZSAVEDASSETTYPE (3 and 6 are one's own).
+        bundle_scope: ZBUNDLESCOPE (iOS 15 and later; 0 is one's own).
+        published: ZCLOUDBATCHPUBLISHDATE is set: part of a shared album.
+        collection_share: ZCOLLECTIONSHARE is set (iOS 26): part of a shared album.
+        library_scope: ZLIBRARYSCOPE is set: in the shared iCloud library.
+    """
+    if bundle_scope == _SCOPE_SHARED_WITH_YOU:
+        return Ownership.SHARED_WITH_YOU
+    if bundle_scope == _SCOPE_LINK or saved_asset_type == _SAVED_LINK:
+        return Ownership.ICLOUD_LINK
+    if (
+        bundle_scope == _SCOPE_SHARED_ALBUM
+        or saved_asset_type == _SAVED_SHARED_ALBUM
+        or published
+        or collection_share
+    ):
+        return Ownership.SHARED_ALBUM
+    if directory.startswith("Photo"):
+        for folder, owner in _FOLDERS:
+            if directory.startswith(folder):
+                return owner
+    return Ownership.SHARED_LIBRARY if library_scope else Ownership.OWN
+
+
+_FOLDERS = (
+    ("PhotoData/PhotoCloudSharingData/", Ownership.SHARED_ALBUM),
+    ("PhotoData/Sync/", Ownership.SYNCED),
+    ("PhotoStreamsData/", Ownership.PHOTO_STREAM),
+)
