@@ -1,0 +1,307 @@
+"""The simulated phone: what it serves, whom it trusts, what is wrong with it.
+
+Its settings may be read and set from any thread; its connections live in the event loop of the usbmuxd that
+it is attached to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from ssl import SSLContext
+
+from ambertime_tui.simulator import identity
+from ambertime_tui.simulator.afc_packets import AfcError
+from ambertime_tui.simulator.channel import Channel
+from ambertime_tui.simulator.facts import Facts
+from ambertime_tui.simulator.faults import Faults, PathFault
+from ambertime_tui.simulator.link import Link, Wire
+from ambertime_tui.simulator.shared_folder import SharedFolder
+
+LOCKDOWN = "com.apple.mobile.lockdown"
+LOCKDOWN_PORT = 62078
+AFC = "com.apple.afc"
+_FIRST_SERVICE_PORT = 49152
+_LAST_SERVICE_PORT = 65535
+_MOST_PORTS_WAITING = 500
+
+
+class Trust(StrEnum):
+    """What the person does with the Trust dialog."""
+
+    ACCEPTS = "accepts"
+    ASKS = "asks"
+    """Nothing yet: the dialog stays on the screen until `answer_trust`."""
+    REFUSES = "refuses"
+
+
+@dataclass(slots=True)
+class Journal:
+    """What computers asked of the phone since it was made."""
+
+    requests: Counter[str] = field(default_factory=Counter)
+    """How often: lockdown requests as "lockdown.StartService", AFC operations as "afc.FILE_READ"."""
+    services: Counter[str] = field(default_factory=Counter)
+    refused_writes: list[str] = field(default_factory=list)
+    """Every attempt to change something on the phone; all were refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceStart:
+    """A service that waits for its connection on a port."""
+
+    name: str
+    tls: SSLContext | None
+
+
+class _Connection:
+    def __init__(self, service: str, channel: Channel, task: asyncio.Task[None]) -> None:
+        self.service = service
+        self.channel = channel
+        self.task = task
+
+    def close(self) -> None:
+        self.channel.abort()
+        self.task.cancel()
+
+
+class SimulatedPhone:
+    """One phone. It becomes reachable when a `Usbmuxd` attaches it.
+
+    Args:
+        facts: who it is.
+        media: the folder that AFC serves; it is read as it is at each request.
+        tls: whether session and services are encrypted, as on a real phone; plain is faster in tests.
+        link: its cable.
+        trust: what happens to a computer that it does not know.
+        apps: folders of apps that share files, by bundle identifier; each holds a folder "Documents".
+    """
+
+    def __init__(
+        self,
+        facts: Facts,
+        media: Path,
+        *,
+        tls: bool = True,
+        link: Link | None = None,
+        trust: Trust = Trust.ACCEPTS,
+        apps: Mapping[str, Path] | None = None,
+    ) -> None:
+        self.facts = facts
+        """May be replaced at any time: the battery drains, the storage fills up."""
+        self.media = SharedFolder(media)
+        self.apps = {bundle: SharedFolder(folder) for bundle, folder in (apps or {}).items()}
+        self.tls = tls
+        self.wire = Wire(link or Link())
+        self.trust = trust
+        self.locked = False
+        self.journal = Journal()
+        self.open_files = 0
+        """AFC handles that are open now, over all connections."""
+        self.power_assertions: list[str] = []
+        """Names of the assertions held now."""
+        self.observers: dict[Callable[[str], None], set[str]] = {}
+        """Who is told of which notifications."""
+        self._faults = Faults()
+        self._fault_counts: Counter[PathFault] = Counter()
+        self._sent_when_faults_set = 0
+        self._changed = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._hosts: dict[str, bytes] = {}
+        self._trust_answer: bool | None = None
+        self._connections: set[_Connection] = set()
+        self._starts: dict[int, ServiceStart] = {}
+        self._ports = itertools.cycle(range(_FIRST_SERVICE_PORT, _LAST_SERVICE_PORT))
+
+    @property
+    def udid(self) -> str:
+        """Its Unique Device ID."""
+        return self.facts.udid
+
+    @property
+    def link(self) -> Link:
+        """Its cable; a faster or slower one can be put in at any time."""
+        return self.wire.link
+
+    @link.setter
+    def link(self, link: Link) -> None:
+        self.wire.link = link
+
+    # Faults
+
+    @property
+    def faults(self) -> Faults:
+        """What is wrong with it now. Setting it starts all counts anew."""
+        return self._faults
+
+    @faults.setter
+    def faults(self, faults: Faults) -> None:
+        self._faults = faults
+        self._fault_counts = Counter()
+        self._sent_when_faults_set = self.wire.sent
+        self.wire.cut_after(faults.cable_pulled_after)
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._tell_changed)
+
+    def refuses_connect(self) -> bool:
+        """Whether usbmuxd must answer this Connect with "bad device"; counts it."""
+        if self._faults.refused_connects <= 0:
+            return False
+        self._faults = replace(self._faults, refused_connects=self._faults.refused_connects - 1)
+        return True
+
+    def raise_path_fault(self, path: str, on: str, upto: int = 1) -> None:
+        """Fails if a fault is planted for this operation.
+
+        Args:
+            path: as the client wrote it.
+            on: "read", "open", "stat" or "list".
+            upto: for a read, the first offset that it does not touch.
+
+        Raises:
+            AfcError: with the fault's status.
+        """
+        for fault in self._faults.paths:
+            if fault.path == path and fault.on == on and upto > fault.from_byte:
+                if fault.times is not None and self._fault_counts[fault] >= fault.times:
+                    continue
+                self._fault_counts[fault] += 1
+                raise AfcError(fault.status)
+
+    async def while_afc_hangs(self) -> None:
+        """Returns when AFC does not hang, or no longer."""
+        while True:
+            limit = self._faults.afc_hangs_after
+            if limit is None or self.wire.sent - self._sent_when_faults_set < limit:
+                return
+            await self._changed.wait()
+
+    # Trust
+
+    def answer_trust(self, accepted: bool) -> None:
+        """The person taps Trust (for the next Pair request) or Don't Trust (until the phone is replugged)."""
+        self._trust_answer = accepted
+
+    def asks_for_trust(self) -> bool | None:
+        """What a Pair request gets: accepted, refused, or None while the dialog is on the screen."""
+        if self.trust is not Trust.ASKS:
+            return self.trust is Trust.ACCEPTS
+        answer = self._trust_answer
+        if answer:
+            self._trust_answer = None
+        return answer
+
+    def trust_host(self, host_id: str, certificates: bytes) -> None:
+        """Adds a computer to those that it knows.
+
+        Args:
+            host_id: the HostID of the computer's pair record.
+            certificates: in PEM; encrypted sessions must show one of them.
+        """
+        self._hosts[host_id] = certificates
+
+    def knows_host(self, host_id: str) -> bool:
+        """Whether sessions with this HostID are accepted."""
+        return host_id in self._hosts
+
+    def forget_host(self, host_id: str) -> None:
+        """Removes one computer."""
+        self._hosts.pop(host_id, None)
+
+    def forget_hosts(self) -> None:
+        """As "Reset Location & Privacy" does: every pair record out there is stale from now on."""
+        self._hosts.clear()
+
+    def tls_context(self, host_id: str) -> SSLContext | None:
+        """How connections of a known host are encrypted; None if they are not."""
+        return identity.server_context(self._hosts[host_id]) if self.tls else None
+
+    # Services
+
+    def open_port(self, start: ServiceStart) -> int:
+        """A port on which the service waits for one connection."""
+        while len(self._starts) >= _MOST_PORTS_WAITING:
+            del self._starts[next(iter(self._starts))]
+        port = next(port for port in self._ports if port not in self._starts and port != LOCKDOWN_PORT)
+        self._starts[port] = start
+        return port
+
+    def take_start(self, port: int) -> ServiceStart | None:
+        """What a connection to this port gets, or None if nothing listens there."""
+        if port == LOCKDOWN_PORT:
+            return ServiceStart(LOCKDOWN, None)
+        return self._starts.pop(port, None)
+
+    def connected(self, service: str, channel: Channel, task: asyncio.Task[None]) -> Callable[[], None]:
+        """Notes an open connection; the result is to be called when it has ended."""
+        connection = _Connection(service, channel, task)
+        self._connections.add(connection)
+        return lambda: self._connections.discard(connection)
+
+    def close_connections(self, service: str | None = None) -> None:
+        """Drops all connections, or those of one service. To be called in the usbmuxd's event loop."""
+        for connection in list(self._connections):
+            if service in (None, connection.service):
+                connection.close()
+
+    def post_notification(self, name: str) -> None:
+        """Tells every computer that observes this Darwin notification. In the usbmuxd's event loop."""
+        for observer, names in list(self.observers.items()):
+            if name in names:
+                observer(name)
+
+    # The life of an attachment
+
+    def plugged_in(
+        self, loop: asyncio.AbstractEventLoop, on_cut: Callable[[], None]
+    ) -> Iterable[asyncio.Task[None]]:
+        """usbmuxd has attached the phone: starts what runs while it is attached."""
+        self._loop = loop
+        self._trust_answer = None
+        self.wire.on_cut = on_cut
+        return (loop.create_task(self._watch_idle_connections()),)
+
+    def cable_was_cut(self) -> float | None:
+        """Takes the cut out of the faults; seconds until the phone comes back, or None."""
+        back_in = self._faults.replugged_after
+        self._faults = replace(self._faults, cable_pulled_after=None, replugged_after=None)
+        self.wire.cut_after(None)
+        return back_in
+
+    def _tell_changed(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def _watch_idle_connections(self) -> None:
+        while True:
+            limits = {AFC: self._faults.afc_idle_limit, LOCKDOWN: self._faults.lockdown_idle_limit}
+            now = asyncio.get_running_loop().time()
+            next_look: float | None = None
+            for connection in list(self._connections):
+                limit = limits.get(connection.service)
+                if limit is None:
+                    continue
+                left = connection.channel.last_heard + limit - now
+                if left <= 0:
+                    connection.close()
+                else:
+                    next_look = left if next_look is None else min(next_look, left)
+            shortest = min((limit for limit in limits.values() if limit is not None), default=None)
+            if shortest is not None:
+                next_look = shortest if next_look is None else min(next_look, shortest)
+            try:
+                async with asyncio.timeout(next_look):
+                    await self._changed.wait()
+            except TimeoutError:
+                continue
+
+
+def new_session_id() -> str:
+    """A name for a lockdown session."""
+    return str(uuid.uuid4()).upper()

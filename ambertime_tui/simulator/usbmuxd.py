@@ -1,0 +1,279 @@
+"""usbmuxd: which phones are attached, the pair records of this computer, and connections to phones.
+
+Addresses are a path (a Unix socket, also written UNIX:/path) or HOST:PORT, where port 0 takes a free one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import os
+import socket
+import struct
+from dataclasses import dataclass, field
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+from ambertime_tui.simulator import identity, plists
+from ambertime_tui.simulator.channel import Channel, ProtocolError
+from ambertime_tui.simulator.lockdownd import LockdownSession
+from ambertime_tui.simulator.phone import LOCKDOWN, ServiceStart, SimulatedPhone
+from ambertime_tui.simulator.services import SERVICES
+
+_HEADER = struct.Struct("<IIII")
+"""Length of the packet, protocol version, kind of message, tag."""
+_PLIST_VERSION = 1
+_PLIST_MESSAGE = 8
+_LARGEST_PACKET = 1024 * 1024
+_FIRST_LOCATION = 0x14100000
+_SOCKADDR_OF_A_NETWORK_PHONE = bytes([0x1C, 0x1E, 0, 0]) + bytes(124)
+
+
+class MuxResult(IntEnum):
+    """How usbmuxd answers a command."""
+
+    OK = 0
+    BAD_COMMAND = 1
+    BAD_DEVICE = 2
+    REFUSED = 3
+    BAD_VERSION = 6
+
+
+@dataclass(slots=True, eq=False)
+class _Attachment:
+    device_id: int
+    phone: SimulatedPhone
+    over: str
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def attached(self) -> dict[str, Any]:
+        properties: dict[str, Any] = {
+            "ConnectionType": self.over,
+            "DeviceID": self.device_id,
+            "SerialNumber": self.phone.udid,
+        }
+        if self.over == "USB":
+            properties |= {
+                "ConnectionSpeed": 480_000_000,
+                "LocationID": _FIRST_LOCATION + self.device_id,
+                "ProductID": 0x12A8,
+            }
+        else:
+            properties |= {"NetworkAddress": _SOCKADDR_OF_A_NETWORK_PHONE, "InterfaceIndex": 1}
+        return {"MessageType": "Attached", "DeviceID": self.device_id, "Properties": properties}
+
+
+class Usbmuxd:
+    """One usbmuxd with any number of phones. All methods belong into its event loop."""
+
+    def __init__(self, address: str) -> None:
+        self._wanted = address
+        self.address = address
+        """Where it listens, as pymobiledevice3 wants it in USBMUXD_SOCKET_ADDRESS."""
+        self.pair_records: dict[str, bytes] = {}
+        """By UDID; what a real usbmuxd keeps in /var/lib/lockdown."""
+        self._attachments: dict[int, _Attachment] = {}
+        self._device_ids = itertools.count(1)
+        self._listeners: dict[asyncio.StreamWriter, int] = {}
+        self._clients: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
+
+    @property
+    def libusbmuxd_address(self) -> str:
+        """The same address as libimobiledevice's tools want it in USBMUXD_SOCKET_ADDRESS."""
+        return self.address if ":" in self.address else f"UNIX:{self.address}"
+
+    @property
+    def phones(self) -> tuple[SimulatedPhone, ...]:
+        """The phones that are attached, by DeviceID."""
+        return tuple(attachment.phone for attachment in self._attachments.values())
+
+    async def start(self) -> None:
+        """Begins to listen.
+
+        Raises:
+            OSError: the address is taken, or cannot be used.
+        """
+        host, _, port = self._wanted.rpartition(":")
+        if host in ("", "UNIX"):
+            _remove_dead_socket(port)
+            self._server = await asyncio.start_unix_server(self._serve, port)
+            os.chmod(port, 0o600)  # noqa: PTH101
+            self.address = port
+        else:
+            self._server = await asyncio.start_server(self._serve, host, int(port), family=socket.AF_INET)
+            self.address = f"{host}:{self._server.sockets[0].getsockname()[1]}"
+
+    async def stop(self) -> None:
+        """Ends every connection and removes the socket; it can be started again, with its phones attached."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        for task in list(self._clients):
+            task.cancel()
+        await asyncio.gather(*self._clients, return_exceptions=True)
+        if ":" not in self.address:
+            _remove_dead_socket(self.address)
+
+    def attach(self, phone: SimulatedPhone, over: str = "USB") -> int:
+        """Plugs a phone in, or lets it appear over the network; the result is its new DeviceID."""
+        attachment = _Attachment(next(self._device_ids), phone, over)
+        self._attachments[attachment.device_id] = attachment
+        attachment.tasks |= set(
+            phone.plugged_in(asyncio.get_running_loop(), lambda: self._cable_was_cut(phone))
+        )
+        self._tell_listeners(attachment.attached())
+        return attachment.device_id
+
+    def detach(self, phone: SimulatedPhone) -> None:
+        """Pulls the cable: every connection of the phone ends at once. It may not be attached at all."""
+        for attachment in [a for a in self._attachments.values() if a.phone is phone]:
+            del self._attachments[attachment.device_id]
+            for task in attachment.tasks:
+                task.cancel()
+            self._tell_listeners({"MessageType": "Detached", "DeviceID": attachment.device_id})
+        phone.close_connections()
+
+    def pair(self, phone: SimulatedPhone) -> None:
+        """Makes phone and computer trust each other as if they had been paired long ago."""
+        record = identity.pair_record(phone.facts.wifi_address, tls=phone.tls)
+        phone.trust_host(identity.HOST_ID, identity.host_certificates(record))
+        self.pair_records[phone.udid] = plists.build(record)
+
+    def _cable_was_cut(self, phone: SimulatedPhone) -> None:
+        back_in = phone.cable_was_cut()
+        loop = asyncio.get_running_loop()
+        # The connection that noticed the cut is still running: it must not be cancelled from within itself.
+        loop.call_soon(self.detach, phone)
+        if back_in is not None:
+            loop.call_later(back_in, self.attach, phone)
+
+    def _tell_listeners(self, event: dict[str, Any]) -> None:
+        for writer in self._listeners:
+            writer.write(_packet(event, 0))
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._clients.add(task)
+        try:
+            with contextlib.suppress(ProtocolError, asyncio.IncompleteReadError, OSError):
+                await self._answer_commands(reader, writer)
+        except asyncio.CancelledError:
+            # The server or the phone ends this connection. Nobody waits for the task, and asyncio's streams
+            # would report a cancelled one as a failure.
+            pass
+        finally:
+            self._clients.discard(task)
+            self._listeners.pop(writer, None)
+            writer.transport.abort()
+
+    async def _answer_commands(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            size, version, kind, tag = _HEADER.unpack(await reader.readexactly(_HEADER.size))
+            if not _HEADER.size <= size <= _LARGEST_PACKET:
+                raise ProtocolError(f"a usbmux packet of {size} bytes")
+            body = await reader.readexactly(size - _HEADER.size)
+            if version != _PLIST_VERSION:
+                writer.write(_result(MuxResult.BAD_VERSION, tag))
+                continue
+            message = plists.parse(body) if kind == _PLIST_MESSAGE else None
+            if message is None:
+                writer.write(_result(MuxResult.BAD_COMMAND, tag))
+                continue
+            if plists.text(message, "MessageType") == "Connect":
+                if await self._connect(message, tag, reader, writer):
+                    return
+                continue
+            for reply in self._answers(message, writer):
+                writer.write(_packet(reply, 0 if "DeviceID" in reply else tag))
+            await writer.drain()
+
+    def _answers(self, message: dict[str, Any], writer: asyncio.StreamWriter) -> list[dict[str, Any]]:
+        udid = plists.text(message, "PairRecordID")
+        match plists.text(message, "MessageType"):
+            case "ListDevices":
+                return [{"DeviceList": [a.attached() for a in self._attachments.values()]}]
+            case "Listen":
+                self._listeners[writer] = 1
+                return [_outcome(MuxResult.OK), *(a.attached() for a in self._attachments.values())]
+            case "ReadBUID":
+                return [{"BUID": identity.SYSTEM_BUID}]
+            case "ReadPairRecord" if udid in self.pair_records:
+                return [{"PairRecordData": self.pair_records[udid]}]
+            case "SavePairRecord" if udid and isinstance(message.get("PairRecordData"), bytes):
+                self.pair_records[udid] = message["PairRecordData"]
+                for attachment in self._attachments.values():
+                    if attachment.phone.udid == udid:
+                        self._tell_listeners({"MessageType": "Paired", "DeviceID": attachment.device_id})
+                return [_outcome(MuxResult.OK)]
+            case "DeletePairRecord" if udid in self.pair_records:
+                del self.pair_records[udid]
+                return [_outcome(MuxResult.OK)]
+            case "ReadPairRecord" | "DeletePairRecord":
+                return [_outcome(MuxResult.BAD_DEVICE)]
+        return [_outcome(MuxResult.BAD_COMMAND)]
+
+    async def _connect(
+        self, message: dict[str, Any], tag: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bool:
+        """Answers a Connect request; if it succeeds, the phone has the connection until it ends."""
+        device_id, port = message.get("DeviceID"), message.get("PortNumber")
+        attachment = self._attachments.get(device_id) if isinstance(device_id, int) else None
+        if attachment is None or attachment.phone.refuses_connect():
+            writer.write(_result(MuxResult.BAD_DEVICE, tag))
+            return False
+        start = attachment.phone.take_start(socket.ntohs(port & 0xFFFF)) if isinstance(port, int) else None
+        if start is None:
+            writer.write(_result(MuxResult.REFUSED, tag))
+            return False
+        self._listeners.pop(writer, None)
+        channel = Channel(reader, writer, attachment.phone.wire)
+        await channel.round_trip()
+        connected = _result(MuxResult.OK, tag)
+        if start.tls is None:
+            writer.write(connected)
+            await writer.drain()
+        else:
+            await channel.send_then_start_tls(connected, start.tls)
+        await _serve_phone(attachment.phone, start, channel)
+        return True
+
+
+async def _serve_phone(phone: SimulatedPhone, start: ServiceStart, channel: Channel) -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    ended = phone.connected(start.name, channel, task)
+    try:
+        if start.name == LOCKDOWN:
+            await LockdownSession(phone, channel).serve()
+        else:
+            await SERVICES[start.name](phone, channel)
+    finally:
+        ended()
+
+
+def _packet(message: dict[str, Any], tag: int) -> bytes:
+    body = plists.build(message)
+    return _HEADER.pack(_HEADER.size + len(body), _PLIST_VERSION, _PLIST_MESSAGE, tag) + body
+
+
+def _outcome(result: MuxResult) -> dict[str, Any]:
+    return {"MessageType": "Result", "Number": int(result)}
+
+
+def _result(result: MuxResult, tag: int) -> bytes:
+    return _packet(_outcome(result), tag)
+
+
+def _remove_dead_socket(path: str) -> None:
+    """Removes the socket that an ended or killed usbmuxd left; one that somebody answers is left alone."""
+    if not Path(path).is_socket():
+        return
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(path)
+        except ConnectionRefusedError:
+            Path(path).unlink()

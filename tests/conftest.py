@@ -1,0 +1,129 @@
+"""What every room's tests share: a home of their own, and simulated phones that speak the real protocols."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from ambertime_tui.simulator.background import BackgroundUsbmuxd
+from ambertime_tui.simulator.facts import Facts, udid_for
+from ambertime_tui.simulator.link import Link
+from ambertime_tui.simulator.phone import SimulatedPhone, Trust
+
+# Textual reads these when it is first imported: what a developer's shell says must not change what tests see.
+for _name in [name for name in os.environ if name == "NO_COLOR" or name.startswith("TEXTUAL")]:
+    del os.environ[_name]
+os.environ["TEXTUAL_ANIMATIONS"] = "none"
+
+
+class PhoneFactory(Protocol):
+    """Makes a phone and plugs it in.
+
+    By default it is plain (no TLS), as fast as this computer, and already trusts this computer. Whatever
+    `facts` leaves out is as in `Facts`; each phone has a UDID of its own.
+    """
+
+    def __call__(
+        self,
+        media: Path | None = None,
+        *,
+        facts: Facts | None = None,
+        tls: bool = False,
+        link: Link | None = None,
+        trust: Trust = Trust.ACCEPTS,
+        paired: bool = True,
+        attached: bool = True,
+        apps: dict[str, Path] | None = None,
+    ) -> SimulatedPhone: ...
+
+
+@pytest.fixture
+def short_tmp() -> Iterator[Path]:
+    """A folder whose path is short enough for Unix sockets (about 100 bytes)."""
+    folder = Path(tempfile.mkdtemp(prefix="at-"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, short_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home and XDG folders, so that no test touches the developer's own."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    runtime = short_tmp / "run"
+    runtime.mkdir(mode=0o700)
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
+    for variable, name in {
+        "XDG_CONFIG_HOME": ".config",
+        "XDG_DATA_HOME": ".local/share",
+        "XDG_STATE_HOME": ".local/state",
+        "XDG_CACHE_HOME": ".cache",
+    }.items():
+        monkeypatch.setenv(variable, str(folder / name))
+    # Without a simulated usbmuxd a test finds none, rather than the phone on the developer's desk.
+    monkeypatch.setenv("USBMUXD_SOCKET_ADDRESS", str(short_tmp / "usbmuxd"))
+    return folder
+
+
+@pytest.fixture
+def usbmux(short_tmp: Path, home: Path) -> Iterator[BackgroundUsbmuxd]:
+    """A simulated usbmuxd without phones, where USBMUXD_SOCKET_ADDRESS says."""
+    with BackgroundUsbmuxd(os.environ["USBMUXD_SOCKET_ADDRESS"]) as running:
+        yield running
+
+
+@pytest.fixture
+def media_folder(tmp_path: Path) -> Path:
+    """A phone's media folder with two small files and one of 3 MB, and no Photo Library."""
+    folder = tmp_path / "media"
+    files = {
+        "DCIM/100APPLE/IMG_0001.HEIC": b"first photo" * 1000,
+        "DCIM/100APPLE/IMG_0002.MOV": bytes(range(256)) * 12_000,
+        "PhotoData/CPLAssets/group1/0F1E2D3C.JPG": b"from iCloud" * 500,
+    }
+    for name, content in files.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    return folder
+
+
+@pytest.fixture
+def phone_factory(usbmux: BackgroundUsbmuxd, media_folder: Path) -> PhoneFactory:
+    """See `PhoneFactory`."""
+    made: list[SimulatedPhone] = []
+
+    def make(
+        media: Path | None = None,
+        *,
+        facts: Facts | None = None,
+        tls: bool = False,
+        link: Link | None = None,
+        trust: Trust = Trust.ACCEPTS,
+        paired: bool = True,
+        attached: bool = True,
+        apps: dict[str, Path] | None = None,
+    ) -> SimulatedPhone:
+        facts = facts or Facts(udid_for(f"phone {len(made)}"))
+        phone = SimulatedPhone(facts, media or media_folder, tls=tls, link=link, trust=trust, apps=apps)
+        made.append(phone)
+        if paired:
+            usbmux.pair(phone)
+        if attached:
+            usbmux.attach(phone)
+        return phone
+
+    return make
+
+
+@pytest.fixture
+def simulated_phone(phone_factory: PhoneFactory) -> SimulatedPhone:
+    """One phone with `media_folder`, plugged in, trusting, plain."""
+    return phone_factory()
