@@ -1,0 +1,362 @@
+"""The media folder of a phone: fast, bounded reads of its files and folders over one to three connections."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable
+from dataclasses import dataclass
+
+from ambertime_tui.phone import afc_messages as messages
+from ambertime_tui.phone.afc_connection import AfcConnection
+from ambertime_tui.phone.afc_messages import MediaStat, Operation, Space, Status
+from ambertime_tui.phone.cleanup import finish, forget
+from ambertime_tui.phone.errors import (
+    MediaChanged,
+    MediaError,
+    MediaNotFound,
+    PhoneDisconnected,
+    PhoneError,
+)
+
+__all__ = ["MediaFolder", "MediaStat", "Space"]
+
+HANDLES = 16
+"""Files open at once, over all connections. afcd runs out at about 200 for all programs together."""
+CHUNK = 1 << 20
+"""Bytes asked for in one read."""
+LARGEST_READ = 4 << 20
+"""The most that afcd gives in one reply."""
+KEEP_ALIVE_EVERY = 25.0
+"""Seconds; phones have been seen to drop an AFC connection after about 147 s without traffic."""
+STALL_AFTER = 30.0
+
+Connect = Callable[[], Awaitable[AfcConnection]]
+
+
+class MediaFolder:
+    """/var/mobile/Media of a phone, read-only. All paths are relative to it: DCIM/100APPLE/IMG_0001.HEIC.
+
+    A connection that ends while the phone stays attached (afcd restarted, idle for too long) is opened anew:
+    questions in flight are asked again, but a file that was being read is not, as it may have changed.
+    """
+
+    def __init__(
+        self,
+        connect: Connect,
+        phone: str,
+        *,
+        connections: int = 1,
+        handles: int = HANDLES,
+        keep_alive_every: float = KEEP_ALIVE_EVERY,
+    ) -> None:
+        """
+        Args:
+            connect: opens one more AFC connection to this phone, or raises a `PhoneError`.
+            phone: how sentences call the phone.
+            connections: how many to use; more than one pays only where usbmuxd limits each.
+            handles: files open at once.
+            keep_alive_every: seconds without traffic after which a connection is used for a small question.
+        """
+        if not 1 <= connections <= 3:
+            raise ValueError(f"1 to 3 AFC connections, not {connections}")
+        self._phone = phone
+        self._lanes = tuple(_Lane(connect) for _ in range(connections))
+        self._slots = asyncio.Semaphore(handles)
+        self._background: set[asyncio.Task[None]] = set()
+        self._closed = False
+        self._keep_alive_every = keep_alive_every
+        self._keep_alive = asyncio.create_task(self._keep_alive_loop())
+        self._keep_alive.add_done_callback(forget)
+
+    async def listdir(self, path: str) -> tuple[str, ...]:
+        """The names in a folder, in the phone's order, without "." and "..".
+
+        Raises:
+            MediaError: the folder cannot be listed.
+            PhoneError: the phone is gone, locked or silent.
+        """
+        return messages.parse_names(await self._ask(Operation.READ_DIR, path))
+
+    async def list_many(
+        self, paths: Iterable[str], at_once: int = 16
+    ) -> AsyncGenerator[tuple[str, tuple[str, ...] | MediaError], None]:
+        """Lists many folders, several at a time, each as soon as it is there. A folder that cannot be listed
+        gives its error as a value; the others go on. Close it with `aclosing`.
+
+        Raises:
+            PhoneError: the phone is gone, locked or silent; nothing more comes.
+        """
+        left = iter(paths)
+        running: dict[asyncio.Task[tuple[str, ...] | MediaError], str] = {}
+        try:
+            while True:
+                while len(running) < at_once and (path := next(left, None)) is not None:
+                    task = asyncio.create_task(self._names_or_error(path))
+                    task.add_done_callback(forget)
+                    running[task] = path
+                if not running:
+                    return
+                done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    yield running.pop(task), task.result()
+        finally:
+            for task in running:
+                task.cancel()
+
+    async def stat(self, path: str) -> MediaStat:
+        """Size and time of a file or folder.
+
+        Raises:
+            MediaNotFound: it is not there.
+            PhoneError: as for `listdir`.
+        """
+        data = await self._ask(Operation.GET_FILE_INFO, path, absent_may_be_a_read_error=True)
+        return messages.parse_stat(path, data)
+
+    async def read(
+        self, path: str, *, offset: int = 0, size: int | None = None, chunk: int = CHUNK
+    ) -> AsyncGenerator[bytes, None]:
+        """A file's bytes from `offset` to its end, in pieces of at most `chunk` bytes. The next piece is
+        asked for while the caller works on this one. A short reply is not the end, only an empty one is.
+        The file is closed on every way out; wrap this in `aclosing` so that leaving early closes it at once.
+
+        Args:
+            path: the file.
+            offset: where to begin, in bytes.
+            size: the size the file has to have; None: whatever it has.
+            chunk: bytes asked for in one request, at most 4 MiB.
+
+        Raises:
+            MediaChanged: the file is shorter or longer than `size`.
+            MediaError: it cannot be opened or read.
+            PhoneError: as for `listdir`.
+        """
+        file = await self._open(path)
+        ahead: asyncio.Task[bytes] | None = None
+        try:
+            position = offset
+            if offset:
+                await file.seek(offset)
+            while True:
+                if ahead is None:
+                    ahead = _started(file.read(chunk))
+                piece = await ahead
+                if not piece:
+                    break
+                position += len(piece)
+                if size is not None and position > size:
+                    raise MediaChanged(path, size, position)
+                # One read at a time for a handle: the position is the phone's, so no reply can be misplaced.
+                ahead = _started(file.read(chunk))
+                yield piece
+            if size is not None and position != size:
+                raise MediaChanged(path, size, position)
+        finally:
+            if ahead is not None:
+                ahead.cancel()
+            self._later(self._give_back(file))
+
+    async def read_head(self, path: str, count: int) -> bytes:
+        """The first `count` bytes of a file, or all of a shorter one.
+
+        Raises:
+            PhoneError: as for `read`.
+        """
+        file = await self._open(path)
+        try:
+            head = b""
+            while len(head) < count and (piece := await file.read(count - len(head))):
+                head += piece
+            return head
+        finally:
+            self._later(self._give_back(file))
+
+    async def space(self) -> Space | None:
+        """The phone's storage; None where it does not say.
+
+        Raises:
+            PhoneError: as for `listdir`.
+        """
+        return messages.parse_space(await self._ask(Operation.GET_DEVICE_INFO))
+
+    async def aclose(self) -> None:
+        """Closes files and connections; safe to call twice, and when cancelled."""
+        self._closed = True
+        self._keep_alive.cancel()
+        await finish(self._shut_down(), limit=10.0)
+
+    async def __aenter__(self) -> MediaFolder:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def _shut_down(self) -> None:
+        if self._background:
+            # Handles die with their connection: give the closing of them a moment, not more.
+            await asyncio.wait(self._background, timeout=1.0)
+        await asyncio.gather(*(lane.aclose() for lane in self._lanes))
+
+    async def _names_or_error(self, path: str) -> tuple[str, ...] | MediaError:
+        try:
+            return await self.listdir(path)
+        except MediaError as error:
+            return error
+
+    async def _ask(
+        self, operation: Operation, path: str = "", *, absent_may_be_a_read_error: bool = False
+    ) -> bytes:
+        """One question about a path, asked again once if its connection was lost."""
+        payload = messages.path_payload(path) if path else b""
+        status, data, _ = await self._request(operation, payload)
+        if status == Status.SUCCESS:
+            return data
+        if status == Status.READ_ERROR and absent_may_be_a_read_error and await self._is_absent(path):
+            raise MediaNotFound(path)
+        raise messages.error_for(path, status)
+
+    async def _is_absent(self, path: str) -> bool:
+        """Whether the folder does not list it: some versions of iOS answer a look at a file that is not there
+        with a read error (pymobiledevice3's `AfcService.stat` says so)."""
+        folder, _, name = path.rpartition("/")
+        try:
+            return name not in await self.listdir(folder or "/")
+        except MediaError:
+            return False
+
+    async def _request(self, operation: Operation, payload: bytes) -> tuple[int, bytes, AfcConnection]:
+        if self._closed:
+            raise PhoneDisconnected(self._phone, "is no longer read: its media folder was closed")
+        lane = min(self._lanes, key=lambda lane: lane.load)
+        connection = await lane.connection()
+        try:
+            return *await connection.request(operation, payload), connection
+        except PhoneDisconnected:
+            if self._closed:
+                raise
+        connection = await lane.connection()
+        return *await connection.request(operation, payload), connection
+
+    async def _open(self, path: str) -> _OpenFile:
+        payload = messages.open_payload(path)
+        await self._slots.acquire()
+        opening = asyncio.create_task(self._open_on_the_phone(path, payload))
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            # The phone may have opened it already: its handle is closed when it comes.
+            self._later(self._give_back_when_open(opening))
+            raise
+        except BaseException:
+            self._slots.release()
+            raise
+
+    async def _open_on_the_phone(self, path: str, payload: bytes) -> _OpenFile:
+        status, data, connection = await self._request(Operation.FILE_OPEN, payload)
+        if status != Status.SUCCESS:
+            raise messages.error_for(path, status)
+        return _OpenFile(path, messages.parse_handle(path, data), connection)
+
+    async def _give_back_when_open(self, opening: asyncio.Task[_OpenFile]) -> None:
+        try:
+            file = await opening
+        except PhoneError:
+            self._slots.release()
+        else:
+            await self._give_back(file)
+
+    async def _give_back(self, file: _OpenFile) -> None:
+        try:
+            await file.connection.request(Operation.FILE_CLOSE, messages.close_payload(file.handle))
+        except PhoneError:
+            pass  # The connection is gone, and the handle with it.
+        finally:
+            self._slots.release()
+
+    def _later(self, work: Coroutine[object, object, None]) -> None:
+        """Runs clean-up that nobody waits for and no cancellation reaches."""
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+        task.add_done_callback(forget)
+
+    async def _keep_alive_loop(self) -> None:
+        while True:
+            await asyncio.sleep(self._keep_alive_every / 5)
+            for lane in self._lanes:
+                if lane.idle_for >= self._keep_alive_every:
+                    self._later(lane.touch())
+
+
+@dataclass(slots=True)
+class _OpenFile:
+    """A handle, and the connection it belongs to."""
+
+    path: str
+    handle: int
+    connection: AfcConnection
+
+    async def read(self, count: int) -> bytes:
+        status, data = await self.connection.request(
+            Operation.FILE_READ, messages.read_payload(self.handle, min(count, LARGEST_READ))
+        )
+        if status == Status.END_OF_DATA:
+            return b""
+        if status != Status.SUCCESS:
+            raise messages.error_for(self.path, status)
+        return data
+
+    async def seek(self, offset: int) -> None:
+        status, _ = await self.connection.request(
+            Operation.FILE_SEEK, messages.seek_payload(self.handle, offset)
+        )
+        if status != Status.SUCCESS:
+            raise messages.error_for(self.path, status)
+
+
+class _Lane:
+    """A place for one connection, opened when it is first needed and again when it was lost."""
+
+    def __init__(self, connect: Connect) -> None:
+        self._connect = connect
+        self._opening = asyncio.Lock()
+        self._current: AfcConnection | None = None
+
+    @property
+    def load(self) -> int:
+        return self._current.in_flight if self._current else 0
+
+    @property
+    def idle_for(self) -> float:
+        """Seconds; 0 where there is no connection to keep alive."""
+        alive = self._current is not None and self._current.trouble is None
+        return self._current.idle_for if alive and self._current else 0.0
+
+    async def connection(self) -> AfcConnection:
+        if self._current is not None and self._current.trouble is None:
+            return self._current
+        async with self._opening:
+            if self._current is None or self._current.trouble is not None:
+                if self._current is not None:
+                    await self._current.aclose()
+                self._current = await self._connect()
+            return self._current
+
+    async def touch(self) -> None:
+        """Some traffic, so that neither side takes the connection for dead; a loss shows at the next use."""
+        if self._current is not None:
+            try:
+                await self._current.request(Operation.GET_DEVICE_INFO)
+            except PhoneError:
+                return
+
+    async def aclose(self) -> None:
+        async with self._opening:
+            if self._current is not None:
+                await self._current.aclose()
+
+
+def _started(read: Coroutine[object, object, bytes]) -> asyncio.Task[bytes]:
+    task = asyncio.create_task(read)
+    task.add_done_callback(forget)
+    return task

@@ -1,0 +1,238 @@
+"""lockdownd, the phone's front door: connecting, pairing, values, starting services; each step with a limit.
+
+Imports pymobiledevice3's lockdown (0.7 to 1 s): import this module late, in a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pymobiledevice3 import exceptions as pmd
+from pymobiledevice3.lockdown import create_using_usbmux
+from pymobiledevice3.services.afc import AfcService
+from pymobiledevice3.services.power_assertion import PowerAssertionService
+
+from ambertime_tui.phone.afc_connection import AfcConnection
+from ambertime_tui.phone.cleanup import finish
+from ambertime_tui.phone.errors import PhoneError, PhoneLocked, PhoneStalled, TrustPending
+from ambertime_tui.phone.facts import PhoneFacts, facts_from
+from ambertime_tui.phone.troubles import phone_error, transient
+
+STEP_WITHIN = 20.0
+"""Seconds in which lockdownd has to answer one step; pymobiledevice3 itself waits for ever."""
+ASK_AGAIN_EVERY = 1.0
+"""Seconds between looks at a phone that waits for its owner."""
+_TRIES = 4
+_BETWEEN_TRIES = 0.5
+_AFC = "com.apple.afc"
+_KEEPS_AWAKE = "PreventUserIdleSystemSleep"
+"""IOKit's name for: the screen may go dark, the system stays awake."""
+
+T = TypeVar("T")
+
+
+class Lockdown:
+    """A connection to a phone's lockdownd, which reconnects by itself where the phone dropped it."""
+
+    def __init__(self, client: Any, udid: str, step_within: float) -> None:
+        self._client = client
+        self._udid = udid
+        self._step_within = step_within
+        self.facts = self._facts({}, {})
+
+    @classmethod
+    async def connect(
+        cls, udid: str, pair_records: Path, *, step_within: float = STEP_WITHIN, phone: str = ""
+    ) -> Lockdown:
+        """Connects over the cable, and starts a session where the phone knows this computer.
+
+        Args:
+            udid: which phone.
+            pair_records: folder for the keys this computer uses with phones; made for this user only.
+            step_within: seconds that each step may take.
+            phone: how sentences call the phone until it has told its name.
+
+        Raises:
+            PhoneError: it cannot be reached; never that it is not paired.
+        """
+        await asyncio.to_thread(_keep_private, pair_records)
+        label = phone or f"The iPhone {udid}"
+
+        async def connect() -> Any:
+            for _ in range(_TRIES - 1):
+                try:
+                    return await once()
+                except pmd.MuxException as error:
+                    if not transient(error):
+                        raise
+                await asyncio.sleep(_BETWEEN_TRIES)
+            return await once()
+
+        async def once() -> Any:
+            return await create_using_usbmux(
+                udid, autopair=False, connection_type="USB", pairing_records_cache_folder=pair_records
+            )
+
+        return cls(await _step(connect(), label, udid, step_within, "connecting"), udid, step_within)
+
+    @property
+    def paired(self) -> bool:
+        """Whether this phone trusts this computer."""
+        return bool(self._client.paired)
+
+    async def pair(
+        self,
+        on_waiting: Callable[[PhoneError], None],
+        patience: float,
+        ask_again_every: float = ASK_AGAIN_EVERY,
+    ) -> None:
+        """Asks the phone to trust this computer, and waits for its owner.
+
+        Args:
+            on_waiting: told at each change of what is being waited for.
+            patience: seconds to wait for the owner.
+            ask_again_every: seconds between looks.
+
+        Raises:
+            TrustRefused: Don't Trust was tapped.
+            TrustPending, PhoneLocked: the patience is at its end.
+            PhoneError: the phone is gone or silent.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + patience
+        said: type[PhoneError] | None = None
+        while True:
+            left = deadline - loop.time()
+            try:
+                # Once the dialog is up, the same key is offered again until it is answered.
+                dialog_patience = max(left, 0.0) if said is TrustPending else 0.0
+                await self._pair_once(dialog_patience)
+                return
+            except (TrustPending, PhoneLocked) as waiting:
+                if type(waiting) is not said:
+                    said = type(waiting)
+                    on_waiting(waiting)
+                if deadline - loop.time() <= 0:
+                    raise
+            await asyncio.sleep(min(ask_again_every, max(deadline - loop.time(), 0.0)))
+
+    async def _pair_once(self, dialog_patience: float) -> None:
+        async def pair() -> None:
+            try:
+                await self._client.pair(timeout=dialog_patience)
+            except pmd.MuxException:
+                # usbmuxd did not take the record; ours is saved by then, and is enough.
+                if self._client.pair_record is None:
+                    raise
+            if not await self._client.validate_pairing():
+                raise pmd.FatalPairingError
+
+        await self._ask(pair(), "pairing", within=dialog_patience + self._step_within)
+        await asyncio.to_thread(_keep_private, Path(self._client.pairing_records_cache_folder))
+
+    async def refresh_facts(self) -> PhoneFacts:
+        """Asks anew for everything in `PhoneFacts`; what the phone refuses to say stays None.
+
+        Raises:
+            PhoneError: the phone is gone or silent.
+        """
+        battery = await self._domain("com.apple.mobile.battery")
+        disk = await self._domain("com.apple.disk_usage")
+        self.facts = self._facts(battery, disk)
+        return self.facts
+
+    async def open_afc(self, stall_after: float) -> AfcConnection:
+        """Starts the file service and connects to it.
+
+        Raises:
+            PhoneLocked: the phone has to be unlocked first.
+            PhoneError: the phone is gone, silent, or refuses.
+        """
+        service = AfcService(self._client)
+        try:
+            await self._ask(service.__aenter__(), "starting its file service")
+        except BaseException:
+            await finish(service.aclose(), 2.0)
+            raise
+        return AfcConnection(service, self.facts.label, stall_after)
+
+    async def is_readable(self) -> PhoneError | None:
+        """What keeps the phone from being read now; None where nothing does. Starts no transfer."""
+        if not self.paired:
+            return TrustPending(self.facts.label)
+        try:
+            await self._ask(self._client.get_service_connection_attributes(_AFC), "starting its file service")
+        except PhoneError as error:
+            return error
+        return None
+
+    @asynccontextmanager
+    async def kept_awake(self, seconds: float) -> AsyncIterator[bool]:
+        """Holds a power assertion, so that the phone does not fall asleep in the middle of a long copy. Gives
+        False where the phone does not offer one: a copy works without.
+        """
+        service = PowerAssertionService(self._client)
+        held = service.create_power_assertion(_KEEPS_AWAKE, "AmberTime", seconds)
+        try:
+            try:
+                await self._ask(held.__aenter__(), "being kept awake", within=min(5.0, self._step_within))
+                granted = True
+            except PhoneError:
+                granted = False
+            yield granted
+        finally:
+            # The assertion ends with its connection.
+            await finish(service.close(), 2.0)
+
+    async def aclose(self) -> None:
+        """Ends the connection; safe when cancelled."""
+        await finish(self._client.close(), 3.0)
+
+    async def _domain(self, domain: str) -> Mapping[str, object]:
+        try:
+            value = await self._ask(self._get_value(domain), "telling about itself")
+        except _Refused:
+            return {}
+        return value if isinstance(value, dict) else {}
+
+    async def _get_value(self, domain: str) -> object:
+        try:
+            return await self._client.get_value(domain)
+        except (pmd.GetProhibitedError, pmd.MissingValueError, pmd.SetProhibitedError) as error:
+            raise _Refused from error
+
+    def _facts(self, battery: Mapping[str, object], disk: Mapping[str, object]) -> PhoneFacts:
+        return facts_from(self._udid, self._client.all_values or {}, self._client.display_name, battery, disk)
+
+    async def _ask(self, step: Awaitable[T], doing: str, within: float | None = None) -> T:
+        return await _step(step, self.facts.label, self._udid, within or self._step_within, doing)
+
+
+def _keep_private(folder: Path) -> None:
+    """Pair records hold private keys, and pymobiledevice3 writes them as the umask says."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    for record in folder.glob("*.plist"):
+        record.chmod(0o600)
+
+
+class _Refused(Exception):
+    """lockdownd does not tell a value to this computer."""
+
+
+async def _step(step: Awaitable[T], phone: str, udid: str, within: float, doing: str) -> T:
+    """Awaits one step with a limit, and turns its troubles into `PhoneError`s."""
+    try:
+        async with asyncio.timeout(within) as limit:
+            return await step
+    except (pmd.PyMobileDevice3Exception, OSError, EOFError, KeyError, ValueError) as error:
+        if isinstance(error, TimeoutError) and limit.expired():
+            raise PhoneStalled(phone, within, doing) from error
+        known = phone_error(error, phone, udid)
+        if known is None:
+            raise
+        raise known from error

@@ -1,0 +1,315 @@
+"""A consistent copy of the phone's library database, taken while the phone goes on writing to it.
+
+Photos.sqlite is in WAL mode: commits are appended to the log (Photos.sqlite-wal), and copied into the
+database at checkpoints. When all of the log has been copied, the next commit begins it anew with a new header
+(new salts). So the database is read whole, then the log whole, and the pair is taken only if
+
+A. the log's header was the same before, in the log as read, and after: every page that a checkpoint may have
+   changed under our reading is in this log still, and SQLite lays it over the database when it opens the
+   copy; or
+B. the database was not written at all meanwhile (size and time), and the log as read is of one generation.
+
+A torn end of the log does no harm: SQLite replays frames only as far as their running checksum holds and a
+commit follows. Sources: https://www.sqlite.org/walformat.html and SQLite's wal.c.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from ambertime_tui.phone.afc import LARGEST_READ, MediaFolder, MediaStat
+from ambertime_tui.phone.cleanup import forget
+from ambertime_tui.phone.errors import (
+    DatabaseNeverRests,
+    DatabaseNotThere,
+    MediaNotFound,
+    NoRoomForDatabase,
+)
+
+DATABASE = "PhotoData/Photos.sqlite"
+LOG = DATABASE + "-wal"
+LOG_HEADER_BYTES = 32
+ATTEMPTS = 10
+LOOK_EVERY = 8 << 20
+"""Bytes of the database read between looks at the log's header."""
+TIME_RESOLUTION = 0.02
+"""Seconds; the coarsest clock by which a file system stamps a write (a 100 Hz tick, twice over)."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class FetchProgress:
+    """How far the copy is."""
+
+    attempt: int
+    """From 1."""
+    bytes_done: int
+    bytes_total: int
+    """Database and log, as large as they were when the attempt began."""
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedDatabase:
+    """A consistent copy: SQLite replays the log, which lies beside it, when it opens `database`."""
+
+    database: Path
+    wal: Path | None
+    header: bytes
+    """The log's 32-byte header; empty where there is no log."""
+    attempts: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseSign:
+    """What is cheap to ask, and differs after any commit: equal signs mean that nothing was written."""
+
+    log_header: bytes
+    log_size: int
+    log_modified_ns: int | None
+    database_size: int
+    database_modified_ns: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The database and its log as they were before a copy."""
+
+    log_header: bytes
+    """Empty: there was no log."""
+    database: MediaStat | None
+    """None: it was being written at that very moment."""
+
+    def log_is_the_same(self, header: bytes) -> bool:
+        """Rule A, for one look: the log is of the generation it was."""
+        return bool(self.log_header) and header == self.log_header
+
+    def database_is_the_same(self, stat: MediaStat | None) -> bool:
+        """Rule B, for one look: the database was not written since."""
+        return self.database is not None and stat == self.database and stat.modified_ns is not None
+
+    def still_acceptable(self, header: bytes, stat: MediaStat | None) -> bool:
+        """Whether a copy begun then can still be taken, seen from the middle of it."""
+        return self.log_is_the_same(header) or self.database_is_the_same(stat)
+
+    def accepts(self, log_as_read: bytes, header_after: bytes, stat_after: MediaStat | None) -> bool:
+        """Whether a finished copy is consistent.
+
+        Args:
+            log_as_read: the first 32 bytes of the log in the copy; empty: there was none to copy.
+            header_after: the log's header after it was read.
+            stat_after: the database after that.
+        """
+        if log_as_read != header_after:
+            return False
+        return self.still_acceptable(header_after, stat_after)
+
+
+Sleep = Callable[[float], Awaitable[None]]
+
+
+async def fetch_database(
+    media: MediaFolder,
+    into: Path,
+    *,
+    on_progress: Callable[[FetchProgress], None] | None = None,
+    attempts: int = ATTEMPTS,
+    sleep: Sleep = asyncio.sleep,
+) -> FetchedDatabase:
+    """Copies the library database and its log into a folder.
+
+    Args:
+        media: the phone's media folder.
+        into: where to; made for this user only (0700), the files are 0600. The caller removes it.
+        on_progress: told after every few megabytes.
+        attempts: how often to begin before giving up; pauses between them grow from 0.25 to 15 s.
+        sleep: waits; another one in tests.
+
+    Raises:
+        DatabaseNotThere: the phone has no such file.
+        DatabaseNeverRests: Photos wrote during every attempt.
+        NoRoomForDatabase: the copy cannot be written.
+        PhoneError: the phone is gone, locked or silent, or does not give the file out.
+    """
+    await asyncio.to_thread(_make_private, into)
+    pause = _FIRST_PAUSE
+    for attempt in range(1, attempts + 1):
+        try:
+            fetched = await _Attempt(media, into, attempt, on_progress, sleep).run()
+        except OSError as error:
+            raise NoRoomForDatabase(str(into), error.strerror or str(error)) from error
+        if fetched is not None:
+            return fetched
+        if attempt < attempts:
+            await sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+    raise DatabaseNeverRests(attempts)
+
+
+async def database_sign(media: MediaFolder) -> DatabaseSign:
+    """The sign of the database as it is now.
+
+    Raises:
+        DatabaseNotThere, PhoneError: as for `fetch_database`.
+    """
+    header, log, database = await asyncio.gather(
+        _log_header(media), _stat_or_none(media, LOG), _stat_or_none(media, DATABASE)
+    )
+    if database is None:
+        raise DatabaseNotThere(DATABASE)
+    return DatabaseSign(
+        log_header=header,
+        log_size=log.size if log else 0,
+        log_modified_ns=log.modified_ns if log else None,
+        database_size=database.size,
+        database_modified_ns=database.modified_ns,
+    )
+
+
+class _Attempt:
+    """One try at a copy."""
+
+    def __init__(
+        self,
+        media: MediaFolder,
+        into: Path,
+        number: int,
+        on_progress: Callable[[FetchProgress], None] | None,
+        sleep: Sleep,
+    ) -> None:
+        self._media = media
+        self._database = into / "Photos.sqlite"
+        self._log = into / "Photos.sqlite-wal"
+        self._number = number
+        self._on_progress = on_progress or (lambda progress: None)
+        self._sleep = sleep
+        self._done = 0
+        self._total = 0
+
+    async def run(self) -> FetchedDatabase | None:
+        """The copy, or None where the phone wrote too much meanwhile."""
+        before = await self._look_before()
+        database_hash = await self._copy_database(before)
+        if database_hash is None:
+            return None
+        log_as_read = await self._copy_log()
+        header_after, stat_after = await self._look()
+        if not before.accepts(log_as_read, header_after, stat_after):
+            return None
+        if not (before.log_header or log_as_read) and not await self._reads_the_same(before, database_hash):
+            return None
+        return FetchedDatabase(
+            database=self._database,
+            wal=self._log if log_as_read else None,
+            header=log_as_read,
+            attempts=self._number,
+            bytes=self._done,
+        )
+
+    async def _look_before(self) -> Before:
+        first = await _stat_or_none(self._media, DATABASE)
+        if first is None:
+            raise DatabaseNotThere(DATABASE)
+        # A write within the same tick of the phone's clock would leave the time as it is: be past the tick.
+        await self._sleep(TIME_RESOLUTION)
+        header, second = await self._look()
+        log = await _stat_or_none(self._media, LOG)
+        self._total = (second or first).size + (log.size if log else 0)
+        return Before(header, second if second == first else None)
+
+    async def _look(self) -> tuple[bytes, MediaStat | None]:
+        return await asyncio.gather(_log_header(self._media), _stat_or_none(self._media, DATABASE))
+
+    async def _copy_database(self, before: Before) -> bytes | None:
+        """Returns the hash of what was read; None as soon as the copy has become worthless."""
+        looked_at = 0
+        look: asyncio.Task[tuple[bytes, MediaStat | None]] | None = None
+        digest = hashlib.sha256()
+        await asyncio.to_thread(self._log.unlink, missing_ok=True)
+        with _private_file(self._database) as file:
+            try:
+                async with aclosing(self._media.read(DATABASE, chunk=LARGEST_READ)) as pieces:
+                    async for piece in pieces:
+                        await asyncio.to_thread(_keep, file, piece, digest)
+                        self._advance(len(piece))
+                        if look is not None and look.done():
+                            if not before.still_acceptable(*look.result()):
+                                return None
+                            look = None
+                        if look is None and self._done - looked_at >= LOOK_EVERY:
+                            looked_at = self._done
+                            look = asyncio.create_task(self._look())
+                            look.add_done_callback(forget)
+            except MediaNotFound as error:
+                raise DatabaseNotThere(DATABASE) from error
+            finally:
+                if look is not None:
+                    look.cancel()
+        return digest.digest()
+
+    async def _copy_log(self) -> bytes:
+        """Returns the header of the log as read; empty: there is no log, or nothing in it yet."""
+        header = b""
+        with _private_file(self._log) as file:
+            try:
+                async with aclosing(self._media.read(LOG, chunk=LARGEST_READ)) as pieces:
+                    async for piece in pieces:
+                        header += piece[: LOG_HEADER_BYTES - len(header)]
+                        await asyncio.to_thread(file.write, piece)
+                        self._advance(len(piece))
+            except MediaNotFound:
+                header = b""
+        if len(header) < LOG_HEADER_BYTES:
+            await asyncio.to_thread(self._log.unlink)
+            return b""
+        return header
+
+    async def _reads_the_same(self, before: Before, expected: bytes) -> bool:
+        """Without a log to vouch for it, the database has to read the same twice."""
+        digest = hashlib.sha256()
+        async with aclosing(self._media.read(DATABASE, chunk=LARGEST_READ)) as pieces:
+            async for piece in pieces:
+                await asyncio.to_thread(digest.update, piece)
+        header, stat = await self._look()
+        return digest.digest() == expected and not header and before.database_is_the_same(stat)
+
+    def _advance(self, count: int) -> None:
+        self._done += count
+        self._on_progress(FetchProgress(self._number, self._done, max(self._total, self._done)))
+
+
+async def _log_header(media: MediaFolder) -> bytes:
+    """The log's header; empty where there is no log, or an empty one."""
+    try:
+        header = await media.read_head(LOG, LOG_HEADER_BYTES)
+    except MediaNotFound:
+        return b""
+    return header if len(header) == LOG_HEADER_BYTES else b""
+
+
+async def _stat_or_none(media: MediaFolder, path: str) -> MediaStat | None:
+    try:
+        return await media.stat(path)
+    except MediaNotFound:
+        return None
+
+
+def _make_private(folder: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+
+
+def _private_file(path: Path) -> BinaryIO:
+    return open(path, "wb", opener=lambda name, flags: os.open(name, flags | os.O_NOFOLLOW, 0o600))
+
+
+def _keep(file: BinaryIO, piece: bytes, digest: hashlib._Hash) -> None:
+    file.write(piece)
+    digest.update(piece)

@@ -1,0 +1,227 @@
+"""A session with one phone: reached over the cable, trusted, unlocked once, kept awake."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ambertime_tui.phone.afc import KEEP_ALIVE_EVERY, STALL_AFTER, MediaFolder
+from ambertime_tui.phone.afc_connection import AfcConnection
+from ambertime_tui.phone.cleanup import finish, forget
+from ambertime_tui.phone.discovery import AttachedPhone, find_phone, wait_until_detached
+from ambertime_tui.phone.errors import PhoneDisconnected, PhoneError, PhoneLocked
+from ambertime_tui.phone.facts import PhoneFacts
+
+if TYPE_CHECKING:
+    from ambertime_tui.phone.lockdown import Lockdown
+
+__all__ = ["Peek", "PhoneFacts", "PhoneSession", "Tempo", "open_session", "peek"]
+
+_ASSERTION_LASTS = 3600.0
+_ASSERTION_RENEWED_EVERY = 3000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Tempo:
+    """How long to wait for what, in seconds."""
+
+    step_within: float = 20.0
+    """For lockdownd to answer one question."""
+    stall_after: float = STALL_AFTER
+    """Without any reply of the file service."""
+    ask_again_every: float = 1.0
+    """Between looks at a phone that waits for its owner."""
+    keep_alive_every: float = KEEP_ALIVE_EVERY
+    """Without traffic, before a connection is used for a small question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peek:
+    """A phone as a list of phones shows it."""
+
+    facts: PhoneFacts
+    trouble: PhoneError | None
+    """What keeps it from being read now; None: it is ready."""
+
+
+async def peek(udid: str, pair_records: Path, *, tempo: Tempo = Tempo()) -> Peek:
+    """Looks at a phone without asking it for anything: never raises the Trust dialog.
+
+    Args:
+        udid: which phone.
+        pair_records: folder with the keys of phones that trust this computer.
+        tempo: how long to wait.
+    """
+    try:
+        phone = await find_phone(udid)
+        lockdown = await _connect(phone, pair_records, tempo)
+    except PhoneError as error:
+        return Peek(PhoneFacts(udid), error)
+    try:
+        trouble = await lockdown.is_readable()
+        if lockdown.paired:
+            await lockdown.refresh_facts()
+        return Peek(lockdown.facts, trouble)
+    except PhoneError as error:
+        return Peek(lockdown.facts, error)
+    finally:
+        await lockdown.aclose()
+
+
+@asynccontextmanager
+async def open_session(
+    udid: str | None,
+    *,
+    pair_records: Path,
+    on_waiting: Callable[[PhoneError], None],
+    trust_patience: float,
+    tempo: Tempo = Tempo(),
+) -> AsyncIterator[PhoneSession]:
+    """Opens a session, which asks for trust and for unlocking where they are needed.
+
+    Args:
+        udid: which phone; None: the only one.
+        pair_records: folder for the keys this computer uses with phones; made for this user only (0700).
+        on_waiting: told what the owner of the phone has to do, once for each thing.
+        trust_patience: seconds to wait for the owner; 0: do not wait.
+        tempo: how long to wait for the phone itself.
+
+    Raises:
+        UsbmuxUnavailable, NoPhoneAttached, UnknownPhone, SeveralPhones, OnlyOverWifi: no such phone.
+        TrustPending, TrustRefused, PhoneLocked: its owner did not let this computer in.
+        PhoneError: it went away, stalled, or is in no state to be read.
+    """
+    deadline = asyncio.get_running_loop().time() + trust_patience
+    phone = await find_phone(udid)
+    lockdown = await _connect(phone, pair_records, tempo)
+    try:
+        if not lockdown.paired:
+            await lockdown.pair(on_waiting, trust_patience, tempo.ask_again_every)
+        afc = await _first_connection(lockdown, on_waiting, deadline, tempo)
+        session = PhoneSession(phone, lockdown, afc, tempo)
+        try:
+            await lockdown.refresh_facts()
+            yield session
+        finally:
+            await session.aclose()
+    finally:
+        await lockdown.aclose()
+
+
+class PhoneSession:
+    """A phone that can be read. Made by `open_session`."""
+
+    def __init__(self, phone: AttachedPhone, lockdown: Lockdown, afc: AfcConnection, tempo: Tempo) -> None:
+        self.phone = phone
+        self._lockdown = lockdown
+        self._tempo = tempo
+        self._spare: AfcConnection | None = afc
+        self._folders: list[MediaFolder] = []
+        self._cable = asyncio.create_task(wait_until_detached(phone))
+        self._awake = asyncio.create_task(self._stay_awake())
+        for task in (self._cable, self._awake):
+            task.add_done_callback(forget)
+
+    @property
+    def facts(self) -> PhoneFacts:
+        """The facts as last asked for."""
+        return self._lockdown.facts
+
+    async def refreshed_facts(self) -> PhoneFacts:
+        """The facts, asked for anew: battery, power and free space change.
+
+        Raises:
+            PhoneError: the phone is gone or silent.
+        """
+        self._check_cable()
+        return await self._lockdown.refresh_facts()
+
+    async def media(self, connections: int = 1) -> MediaFolder:
+        """The phone's media folder; closed with the session, if not before.
+
+        Args:
+            connections: AFC connections to use, 1 to 3.
+
+        Raises:
+            PhoneLocked: the phone was locked again, and needs to be unlocked once more.
+            PhoneError: it is gone or silent.
+        """
+        self._check_cable()
+        if self._spare is None:
+            self._spare = await self._lockdown.open_afc(self._tempo.stall_after)
+        folder = MediaFolder(
+            self._connection,
+            self.facts.label,
+            connections=connections,
+            keep_alive_every=self._tempo.keep_alive_every,
+        )
+        self._folders.append(folder)
+        return folder
+
+    async def disconnected(self) -> None:
+        """Returns when the phone has been unplugged (or plugged in anew, which is another session)."""
+        await asyncio.wait({self._cable})
+
+    async def aclose(self) -> None:
+        """Closes all that the session opened; safe when cancelled."""
+        self._cable.cancel()
+        self._awake.cancel()
+        await finish(self._close_all(), 15.0)
+
+    async def _close_all(self) -> None:
+        if self._spare is not None:
+            await self._spare.aclose()
+        await asyncio.gather(*(folder.aclose() for folder in self._folders))
+        await asyncio.wait({self._awake}, timeout=3.0)
+
+    async def _connection(self) -> AfcConnection:
+        self._check_cable()
+        spare, self._spare = self._spare, None
+        if spare is not None and spare.trouble is None:
+            return spare
+        return await self._lockdown.open_afc(self._tempo.stall_after)
+
+    def _check_cable(self) -> None:
+        if self._cable.done():
+            raise PhoneDisconnected(self.facts.label)
+
+    async def _stay_awake(self) -> None:
+        while True:
+            async with self._lockdown.kept_awake(_ASSERTION_LASTS) as granted:
+                if not granted:
+                    return
+                await asyncio.sleep(_ASSERTION_RENEWED_EVERY)
+
+
+async def _connect(phone: AttachedPhone, pair_records: Path, tempo: Tempo) -> Lockdown:
+    # A second of imports, off the loop that keeps a screen alive.
+    module = await asyncio.to_thread(_lockdown_module)
+    return await module.connect(phone.udid, pair_records, step_within=tempo.step_within)
+
+
+def _lockdown_module() -> type[Lockdown]:
+    from ambertime_tui.phone.lockdown import Lockdown
+
+    return Lockdown
+
+
+async def _first_connection(
+    lockdown: Lockdown, on_waiting: Callable[[PhoneError], None], deadline: float, tempo: Tempo
+) -> AfcConnection:
+    """The first AFC connection, as soon as the phone is unlocked."""
+    said = False
+    while True:
+        try:
+            return await lockdown.open_afc(tempo.stall_after)
+        except PhoneLocked as locked:
+            if not said:
+                on_waiting(locked)
+                said = True
+            left = deadline - asyncio.get_running_loop().time()
+            if left <= 0:
+                raise
+        await asyncio.sleep(min(tempo.ask_again_every, left))

@@ -1,0 +1,31 @@
+"""What the USB bus of this computer shows, whatever usbmuxd says: to tell "no phone" from "not seen"."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_SYSFS = Path("/sys/bus/usb/devices")
+_APPLE = "05ac"
+_PHONES = range(0x1290, 0x12B0)
+"""USB product numbers of iPhones, iPads and iPods: usbmuxd's PID_RANGE_LOW to PID_RANGE_MAX."""
+
+
+def apple_devices_on_usb(devices: Path = _SYSFS) -> tuple[str, ...]:
+    """The product names of the iPhones and iPads that the kernel sees (Linux; empty elsewhere)."""
+    found = []
+    for device in sorted(devices.glob("*")):
+        try:
+            vendor = (device / "idVendor").read_text().strip()
+            product = int((device / "idProduct").read_text().strip(), 16)
+        except (OSError, ValueError):
+            continue
+        if vendor == _APPLE and product in _PHONES:
+            found.append(_name_of(device))
+    return tuple(found)
+
+
+def _name_of(device: Path) -> str:
+    try:
+        return (device / "product").read_text(errors="replace").strip() or "iPhone"
+    except OSError:
+        return "iPhone"
