@@ -15,7 +15,7 @@ _USER_ALBUM = 2
 
 
 class UuidByKey:
-    """Asset uuids by the primary key of their rows: two sequences, since a dict of a million weighs 100 MB."""
+    """Asset uuids by the primary key of their rows: two sequences, since a dict of a million is 100 MB."""
 
     def __init__(self, keys: array[int], uuids: Sequence[str]) -> None:
         """Keys have to be in ascending order, with the uuid of each at the same place."""

@@ -29,9 +29,8 @@ def unix_time(value: object) -> float | None:
         return None
     if not EARLIEST - COCOA_EPOCH <= value < LATEST - COCOA_EPOCH:
         return None
-    return (
-        round(float(value), 6) + COCOA_EPOCH
-    )  # to the microsecond, before the larger number eats its digits
+    # To the microsecond, before the larger number eats its digits.
+    return round(value * 1e6) / 1e6 + COCOA_EPOCH
 
 
 def latest_capture(newest_added: float | None) -> float:
@@ -39,9 +38,9 @@ def latest_capture(newest_added: float | None) -> float:
     return LATEST if newest_added is None else min(LATEST, newest_added + SLACK)
 
 
-def is_zone_offset(value: object) -> bool:
-    """True for seconds east of UTC as they occur on Earth, with room for history (at most 16 hours)."""
-    return type(value) is int and -_FURTHEST_OFFSET <= value <= _FURTHEST_OFFSET
+def zone_offset(value: object) -> int | None:
+    """Seconds east of UTC, or None where they do not occur on Earth (more than 16 hours, to leave room)."""
+    return value if type(value) is int and -_FURTHEST_OFFSET <= value <= _FURTHEST_OFFSET else None
 
 
 def offset_of_zone(name: str, at: float | None) -> int | None:
@@ -50,8 +49,7 @@ def offset_of_zone(name: str, at: float | None) -> int | None:
     if match:
         sign, hours, minutes = match.groups()
         seconds = int(hours or 0) * 3600 + int(minutes or 0) * 60
-        offset = -seconds if sign == "-" else seconds
-        return offset if is_zone_offset(offset) else None
+        return zone_offset(-seconds if sign == "-" else seconds)
     zone = _zone(name)
     if zone is None or at is None:
         return None

@@ -1,10 +1,168 @@
-"""A library as counts and bytes per day. (Placeholder until the histogram lands.)"""
+"""A library by day: counts and bytes of any range of days at once, and months to draw.
+
+Kept as running sums over the days on which something was captured, so a range costs two binary searches,
+however many assets there are; and as plain tuples of numbers, so it travels from the engine to a front end.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
+from itertools import accumulate
+
+from ambertime_tui.library.date_range import DateRange
+from ambertime_tui.library.model import Asset, Availability
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """Files and their bytes, as far as sizes are known."""
+
+    count: int = 0
+    bytes: int = 0
+
+    def __add__(self, other: Amount) -> Amount:
+        return Amount(self.count + other.count, self.bytes + other.bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """What a range of days holds."""
+
+    assets: int = 0
+    awaiting: int = 0
+    """Assets of which at least one file is only in iCloud."""
+    local: Amount = Amount()
+    """Files on the phone."""
+    icloud: Amount = Amount()
+    """Files only in iCloud."""
+    missing: Amount = Amount()
+    """Files that are nowhere."""
+
+    def __add__(self, other: Holdings) -> Holdings:
+        return Holdings(
+            self.assets + other.assets,
+            self.awaiting + other.awaiting,
+            self.local + other.local,
+            self.icloud + other.icloud,
+            self.missing + other.missing,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """One calendar month and what was captured in it."""
+
+    year: int
+    month: int
+    holdings: Holdings
+
+
+_ASSETS, _AWAITING, _LOCAL, _ICLOUD, _MISSING = 0, 1, 2, 4, 6
+_COLUMNS = 8
+_COLUMN = {Availability.LOCAL: _LOCAL, Availability.ICLOUD: _ICLOUD}
 
 
 @dataclass(frozen=True, slots=True)
 class LibraryByDay:
-    """Counts and bytes of originals per local day of capture."""
+    """Running sums by local day of capture. Make it with `by_day`."""
+
+    days: tuple[int, ...] = ()
+    """Days with at least one asset, ascending, as proleptic Gregorian ordinals (`date.toordinal`)."""
+    sums: tuple[tuple[int, ...], ...] = ()
+    """One column each for assets, awaiting, then count and bytes of local, icloud and missing files: the sum
+    up to and including the day at the same place in `days`."""
+    undated: Holdings = Holdings()
+    """Assets without a day; only the range of everything holds them."""
+
+    def within(self, chosen: DateRange) -> Holdings:
+        """What a range holds: the undated are in it only if it is open on both sides."""
+        dated = self._between(
+            0 if chosen.start is None else bisect_left(self.days, chosen.start.toordinal()),
+            len(self.days) if chosen.end is None else bisect_right(self.days, chosen.end.toordinal()),
+        )
+        return dated + self.undated if None in chosen else dated
+
+    def months(self) -> tuple[Month, ...]:
+        """Every month from the first day to the last, empty ones too."""
+        if not self.days:
+            return ()
+        first, last = date.fromordinal(self.days[0]), date.fromordinal(self.days[-1])
+        found = []
+        for number in range(first.year * 12 + first.month - 1, last.year * 12 + last.month):
+            begin, end = _first_of_month(number), _first_of_month(number + 1)
+            holdings = self._between(bisect_left(self.days, begin), bisect_left(self.days, end))
+            found.append(Month(number // 12, number % 12 + 1, holdings))
+        return tuple(found)
+
+    @property
+    def first(self) -> date | None:
+        """The first day with an asset."""
+        return date.fromordinal(self.days[0]) if self.days else None
+
+    @property
+    def last(self) -> date | None:
+        """The last day with an asset."""
+        return date.fromordinal(self.days[-1]) if self.days else None
+
+    def _between(self, low: int, high: int) -> Holdings:
+        if low >= high:
+            return Holdings()
+        return _holdings([column[high - 1] - (column[low - 1] if low else 0) for column in self.sums])
+
+
+def by_day(
+    assets: Iterable[Asset], *, hidden: bool = True, trashed: bool = False, edits: bool = True
+) -> LibraryByDay:
+    """Count a library by day; one's own assets and those of the shared library only.
+
+    Args:
+        assets: In any order.
+        hidden: Whether to count hidden assets.
+        trashed: Whether to count those in Recently Deleted.
+        edits: Whether to count the files of the current edits beside the originals.
+    """
+    rows: dict[int | None, list[int]] = {}
+    for asset in assets:
+        if (
+            (asset.hidden and not hidden)
+            or (asset.trashed and not trashed)
+            or not asset.ownership.is_archived
+        ):
+            continue
+        day = asset.day_number
+        row = rows.get(day)
+        if row is None:
+            row = rows[day] = [0] * _COLUMNS
+        row[_ASSETS] += 1
+        awaiting = 0
+        for resource in asset.resources:
+            if edits or resource.role.is_original:
+                column = _COLUMN.get(resource.availability, _MISSING)
+                row[column] += 1
+                row[column + 1] += resource.size or 0
+                if column == _ICLOUD:
+                    awaiting = 1
+        row[_AWAITING] += awaiting
+    undated = rows.pop(None, [0] * _COLUMNS)
+    days = tuple(sorted(day for day in rows if day is not None))
+    sums = tuple(tuple(accumulate(rows[day][column] for day in days)) for column in range(_COLUMNS))
+    return LibraryByDay(days, sums, _holdings(undated))
+
+
+def _holdings(row: list[int]) -> Holdings:
+    return Holdings(
+        row[_ASSETS],
+        row[_AWAITING],
+        Amount(row[_LOCAL], row[_LOCAL + 1]),
+        Amount(row[_ICLOUD], row[_ICLOUD + 1]),
+        Amount(row[_MISSING], row[_MISSING + 1]),
+    )
+
+
+def _first_of_month(number: int) -> int:
+    """The ordinal of the first day of a month counted from year 0; the one after the last is past the end."""
+    year, month = divmod(number, 12)
+    return date(year, month + 1, 1).toordinal() if year <= 9999 else date.max.toordinal() + 1

@@ -18,10 +18,7 @@ from ambertime_tui.library.media_paths import (
     stem,
 )
 from ambertime_tui.library.model import Availability, Kind, Resource, Role
-
-ResourceRow = tuple[object, ...]
-"""ZASSET, ZRESOURCETYPE, ZDATASTORESUBTYPE, ZDATASTORECLASSID, ZVERSION, ZRECIPEID, ZLOCALAVAILABILITY,
-ZREMOTEAVAILABILITY, ZCLOUDLOCALSTATE, ZDATALENGTH, type of the file."""
+from ambertime_tui.library.rows import ResourceRow
 
 _ORIGINAL_ROLE = {
     0: Role.PHOTO,
@@ -41,6 +38,7 @@ _EDIT_ROLE = {
 }
 """By ZRESOURCETYPE and ZDATASTORESUBTYPE."""
 _MEDIA_METADATA = 26
+_KIND, _REMOTE = ResourceRow._fields.index("kind"), ResourceRow._fields.index("remote")
 _SYNCED = 3
 _ORDER = {role: number for number, role in enumerate(Role)}
 
@@ -108,37 +106,36 @@ def _resource(
     master_synced: bool,
     doubt: Callable[[str], None],
 ) -> Resource | None:
-    _, kind, subtype, store, version, recipe, local, remote, synced, length, file_type = row
-    for value in (kind, subtype, store, version, recipe, local, remote):
+    for value in row[_KIND : _REMOTE + 1]:
         if type(value) is not int:
             doubt("a record of one of its files has a value that is no number; that file may be left out.")
             break
-    if store != 0 and type(store) is int:
+    if row.store != 0 and type(row.store) is int:
         return None
-    role = _role(kind, subtype, version, recipe, edited)
+    role = _role(row, edited)
     if role is None:
         return None
-    size = length if type(length) is int and length > 0 else None
+    size = row.length if type(row.length) is int and row.length > 0 else None
     if size is None and role in (Role.PHOTO, Role.VIDEO):
         size = original_size
-    in_icloud = type(remote) is int and remote > 0
+    in_icloud = type(row.remote) is int and row.remote > 0
     if place.refused:
         availability = Availability.MISSING
-    elif type(local) is int and local > 0:
+    elif type(row.local) is int and row.local > 0:
         availability = Availability.LOCAL
     else:
         availability = Availability.ICLOUD if in_icloud else Availability.MISSING
-    directory, name = _location(role, place, file_type)
-    uploaded = in_icloud and (synced == _SYNCED or master_synced)
+    directory, name = _location(role, place, row.file_type)
+    uploaded = in_icloud and (row.cloud_state == _SYNCED or master_synced)
     return Resource(role, directory, name, size, availability, uploaded)
 
 
-def _role(kind: object, subtype: object, version: object, recipe: object, edited: bool) -> Role | None:
-    if type(kind) is not int or type(subtype) is not int:
+def _role(row: ResourceRow, edited: bool) -> Role | None:
+    if type(row.kind) is not int or type(row.subtype) is not int:
         return None
-    if version == 0 and recipe == 0:
-        return None if subtype == _MEDIA_METADATA else _ORIGINAL_ROLE.get(kind)
-    return _EDIT_ROLE.get((kind, subtype)) if version == 2 and edited else None
+    if row.version == 0 and row.recipe == 0:
+        return None if row.subtype == _MEDIA_METADATA else _ORIGINAL_ROLE.get(row.kind)
+    return _EDIT_ROLE.get((row.kind, row.subtype)) if row.version == 2 and edited else None
 
 
 def _location(role: Role, place: Place, file_type: object) -> tuple[str, str]:

@@ -18,12 +18,26 @@ ASSET_TABLES = ("ZASSET", "ZGENERICASSET")
 ATTRIBUTES = "ZADDITIONALASSETATTRIBUTES"
 RESOURCES = "ZINTERNALRESOURCE"
 
-_REQUIRED_OF_ASSET = (
-    "Z_PK ZUUID ZDIRECTORY ZFILENAME ZDATECREATED ZKIND ZTRASHEDSTATE ZHIDDEN".split()  # noqa: SIM905
+REQUIRED_OF_ASSET = (
+    "Z_PK",
+    "ZUUID",
+    "ZDIRECTORY",
+    "ZFILENAME",
+    "ZDATECREATED",
+    "ZKIND",
+    "ZTRASHEDSTATE",
+    "ZHIDDEN",
 )
-_REQUIRED_OF_RESOURCE = (
-    "ZASSET ZRESOURCETYPE ZDATASTORESUBTYPE ZDATASTORECLASSID ZVERSION ZRECIPEID"  # noqa: SIM905
-    " ZLOCALAVAILABILITY ZREMOTEAVAILABILITY ZDATALENGTH".split()
+REQUIRED_OF_RESOURCE = (
+    "ZASSET",
+    "ZRESOURCETYPE",
+    "ZDATASTORESUBTYPE",
+    "ZDATASTORECLASSID",
+    "ZVERSION",
+    "ZRECIPEID",
+    "ZLOCALAVAILABILITY",
+    "ZREMOTEAVAILABILITY",
+    "ZDATALENGTH",
 )
 
 
@@ -62,7 +76,7 @@ def detect_schema(database: sqlite3.Connection) -> Schema:
             "it has neither a table ZASSET nor ZGENERICASSET."
         )
     model_version = _model_version(database, columns)
-    for table, required in ((asset_table, _REQUIRED_OF_ASSET), (RESOURCES, _REQUIRED_OF_RESOURCE)):
+    for table, required in ((asset_table, REQUIRED_OF_ASSET), (RESOURCES, REQUIRED_OF_RESOURCE)):
         missing = [name for name in required if name not in columns.get(table, ())]
         if missing:
             version = "" if model_version is None else f" (model version {model_version})"
