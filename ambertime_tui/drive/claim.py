@@ -1,0 +1,177 @@
+"""Whose target it is: the lock of the running job, and the marker by which a drive is known again."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import secrets
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ambertime_tui.drive.checksums import write_atomically
+from ambertime_tui.drive.errors import (
+    DriveError,
+    TargetGone,
+    TargetInUse,
+    TargetMissing,
+    TargetNotAFolder,
+    TargetSwapped,
+    drive_error,
+)
+from ambertime_tui.drive.system_calls import SystemCalls
+
+OURS = ".ambertime"
+"""The folder of ours on a target."""
+LOCK = "lock"
+MARKER = "target.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """What makes a target this target."""
+
+    target_id: str
+    """32 hex digits, made once."""
+    made_at: str
+    """ISO 8601."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A locked target: its identity then, to be compared with what is at its path now."""
+
+    root: Path
+    marker: Marker
+    device: int
+    """st_dev of the target folder: another one is another mount."""
+    inode: int
+    lock: int
+    """Descriptor of the lock file; the lock dies with its holder."""
+
+    def check(self) -> None:
+        """Looks whether the very same target is still there.
+
+        Raises:
+            TargetGone: it was unmounted or unplugged.
+            TargetSwapped: another drive is mounted at its path.
+        """
+        try:
+            now = self.root.stat()
+            there = read_marker(self.root)
+        except OSError as error:
+            raise TargetGone(self.root, os.strerror(error.errno or errno.EIO).lower()) from error
+        if (now.st_dev, now.st_ino) == (self.device, self.inode) and there == self.marker:
+            return
+        if there is None:
+            raise TargetGone(self.root, "the folder is there, the archive is not")
+        raise TargetSwapped(self.root)
+
+    def release(self) -> None:
+        """Gives up the lock."""
+        with suppress(OSError):
+            os.close(self.lock)
+
+
+def claim_target(
+    root: Path,
+    *,
+    now: float,
+    calls: SystemCalls,
+    expected_id: str | None,
+    token: Callable[[], str] | None = None,
+) -> Claim:
+    """Locks a target and reads its marker, or makes one.
+
+    Args:
+        root: the target folder; it has to exist.
+        now: seconds since 1970, for a new marker and for the name on the lock.
+        calls: the operating system.
+        expected_id: the id this target had when it was last seen; a target without it is refused.
+        token: makes the id of a new target (32 hex digits).
+
+    Raises:
+        TargetMissing, TargetNotAFolder, TargetReadOnly, TargetInUse, TargetSwapped, DriveError.
+    """
+    try:
+        folder = root.stat()
+    except FileNotFoundError as error:
+        raise TargetMissing(root) from error
+    except NotADirectoryError as error:
+        raise TargetNotAFolder(root) from error
+    except OSError as error:
+        raise drive_error(error, root, doing="reading") from error
+    if not os.path.isdir(root):  # noqa: PTH112 - a Path method would hide the error of stat
+        raise TargetNotAFolder(root)
+    ours = root / OURS
+    try:
+        if expected_id is not None:
+            found = read_marker(root)
+            if found is None or found.target_id != expected_id:
+                raise TargetSwapped(root)
+        with suppress(FileExistsError):
+            calls.mkdir(ours)
+        calls.fsync_folder(root)
+        lock = os.open(ours / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+    except OSError as error:
+        raise drive_error(error, ours) from error
+    try:
+        _lock(lock, root, now)
+        marker = read_marker(root)
+        if marker is None:
+            marker = Marker((token or _new_id)(), datetime.fromtimestamp(now, UTC).isoformat())
+            _write_marker(root, marker, calls)
+    except OSError as error:
+        os.close(lock)
+        raise drive_error(error, ours) from error
+    except DriveError:
+        os.close(lock)
+        raise
+    return Claim(root, marker, folder.st_dev, folder.st_ino, lock)
+
+
+def read_marker(root: Path) -> Marker | None:
+    """The marker of a target; None where there is none that can be understood.
+
+    Raises:
+        OSError: the drive could not be read.
+    """
+    try:
+        data = (root / OURS / MARKER).read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    try:
+        fields = json.loads(data)
+        return Marker(str(fields["target_id"]), str(fields["made_at"]))
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _new_id() -> str:
+    return secrets.token_hex(16)
+
+
+def _write_marker(root: Path, marker: Marker, calls: SystemCalls) -> None:
+    text = (
+        json.dumps({"target_id": marker.target_id, "made_at": marker.made_at, "made_by": "AmberTime"}) + "\n"
+    )
+    path = root / OURS / MARKER
+    write_atomically(path, path.with_suffix(".new"), text.encode(), calls)
+
+
+def _lock(fd: int, root: Path, now: float) -> None:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+            raise
+        holder = os.pread(fd, 500, 0).decode("utf-8", "replace").strip()
+        raise TargetInUse(root, holder) from error
+    since = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    os.ftruncate(fd, 0)
+    os.pwrite(fd, f"process {os.getpid()} on {socket.gethostname()}, since {since}\n".encode(), 0)

@@ -1,0 +1,104 @@
+"""What macOS tells of its volumes (`diskutil ... -plist`). Written from its manual; not yet tried on a real
+Mac."""
+
+from __future__ import annotations
+
+import plistlib
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xml.parsers.expat import ExpatError
+
+_NAMES = {"msdos": "vfat", "ntfs": "ntfs3", "smbfs": "cifs"}
+"""Names of macOS for file systems that Linux calls otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """A mounted volume."""
+
+    path: Path
+    name: str
+    device: str
+    file_system: str
+    removable: bool
+    system: bool
+    read_only: bool
+
+
+def volumes() -> tuple[Volume, ...]:
+    """All mounted volumes a person would write to.
+
+    Raises:
+        OSError: diskutil did not answer.
+    """
+    found: list[Volume] = []
+    for mount in parse_list(_asked("list", "-plist")):
+        volume = parse_info(_asked("info", "-plist", mount))
+        if volume is not None:
+            found.append(volume)
+    return tuple(found)
+
+
+def volume_of(folder: Path) -> Volume:
+    """The volume a folder is on.
+
+    Raises:
+        OSError: diskutil did not answer, or knows no such volume.
+    """
+    mount = folder
+    while not mount.is_mount():
+        mount = mount.parent
+    volume = parse_info(_asked("info", "-plist", str(mount)))
+    if volume is None:
+        raise OSError(19, "diskutil knows no volume there", str(mount))
+    return volume
+
+
+def parse_list(data: bytes) -> tuple[str, ...]:
+    """The mount points in `diskutil list -plist`; hidden ones of the system are left out."""
+    mounts: list[str] = []
+    for disk in _dictionary(data).get("AllDisksAndPartitions", ()):
+        for part in (disk, *disk.get("Partitions", []), *disk.get("APFSVolumes", [])):
+            mount = part.get("MountPoint", "")
+            if mount and not mount.startswith("/System/Volumes/"):
+                mounts.append(mount)
+    return tuple(dict.fromkeys(mounts))
+
+
+def parse_info(data: bytes) -> Volume | None:
+    """The volume in `diskutil info -plist`; None where it is not mounted."""
+    facts = _dictionary(data)
+    mount = facts.get("MountPoint", "")
+    if not isinstance(mount, str) or not mount:
+        return None
+    kind = str(facts.get("FilesystemType", ""))
+    internal = bool(facts.get("Internal", False))
+    return Volume(
+        path=Path(mount),
+        name=str(facts.get("VolumeName", "")),
+        device=str(facts.get("DeviceNode", "")),
+        file_system=_NAMES.get(kind, kind),
+        removable=bool(facts.get("RemovableMediaOrExternalDevice", not internal)),
+        system=mount == "/" or mount.startswith("/System/"),
+        read_only=not facts.get("WritableVolume", facts.get("Writable", True)),
+    )
+
+
+def _dictionary(data: bytes) -> dict[str, Any]:
+    try:
+        loaded = plistlib.loads(data)
+    except (plistlib.InvalidFileException, ExpatError, ValueError) as error:
+        raise OSError(5, "diskutil's answer cannot be understood") from error
+    if not isinstance(loaded, dict):
+        raise OSError(5, "diskutil's answer cannot be understood")
+    return loaded
+
+
+def _asked(*arguments: str) -> bytes:
+    try:
+        done = subprocess.run(["diskutil", *arguments], capture_output=True, timeout=30, check=True)
+    except (subprocess.SubprocessError, FileNotFoundError) as error:
+        raise OSError(5, f"diskutil {arguments[0]} did not answer") from error
+    return done.stdout

@@ -1,0 +1,216 @@
+"""What a file system can do: by its name, and by asking where it can be asked.
+
+The facts were measured on Linux (ext4, XFS, Btrfs, vfat, kernel exFAT, exfat-fuse, ntfs-3g). An unknown file
+system gets the strictest of everything, so that a name written there can be read on any computer.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+GIB = 1 << 30
+WINDOWS_FORBIDDEN = '<>:"/\\|?*'
+
+
+class NameUnit(StrEnum):
+    """What the length of a name is counted in."""
+
+    BYTES = "bytes"
+    """UTF-8 bytes."""
+    UTF16 = "utf16"
+    """UTF-16 code units."""
+
+
+class CacheDropping(StrEnum):
+    """How a file can be read back from the drive itself."""
+
+    BY_FILE = "by-file"
+    """posix_fadvise(DONTNEED) on the file: the driver is in the kernel."""
+    BY_DEVICE = "by-device"
+    """A FUSE driver reads through the cache of the device node: that has to be dropped, and be readable to
+    us."""
+    NO = "no"
+    """There is no way: memory, network, a driver with a cache of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileSystemTraits:
+    """What a file system can do."""
+
+    name: str
+    """As the operating system calls it: ext4, exfat, vfat, fuseblk, apfs."""
+    label: str
+    """As people call it: ext4, exFAT, FAT32, NTFS."""
+    max_file_bytes: int | None
+    """Largest file; None: larger than any video."""
+    time_resolution: float
+    """Seconds between two modification times that it can tell apart."""
+    forbidden_characters: frozenset[str]
+    """Characters that no name can have, beside control characters, which no file system is given."""
+    windows_names: bool
+    """True where a name has to suit Windows: no CON or NUL, no dot or space at its end."""
+    max_name: int
+    """Longest name, in `name_unit`."""
+    name_unit: NameUnit
+    case_sensitive: bool
+    renames_without_replacing: bool
+    """False: the rename is preceded by a look, and another program could come in between."""
+    cache_dropping: CacheDropping
+    fsyncs_folders: bool = True
+
+    def name_length(self, name: str) -> int:
+        """Length of a name as this file system counts it."""
+        if self.name_unit is NameUnit.BYTES:
+            return len(name.encode("utf-8", "surrogatepass"))
+        return len(name.encode("utf-16-le", "surrogatepass")) // 2
+
+    def can_hold(self, size: int) -> bool:
+        """Whether a file of `size` bytes fits the file system's limit (not: the free space)."""
+        return self.max_file_bytes is None or size <= self.max_file_bytes
+
+
+def _unix(name: str, label: str, **changes: object) -> FileSystemTraits:
+    base = FileSystemTraits(
+        name=name,
+        label=label,
+        max_file_bytes=None,
+        time_resolution=1e-9,
+        forbidden_characters=frozenset("/"),
+        windows_names=False,
+        max_name=255,
+        name_unit=NameUnit.BYTES,
+        case_sensitive=True,
+        renames_without_replacing=True,
+        cache_dropping=CacheDropping.BY_FILE,
+    )
+    return replace(base, **changes)  # type: ignore[arg-type]
+
+
+def _windows(name: str, label: str, **changes: object) -> FileSystemTraits:
+    base = FileSystemTraits(
+        name=name,
+        label=label,
+        max_file_bytes=None,
+        time_resolution=1e-7,
+        forbidden_characters=frozenset(WINDOWS_FORBIDDEN),
+        windows_names=True,
+        max_name=255,
+        name_unit=NameUnit.UTF16,
+        case_sensitive=False,
+        renames_without_replacing=True,
+        cache_dropping=CacheDropping.BY_FILE,
+    )
+    return replace(base, **changes)  # type: ignore[arg-type]
+
+
+_FAT32_LIMIT = 4 * GIB - 1
+_KNOWN = {
+    traits.name: traits
+    for traits in (
+        _unix("ext4", "ext4"),
+        _unix("ext3", "ext3", time_resolution=1.0, max_file_bytes=2048 * GIB),
+        _unix("ext2", "ext2", time_resolution=1.0, max_file_bytes=2048 * GIB),
+        _unix("xfs", "XFS"),
+        _unix("btrfs", "Btrfs"),
+        _unix("f2fs", "F2FS"),
+        _unix("bcachefs", "bcachefs"),
+        _unix("overlay", "overlay"),
+        _unix("zfs", "ZFS", cache_dropping=CacheDropping.NO),
+        _unix("tmpfs", "memory (tmpfs)", cache_dropping=CacheDropping.NO),
+        _unix("nfs", "NFS", cache_dropping=CacheDropping.NO, renames_without_replacing=False),
+        _unix("nfs4", "NFS", cache_dropping=CacheDropping.NO, renames_without_replacing=False),
+        _unix(
+            "apfs",
+            "APFS",
+            case_sensitive=False,
+            forbidden_characters=frozenset("/:"),
+            cache_dropping=CacheDropping.NO,
+        ),
+        _unix(
+            "hfs",
+            "HFS+",
+            case_sensitive=False,
+            forbidden_characters=frozenset("/:"),
+            time_resolution=1.0,
+            name_unit=NameUnit.UTF16,
+            cache_dropping=CacheDropping.NO,
+        ),
+        _unix(
+            "hfsplus",
+            "HFS+",
+            case_sensitive=False,
+            forbidden_characters=frozenset("/:"),
+            time_resolution=1.0,
+            name_unit=NameUnit.UTF16,
+        ),
+        _windows("exfat", "exFAT", time_resolution=0.01, renames_without_replacing=False),
+        _windows(
+            "fuse.exfat",
+            "exFAT",
+            time_resolution=1.0,
+            renames_without_replacing=False,
+            cache_dropping=CacheDropping.BY_DEVICE,
+        ),
+        _windows("vfat", "FAT32", time_resolution=2.0, max_file_bytes=_FAT32_LIMIT),
+        _windows("msdos", "FAT32", time_resolution=2.0, max_file_bytes=_FAT32_LIMIT),
+        _windows("ntfs3", "NTFS"),
+        _windows(
+            "fuse.ntfs",
+            "NTFS",
+            case_sensitive=True,
+            renames_without_replacing=False,
+            cache_dropping=CacheDropping.BY_DEVICE,
+        ),
+        _windows(
+            "cifs", "network share (SMB)", cache_dropping=CacheDropping.NO, renames_without_replacing=False
+        ),
+        _windows(
+            "smb3", "network share (SMB)", cache_dropping=CacheDropping.NO, renames_without_replacing=False
+        ),
+    )
+}
+
+
+def traits_of(name: str, *, device: str = "", magic: bytes = b"") -> FileSystemTraits:
+    """The traits of a file system by its name.
+
+    Args:
+        name: as the operating system calls it (the type in mountinfo).
+        device: the mounted device; a FUSE driver for a block device has one.
+        magic: the first bytes of that device (at least 11), where they could be read: they tell what
+            `fuseblk` stands for.
+    """
+    if name in ("fuseblk", "fuse"):
+        kind = magic[3:11]
+        if kind == b"EXFAT   ":
+            return replace(_KNOWN["fuse.exfat"], name=name)
+        if kind == b"NTFS    ":
+            return replace(_KNOWN["fuse.ntfs"], name=name)
+    if name in _KNOWN:
+        return _KNOWN[name]
+    on_a_device = name.startswith("fuse") and device.startswith("/dev/")
+    return _windows(
+        name,
+        name,
+        time_resolution=2.0,
+        renames_without_replacing=False,
+        cache_dropping=CacheDropping.BY_DEVICE if on_a_device else CacheDropping.NO,
+    )
+
+
+def probed(traits: FileSystemTraits, folder: Path, device: str) -> FileSystemTraits:
+    """The traits after asking the mounted file system itself: its name limit, and whether we may drop its
+    cache."""
+    changes: dict[str, object] = {}
+    try:
+        limit = os.pathconf(folder, "PC_NAME_MAX")
+    except (OSError, ValueError):
+        limit = 0
+    if 0 < limit < traits.max_name:
+        changes["max_name"] = limit
+    if traits.cache_dropping is CacheDropping.BY_DEVICE and not os.access(device, os.R_OK):
+        changes["cache_dropping"] = CacheDropping.NO
+    return replace(traits, **changes)  # type: ignore[arg-type]

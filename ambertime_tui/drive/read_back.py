@@ -1,0 +1,97 @@
+"""Reading a file back from the drive itself, and saying honestly where that cannot be done.
+
+Measured (write, sync, change the image underneath, read again): after posix_fadvise(DONTNEED) the kernel's
+drivers (ext4, XFS, vfat) give what is on the drive; a FUSE driver gives it only once the cache of its device
+node is dropped, too. The drive's own cache is beyond any of this.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import mmap
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ambertime_tui.drive.file_system import CacheDropping, FileSystemTraits
+from ambertime_tui.drive.recorded import ReadBack
+from ambertime_tui.drive.system_calls import SystemCalls, closing
+
+_BLOCK = 1 << 20
+_PAGE = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class FileDigest:
+    """What reading a file gave."""
+
+    size: int
+    sha256: str
+    read_back: ReadBack
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads files of one file system past the page cache, as far as it allows."""
+
+    traits: FileSystemTraits
+    device: str
+    """Device node under the file system; empty where there is none."""
+    calls: SystemCalls
+
+    def digest(self, path: Path, on_bytes: Callable[[int], None] | None = None) -> FileDigest:
+        """Size and SHA-256 of what the drive gives for a file that is synced.
+
+        Raises:
+            OSError: as the drive says.
+        """
+        with closing(self.calls, self.calls.open_read(path)) as fd:
+            dropped = self._drop(fd)
+            if dropped is False:
+                around = self._digest_direct(path, on_bytes)
+                if around is not None:
+                    return around
+            size, digest = self._hash(fd, on_bytes)
+            self.calls.drop_cache(fd)
+        return FileDigest(size, digest, ReadBack.FROM_DRIVE if dropped else ReadBack.THROUGH_CACHE)
+
+    def _drop(self, fd: int) -> bool | None:
+        """True: the next read comes from the drive. False: pages stayed. None: cannot be had here."""
+        if self.traits.cache_dropping is CacheDropping.NO:
+            return None
+        self.calls.drop_cache(fd)
+        if self.traits.cache_dropping is CacheDropping.BY_DEVICE:
+            try:
+                with closing(self.calls, self.calls.open_read(Path(self.device))) as device:
+                    self.calls.drop_cache(device)
+            except OSError as error:
+                if error.errno in (errno.EACCES, errno.EPERM, errno.ENOENT, errno.ELOOP):
+                    return None
+                raise
+            return True
+        size = os.fstat(fd).st_size
+        offsets = {0, size // 2, max(0, size - 1)} if size else set()
+        return not any(self.calls.is_cached(fd, offset) for offset in offsets)
+
+    def _hash(self, fd: int, on_bytes: Callable[[int], None] | None) -> tuple[int, str]:
+        digest, size = hashlib.sha256(), 0
+        block = memoryview(mmap.mmap(-1, _BLOCK))
+        while count := os.readv(fd, [block]):
+            digest.update(block[:count])
+            size += count
+            if on_bytes is not None:
+                on_bytes(count)
+        return size, digest.hexdigest()
+
+    def _digest_direct(self, path: Path, on_bytes: Callable[[int], None] | None) -> FileDigest | None:
+        """By O_DIRECT; None where the file system has no such thing."""
+        try:
+            with closing(self.calls, self.calls.open_read(path, direct=True)) as fd:
+                size, digest = self._hash(fd, on_bytes)
+        except OSError as error:
+            if error.errno in (errno.EINVAL, errno.ENOTSUP):
+                return None
+            raise
+        return FileDigest(size, digest, ReadBack.FROM_DRIVE)

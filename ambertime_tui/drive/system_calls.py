@@ -1,0 +1,180 @@
+"""Every call that changes a target, in one small class, so that a test can make the Nth of them fail."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import fcntl
+import os
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_NOT_POSSIBLE_HERE = frozenset({errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
+_NO_LINKS_HERE = _NOT_POSSIBLE_HERE | {errno.EPERM, errno.EMLINK}
+_TIME_NOT_KEPT = _NOT_POSSIBLE_HERE | {errno.EPERM, errno.EACCES, errno.EOVERFLOW}
+_AT_FDCWD = -100
+_RENAME_NOREPLACE = 1
+_RENAME_EXCL = 4
+_F_FULLFSYNC = 51
+_RWF_NOWAIT = getattr(os, "RWF_NOWAIT", 0)
+
+
+class SystemCalls:
+    """The operating system, as far as a target needs it. Every method raises OSError as the call does."""
+
+    def create(self, path: Path) -> int:
+        """Makes a file that was not there (O_EXCL) and opens it for writing."""
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+
+    def open_append(self, path: Path) -> int:
+        """Opens a file for appending, making it where it was not there."""
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+
+    def open_read(self, path: Path, *, direct: bool = False) -> int:
+        """Opens a file for reading, past the page cache if `direct` (O_DIRECT)."""
+        past_the_cache = getattr(os, "O_DIRECT", 0) if direct else 0
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | past_the_cache)
+
+    def write(self, fd: int, data: bytes | memoryview) -> int:
+        """One write(2); returns how many bytes it took, which may be fewer."""
+        return os.write(fd, data)
+
+    def set_modified(self, fd: int, when: float) -> None:
+        """Sets the modification time (seconds since 1970); passed over where the file system cannot keep
+        it."""
+        try:
+            nanoseconds = round(when * 1_000_000_000)
+            os.utime(fd, ns=(nanoseconds, nanoseconds))
+        except OverflowError:
+            return
+        except OSError as error:
+            if error.errno not in _TIME_NOT_KEPT:
+                raise
+
+    def fsync(self, fd: int) -> None:
+        """Brings a file to the drive; on macOS through the drive's own cache, too (F_FULLFSYNC)."""
+        if sys.platform == "darwin":
+            try:
+                fcntl.fcntl(fd, _F_FULLFSYNC)
+                return
+            except OSError as error:
+                if error.errno not in _NOT_POSSIBLE_HERE | {errno.ENOTTY}:
+                    raise
+        os.fsync(fd)
+
+    def close(self, fd: int) -> None:
+        """Closes a descriptor."""
+        os.close(fd)
+
+    def drop_cache(self, fd: int) -> None:
+        """Asks the kernel to forget the clean cached pages of a file (posix_fadvise DONTNEED)."""
+        if hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+
+    def is_cached(self, fd: int, offset: int) -> bool | None:
+        """Whether the byte at `offset` is in the page cache; None: this file system does not tell."""
+        if not _RWF_NOWAIT:
+            return None
+        try:
+            return os.preadv(fd, [bytearray(1)], offset, _RWF_NOWAIT) > 0
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            if error.errno in _NOT_POSSIBLE_HERE:
+                return None
+            raise
+
+    def rename_noreplace(self, source: Path, target: Path) -> None:
+        """Renames without ever replacing a file.
+
+        renameat2(RENAME_NOREPLACE) where the file system has it, link and unlink where it has links (both are
+        safe against any other program), and a look before the rename on exFAT's FUSE driver, which has
+        neither: there a file that another program makes in that very moment is not protected.
+
+        Raises:
+            FileExistsError: there is a file of that name; nothing was changed.
+        """
+        try:
+            self._rename_exclusive(source, target)
+            return
+        except OSError as error:
+            if error.errno not in _NOT_POSSIBLE_HERE:
+                raise
+        try:
+            self.link(source, target)
+        except FileExistsError:
+            raise
+        except OSError as error:
+            if error.errno not in _NO_LINKS_HERE:
+                raise
+        else:
+            self.unlink(source)
+            return
+        if os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+        self.replace(source, target)
+
+    def _rename_exclusive(self, source: Path, target: Path) -> None:
+        c, old, new = _libc(), os.fsencode(source), os.fsencode(target)
+        if sys.platform == "darwin":
+            failed = c.renamex_np(old, new, _RENAME_EXCL)
+        elif hasattr(c, "renameat2"):
+            failed = c.renameat2(_AT_FDCWD, old, _AT_FDCWD, new, _RENAME_NOREPLACE)
+        else:
+            raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+        if failed:
+            code = ctypes.get_errno()
+            raise OSError(code, os.strerror(code), str(target))
+
+    def link(self, source: Path, target: Path) -> None:
+        """Gives a file a second name."""
+        os.link(source, target, follow_symlinks=False)
+
+    def replace(self, source: Path, target: Path) -> None:
+        """Renames, replacing what has the name: for our own bookkeeping files only."""
+        source.replace(target)
+
+    def unlink(self, path: Path) -> None:
+        """Removes a file: our own parts and temporary files only."""
+        path.unlink()
+
+    def mkdir(self, path: Path) -> None:
+        """Makes one folder."""
+        path.mkdir()
+
+    def fsync_folder(self, path: Path) -> None:
+        """Brings the names in a folder to the drive. EINVAL (a driver without it) is passed over, EIO is
+        not."""
+        fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(fd)
+        except OSError as error:
+            if error.errno not in _NOT_POSSIBLE_HERE:
+                raise
+        finally:
+            os.close(fd)
+
+    def commit(self, connection: sqlite3.Connection) -> None:
+        """Commits a transaction of the record; SQLite makes the calls."""
+        connection.execute("COMMIT")
+
+
+@contextmanager
+def closing(calls: SystemCalls, fd: int) -> Iterator[int]:
+    """Closes a descriptor that was only read from."""
+    try:
+        yield fd
+    finally:
+        calls.close(fd)
+
+
+_loaded: list[ctypes.CDLL] = []
+
+
+def _libc() -> ctypes.CDLL:
+    if not _loaded:
+        _loaded.append(ctypes.CDLL(None, use_errno=True))
+    return _loaded[0]

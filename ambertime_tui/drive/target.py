@@ -1,0 +1,215 @@
+"""A target: a folder on a drive, locked for one job, that holds `Photos/`, `.ambertime/` and `SHA256SUMS`.
+
+The engine stages several assets at once, a thread for each, and commits them one group at a time::
+
+    with open_target(path, clock=time.time) as target:
+        target.check()
+        with target.writer(udid, asset) as writer:
+            for resource in asset.resources:
+                file = writer.begin(resource, size, asset.created)
+                for chunk in ...:
+                    file.write(chunk)
+                file.finish()
+            staged = writer.stage()
+        (outcome,) = target.commit([staged])
+        target.finish()
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from ambertime_tui.drive.adopt import ExistingFiles
+from ambertime_tui.drive.checksums import write_checksums
+from ambertime_tui.drive.claim import OURS, Claim, claim_target
+from ambertime_tui.drive.commit import abandon, commit_staged
+from ambertime_tui.drive.discovery import Drive, drive_of
+from ambertime_tui.drive.errors import DriveError, drive_error
+from ambertime_tui.drive.file_system import FileSystemTraits
+from ambertime_tui.drive.parts import PartJournal
+from ambertime_tui.drive.read_back import Reader
+from ambertime_tui.drive.rebuild import BACKUP, RECORD, open_record
+from ambertime_tui.drive.record import Record
+from ambertime_tui.drive.recorded import RecordedAsset
+from ambertime_tui.drive.system_calls import SystemCalls
+from ambertime_tui.drive.workspace import FolderKeeper, NameBook, Workspace
+from ambertime_tui.drive.writer import AssetWriter, StagedAsset
+from ambertime_tui.library.model import Asset, Resource
+
+PARTS = "parts"
+
+
+class Target:
+    """An open target. `writer` and `commit` may be called from any thread."""
+
+    def __init__(
+        self,
+        claim: Claim,
+        drive: Drive,
+        record: Record,
+        workspace: Workspace,
+        removed_parts: int,
+        notices: tuple[str, ...],
+    ) -> None:
+        self._claim = claim
+        self._drive = drive
+        self._record = record
+        self._workspace = workspace
+        self.removed_parts = removed_parts
+        """How many parts of dead jobs were removed."""
+        self.notices = notices
+        """Sentences a person should read: the record was damaged and rebuilt."""
+
+    @property
+    def path(self) -> Path:
+        """The target folder."""
+        return self._claim.root
+
+    @property
+    def id(self) -> str:
+        """What this target is known again by, at whatever path (32 hex digits)."""
+        return self._claim.marker.target_id
+
+    @property
+    def drive(self) -> Drive:
+        """The drive it is on, as it was when the target was opened."""
+        return self._drive
+
+    @property
+    def traits(self) -> FileSystemTraits:
+        """What its file system can do."""
+        return self._workspace.traits
+
+    @property
+    def record(self) -> Record:
+        """What was copied."""
+        return self._record
+
+    def check(self) -> None:
+        """Looks whether the same drive is still at the target's path; cheap, to be asked before each asset.
+
+        Raises:
+            TargetGone, TargetSwapped.
+        """
+        self._claim.check()
+
+    def free_bytes(self) -> int:
+        """Free space that this user may fill.
+
+        Raises:
+            DriveError: the drive does not answer.
+        """
+        try:
+            facts = os.statvfs(self.path)
+        except OSError as error:
+            raise drive_error(error, self.path, doing="reading") from error
+        return facts.f_bavail * facts.f_frsize
+
+    def writer(self, udid: str, asset: Asset, *, resources: Sequence[Resource] | None = None) -> AssetWriter:
+        """A writer for an asset, or for some of its resources: those to take, all if not told.
+
+        A resource whose role is recorded already gets a new file beside it (the photo was edited again).
+
+        Raises:
+            RecordFailed: the record cannot be read.
+        """
+        wanted = tuple(asset.resources if resources is None else resources)
+        recorded = self._record.asset_files(udid, asset.uuid)
+        return AssetWriter(self._workspace, udid, asset, wanted, recorded)
+
+    def commit(self, staged: Sequence[StagedAsset]) -> tuple[RecordedAsset | DriveError, ...]:
+        """Gives the files of staged assets their names and records them in one durable transaction.
+
+        The outcomes come in the order of `staged`. Where one is an error, nothing of that asset is recorded
+        and it can be written anew. Calls from several threads wait for each other.
+        """
+        return commit_staged(self._workspace, self._record, staged)
+
+    def discard(self, staged: StagedAsset) -> None:
+        """Throws away a staged asset that is not going to be committed."""
+        abandon(self._workspace, staged)
+
+    def finish(self) -> None:
+        """At the end of a run: SHA256SUMS and the backup copy of the record, each replaced atomically.
+
+        Raises:
+            DriveError: the older ones stay.
+        """
+        files = dict(self._record.loose())
+        for asset in self._record.everything():
+            files.update((file.path, file.sha256) for file in asset.files)
+        ours, calls = self.path / OURS, self._workspace.calls
+        write_checksums(self.path, ours / "SHA256SUMS.new", files.items(), calls)
+        scratch = ours / (BACKUP + ".new")
+        try:
+            with suppress(FileNotFoundError):
+                calls.unlink(scratch)
+            self._record.back_up(scratch)
+            calls.replace(scratch, ours / BACKUP)
+            calls.fsync_folder(ours)
+        except OSError as error:
+            raise drive_error(error, ours / BACKUP) from error
+
+    def close(self) -> None:
+        """Closes the record and gives up the lock."""
+        self._workspace.parts.close()
+        self._record.close()
+        self._claim.release()
+
+
+@contextmanager
+def open_target(
+    path: Path,
+    *,
+    clock: Callable[[], float] = time.time,
+    calls: SystemCalls | None = None,
+    expected_id: str | None = None,
+    drive: Drive | None = None,
+) -> Iterator[Target]:
+    """Locks a folder as a target and makes it ready: marker, leftovers of dead jobs, record.
+
+    Args:
+        path: the folder; it has to exist.
+        clock: seconds since 1970.
+        calls: the operating system; another one only in tests.
+        expected_id: `Target.id` as it was the last time, to refuse another drive at the same path.
+        drive: what is known of the drive; found out where it is not given.
+
+    Raises:
+        TargetMissing, TargetNotAFolder, TargetReadOnly, TargetInUse, TargetSwapped, RecordTooNew, DriveError.
+    """
+    calls = calls or SystemCalls()
+    root = Path(os.path.abspath(path))  # noqa: PTH100 - links stay: the person's own spelling is shown
+    claim = claim_target(root, now=clock(), calls=calls, expected_id=expected_id)
+    try:
+        drive = drive or drive_of(root)
+        parts = PartJournal(root, root / OURS / PARTS, calls)
+        removed = parts.remove_leftovers()
+        reader = Reader(drive.traits, drive.device, calls)
+        record, notices = open_record(root, now=clock(), calls=calls)
+    except BaseException:
+        claim.release()
+        raise
+    workspace = Workspace(
+        root=root,
+        traits=drive.traits,
+        calls=calls,
+        clock=clock,
+        parts=parts,
+        names=NameBook(root, record),
+        folders=FolderKeeper(root, calls),
+        existing=ExistingFiles(root, record.paths, reader, calls),
+        reader=reader,
+    )
+    target = Target(claim, drive, record, workspace, removed, notices)
+    try:
+        yield target
+    finally:
+        target.close()
+
+
+__all__ = ["RECORD", "Target", "open_target"]

@@ -1,0 +1,138 @@
+"""What the writers of a job share: names given out, folders made sure of, and files that were there
+before."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ambertime_tui.drive.adopt import ExistingFiles
+from ambertime_tui.drive.errors import drive_error
+from ambertime_tui.drive.file_system import FileSystemTraits
+from ambertime_tui.drive.naming import name_key
+from ambertime_tui.drive.parts import PartJournal
+from ambertime_tui.drive.read_back import Reader
+from ambertime_tui.drive.record import Record
+from ambertime_tui.drive.system_calls import SystemCalls
+
+
+class NameBook:
+    """Which names of a folder are given: by the record, to writers at work, and to files on the drive."""
+
+    def __init__(self, root: Path, record: Record) -> None:
+        self._root = root
+        self._record = record
+        self._recorded: dict[str, set[str]] = {}
+        self._reserved: dict[str, set[str]] = {}
+        self._on_drive: dict[str, set[str]] = {}
+        self.lock = threading.RLock()
+        """Held while a place is chosen and reserved, so that no two writers get the same names."""
+
+    def given(self, folder: str) -> set[str]:
+        """Keys of the names that the record or a writer at work has."""
+        with self.lock:
+            if folder not in self._recorded:
+                self._recorded[folder] = set(self._record.names_taken(folder))
+            return self._recorded[folder] | self._reserved.get(folder, set())
+
+    def on_drive(self, folder: str) -> set[str]:
+        """Keys of all names that lie in the folder, as it was listed last.
+
+        Raises:
+            DriveError: the folder cannot be listed.
+        """
+        with self.lock:
+            if folder not in self._on_drive:
+                self._on_drive[folder] = {name_key(name) for name in self.listed(folder)}
+            return set(self._on_drive[folder])
+
+    def listed(self, folder: str) -> frozenset[str]:
+        """The names in a folder now; empty where there is no such folder.
+
+        Raises:
+            DriveError: the folder cannot be listed.
+        """
+        try:
+            return frozenset(os.listdir(self._root / folder))  # noqa: PTH208 - names, not paths
+        except FileNotFoundError:
+            return frozenset()
+        except OSError as error:
+            raise drive_error(error, self._root / folder, doing="listing") from error
+
+    def reserve(self, folder: str, names: Iterable[str]) -> None:
+        """Gives names to a writer."""
+        with self.lock:
+            self._reserved.setdefault(folder, set()).update(map(name_key, names))
+
+    def release(self, folder: str, names: Iterable[str]) -> None:
+        """Takes names back from a writer."""
+        with self.lock:
+            self._reserved.get(folder, set()).difference_update(map(name_key, names))
+
+    def recorded(self, folder: str, name: str) -> None:
+        """A file was recorded."""
+        with self.lock:
+            self._recorded.setdefault(folder, set(self._record.names_taken(folder))).add(name_key(name))
+            self._on_drive.get(folder, set()).add(name_key(name))
+
+    def look_again(self, folder: str) -> None:
+        """The folder holds something that was not expected: forget how it was listed."""
+        with self.lock:
+            self._on_drive.pop(folder, None)
+
+
+class FolderKeeper:
+    """Makes folders, and sees to it that a power cut cannot take away one that a file was promised in."""
+
+    def __init__(self, root: Path, calls: SystemCalls) -> None:
+        self._root = root
+        self._calls = calls
+        self._lock = threading.Lock()
+        self._durable: set[str] = set()
+
+    def ensure(self, folder: str) -> Path:
+        """Makes a folder and its parents, each synced into its own parent; once in a job for each.
+
+        A folder that is there already may be a dead job's, and never have reached the drive: it is synced,
+        too.
+
+        Raises:
+            DriveError: it cannot be made.
+        """
+        path = self._root
+        with self._lock:
+            for name in folder.split("/") if folder else ():
+                parent, path = path, path / name
+                key = path.relative_to(self._root).as_posix()
+                if key in self._durable:
+                    continue
+                try:
+                    try:
+                        self._calls.mkdir(path)
+                    except FileExistsError:
+                        if path.is_symlink() or not path.is_dir():
+                            raise
+                    self._calls.fsync_folder(parent)
+                except OSError as error:
+                    raise drive_error(error, path, doing="making the folder") from error
+                self._durable.add(key)
+        return path
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """What the writers and the commit step of one job work with."""
+
+    root: Path
+    traits: FileSystemTraits
+    calls: SystemCalls
+    clock: Callable[[], float]
+    parts: PartJournal
+    names: NameBook
+    folders: FolderKeeper
+    existing: ExistingFiles
+    reader: Reader
+    commit_lock: threading.Lock = field(default_factory=threading.Lock)
