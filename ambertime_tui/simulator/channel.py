@@ -38,7 +38,7 @@ class Channel:
         self._ready_at = 0.0
         self._is_tls = False
         self.last_heard = self._loop.time()
-        writer.transport.set_write_buffer_limits(high=0)
+        writer.transport.set_write_buffer_limits(high=1)
 
     async def receive(self, size: int) -> bytes:
         """Exactly `size` bytes."""
@@ -126,7 +126,7 @@ class Channel:
         self._writer.transport.pause_reading()  # type: ignore[attr-defined]
         await self.send(last_plain_words)
         await self._writer.start_tls(context, ssl_handshake_timeout=_HANDSHAKE_SECONDS)
-        self._writer.transport.set_write_buffer_limits(high=0)
+        self._writer.transport.set_write_buffer_limits(high=1)
         self._is_tls = True
 
     def abort(self) -> None:
