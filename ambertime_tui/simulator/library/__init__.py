@@ -1,0 +1,31 @@
+"""Makes Photo Libraries: the media folder of an iPhone, from a seed, with the truth about it.
+
+    made = make_library(folder, LibraryRecipe(assets=500, seed=7, ios=18, icloud_share=0.4))
+    made.media      the media folder, AFC's root: DCIM/, PhotoData/Photos.sqlite, ...
+    made.assets     what is in it and where each original is; also in folder/truth.json
+    made.content(asset, resource).sha256()
+
+`LiveLibrary` purges originals and lets them arrive in a library that is being read; `LiveWriter` keeps
+writing to its database.
+"""
+
+from ambertime_tui.simulator.library.live import LiveLibrary
+from ambertime_tui.simulator.library.live_writer import LiveWriter, invariant_broken
+from ambertime_tui.simulator.library.maker import make_library
+from ambertime_tui.simulator.library.recipe import LibraryRecipe, Mix, Planted, Sizes
+from ambertime_tui.simulator.library.truth import MadeAlbum, MadeAsset, MadeLibrary, MadeResource
+
+__all__ = [
+    "LibraryRecipe",
+    "LiveLibrary",
+    "LiveWriter",
+    "MadeAlbum",
+    "MadeAsset",
+    "MadeLibrary",
+    "MadeResource",
+    "Mix",
+    "Planted",
+    "Sizes",
+    "invariant_broken",
+    "make_library",
+]

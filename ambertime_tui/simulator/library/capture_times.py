@@ -1,0 +1,79 @@
+"""When and where a life's photos were taken: outings on a calendar, most at home, some abroad."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from random import Random
+
+_DAY = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A time zone as the phone's database tells it."""
+
+    name: str | None
+    winter: int | None
+    """Seconds east of UTC from November to March."""
+    summer: int | None
+
+    def offset(self, seconds: float) -> int | None:
+        """Seconds east of UTC at an instant (near enough: summer is April to October)."""
+        month = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)).month
+        return self.summer if 4 <= month <= 10 else self.winter
+
+
+HOME = Zone("Europe/Berlin", 3600, 7200)
+ABROAD = (
+    Zone("America/Los_Angeles", -28800, -25200),
+    Zone("GMT-0400", -14400, -14400),
+    Zone("Asia/Kolkata", 19800, 19800),
+    Zone("Asia/Kathmandu", 20700, 20700),
+    Zone("Australia/Adelaide", 37800, 34200),
+    Zone("America/St_Johns", -12600, -9000),
+    Zone("Pacific/Kiritimati", 50400, 50400),
+    Zone("Pacific/Pago_Pago", -39600, -39600),
+    Zone("GMT", 0, 0),
+)
+UNKNOWN = Zone(None, None, None)
+"""As on 99 of 572 real assets: no offset, and often no name either."""
+NAME_ONLY = Zone("America/New_York", None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The instant of a capture and where it was."""
+
+    seconds: float
+    """Since 1970-01-01 UTC, to the millisecond."""
+    zone: Zone
+
+
+def capture_times(rng: Random, count: int, first: date, last: date) -> list[Moment]:
+    """That many moments in order, in outings of about a dozen; later years have more of them.
+
+    Args:
+        rng: Where chance comes from.
+        count: How many moments.
+        first: First local day.
+        last: Last local day.
+    """
+    start = datetime(first.year, first.month, first.day, tzinfo=UTC).timestamp()
+    # A day less at both ends: no zone carries a moment out of the range.
+    span = max(0.0, (last - first).days * _DAY - 2 * _DAY)
+    outings = []
+    for _ in range(max(1, count // 12)):
+        day = int(span * rng.random() ** 0.6 / _DAY) + 1
+        zone = HOME
+        if (draw := rng.random()) < 0.15:
+            zone = rng.choice(ABROAD)
+        elif draw < 0.18:
+            zone = UNKNOWN if draw < 0.17 else NAME_ONLY
+        outings.append((start + day * _DAY + (8 + 9 * rng.random()) * 3600, zone))
+    moments = []
+    for _ in range(count):
+        begin, zone = outings[int(rng.random() * len(outings))]
+        moments.append(Moment(round(begin + rng.random() ** 2 * 6 * 3600, 3), zone))
+    moments.sort(key=lambda moment: moment.seconds)
+    return moments

@@ -1,0 +1,121 @@
+"""The bytes of a media file, from nothing but the library's seed and what the truth says of the file.
+
+A purged original therefore comes back byte for byte, and a test can compare without keeping a copy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING
+
+from ambertime_tui.simulator.library.formats.adjustments import adjustments
+from ambertime_tui.simulator.library.formats.bmff import heic_head, mov_head
+from ambertime_tui.simulator.library.formats.exif import CaptureTime, exif
+from ambertime_tui.simulator.library.formats.jpeg import HEIGHT, SHADES, WIDTH, jpeg
+from ambertime_tui.simulator.library.formats.png import png
+from ambertime_tui.simulator.library.formats.tiff import dng_head
+
+if TYPE_CHECKING:
+    from ambertime_tui.simulator.library.truth import MadeAsset, MadeResource
+
+_CHUNK = 64 * 1024
+_CAMERA, _SOFTWARE = "iPhone 15 Pro", "17.5.1"
+
+
+@dataclass(frozen=True, slots=True)
+class FileContent:
+    """A file: a head that makes it valid, then filler up to its size."""
+
+    head: bytes
+    size: int
+    filler_seed: str
+    """What the filler is drawn from; empty: zeros, left as a hole in a sparse file."""
+
+    def chunks(self) -> Iterator[bytes]:
+        """The bytes in order, in pieces of at most 64 KiB."""
+        yield self.head
+        left = self.size - len(self.head)
+        rng = Random(self.filler_seed) if self.filler_seed else None
+        while left > 0:
+            length = min(left, _CHUNK)
+            yield rng.randbytes(length) if rng is not None else bytes(length)
+            left -= length
+
+    def bytes(self) -> bytes:
+        """All of it; for files that are known to be small."""
+        return b"".join(self.chunks())
+
+    def sha256(self) -> str:
+        """SHA-256 of the file, in hexadecimal."""
+        digest = hashlib.sha256()
+        for chunk in self.chunks():
+            digest.update(chunk)
+        return digest.hexdigest()
+
+    def write_to(self, path: Path, modified: float | None = None) -> None:
+        """Writes the file; sparse where the filler is zeros.
+
+        Args:
+            path: Where to; the folder exists.
+            modified: Modification time, seconds since 1970-01-01 UTC; None: now.
+        """
+        with path.open("wb") as file:
+            if self.filler_seed:
+                for chunk in self.chunks():
+                    file.write(chunk)
+            else:
+                file.write(self.head)
+                file.truncate(self.size)
+        if modified is not None:
+            os.utime(path, (modified, modified))
+
+
+def capture_time(asset: MadeAsset) -> CaptureTime:
+    """What a camera would write into the file: nothing where the date is absurd or absent."""
+    return CaptureTime(None if asset.undated else asset.created, asset.zone_offset)
+
+
+def content_of(seed: int, sparse: bool, asset: MadeAsset, resource: MadeResource) -> FileContent:
+    """The content of one file of an asset of a library made from `seed`."""
+    key = f"{seed}:{asset.content_key}:{resource.role}"
+    shades = Random(f"{key}:picture").randbytes(SHADES + 2)
+    head = _head(asset, resource, shades)
+    if len(head) > resource.size:
+        raise ValueError(f"{resource.path} cannot be {resource.size} bytes: its head alone has {len(head)}")
+    return FileContent(head, resource.size, "" if sparse else key)
+
+
+def derivative(seed: int, asset: MadeAsset) -> bytes:
+    """A small JPEG of an asset, with its capture time: a thumbnail or derivative, never the original."""
+    shades = Random(f"{seed}:{asset.content_key}:derivative").randbytes(SHADES + 2)
+    return jpeg(shades, exif(capture_time(asset), _CAMERA, _SOFTWARE))
+
+
+def _head(asset: MadeAsset, resource: MadeResource, shades: bytes) -> bytes:
+    time = capture_time(asset)
+    if resource.role in ("adjustment_data", "edit_adjustments"):
+        identifier = "com.apple.video.slomo" if asset.form == "slow_mo" else "com.apple.photo"
+        return adjustments(resource.size, identifier, shades)
+    extension = Path(resource.name).suffix.lower()
+    if extension in (".mov", ".mp4"):
+        tags = {"com.apple.quicktime.make": "Apple", "com.apple.quicktime.model": _CAMERA}
+        if (local := time.local) is not None:
+            tags["com.apple.quicktime.creationdate"] = f"{local.year:04}-{local:%m-%dT%H:%M:%S%z}"
+        if resource.role.endswith("paired_video"):
+            tags["com.apple.quicktime.content.identifier"] = asset.content_key
+        duration = asset.duration or 2.8
+        return mov_head(resource.size, jpeg(shades), time.seconds, duration, tags, WIDTH, HEIGHT)
+    block = exif(time, _CAMERA, _SOFTWARE)
+    if extension == ".heic":
+        return heic_head(resource.size, jpeg(shades), block, WIDTH, HEIGHT)
+    if extension == ".png":
+        return png(shades, block)
+    if extension == ".dng":
+        local = time.local
+        return dng_head(resource.size, f"{local.year:04}:{local:%m:%d %H:%M:%S}" if local else None)
+    return jpeg(shades, block)

@@ -1,0 +1,115 @@
+"""Writing rows as Core Data would: only the columns that this iOS has, primary keys counted per entity."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from operator import itemgetter
+from pathlib import Path
+from uuid import uuid4
+
+from ambertime_tui.simulator.library.schema import Schema
+
+SECONDS_1970_TO_2001 = 978_307_200.0
+_BATCH = 5000
+
+Value = int | float | str | bytes | None
+
+
+def core_data_time(seconds: float) -> float:
+    """Seconds since 2001-01-01 UTC from seconds since 1970-01-01 UTC."""
+    return seconds - SECONDS_1970_TO_2001
+
+
+class TableWriter:
+    """Adds rows to one table, in batches; every row names the same columns.
+
+    A column that the iOS at hand does not have is left out, so one row serves all versions.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, schema: Schema, table: str, entity: str) -> None:
+        self._connection = connection
+        self._columns = schema.columns[table]
+        self._table = table
+        self._entity = entity
+        self._number = schema.entities[entity]
+        self._pick: Callable[[Mapping[str, Value]], tuple[Value, ...]] | None = None
+        self._statement = ""
+        self._rows: list[tuple[Value, ...]] = []
+        self.last_key = 0
+
+    def add(self, row: Mapping[str, Value], key: int | None = None, entity: int | None = None) -> int:
+        """Adds a row and returns its primary key: `key`, or the next one."""
+        self.last_key = max(self.last_key, key) if key is not None else self.last_key + 1
+        key = self.last_key if key is None else key
+        full = {"Z_PK": key, "Z_ENT": entity or self._number, "Z_OPT": 1, **row}
+        if self._pick is None:
+            names = [name for name in full if name in self._columns]
+            self._pick = itemgetter(*names)
+            marks = ", ".join("?" * len(names))
+            self._statement = f"INSERT INTO {self._table} ({', '.join(names)}) VALUES ({marks})"
+        self._rows.append(self._pick(full))
+        if len(self._rows) >= _BATCH:
+            self.flush()
+        return key
+
+    def flush(self) -> None:
+        """Hands the rows over to the database."""
+        if self._rows:
+            self._connection.executemany(self._statement, self._rows)
+            self._rows.clear()
+
+    def finish(self) -> None:
+        """Flushes, and notes the highest key where Core Data looks for it."""
+        self.flush()
+        self._connection.execute(
+            "UPDATE Z_PRIMARYKEY SET Z_MAX = max(Z_MAX, ?) WHERE Z_NAME = ?", (self.last_key, self._entity)
+        )
+
+
+def connect(database: Path) -> sqlite3.Connection:
+    """A connection that commits where it is told to, from any thread, without waiting for the disk."""
+    connection = sqlite3.connect(database, isolation_level=None, check_same_thread=False, timeout=30)
+    connection.execute("PRAGMA synchronous = OFF")
+    return connection
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """All or nothing, with the write lock taken at the start."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+class LogKeeper:
+    """Lets the last connection to a database close without emptying and removing its write-ahead log.
+
+    A phone's photo daemon never closes its database, so a log lies beside it at all times. SQLite removes it
+    with the last connection, unless somebody else still holds the database file. That somebody is a second
+    connection, through a hard link: the same file, but for SQLite another database with a log of its own.
+    """
+
+    def __init__(self, database: Path, beside: Path) -> None:
+        """Holds a database in WAL mode.
+
+        Args:
+            database: The database.
+            beside: A folder for the link, on the same file system; not one that is served.
+        """
+        self._link = beside / f".{database.name}.held-{uuid4().hex}"
+        os.link(database, self._link)
+        self._holder = connect(self._link)
+        self._holder.execute("SELECT count(*) FROM sqlite_master").fetchone()
+
+    def release(self) -> None:
+        """Lets go; call it after the other connections were closed."""
+        self._holder.close()
+        for suffix in ("", "-wal", "-shm"):
+            self._link.with_name(self._link.name + suffix).unlink(missing_ok=True)

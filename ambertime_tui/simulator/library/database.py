@@ -1,0 +1,211 @@
+"""Builds Photos.sqlite: rows first, indexes after them, the newest changes in the write-ahead log only."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from ambertime_tui.simulator.library.albums import write_albums, write_people, write_shares
+from ambertime_tui.simulator.library.core_data import (
+    LogKeeper,
+    TableWriter,
+    connect,
+    core_data_time,
+    transaction,
+)
+from ambertime_tui.simulator.library.flags import RESOURCE_ROW, mark_purged
+from ambertime_tui.simulator.library.forms import FILE_TYPES
+from ambertime_tui.simulator.library.rows import (
+    PURGED_AT,
+    asset_row,
+    attributes_row,
+    master_row,
+    resource_rows,
+)
+from ambertime_tui.simulator.library.schema import Schema, schema_for
+from ambertime_tui.simulator.library.truth import MadeAlbum, MadeAsset, MadeLibrary
+
+_NEWEST = 12
+"""At most so many assets, and so many purges, are in the log only. A phone's log holds up to 4 MB."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def write_database(library: MadeLibrary) -> None:
+    """Writes Photos.sqlite and its log; the folder exists and its file system knows hard links.
+
+    Whoever reads the database without its log sees too few assets, and purged originals as local ones.
+    """
+    schema = schema_for(library.recipe.ios)
+    path = library.database
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    connection = connect(path)
+    keeper = None
+    try:
+        for pragma in ("page_size = 4096", "auto_vacuum = 2", "journal_mode = OFF"):
+            connection.execute(f"PRAGMA {pragma}")
+        assets = library.assets
+        held_back = min(_NEWEST, len(assets) // 20)
+        settled = assets[: len(assets) - held_back]
+        late = [a for a in settled if a.state == "icloud"][-min(_NEWEST, len(assets) // 20) or len(settled) :]
+        with transaction(connection):
+            _create(connection, schema)
+            rows = _AssetRows(connection, schema, library)
+            late_uuids = {asset.uuid for asset in late}
+            for asset in settled:
+                rows.add(_before_purge(asset) if asset.uuid in late_uuids else asset)
+            rows.finish()
+            write_shares(connection, schema)
+            write_albums(connection, schema, _known(library.albums, settled), rows.keys)
+            write_people(connection, schema, settled, rows.keys)
+        _create_indexes(connection, schema)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+        keeper = LogKeeper(path, library.folder)
+        _write_log(connection, schema, rows, late, assets[len(settled) :])
+    finally:
+        connection.close()
+        if keeper is not None:
+            keeper.release()
+
+
+def asset_keys(connection: sqlite3.Connection, schema: Schema) -> dict[str, int]:
+    """Primary keys of the assets by uuid."""
+    return dict(connection.execute(f"SELECT ZUUID, Z_PK FROM {schema.asset_table}").fetchall())
+
+
+def _write_log(
+    connection: sqlite3.Connection,
+    schema: Schema,
+    rows: _AssetRows,
+    late: Sequence[MadeAsset],
+    newest: Sequence[MadeAsset],
+) -> None:
+    with transaction(connection):
+        for asset in late:
+            roles = [r.role for r in asset.resources if r.flag == "icloud" and r.role in RESOURCE_ROW]
+            mark_purged(connection, schema, rows.keys[asset.uuid], roles, PURGED_AT)
+    for some in (newest[::2], newest[1::2]):
+        with transaction(connection):
+            for asset in some:
+                rows.add(asset)
+            rows.finish()
+    with transaction(connection):
+        write_people(connection, schema, newest, rows.keys)
+
+
+def _create(connection: sqlite3.Connection, schema: Schema) -> None:
+    for statement in _statements(schema.tables):
+        connection.execute(statement)
+    connection.execute(
+        "INSERT INTO Z_METADATA (Z_VERSION, Z_UUID, Z_PLIST) VALUES (1, ?, ?)",
+        ("3C434AF9-440E-438B-8D5C-7E017CAAA61D", schema.metadata()),
+    )
+    if "ZUNIFORMTYPEIDENTIFIER" in schema.columns:
+        types = TableWriter(connection, schema, "ZUNIFORMTYPEIDENTIFIER", "UniformTypeIdentifier")
+        for kind in FILE_TYPES:
+            types.add(
+                {
+                    "ZIDENTIFIER": kind.uti,
+                    "ZCONFORMSTOIMAGE": int(kind.conformance in (1, 2)),
+                    "ZCONFORMSTORAWIMAGE": int(kind.conformance == 2),
+                    "ZCONFORMSTOMOVIE": int(kind.conformance == 3),
+                }
+            )
+        types.finish()
+
+
+def _create_indexes(connection: sqlite3.Connection, schema: Schema) -> None:
+    table, tree = schema.asset_table, f"Z_RT_{schema.asset_table.removeprefix('Z').title()}_boundedByRect"
+    tree = next(name for name in schema.columns if name.lower() == tree.lower())
+    with transaction(connection):
+        connection.execute(
+            f"INSERT INTO {tree} SELECT Z_PK, ZLATITUDE, ZLATITUDE, ZLONGITUDE, ZLONGITUDE FROM {table}"
+        )
+        for statement in _statements(schema.indexes):
+            connection.execute(statement)
+
+
+def _statements(sql: str) -> list[str]:
+    """The statements of a schema file, in which each begins on a line of its own."""
+    found, current = [], ""
+    for line in sql.splitlines():
+        if line.startswith("--"):
+            continue
+        current += line + "\n"
+        if sqlite3.complete_statement(current):
+            found.append(current.strip())
+            current = ""
+    return [statement for statement in found if statement]
+
+
+def _before_purge(asset: MadeAsset) -> MadeAsset:
+    return asset.with_resources(tuple(replace(r, flag="local") for r in asset.resources))
+
+
+def _known(albums: Sequence[MadeAlbum], assets: Sequence[MadeAsset]) -> list[MadeAlbum]:
+    known = {asset.uuid for asset in assets}
+    return [replace(a, assets=tuple(uuid for uuid in a.assets if uuid in known)) for a in albums]
+
+
+class _AssetRows:
+    """Adds assets with all their rows, and knows their keys."""
+
+    def __init__(self, connection: sqlite3.Connection, schema: Schema, library: MadeLibrary) -> None:
+        def table(name: str, entity: str) -> TableWriter:
+            return TableWriter(connection, schema, name, entity)
+
+        root = "Asset" if schema.asset_table == "ZASSET" else "GenericAsset"
+        self._assets = table(schema.asset_table, root)
+        self._asset_entity = schema.asset_entity
+        self._attributes = table("ZADDITIONALASSETATTRIBUTES", "AdditionalAssetAttributes")
+        self._masters = table("ZCLOUDMASTER", "CloudMaster")
+        self._resources = table("ZINTERNALRESOURCE", "InternalResource")
+        self._moments = table("ZMOMENT", "Moment")
+        self._moment_of_day: dict[tuple[int, int, int], int] = {}
+        self._icloud_photos = library.recipe.icloud_photos
+        self._total = len(library.assets)
+        self.keys: dict[str, int] = {}
+
+    def add(self, asset: MadeAsset) -> None:
+        """Adds one asset."""
+        in_cloud = self._icloud_photos and asset.ownership in ("own", "shared_library", "icloud_link")
+        key = self._assets.last_key + 1
+        # Attributes are numbered the other way round: a join on the wrong key finds the wrong row.
+        attributes = self._total + 1 - key
+        master = self._masters.add(master_row(asset)) if in_cloud else None
+        self._assets.add(
+            asset_row(asset, attributes, master, self._moment(asset), in_cloud), key, self._asset_entity
+        )
+        self._attributes.add(attributes_row(asset, key), attributes)
+        for row in resource_rows(asset, key, in_cloud):
+            self._resources.add(row)
+        self.keys[asset.uuid] = key
+
+    def finish(self) -> None:
+        """Writes what is waiting."""
+        for table in (self._moments, self._masters, self._assets, self._attributes, self._resources):
+            table.finish()
+
+    def _moment(self, asset: MadeAsset) -> int | None:
+        if asset.undated or asset.created is None or asset.burst_pick == 2:
+            return None
+        day = _EPOCH + timedelta(seconds=asset.created + (asset.zone_offset or 0))
+        known = self._moment_of_day.get((day.year, day.month, day.day))
+        if known is None:
+            seconds = core_data_time(asset.created)
+            known = self._moments.add(
+                {
+                    "ZUUID": f"{asset.uuid[:-4]}0000",
+                    "ZSTARTDATE": seconds,
+                    "ZENDDATE": seconds,
+                    "ZREPRESENTATIVEDATE": seconds,
+                    "ZTIMEZONEOFFSET": asset.zone_offset,
+                    "ZTRASHEDSTATE": 0,
+                    "ZAGGREGATIONSCORE": -1.0,
+                }
+            )
+            self._moment_of_day[(day.year, day.month, day.day)] = known
+        return known

@@ -1,0 +1,102 @@
+"""The kinds of things a phone's camera makes: files, subtypes, sizes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+from ambertime_tui.simulator.library.recipe import Sizes
+
+_KB = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class FileType:
+    """A type of media file as the database names it."""
+
+    extension: str
+    uti: str
+    compact_uti: str
+    """ZCOMPACTUTI (iOS 15 and later)."""
+    conformance: int
+    """ZUTICONFORMANCEHINT: 1 image, 2 raw, 3 movie, 0 none of these."""
+
+
+HEIC = FileType("HEIC", "public.heic", "3", 1)
+JPEG = FileType("JPG", "public.jpeg", "1", 1)
+PNG = FileType("PNG", "public.png", "6", 1)
+DNG = FileType("DNG", "com.adobe.raw-image", "9", 2)
+MOV = FileType("MOV", "com.apple.quicktime-movie", "23", 3)
+MP4 = FileType("MP4", "public.mpeg-4", "24", 3)
+AAE = FileType("AAE", "com.apple.photos.apple-adjustment-envelope", "37", 0)
+PLIST = FileType("plist", "com.apple.property-list", "36", 0)
+FILE_TYPES = (HEIC, JPEG, PNG, DNG, MOV, MP4, AAE, PLIST)
+
+
+def file_type(name: str) -> FileType:
+    """The type that a name's extension stands for; JPEG where it has none."""
+    extension = name.rpartition(".")[2].upper()
+    return next((kind for kind in FILE_TYPES if kind.extension.upper() == extension), JPEG)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form of asset."""
+
+    name: str
+    kind: str
+    """``photo`` or ``video``."""
+    subtype: int
+    """ZKINDSUBTYPE."""
+    parts: tuple[tuple[str, FileType], ...]
+    """Role and file type of each original, the main one first."""
+    width: int = 4032
+    height: int = 3024
+
+    @property
+    def main(self) -> FileType:
+        """The type of the file that stands for the asset."""
+        return self.parts[0][1]
+
+
+FORMS = {
+    form.name: form
+    for form in (
+        Form("heic", "photo", 0, (("photo", HEIC),)),
+        Form("jpeg", "photo", 0, (("photo", JPEG),)),
+        Form("png", "photo", 0, (("photo", PNG),), 1200, 800),
+        Form("screenshot", "photo", 10, (("photo", PNG),), 1179, 2556),
+        Form("panorama", "photo", 1, (("photo", HEIC),), 8368, 3820),
+        Form("portrait", "photo", 0, (("photo", HEIC), ("adjustment_data", AAE)), 3024, 4032),
+        Form("live", "photo", 2, (("photo", HEIC), ("paired_video", MOV)), 3024, 4032),
+        Form("raw_pair", "photo", 0, (("photo", JPEG), ("alternate_photo", DNG))),
+        Form("raw", "photo", 0, (("photo", DNG),)),
+        Form("burst", "photo", 0, (("photo", JPEG),)),
+        Form("video", "video", 100, (("video", MOV),), 1920, 1080),
+        Form("slow_mo", "video", 101, (("video", MOV),), 1920, 1080),
+        Form("time_lapse", "video", 102, (("video", MOV),), 1920, 1080),
+        Form("screen_recording", "video", 103, (("video", MP4),), 886, 1920),
+    )
+}
+"""Every form by its name."""
+
+_REAL_SIZES = {
+    "HEIC": (400, 3000),
+    "JPG": (200, 3000),
+    "PNG": (200, 1500),
+    "DNG": (12_000, 28_000),
+    "MOV": (2000, 40_000),
+    "MP4": (2000, 20_000),
+}
+
+
+def size_of(rng: Random, role: str, kind: FileType, sizes: Sizes) -> int:
+    """Bytes of one file of that role and type."""
+    draw = rng.random()
+    if kind is AAE or kind is PLIST:
+        return 900 + int(draw * 600)
+    if sizes is Sizes.SMALL:
+        return 4000 + int(draw * 8000)
+    low, high = (1500, 5000) if role.endswith("paired_video") else _REAL_SIZES[kind.extension]
+    # Most files are near the lower end: a few long videos make up most of the bytes.
+    return int(_KB * low * (high / low) ** (draw * draw) + draw * 997)

@@ -1,0 +1,145 @@
+"""A library while the phone is in use: originals are offloaded and come back, the database in step."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from ambertime_tui.simulator.library.core_data import LogKeeper, connect, core_data_time, transaction
+from ambertime_tui.simulator.library.database import asset_keys
+from ambertime_tui.simulator.library.flags import RESOURCE_ROW, mark_arrived, mark_purged
+from ambertime_tui.simulator.library.history import write_history
+from ambertime_tui.simulator.library.media_tree import modified_at, write_derivatives
+from ambertime_tui.simulator.library.schema import schema_for
+from ambertime_tui.simulator.library.truth import ORIGINAL_ROLES, MadeAsset, MadeLibrary, MadeResource
+
+
+class LiveLibrary:
+    """A made library whose originals come and go, through a normal connection in WAL mode.
+
+    Every change is one transaction of its own, as Photos makes them. The truth of the `MadeLibrary` stays
+    what it was when the library was made; `where` tells how things are now. One thread at a time.
+    """
+
+    def __init__(self, library: MadeLibrary, clock: Callable[[], float] = time.time) -> None:
+        self._library = library
+        self._clock = clock
+        self._schema = schema_for(library.recipe.ios)
+        self._assets = library.by_uuid
+        self._connection = connect(library.database)
+        self._keys = asset_keys(self._connection, self._schema)
+        self._keeper = LogKeeper(library.database, library.folder)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the database and leaves its log where it is."""
+        self._connection.close()
+        self._keeper.release()
+
+    def where(self, uuid: str) -> dict[str, tuple[bool, bool]]:
+        """By role of each original: whether the database flags it as local, and whether its file is there."""
+        asset = self._assets[uuid]
+        found = {}
+        for resource in asset.originals:
+            kind, _, version, recipe = RESOURCE_ROW[resource.role]
+            row = self._connection.execute(
+                "SELECT ZLOCALAVAILABILITY FROM ZINTERNALRESOURCE WHERE ZASSET = ? AND ZDATASTORECLASSID = 0"
+                " AND ZRESOURCETYPE = ? AND ZVERSION = ? AND ZRECIPEID = ?",
+                (self._keys[uuid], kind, version, recipe),
+            ).fetchone()
+            found[resource.role] = (row is not None and row[0] > 0, self._path(resource).exists())
+        return found
+
+    def purge(self, uuid: str, roles: Iterable[str] | None = None) -> None:
+        """Offloads originals: the flags in one transaction, then the files.
+
+        Args:
+            uuid: Whose.
+            roles: Which; None: all of the asset's originals.
+        """
+        asset, resources = self._chosen(uuid, roles)
+        self.flag_purged(uuid, [resource.role for resource in resources])
+        self.remove_files(uuid, [resource.role for resource in resources])
+        gone = asset.with_resources(tuple(_absent(r) if r in resources else r for r in asset.resources))
+        write_derivatives(self._library, gone, set())
+
+    def arrive(self, uuid: str, roles: Iterable[str] | None = None) -> int:
+        """Brings originals back: the files at their places, byte for byte, then the flags in one transaction.
+
+        Args:
+            uuid: Whose.
+            roles: Which; None: all of the asset's originals.
+
+        Returns:
+            Bytes that came.
+        """
+        _, resources = self._chosen(uuid, roles)
+        chosen = [resource.role for resource in resources]
+        brought = self.place_files(uuid, chosen)
+        self.flag_arrived(uuid, chosen)
+        return brought
+
+    def flag_purged(self, uuid: str, roles: Iterable[str] | None = None) -> None:
+        """The first half of a purge: what it writes into the database."""
+        _, resources = self._chosen(uuid, roles)
+        with transaction(self._connection) as connection:
+            now = core_data_time(self._clock())
+            key = self._keys[uuid]
+            mark_purged(connection, self._schema, key, [resource.role for resource in resources], now)
+            write_history(connection, self._schema, [key], now)
+
+    def remove_files(self, uuid: str, roles: Iterable[str] | None = None) -> None:
+        """The second half of a purge: the files go."""
+        for resource in self._chosen(uuid, roles)[1]:
+            self._path(resource).unlink(missing_ok=True)
+
+    def place_files(self, uuid: str, roles: Iterable[str] | None = None) -> int:
+        """The first half of an arrival: files are written elsewhere, renamed to their places. Gives bytes."""
+        asset, resources = self._chosen(uuid, roles)
+        staging = self._library.media / "PhotoData" / "CPL" / "storage" / "filecache"
+        staging.mkdir(parents=True, exist_ok=True)
+        for resource in resources:
+            path = self._path(resource)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            staged = staging / f"{asset.uuid}.{resource.role}"
+            self._library.content(asset, resource).write_to(staged, modified_at(asset))
+            staged.replace(path)
+        return sum(resource.size for resource in resources)
+
+    def flag_arrived(self, uuid: str, roles: Iterable[str] | None = None) -> None:
+        """The second half of an arrival: what it writes into the database."""
+        _, resources = self._chosen(uuid, roles)
+        files = [(r.role, r.name, self._path(r).stat().st_ino) for r in resources]
+        with transaction(self._connection) as connection:
+            now = core_data_time(self._clock())
+            key = self._keys[uuid]
+            mark_arrived(connection, self._schema, key, files, now)
+            write_history(connection, self._schema, [key], now)
+
+    def checkpoint(self) -> sqlite3.Cursor:
+        """Moves the log into the database, as SQLite does by itself after a thousand pages."""
+        return self._connection.execute("PRAGMA wal_checkpoint(RESTART)")
+
+    def _chosen(self, uuid: str, roles: Iterable[str] | None) -> tuple[MadeAsset, list[MadeResource]]:
+        asset = self._assets[uuid]
+        wanted = ORIGINAL_ROLES if roles is None else tuple(roles)
+        return asset, [resource for resource in asset.resources if resource.role in wanted]
+
+    def _path(self, resource: MadeResource) -> Path:
+        return self._library.media / resource.path
+
+
+def _absent(resource: MadeResource) -> MadeResource:
+    return replace(resource, present=False)

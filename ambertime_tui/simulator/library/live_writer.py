@@ -1,0 +1,131 @@
+"""Keeps writing to a library's database, so that a torn copy of it can be told from a whole one."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from random import Random
+from types import TracebackType
+from typing import Self
+
+from ambertime_tui.simulator.library.core_data import LogKeeper, connect, core_data_time, transaction
+from ambertime_tui.simulator.library.history import write_history
+from ambertime_tui.simulator.library.schema import schema_for
+from ambertime_tui.simulator.library.truth import MadeLibrary
+
+_ASSETS_PER_TRANSACTION = 3
+
+
+class LiveWriter:
+    """Commits transactions at a rate, from a thread of its own.
+
+    Each one counts up some random assets in three tables and notes them in the history. The sums in all of
+    them are equal in every committed state (`invariant_broken`), and differ in a mix of two states.
+    """
+
+    def __init__(self, library: MadeLibrary, per_second: float, seed: int = 1) -> None:
+        """Not started yet; use it in a `with` block.
+
+        Args:
+            library: Whose database.
+            per_second: Transactions a second.
+            seed: Which assets.
+        """
+        self._library = library
+        self._schema = schema_for(library.recipe.ios)
+        self._pause = 1 / per_second
+        self._rng = Random(f"writer:{seed}")
+        self._ended = threading.Event()
+        self._first = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="live writer", daemon=True)
+        self._error: sqlite3.Error | None = None
+        self.transactions = 0
+        """Committed so far."""
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._first.wait(30)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Ends after the transaction that is under way, and leaves the log where it is.
+
+        Raises:
+            sqlite3.Error: The writer had died of it.
+        """
+        self._ended.set()
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+
+    def _run(self) -> None:
+        connection = connect(self._library.database)
+        keeper = LogKeeper(self._library.database, self._library.folder)
+        try:
+            count = connection.execute(f"SELECT max(Z_PK) FROM {self._schema.asset_table}").fetchone()[0]
+            due = time.monotonic()
+            while not self._ended.is_set():
+                self._write(connection, count)
+                self.transactions += 1
+                self._first.set()
+                due += self._pause
+                self._ended.wait(max(0.0, due - time.monotonic()))
+        except sqlite3.Error as error:
+            self._error = error
+        finally:
+            self._first.set()
+            connection.close()
+            keeper.release()
+
+    def _write(self, connection: sqlite3.Connection, count: int) -> None:
+        assets = self._rng.sample(range(1, count + 1), min(count, _ASSETS_PER_TRANSACTION))
+        table = self._schema.asset_table
+        with transaction(connection):
+            for asset in assets:
+                for statement in (
+                    f"UPDATE {table} SET ZCLOUDDOWNLOADREQUESTS = ZCLOUDDOWNLOADREQUESTS + 1 WHERE Z_PK = ?",
+                    "UPDATE ZADDITIONALASSETATTRIBUTES SET ZPENDINGVIEWCOUNT = ZPENDINGVIEWCOUNT + 1"
+                    " WHERE ZASSET = ?",
+                    "UPDATE ZINTERNALRESOURCE SET ZCLOUDPREFETCHCOUNT = ZCLOUDPREFETCHCOUNT + 1"
+                    " WHERE ZASSET = ? AND ZRECIPEID = 65747",
+                ):
+                    connection.execute(statement, (asset,))
+            write_history(connection, self._schema, assets, core_data_time(time.time()))
+
+
+def invariant_broken(connection: sqlite3.Connection) -> str:
+    """Why a copy of a database that a `LiveWriter` wrote to is no state that was ever committed; or nothing.
+
+    Args:
+        connection: To the copy, its log replayed.
+
+    Returns:
+        A sentence; empty where all tables agree.
+    """
+    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    table = "ZASSET" if "ZASSET" in tables else "ZGENERICASSET"
+    sums = {
+        f"{name}.{column}": connection.execute(f"SELECT sum({column}) FROM {name}").fetchone()[0]
+        for name, column in (
+            (table, "ZCLOUDDOWNLOADREQUESTS"),
+            ("ZADDITIONALASSETATTRIBUTES", "ZPENDINGVIEWCOUNT"),
+            ("ZINTERNALRESOURCE", "ZCLOUDPREFETCHCOUNT"),
+        )
+    }
+    if len(set(sums.values())) > 1:
+        return f"the counters differ: {sums}"
+    for name, history in (("TRANSACTION", "ATRANSACTION"), ("CHANGE", "ACHANGE")):
+        counted, last = connection.execute(
+            "SELECT (SELECT Z_MAX FROM Z_PRIMARYKEY WHERE Z_NAME = ?),"
+            f" (SELECT coalesce(max(Z_PK), 0) FROM {history})",
+            (name,),
+        ).fetchone()
+        if counted != last:
+            return f"Z_PRIMARYKEY counts {counted} rows of {history}, whose last is {last}"
+    return ""

@@ -1,0 +1,34 @@
+"""Makes a Photo Library in a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ambertime_tui.simulator.library.database import write_database
+from ambertime_tui.simulator.library.finishing import albums_of, finished_assets
+from ambertime_tui.simulator.library.media_tree import write_media_tree
+from ambertime_tui.simulator.library.recipe import LibraryRecipe
+from ambertime_tui.simulator.library.truth import MadeLibrary
+
+
+def make_library(into: Path, recipe: LibraryRecipe | None = None) -> MadeLibrary:
+    """Makes the library of a recipe.
+
+    The same recipe makes the same files and the same rows; of the database's log, the salts alone differ.
+
+    Args:
+        into: A folder, made where it is not there; gets ``Media/`` (the media folder) and ``truth.json``. Its
+            file system has to know hard links.
+        recipe: What to make; None: a thousand assets of iOS 18.
+
+    Raises:
+        ValueError: The recipe asks for the impossible: an unknown iOS, more planted states than assets.
+    """
+    recipe = recipe or LibraryRecipe()
+    assets = finished_assets(recipe)
+    library = MadeLibrary(into, recipe, assets, albums_of(recipe, assets))
+    (library.media / "PhotoData").mkdir(parents=True, exist_ok=True)
+    write_media_tree(library)
+    write_database(library)
+    library.save()
+    return library

@@ -1,0 +1,99 @@
+"""What real libraries hold and nobody expects: odd names, odd dates, one photo twice."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from random import Random
+
+from ambertime_tui.simulator.library.casting import Draft
+from ambertime_tui.simulator.library.recipe import LibraryRecipe
+
+FEWEST_ASSETS = 60
+"""Smaller libraries have no oddities."""
+_FROM_2001 = 978_307_200
+
+ODD_NAMES = (
+    unicodedata.normalize("NFD", "Café à la plage.JPG"),
+    "🏖️ Strand & 🌊👨‍👩‍👧.HEIC",
+    "日本語のとても長い名前" * 8 + ".JPG",
+    "n" * 251 + ".JPG",
+    "no extension at all",
+    'What? "a" photo: 1/2 <3 *|\\.JPG',
+    "CON.JPG",
+    "trailing dots and space.. ",
+    "  leading spaces.JPG",
+    ".hidden.JPG",
+    "two\nlines\tand a tab.JPG",
+    "..",
+    "-rf.JPG",
+)
+"""Original file names."""
+
+ODD_DATES: tuple[tuple[float | None, bool], ...] = (
+    (None, True),
+    (None, True),
+    (-62_135_596_800.0 + 3600, True),
+    (86_400 * 365.2425 * (2_743_924 - 1970), True),
+    (datetime(2099, 1, 1, tzinfo=UTC).timestamp(), True),
+    (float(_FROM_2001), False),
+    (0.0, False),
+    (datetime(1969, 7, 20, 20, 17, 40, tzinfo=UTC).timestamp(), False),
+)
+"""Dates, and whether a calendar has no place for them: absent, year 1, year 2743924, a future; then the two
+epochs (a camera whose clock was never set) and a scanned slide."""
+
+
+def plant_oddities(recipe: LibraryRecipe, drafts: list[Draft]) -> None:
+    """Turns some of the person's own photos into oddities."""
+    if not recipe.oddities or len(drafts) < FEWEST_ASSETS:
+        return
+    rng = Random(f"{recipe.seed}:oddities")
+    photos = [d for d in drafts if d.is_archived and d.form.name in ("heic", "jpeg") and d.state != "missing"]
+    rng.shuffle(photos)
+    _twins(photos)
+    photos = [draft for draft in photos if draft.twin_of is None]
+    for (created, undated), draft in zip(ODD_DATES, photos, strict=False):
+        draft.created, draft.undated = created, undated
+    photos = photos[len(ODD_DATES) :]
+    for name, draft in zip(ODD_NAMES, photos, strict=False):
+        draft.original_filename = name
+    photos = photos[len(ODD_NAMES) :]
+    for turn, draft in zip(
+        (_spelled_apart, _other_case, _without_extension, _same_name), photos, strict=False
+    ):
+        turn(draft)
+        if turn is _same_name:
+            draft.original_filename = photos[0].original_filename.swapcase()
+
+
+def _twins(photos: list[Draft]) -> None:
+    """One photo twice under one fingerprint: one purged and one here, where there is a purged one."""
+    for first in photos:
+        for second in photos:
+            if first.form is second.form and first.state == "local" and second.state == "icloud":
+                second.twin_of = first
+                second.moment, second.created = first.moment, first.created
+                photos.remove(first)
+                return
+
+
+def _spelled_apart(draft: Draft) -> None:
+    """The database spells the name in NFC, the file system in NFD."""
+    name = f"Überraschung {draft.uuid[:4]}.{draft.form.main.extension}"
+    draft.filename = unicodedata.normalize("NFC", name)
+    draft.file_name_on_disk = unicodedata.normalize("NFD", name)
+
+
+def _other_case(draft: Draft) -> None:
+    path = PurePosixPath(draft.filename)
+    draft.file_name_on_disk = path.stem + path.suffix.lower()
+
+
+def _without_extension(draft: Draft) -> None:
+    draft.filename = draft.original_filename = f"DSC{draft.uuid[:5]}"
+
+
+def _same_name(draft: Draft) -> None:
+    """Another asset's name in another case: see the caller."""

@@ -1,0 +1,44 @@
+"""Decides where each original is: who was purged, and where flags, files or parts disagree."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from random import Random
+
+from ambertime_tui.simulator.library.casting import NEW_PHONE, Draft
+from ambertime_tui.simulator.library.recipe import LibraryRecipe, Planted
+
+_ONLY_FORM = {"partial_live": "live", "partial_raw": "raw_pair"}
+_NOT_UPLOADED = ("missing",)
+
+
+def give_states(recipe: LibraryRecipe, drafts: list[Draft]) -> None:
+    """Sets the state of every asset of the person's own.
+
+    Raises:
+        ValueError: More planted states are asked for than there are assets that can be in them.
+    """
+    rng = Random(f"{recipe.seed}:states")
+    free = [draft for draft in drafts if draft.is_archived]
+    own = len(free)
+    rng.shuffle(free)
+    for state in (f.name for f in fields(Planted)):
+        wanted = getattr(recipe.planted, state)
+        form = _ONLY_FORM.get(state)
+        chosen = [d for d in free if form is None or d.form.name == form][:wanted]
+        if len(chosen) < wanted:
+            raise ValueError(
+                f"{wanted} assets shall be {state}, but only {len(chosen)} of this library can be"
+            )
+        for draft in chosen:
+            draft.state = state
+            draft.uploaded = state not in _NOT_UPLOADED
+        free = [draft for draft in free if draft.state == "local"]
+    if not recipe.icloud_photos:
+        return
+    # Old items are purged first, but not strictly: what was looked at lately stays.
+    newest = {id(draft): index / max(1, len(drafts)) for index, draft in enumerate(drafts)}
+    free.sort(key=lambda draft: newest[id(draft)] + rng.random() * (1 + NEW_PHONE))
+    for draft in free[: round(recipe.icloud_share * own)]:
+        draft.state = "icloud"
+        draft.uploaded = True
