@@ -15,13 +15,20 @@ ROOM_MAY_IMPORT = {
     "phone": {"phone", "library"},
     "drive": {"drive", "library"},
     "engine": {"engine", "phone", "drive", "library", "paths"},
-    "tui": {"tui", "engine", "library", "config", "paths"},
-    "plain": {"plain", "engine", "library", "paths"},
+    "tui": {"tui", "engine", "library", "config", "paths", "units", "exit_codes"},
+    "plain": {"plain", "engine", "library", "paths", "units", "exit_codes"},
     "config": {"config", "engine", "library", "paths"},
+    "demo": {"demo", "engine", "paths"},
     "simulator": {"simulator"},
+    "exit_codes": {"exit_codes", "engine"},
+    "last_resort": {"last_resort", "paths"},
     "paths": {"paths"},
+    "units": {"units"},
 }
 """`cli` may import every room. A front end uses `library` for the words and the date-range grammar only."""
+FRONT_ENDS = ("plain", "tui", "demo", "config", "exit_codes")
+WHAT_THEY_TAKE_OF_THE_ENGINE = {"client", "offline", "overview", "protocol", "spec", "status", "wire"}
+"""Words and the way to ask; what the engine is made of is its own."""
 ONLY_ROOM_FOR = {"pymobiledevice3": "phone", "textual": "tui", "rich": "tui"}
 PHONE_AND_DRIVE_KNOW_OF_THE_LIBRARY_ONLY = {"ambertime_tui.library.model"}
 
@@ -56,6 +63,8 @@ def test_a_room_imports_only_the_rooms_below_it(file: Path) -> None:
         )
         if top == "ambertime_tui" and rest and room in ROOM_MAY_IMPORT and rest[0] != "__version__":
             assert rest[0] in ROOM_MAY_IMPORT[room], f"{room} must not import {name}"
+        if room in FRONT_ENDS and name.startswith("ambertime_tui.engine."):
+            assert name.split(".")[2] in WHAT_THEY_TAKE_OF_THE_ENGINE, f"{file} imports {name}"
         if room in ("phone", "drive") and name.startswith("ambertime_tui.library."):
             assert ".".join(name.split(".")[:3]) in PHONE_AND_DRIVE_KNOW_OF_THE_LIBRARY_ONLY, (
                 f"{file} imports {name}"

@@ -1,0 +1,186 @@
+"""The commands. Each imports what it needs when it runs, so that a backup never loads the full-screen app."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import shutil
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ambertime_tui.cli.surroundings import Surroundings, UsageError
+from ambertime_tui.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from ambertime_tui.engine.client import EngineClient
+    from ambertime_tui.plain.output import Output
+    from ambertime_tui.plain.scan import Look
+
+
+def _output(as_json: bool, surroundings: Surroundings) -> Output:
+    from ambertime_tui.plain.output import for_process
+
+    return for_process(sys.stdout, sys.stderr, surroundings.environ, as_json=as_json)
+
+
+def _look(ascii_only: bool) -> Look:
+    from ambertime_tui.plain.histogram import glyphs_for
+    from ambertime_tui.plain.scan import Look
+
+    return Look(shutil.get_terminal_size().columns, glyphs_for(sys.stdout.encoding, ascii_only=ascii_only))
+
+
+def _with_engine(
+    surroundings: Surroundings,
+    action: Callable[[EngineClient], Awaitable[ExitCode]],
+    socket: Path | None = None,
+) -> ExitCode:
+    from ambertime_tui.engine.client import EngineClient
+
+    async def run() -> ExitCode:
+        if socket is None:
+            client = await EngineClient.launch(surroundings.paths, surroundings.environ)
+        else:
+            client = await EngineClient.attach(socket)
+        try:
+            return await action(client)
+        finally:
+            await client.aclose()
+
+    return asyncio.run(run())
+
+
+def _at_a_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def full_screen(arguments: argparse.Namespace, surroundings: Surroundings) -> ExitCode:
+    """No command: the full-screen app."""
+    if not _at_a_terminal():
+        raise UsageError(
+            "The full-screen app needs a terminal; for pipes and cron there is `ambertime backup`."
+        )
+    return _run_app(surroundings, None)
+
+
+def _run_app(surroundings: Surroundings, socket: Path | None) -> ExitCode:
+    from ambertime_tui.tui.app import run
+
+    return ExitCode(run(surroundings.paths, surroundings.environ, attach=socket))
+
+
+def demo(arguments: argparse.Namespace, surroundings: Surroundings) -> ExitCode:
+    """The app, or one scan and one backup, on a simulated iPhone."""
+    from ambertime_tui.demo import demo_world
+    from ambertime_tui.engine.spec import JobSpec
+    from ambertime_tui.plain.backup import backup
+    from ambertime_tui.plain.scan import scan_phone
+
+    if not arguments.plain and not _at_a_terminal():
+        raise UsageError("The demo needs a terminal; without one there is `ambertime demo --plain`.")
+    print("Making a simulated iPhone…", file=sys.stderr)
+    with demo_world(
+        surroundings.environ, assets=arguments.assets, seed=arguments.seed, scratch=arguments.scratch
+    ) as demo:
+        inside = Surroundings(demo.environ)
+        if not arguments.plain:
+            return _run_app(inside, None)
+        spec = JobSpec(str(demo.target))
+        out = _output(False, inside)
+
+        async def scan_and_back_up(client: EngineClient) -> ExitCode:
+            await scan_phone(client, None, spec.selection, out, _look(ascii_only=False))
+            return await backup(client, spec, out, detach=False)
+
+        return _with_engine(inside, scan_and_back_up)
+
+
+def devices(arguments: argparse.Namespace, surroundings: Surroundings) -> ExitCode:
+    """The iPhones that are attached."""
+    from ambertime_tui.plain.devices import list_phones
+
+    out = _output(arguments.json, surroundings)
+    return _with_engine(surroundings, lambda client: list_phones(client, out))
+
+
+def drives(arguments: argparse.Namespace, surroundings: Surroundings) -> ExitCode:
+    """The drives an archive could be on."""
+    from ambertime_tui.plain.devices import list_drives
+
+    out = _output(arguments.json, surroundings)
+    return _with_engine(surroundings, lambda client: list_drives(client, out))
+
+
+def scan(arguments: argparse.Namespace, surroundings: Surroundings) -> ExitCode:
+    """What a library holds, and where its originals are."""
+    from ambertime_tui.cli.asked import selection_of, task_of
+    from ambertime_tui.plain.scan import scan_database, scan_phone
+
+    selection = selection_of(task_of(arguments))
+    out, look = _output(arguments.json, surroundings), _look(arguments.ascii)
+    if arguments.database is None:
+        if arguments.media is not None:
+            raise UsageError("--media goes with --database; an attached iPhone has its own media.")
+        return _with_engine(
+            surroundings, lambda client: scan_phone(client, arguments.device, selection, out, look)
+        )
+    if arguments.device is not None:
+        raise UsageError("--database reads a file, --device a phone; choose one.")
+    return scan_database(arguments.database, arguments.media, selection, out, look)
+
+
+def backup(arguments: argparse.Namespace, surroundings: Surroundings) -> ExitCode:
+    """One job, told line by line."""
+    from ambertime_tui.cli.asked import spec_of
+    from ambertime_tui.plain import backup as job
+
+    spec = spec_of(arguments, surroundings)
+    out = _output(arguments.json, surroundings)
+    return _with_engine(surroundings, lambda client: job.backup(client, spec, out, detach=arguments.detach))
+
+
+def attach(arguments: argparse.Namespace, surroundings: Surroundings) -> ExitCode:
+    """A running job, in full screen or as lines."""
+    from ambertime_tui.engine.client import running_jobs
+    from ambertime_tui.plain.follow import Follower
+    from ambertime_tui.plain.jobs import chosen_job
+
+    job = chosen_job(running_jobs(surroundings.paths), arguments.job)
+    if not (arguments.plain or arguments.json) and _at_a_terminal():
+        return _run_app(surroundings, Path(job.socket))
+    out = _output(arguments.json, surroundings)
+    return _with_engine(surroundings, lambda client: Follower(client, out).run(), Path(job.socket))
+
+
+def jobs(arguments: argparse.Namespace, surroundings: Surroundings) -> ExitCode:
+    """The jobs that run."""
+    from ambertime_tui.engine.client import running_jobs
+    from ambertime_tui.plain.jobs import list_jobs
+
+    return list_jobs(running_jobs(surroundings.paths), _output(arguments.json, surroundings))
+
+
+def stop(arguments: argparse.Namespace, surroundings: Surroundings) -> ExitCode:
+    """Stops a job."""
+    from ambertime_tui.engine.client import running_jobs
+    from ambertime_tui.plain.jobs import chosen_job, stop
+
+    job = chosen_job(running_jobs(surroundings.paths), arguments.job)
+    out = _output(False, surroundings)
+    return _with_engine(surroundings, lambda client: stop(client, out, now=arguments.now), Path(job.socket))
+
+
+def verify(arguments: argparse.Namespace, surroundings: Surroundings) -> ExitCode:
+    """Reads an archive back."""
+    from ambertime_tui.plain.verify import verify
+
+    return verify(arguments.target.absolute(), _output(arguments.json, surroundings))
+
+
+def simulate(arguments: argparse.Namespace, surroundings: Surroundings) -> ExitCode:
+    """Serves a simulated iPhone."""
+    from ambertime_tui.simulator.command import run
+
+    return ExitCode(run(arguments))

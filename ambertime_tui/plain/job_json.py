@@ -1,0 +1,119 @@
+"""A job as JSON Lines; the schema is written down in docs/json.md. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ambertime_tui.engine.protocol import Report
+from ambertime_tui.engine.status import Event, JobStatus, Left, Tally
+from ambertime_tui.exit_codes import exit_code_of
+from ambertime_tui.plain.narrator import new_events
+
+Record = tuple[str, dict[str, Any]]
+"""The type of a line, and its fields."""
+
+PROGRESS_EVERY = 2.0
+"""Seconds between two progress lines where nothing else changes."""
+
+
+class JobRecords:
+    """Turns the statuses of a job into lines: each event once, progress now and then."""
+
+    def __init__(self) -> None:
+        self._before: JobStatus | None = None
+        self._progress_at = 0.0
+
+    def lines(self, status: JobStatus) -> Iterator[Record]:
+        """What is new in this status."""
+        before, self._before = self._before, status
+        if before is None:
+            yield "job", _job(status)
+        for event in new_events(before.events if before else (), status.events):
+            yield "event", _event(event)
+        turned = before is None or _place(before) != _place(status)
+        if turned or status.now - self._progress_at >= PROGRESS_EVERY:
+            self._progress_at = status.now
+            yield "progress", _progress(status)
+
+
+def ending_records(status: JobStatus, report: Report) -> Iterator[Record]:
+    """The last lines: each asset of the selection that is not on the drive, then the census."""
+    yield from left_records(report.left)
+    buckets = ("copied", "already", "icloud", "failed", "excluded")
+    census = report.census
+    yield (
+        "census",
+        {
+            "library": None if census is None else census.library,
+            **{bucket: None if census is None else census.count(bucket) for bucket in buckets},
+            "holds": None if census is None else census.holds,
+            "lines": []
+            if census is None
+            else [
+                {"bucket": c.bucket, "reason": c.reason, "count": c.count, "bytes": c.bytes}
+                for c in census.lines
+            ],
+            "outcome": None if status.outcome is None else status.outcome.value,
+            "sentence": status.sentence,
+            "exit_code": None if status.outcome is None else int(exit_code_of(status.outcome)),
+        },
+    )
+
+
+def left_records(left: Sequence[Left]) -> Iterator[Record]:
+    """A line for each asset of the selection that is not on the drive."""
+    for item in left:
+        yield (
+            "left",
+            {
+                "uuid": item.uuid,
+                "original_filename": item.original_filename,
+                "reason": item.reason,
+                "sentence": item.sentence,
+                "day": item.day or None,
+                "bytes": item.bytes,
+            },
+        )
+
+
+def _job(status: JobStatus) -> dict[str, Any]:
+    spec = status.spec
+    return {
+        "job_id": status.job_id,
+        "started_at": status.started_at,
+        "target": spec.target,
+        "udid": spec.udid,
+        "range": str(spec.selection.range),
+        "originals": spec.originals.value,
+        "patience": spec.patience,
+    }
+
+
+def _event(event: Event) -> dict[str, Any]:
+    return {"at": event.at, "level": event.level, "text": event.text}
+
+
+def _progress(status: JobStatus) -> dict[str, Any]:
+    write, fetch = status.write, status.fetch
+    return {
+        "at": status.now,
+        "phase": status.phase.value,
+        "condition": status.condition.value,
+        "sentence": status.sentence,
+        "planned": _tally(write.planned),
+        "written": _tally(write.written),
+        "already": _tally(write.already),
+        "failed": write.failed,
+        "awaited_from_icloud": _tally(fetch.waiting + fetch.asked + fetch.arriving),
+        "bytes_a_second": write.rate,
+        "seconds_left": write.eta,
+    }
+
+
+def _place(status: JobStatus) -> tuple[object, ...]:
+    return status.phase, status.condition, status.sentence, status.outcome
+
+
+def _tally(tally: Tally) -> dict[str, int]:
+    return {"count": tally.count, "bytes": tally.bytes}

@@ -1,0 +1,98 @@
+"""From one status of a job to the next: the lines a person has not read yet. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from ambertime_tui.engine.status import Condition, Event, JobStatus, Phase, ScanStatus, ScanStep
+from ambertime_tui.plain.devices import phone_words
+from ambertime_tui.plain.scan import scan_progress
+from ambertime_tui.units import about, plural, rate, size
+
+_CONDITIONS = {
+    Condition.PAUSED: "Paused.",
+    Condition.STOPPING: "Stopping.",
+}
+
+
+def new_events(before: Sequence[Event], after: Sequence[Event]) -> Sequence[Event]:
+    """The events of `after` that `before` did not show; both are the last few of one sequence."""
+    for shared in range(min(len(before), len(after)), 0, -1):
+        if tuple(before[-shared:]) == tuple(after[:shared]):
+            return after[shared:]
+    return after
+
+
+class Narrator:
+    """Tells a job line by line. Each thing is said once, when it becomes true."""
+
+    def __init__(self, *, reminder: float | None) -> None:
+        """
+        Args:
+            reminder: seconds after which progress is told again; None: never, it is drawn elsewhere.
+        """
+        self._reminder = reminder
+        self._before: JobStatus | None = None
+        self._told_at = 0.0
+
+    def lines(self, status: JobStatus) -> Iterator[str]:
+        """What is new in this status."""
+        before, self._before = self._before, status
+        for event in new_events(before.events if before else (), status.events):
+            yield f"{_clock(event.at)} {'' if event.level == 'info' else event.level + ': '}{event.text}"
+        if status.phone is not None and (before is None or before.phone is None) and status.phone.ready:
+            yield f"Connected to {phone_words(status.phone)}."
+        if status.scan.step is ScanStep.DONE and (before is None or before.scan.step is not ScanStep.DONE):
+            yield from _found(status.scan)
+        if status.sentence and (before is None or status.sentence != before.sentence):
+            yield status.sentence
+        if status.condition in _CONDITIONS and (before is None or status.condition is not before.condition):
+            yield _CONDITIONS[status.condition]
+        if self._reminder is not None and status.now - self._told_at >= self._reminder:
+            self._told_at = status.now
+            line = progress_line(status)
+            if before is not None and line:
+                yield f"{_clock(status.now)} {line}"
+
+
+def progress_line(status: JobStatus) -> str:
+    """How far a job is, in one line."""
+    if status.phase is Phase.SCANNING:
+        return scan_progress(status.scan)
+    if status.phase not in (Phase.COPYING, Phase.FETCHING):
+        return ""
+    write, fetch = status.write, status.fetch
+    parts = [f"{write.written.count:,} of {plural(write.planned.count, 'item')}"]
+    parts.append(f"{size(write.written.bytes)} of {size(write.planned.bytes)}")
+    if write.rate is not None:
+        parts.append(rate(write.rate))
+    if write.eta is not None:
+        parts.append(f"{about(write.eta)} left")
+    if fetch.included:
+        waiting = fetch.waiting + fetch.asked + fetch.arriving
+        parts.append(f"{waiting.count:,} awaited from iCloud")
+    if write.failed:
+        parts.append(f"{write.failed:,} failed")
+    if status.condition is Condition.PAUSED:
+        parts.append("paused")
+    if write.in_hand:
+        parts.append(write.in_hand[0].name)
+    return " · ".join(parts)
+
+
+def _found(scan: ScanStatus) -> Iterator[str]:
+    yield f"The library holds {plural(scan.own, 'item')} of your own; {scan.selected:,} selected."
+    yield f"Originals on the phone: {scan.local.count:,}, {size(scan.local.bytes)}."
+    if scan.icloud.count:
+        yield f"Originals only in iCloud: {scan.icloud.count:,}, {size(scan.icloud.bytes)}."
+    if scan.missing.count:
+        yield f"Originals in neither place: {scan.missing.count:,}."
+    for words, count in scan.left_out:
+        yield f"Left out: {count:,} {words}."
+    for notice in scan.notices:
+        yield f"Notice: {notice}"
+
+
+def _clock(at: float) -> str:
+    return datetime.fromtimestamp(at).astimezone().strftime("%H:%M:%S")

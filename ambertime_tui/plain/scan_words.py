@@ -1,0 +1,104 @@
+"""A scan for people: a picture by month, totals by year and by kind, what was left out and why. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ambertime_tui.engine.overview import Overview, Sort, Totals
+from ambertime_tui.engine.status import Tally
+from ambertime_tui.plain.histogram import Glyphs, picture
+from ambertime_tui.plain.table import table
+from ambertime_tui.units import plural, size
+
+_ROWS = 8
+_INDENT = 11
+_SORTS = {
+    Sort.PHOTO: "photos",
+    Sort.LIVE_PHOTO: "Live Photos",
+    Sort.RAW_PAIR: "RAW + JPEG",
+    Sort.BURST_FRAME: "burst frames",
+    Sort.PANORAMA: "panoramas",
+    Sort.SCREENSHOT: "screenshots",
+    Sort.VIDEO: "videos",
+    Sort.SLOW_MOTION: "slow motion",
+    Sort.TIME_LAPSE: "time-lapse",
+    Sort.SCREEN_RECORDING: "screen recordings",
+}
+
+
+def scan_lines(overview: Overview, *, heading: str, width: int, glyphs: Glyphs) -> Iterator[str]:
+    """The lines that `ambertime scan` prints, at most `width` wide where that is 72 or more."""
+    yield heading
+    if not overview.from_database:
+        yield "Listed without the library database: what is only in iCloud is not known."
+    chosen = overview.selected
+    yield ""
+    if chosen.all.count:
+        yield from picture(overview.months, width=width, rows=_ROWS, glyphs=glyphs)
+        if overview.months:
+            legend = (
+                f"{glyphs.local} on the phone   {glyphs.icloud} only in iCloud   {glyphs.missing} missing"
+            )
+            yield " " * _INDENT + legend
+            yield ""
+        yield from _breakdown(overview)
+        yield ""
+    yield from _sums(overview)
+    if overview.left_out:
+        yield ""
+        yield "Left out:"
+        cells = [
+            [f"  {left.count:,}", left.sentence, size(left.bytes) if left.bytes else ""]
+            for left in sorted(overview.left_out, key=lambda left: -left.count)
+        ]
+        yield from table(cells, "><>")
+
+
+def _breakdown(overview: Overview) -> list[str]:
+    rows = [["", "items", "on the phone", "", "only in iCloud", "", "missing"]]
+    by_year: dict[str, Totals] = {}
+    for month in overview.months:
+        year = month.month[:4]
+        by_year[year] = by_year.get(year, Totals()) + month.totals
+    rows += [_row(year, totals) for year, totals in by_year.items()]
+    if overview.undated:
+        rows.append(["undated", f"{overview.undated:,}", "", "", "", "", ""])
+    rows.append([""] * 7)
+    rows += [_row(_SORTS[line.sort], line.totals) for line in overview.sorts]
+    rows.append([""] * 7)
+    rows.append(_row("all", overview.selected))
+    return table(rows, "<>>>>>>")
+
+
+def _row(name: str, totals: Totals) -> list[str]:
+    return [
+        name,
+        f"{totals.all.count:,}",
+        *_cells(totals.local),
+        *_cells(totals.icloud),
+        f"{totals.missing.count:,}" if totals.missing.count else "-",
+    ]
+
+
+def _cells(tally: Tally) -> tuple[str, str]:
+    if not tally.count and not tally.bytes:
+        return "-", ""
+    return f"{tally.count:,}", size(tally.bytes)
+
+
+def _sums(overview: Overview) -> Iterator[str]:
+    chosen = overview.selected
+    yield f"Selected: {plural(chosen.all.count, 'item')} of {plural(overview.own, 'item')} of your own."
+    if chosen.local.count or chosen.local.bytes:
+        yield f"On the phone: {plural(chosen.local.count, 'item')}, {size(chosen.local.bytes)}."
+    if chosen.icloud.count or chosen.icloud.bytes:
+        yield (
+            f"Only in iCloud: {plural(chosen.icloud.count, 'item')}, {size(chosen.icloud.bytes)}"
+            " that iOS has to download first."
+        )
+    if chosen.missing.count:
+        yield f"Missing: {plural(chosen.missing.count, 'item')}, neither on the phone nor in iCloud."
+    if overview.partial:
+        yield f"Of {plural(overview.partial, 'item')} only some of the originals are on the phone."
+    if overview.undated:
+        yield f"Undated: {plural(overview.undated, 'item')}, without a date that can be believed."

@@ -1,0 +1,88 @@
+"""Numbers as people read them, in every front end: sizes, rates, durations, counts. Widths are bounded, so
+columns stand still."""
+
+from __future__ import annotations
+
+SIZE_WIDTH = 7
+"""Cells that `size` needs at most."""
+RATE_WIDTH = 9
+"""Cells that `rate` needs at most."""
+
+
+def size(count: int) -> str:
+    """Bytes in decimal units, as drives are sold and phones report: ``18.4 GB``, ``412 GB``, ``0 B``."""
+    if count < 1000:
+        return f"{count} B"
+    value = float(count)
+    for unit in ("kB", "MB", "GB", "TB", "PB"):
+        value /= 1000
+        if value < 99.95:
+            return f"{value:.1f} {unit}"
+        if value < 999.5:
+            return f"{value:.0f} {unit}"
+    return f"{value:.0f} EB"
+
+
+def rate(bytes_a_second: float | None) -> str:
+    """A rate, ``42.0 MB/s``; a dash where it is not known."""
+    return "–" if bytes_a_second is None else f"{size(int(bytes_a_second))}/s"
+
+
+def count(number: int) -> str:
+    """A count with thousands separators: ``29,547``."""
+    return f"{number:,}"
+
+
+def plural(number: int, one: str, many: str = "") -> str:
+    """A counted word: ``1 item``, ``2,341 items``."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def percent(done: int, total: int) -> str:
+    """A share as ``51 %``, rounded down, so that 100 % means all; three figures wide."""
+    return f"{100 * done // total if total else 0:>3} %"
+
+
+def elapsed(seconds: float) -> str:
+    """A duration on the clock: ``0:08``, ``12:34``, ``1:02:03``."""
+    whole = max(0, int(seconds))
+    minutes, second = divmod(whole, 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
+def about(seconds: float) -> str:
+    """An estimate, no finer than it deserves: ``under a minute``, ``6 min``, ``2 h 10 min``."""
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return "under a minute"
+    if minutes < 60:
+        return f"{minutes} min"
+    if minutes < 10 * 60:
+        hours, rest = divmod(minutes // 10 * 10, 60)
+        return f"{hours} h {rest} min" if rest else f"{hours} h"
+    hours = round(seconds / 3600)
+    return f"{hours} h" if hours < 48 else f"{round(hours / 24)} days"
+
+
+def ago(seconds: float) -> str:
+    """How long something is past: ``just now``, ``12 s ago``, ``4 min ago``, ``2 h ago``."""
+    whole = int(seconds)
+    if whole < 2:
+        return "just now"
+    if whole < 60:
+        return f"{whole} s ago"
+    if whole < 3600:
+        return f"{whole // 60} min ago"
+    return f"{whole // 3600} h ago"
+
+
+def days(start: object, end: object) -> str:
+    """A range of days for reading; open ends in words."""
+    if start is None and end is None:
+        return "all days"
+    if start is None:
+        return f"until {end}"
+    if end is None:
+        return f"since {start}"
+    return str(start) if start == end else f"{start} to {end}"
