@@ -8,13 +8,18 @@ next run finds it and adopts it.
 
 from __future__ import annotations
 
+import errno
+import itertools
+import stat
 import unicodedata
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ambertime_tui.drive.errors import DriveError, NameNotKept, WriteFailed, drive_error
-from ambertime_tui.drive.naming import PlacedFile, name_key, place, split
+from ambertime_tui.drive.judge import Verdict, judge
+from ambertime_tui.drive.naming import aside_name, name_key, place, split
+from ambertime_tui.drive.read_back import FileDigest
 from ambertime_tui.drive.record import AsideFile, Record
 from ambertime_tui.drive.recorded import RecordedAsset, RecordedFile
 from ambertime_tui.drive.workspace import Workspace
@@ -25,6 +30,21 @@ _TRIES = 32
 """How often other names are chosen because a stranger took one in the very moment of the rename."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A staged file and the name it gets."""
+
+    staged: StagedFile
+    folder: str
+    name: str
+    true_name: str
+    generation: int
+
+    @property
+    def path(self) -> str:
+        return f"{self.folder}/{self.name}" if self.folder else self.name
+
+
 @dataclass(slots=True)
 class _InPlace:
     """An asset whose files have their names, unrecorded yet."""
@@ -32,14 +52,21 @@ class _InPlace:
     staged: StagedAsset
     folder: str
     stem: str
-    files: list[tuple[StagedFile, str, str, PlacedFile]] = field(default_factory=list)
-    """Each with folder, name and what it was placed as."""
+    files: list[_Named] = field(default_factory=list)
     aside: list[AsideFile] = field(default_factory=list)
+    unneeded: list[StagedFile] = field(default_factory=list)
+    """Good copies of files that turned out to be whole."""
+    not_kept: _Named | None = None
+    """A file that the drive does not list under the name it was given."""
 
     @property
     def folders(self) -> set[str]:
         """All folders whose names changed for it."""
-        return {folder for _, folder, _, _ in self.files}
+        return {file.folder for file in self.files} | {
+            file.part.rpartition("/")[0]
+            for file in (named.staged for named in self.files)
+            if file.part is not None
+        }
 
 
 def commit_staged(
@@ -83,6 +110,7 @@ def commit_staged(
                     outcomes[number] = row
                     for file in row.files:
                         workspace.names.recorded(file.folder, file.name)
+                    _discard_unneeded(workspace, in_place[number])
                     _release(workspace, in_place[number].staged)
     return tuple(outcomes[number] for number in range(len(staged)))
 
@@ -97,6 +125,12 @@ def abandon(workspace: Workspace, staged: StagedAsset) -> None:
     _release(workspace, staged)
 
 
+def _discard_unneeded(workspace: Workspace, placed: _InPlace) -> None:
+    for file in placed.unneeded:
+        if file.part is not None:
+            discard_part(workspace, file.part)
+
+
 def _release(workspace: Workspace, staged: StagedAsset) -> None:
     workspace.parts.forget([file.part for file in staged.files if file.part is not None])
     workspace.names.release(staged.place.folder, (file.name for file in staged.place.files))
@@ -104,78 +138,122 @@ def _release(workspace: Workspace, staged: StagedAsset) -> None:
 
 def _named(workspace: Workspace, staged: StagedAsset) -> _InPlace:
     """Renames all parts of an asset into place under one stem, or none of them."""
-    to_name = [file for file in staged.files if file.part is not None]
     for _ in range(_TRIES):
         target = _destination(workspace, staged)
         try:
-            _rename_all(workspace, target, to_name)
+            _rename_all(workspace, target)
         except FileExistsError:
             for folder in target.folders:
                 workspace.names.look_again(folder)
             continue
         return target
-    raise WriteFailed(workspace.root / staged.place.folder / staged.place.files[0].name, 17, "naming")
+    raise WriteFailed(
+        workspace.root / staged.place.folder / staged.place.files[0].name, errno.EEXIST, "naming"
+    )
 
 
 def _destination(workspace: Workspace, staged: StagedAsset) -> _InPlace:
     """Where each file goes, now that it is known which are adopted and what lies on the drive."""
     names = workspace.names
-    own = {name_key(file.name) for file in staged.place.files}
+    base, result = staged.recorded, _InPlace(staged, staged.place.folder, staged.place.stem)
     adopted = [file.adopted for file in staged.files if file.adopted is not None]
-    base, folder, stem = staged.recorded, staged.place.folder, staged.place.stem
-    if adopted and base is None:
-        original = next(
-            (f.adopted for f in staged.files if f.adopted and f.placed.resource.role.is_original), None
-        )
-        planned = {f"{folder}/{file.name}" for file in staged.place.files}
-        if original is not None and original not in planned:
-            folder, _, name = original.rpartition("/")
-            stem = split(name)[0]
-            base = RecordedAsset(staged.udid, staged.asset.uuid, "", folder, stem, (), 0.0)
-    result = _InPlace(staged, folder, stem)
-    rest = [file for file in staged.files if file.adopted is None and file.repairs is None]
-
-    def taken(where: str) -> set[str]:
-        given = names.given(where) - (own if where == staged.place.folder else set())
-        here = {name_key(path.rpartition("/")[2]) for path in adopted if path.rpartition("/")[0] == where}
-        return given | (names.on_drive(where) - here)
-
-    with names.lock:
-        placed = place(
-            staged.asset,
-            workspace.traits,
-            taken,
-            resources=[file.placed.resource for file in rest],
-            recorded=base,
-        )
     if base is None:
-        result.stem = placed.stem
-    for file, place_of_file in zip(rest, placed.files, strict=True):
-        result.files.append((file, placed.folder, place_of_file.name, place_of_file))
+        base = _asset_found_elsewhere(staged)
+        if base is not None:
+            result.folder, result.stem = base.folder, base.stem
+    own = {name_key(file.name) for file in staged.place.files}
+    to_place: list[StagedFile] = []
     for file in staged.files:
         if file.adopted is not None:
-            where, _, name = file.adopted.rpartition("/")
-            result.files.append((file, where, name, file.placed))
-        elif file.repairs is not None:
-            _destination_of_repair(workspace, result, file, taken)
+            folder, _, name = file.adopted.rpartition("/")
+            result.files.append(_Named(file, folder, name, file.placed.true_name, _generation(file)))
+        elif file.repairs is None or not _repaired(workspace, result, file, file.repairs):
+            to_place.append(file)
+
+    def taken(folder: str) -> set[str]:
+        given = names.given(folder) - (own if folder == staged.place.folder else set())
+        found = {name_key(path.rpartition("/")[2]) for path in adopted if path.rpartition("/")[0] == folder}
+        return given | (names.on_drive(folder) - found)
+
+    wanted = [file.placed.resource for file in to_place]
+    placed = place(staged.asset, workspace.traits, taken, resources=wanted, recorded=base)
+    if base is None:
+        result.stem = placed.stem
+    for file, its in zip(to_place, placed.files, strict=True):
+        generation = its.generation if file.repairs is None else file.repairs.generation
+        result.files.append(_Named(file, placed.folder, its.name, its.true_name, generation))
     return result
 
 
-def _rename_all(workspace: Workspace, target: _InPlace, to_name: Iterable[StagedFile]) -> None:
-    del to_name
+def _generation(file: StagedFile) -> int:
+    return file.placed.generation if file.repairs is None else file.repairs.generation
+
+
+def _asset_found_elsewhere(staged: StagedAsset) -> RecordedAsset | None:
+    """The asset as it lies there already, for its other files to join, where its originals were found in a
+    place of their own; None where they are where we would have put them."""
+    planned = {f"{staged.place.folder}/{file.name}" for file in staged.place.files}
+    for file in staged.files:
+        if file.adopted and file.adopted not in planned and file.placed.resource.role.is_original:
+            folder, _, name = file.adopted.rpartition("/")
+            return RecordedAsset(staged.udid, staged.asset.uuid, "", folder, split(name)[0], (), 0.0)
+    return None
+
+
+def _repaired(workspace: Workspace, result: _InPlace, file: StagedFile, broken: RecordedFile) -> bool:
+    """Gives a good copy the recorded name. A damaged file there is renamed, never deleted; a whole one stays,
+    and the copy is not needed. False: what lies there is another program's work, and the copy needs another
+    name."""
+    path = workspace.root / broken.path
+    try:
+        facts = path.lstat()
+    except FileNotFoundError:
+        result.files.append(_Named(file, broken.folder, broken.name, broken.true_name, broken.generation))
+        return True
+    except OSError as error:
+        raise drive_error(error, path, doing="reading") from error
+    if not stat.S_ISREG(facts.st_mode):
+        return False
+    try:
+        found: FileDigest | None = workspace.reader.digest(path)
+    except OSError:
+        found = None
+    if found is not None and found.sha256 == broken.sha256:
+        if file.sha256 != broken.sha256:
+            return False
+        result.unneeded.append(file)
+        return True
+    if (
+        found is not None
+        and judge(broken.size, broken.modified_at, found.size, facts.st_mtime) is not Verdict.DAMAGED
+    ):
+        return False
+    there = workspace.names.given(broken.folder) | workspace.names.on_drive(broken.folder)
+    aside = next(
+        name
+        for attempt in itertools.count(1)
+        if name_key(name := aside_name(broken.name, workspace.traits, attempt)) not in there
+    )
+    moved = f"{broken.folder}/{aside}" if broken.folder else aside
+    result.aside.append(AsideFile(moved, broken.path, workspace.clock()))
+    result.files.append(_Named(file, broken.folder, broken.name, broken.true_name, broken.generation))
+    return True
+
+
+def _rename_all(workspace: Workspace, target: _InPlace) -> None:
+    """All renames of an asset, or after an error none of them."""
     done: list[tuple[str, str]] = []
     root, calls = workspace.root, workspace.calls
     try:
         for aside in target.aside:
             calls.rename_noreplace(root / aside.instead_of, root / aside.path)
             done.append((aside.instead_of, aside.path))
-        for file, folder, name, _ in target.files:
-            if file.part is None:
-                continue
-            workspace.folders.ensure(folder)
-            path = f"{folder}/{name}" if folder else name
-            calls.rename_noreplace(root / file.part, root / path)
-            done.append((file.part, path))
+        for file in target.files:
+            part = file.staged.part
+            if part is not None:
+                workspace.folders.ensure(file.folder)
+                calls.rename_noreplace(root / part, root / file.path)
+                done.append((part, file.path))
     except (OSError, DriveError) as error:
         for old, new in reversed(done):
             with suppress(OSError):
@@ -183,10 +261,6 @@ def _rename_all(workspace: Workspace, target: _InPlace, to_name: Iterable[Staged
         if isinstance(error, FileExistsError | DriveError):
             raise
         raise drive_error(error, root / target.folder / target.stem, doing="naming") from error
-
-
-def _destination_of_repair(workspace: Workspace, result: _InPlace, file: StagedFile, taken: object) -> None:
-    raise NotImplementedError
 
 
 def _settled_folder(workspace: Workspace, folder: str, in_place: Iterable[_InPlace]) -> DriveError | None:
@@ -201,11 +275,13 @@ def _settled_folder(workspace: Workspace, folder: str, in_place: Iterable[_InPla
         return error
     composed = {unicodedata.normalize("NFC", name): name for name in there}
     for placed in in_place:
-        for number, (file, where, name, placed_as) in enumerate(placed.files):
-            if where != folder:
-                continue
-            given = name if name in there else composed.get(unicodedata.normalize("NFC", name), "")
-            placed.files[number] = (file, where, given, placed_as)
+        for number, file in enumerate(placed.files):
+            if file.folder == folder and file.name not in there:
+                given = composed.get(unicodedata.normalize("NFC", file.name))
+                if given is None:
+                    placed.not_kept = file
+                else:
+                    placed.files[number] = replace(file, name=given)
     return None
 
 
@@ -214,15 +290,15 @@ def _described(workspace: Workspace, placed: _InPlace) -> RecordedAsset:
     files: dict[tuple[Role, int], RecordedFile] = {}
     if staged.recorded is not None:
         files = {(file.role, file.generation): file for file in staged.recorded.files}
-    for file, folder, name, placed_as in placed.files:
-        if not name:
-            raise NameNotKept(workspace.root / folder / placed_as.name)
-        resource = file.placed.resource
+    if placed.not_kept is not None:
+        raise NameNotKept(workspace.root / placed.not_kept.path)
+    for named in placed.files:
+        file, resource = named.staged, named.staged.placed.resource
         row = RecordedFile(
             role=resource.role,
-            folder=folder,
-            name=name,
-            true_name=placed_as.true_name,
+            folder=named.folder,
+            name=named.name,
+            true_name=named.true_name,
             size=file.size,
             sha256=file.sha256,
             modified_at=file.modified_at,
@@ -230,7 +306,7 @@ def _described(workspace: Workspace, placed: _InPlace) -> RecordedAsset:
             written_at=now,
             source_path=resource.path,
             source_modified_at=file.source_modified_at,
-            generation=placed_as.generation if file.repairs is None else file.repairs.generation,
+            generation=named.generation,
             adopted=file.adopted is not None,
         )
         files[row.role, row.generation] = row
@@ -248,8 +324,8 @@ def _described(workspace: Workspace, placed: _InPlace) -> RecordedAsset:
 
 def _leave_unrecorded(workspace: Workspace, placed: _InPlace) -> None:
     """The files have their names but are not recorded: the next attempt adopts them."""
-    for file, folder, name, placed_as in placed.files:
-        path = f"{folder}/{name or placed_as.name}" if folder else name or placed_as.name
-        workspace.existing.give_back(path, file.size)
-        workspace.names.look_again(folder)
+    for file in placed.files:
+        workspace.existing.give_back(file.path, file.staged.size)
+        workspace.names.look_again(file.folder)
+    _discard_unneeded(workspace, placed)
     _release(workspace, placed.staged)

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -30,11 +30,12 @@ from ambertime_tui.drive.commit import abandon, commit_staged
 from ambertime_tui.drive.discovery import Drive, drive_of
 from ambertime_tui.drive.errors import DriveError, drive_error
 from ambertime_tui.drive.file_system import FileSystemTraits
+from ambertime_tui.drive.judge import Finding, load_findings
 from ambertime_tui.drive.parts import PartJournal
 from ambertime_tui.drive.read_back import Reader
 from ambertime_tui.drive.rebuild import BACKUP, RECORD, open_record
 from ambertime_tui.drive.record import Record
-from ambertime_tui.drive.recorded import RecordedAsset
+from ambertime_tui.drive.recorded import RecordedAsset, RecordedFile
 from ambertime_tui.drive.system_calls import SystemCalls
 from ambertime_tui.drive.workspace import FolderKeeper, NameBook, Workspace
 from ambertime_tui.drive.writer import AssetWriter, StagedAsset
@@ -109,17 +110,57 @@ class Target:
             raise drive_error(error, self.path, doing="reading") from error
         return facts.f_bavail * facts.f_frsize
 
-    def writer(self, udid: str, asset: Asset, *, resources: Sequence[Resource] | None = None) -> AssetWriter:
+    def needs_repair(self, udid: str) -> Mapping[str, tuple[RecordedFile, ...]]:
+        """Files of a phone's assets to copy again, by uuid: not in their folder any more, or found not to be
+        whole by `verify` and untouched since. Only the newest of a role: the phone has no older ones.
+
+        Raises:
+            DriveError: a folder cannot be listed.
+        """
+        findings = load_findings(self.path)
+        broken: dict[str, tuple[RecordedFile, ...]] = {}
+        listed: dict[str, frozenset[str]] = {}
+        for uuid, asset in self._record.known(udid).items():
+            for file in asset.files:
+                if file.folder not in listed:
+                    listed[file.folder] = self._workspace.names.listed(file.folder)
+                there = file.name in listed[file.folder]
+                if there and not self._still_found(findings.get(file.path), file):
+                    continue
+                if asset.current(file.role) == file:
+                    broken[uuid] = (*broken.get(uuid, ()), file)
+        return broken
+
+    def _still_found(self, finding: Finding | None, file: RecordedFile) -> bool:
+        if finding is None or finding.sha256 != file.sha256:
+            return False
+        try:
+            facts = (self.path / file.path).lstat()
+        except OSError:
+            return False
+        return (facts.st_size, facts.st_mtime_ns) == (finding.size, finding.modified_ns)
+
+    def writer(
+        self,
+        udid: str,
+        asset: Asset,
+        *,
+        resources: Sequence[Resource] | None = None,
+        repairs: Sequence[RecordedFile] = (),
+    ) -> AssetWriter:
         """A writer for an asset, or for some of its resources: those to take, all if not told.
 
-        A resource whose role is recorded already gets a new file beside it (the photo was edited again).
+        A resource whose role is recorded already gets a new file beside it (the photo was edited again);
+        unless the recorded file is among `repairs` (see `needs_repair`): then it takes that file's name, and
+        what is damaged under that name is renamed to ``..._damaged``, after the new copy is whole on the
+        drive.
 
         Raises:
             RecordFailed: the record cannot be read.
         """
         wanted = tuple(asset.resources if resources is None else resources)
         recorded = self._record.asset_files(udid, asset.uuid)
-        return AssetWriter(self._workspace, udid, asset, wanted, recorded)
+        return AssetWriter(self._workspace, udid, asset, wanted, recorded, repairs)
 
     def commit(self, staged: Sequence[StagedAsset]) -> tuple[RecordedAsset | DriveError, ...]:
         """Gives the files of staged assets their names and records them in one durable transaction.

@@ -1,0 +1,97 @@
+"""Reading an archive's record without its lock: what `verify` needs beside a running job, and on a read-only
+drive."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import quote
+
+from ambertime_tui.drive.checksums import read_checksums
+from ambertime_tui.drive.claim import OURS
+from ambertime_tui.drive.errors import RecordDamaged, drive_error
+from ambertime_tui.drive.rebuild import RECORD
+from ambertime_tui.drive.record import assets_in, checked_version, record_error
+from ambertime_tui.drive.recorded import RecordedAsset
+
+T = TypeVar("T")
+_NEEDS_A_WRITER = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN})
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """What should be on a target."""
+
+    assets: tuple[RecordedAsset, ...]
+    loose: tuple[tuple[str, str], ...]
+    """Files known by a line of SHA256SUMS only: path and SHA-256 in hex."""
+    aside: frozenset[str]
+    """Paths of damaged files that were renamed to make room."""
+    notices: tuple[str, ...] = ()
+
+
+def read_archive(root: Path) -> Archive:
+    """What the record says, or SHA256SUMS where the record is damaged or missing.
+
+    Raises:
+        RecordTooNew: a newer version has written the record.
+        RecordFailed, DriveError: the drive cannot be read.
+    """
+    path = root / OURS / RECORD
+    if not path.is_file():
+        lines = read_checksums(root)
+        notice = "There is no record here; the files are compared with SHA256SUMS alone." if lines else ""
+        return Archive((), tuple(lines.items()), frozenset(), (notice,) if notice else ())
+    try:
+        return _reading(path, _archive)
+    except RecordDamaged as error:
+        notice = f"{error} Until then the files are compared with SHA256SUMS alone."
+        return Archive((), tuple(read_checksums(root).items()), frozenset(), (notice,))
+
+
+def _archive(connection: sqlite3.Connection) -> Archive:
+    connection.execute("BEGIN")
+    loose = connection.execute("SELECT path, sha256 FROM loose ORDER BY path").fetchall()
+    aside = connection.execute("SELECT path FROM aside").fetchall()
+    return Archive(
+        assets=tuple(assets_in(connection)),
+        loose=tuple((path, digest.hex()) for path, digest in loose),
+        aside=frozenset(path for (path,) in aside),
+    )
+
+
+def _reading(path: Path, read: Callable[[sqlite3.Connection], T]) -> T:
+    """What `read` makes of the record. Where only a writer could open it (a dead job left its journal, and
+    the drive is read-only), it is read from a private copy."""
+    try:
+        return _read_at(path, path, "mode=ro", read)
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _NEEDS_A_WRITER:
+            raise record_error(error, path) from error
+    with tempfile.TemporaryDirectory(prefix="ambertime-") as scratch:
+        copy = Path(scratch) / path.name
+        try:
+            shutil.copyfile(path, copy)
+            journal = Path(f"{path}-journal")
+            if journal.exists():
+                shutil.copyfile(journal, f"{copy}-journal")
+        except OSError as error:
+            raise drive_error(error, path, doing="reading") from error
+        try:
+            return _read_at(copy, path, "mode=rw", read)
+        except sqlite3.Error as error:
+            raise record_error(error, path) from error
+
+
+def _read_at(file: Path, named: Path, mode: str, read: Callable[[sqlite3.Connection], T]) -> T:
+    address = f"file:{quote(str(file))}?{mode}"
+    with closing(sqlite3.connect(address, uri=True, isolation_level=None, timeout=30.0)) as connection:
+        if not checked_version(connection, named):
+            raise RecordDamaged(named, "it is empty")
+        return read(connection)
