@@ -221,7 +221,7 @@ class _Checker:
         return value
 
     def _wrong(self, key: str, why: str) -> ConfigError:
-        return ConfigError(f"{self._file}: {key} {why.rstrip('.')}.")
+        return ConfigError(f"{self._file}: {key} {why}" + ("" if why[-1] in ".?" else "."))
 
 
 _KINDS: dict[type, str] = {str: "a text in quotes", bool: "true or false", dict: "a table"}

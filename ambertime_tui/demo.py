@@ -86,7 +86,7 @@ def _folder(path: Path) -> Path:
 
 @contextmanager
 def _phone(command: list[str], environ: Mapping[str, str], log: Path) -> Iterator[None]:
-    """Runs the simulated phone: it says a line when it can be connected to, and ends when its stdin closes."""
+    """Runs the simulated phone: it says a line when it can be connected to, and ends with its stdin."""
     with (
         log.open("wb") as narration,
         subprocess.Popen(

@@ -33,7 +33,8 @@ def library_from_files(
         with private_copy(database) as copy:
             library = read_library(copy, on_progress=on_progress)
     except LibraryUnreadable as error:
-        raise EngineError("LibraryUnreadable", str(error)) from error
+        named = str(error) if str(database) in str(error) else f"{database}: {error}"
+        raise EngineError("LibraryUnreadable", named) from error
     if media is None:
         return library
     listing = {folder: _names_in(media, folder) for folder in directories_of(library)}
