@@ -12,13 +12,15 @@ from ambertime_tui.library.model import Asset, Kind, Role
 from ambertime_tui.library.notices import Notices, printable
 from ambertime_tui.library.ownership import ownership
 from ambertime_tui.library.resources import Place, resources_of
-from ambertime_tui.library.rows import AssetRow, AttributesRow, ResourceRow
+from ambertime_tui.library.rows import Row
 
 _KINDS = {0: Kind.PHOTO, 1: Kind.VIDEO}
 _LIVE_PHOTO = 2
 _SYNCED = 3
-_OWN_SAVED_TYPE = 3
+_OWN = 3
 _FURTHEST_KNOWN_SCOPE = 3
+_SHORT_NAME = 16
+"""Letters; longer names are mostly UUIDs, and occur once."""
 
 
 class AssetMaker:
@@ -35,64 +37,84 @@ class AssetMaker:
         self._uuid = ""
         self._filename = ""
 
-    def make(self, row: AssetRow, about: AttributesRow, files: list[ResourceRow]) -> Asset | None:
-        """The asset; None where it has no identifier, so that nothing could ever be said of it."""
-        uuid = row.uuid
+    def make(self, row: Row, about: Row, files: list[Row]) -> Asset | None:
+        """The asset; None where it has no identifier, so that nothing could ever be said of it.
+
+        Args:
+            row: As `rows.AssetColumns`.
+            about: As `rows.AttributesColumns`.
+            files: As `rows.ResourceColumns`, in any order.
+        """
+        (
+            key, uuid, directory, filename, raw_created, added, kind, subtype, hidden, trashed, favourite,
+            edited, burst, saved_type, scope, published, collection_share, library_scope, master_state,
+        ) = row  # fmt: skip
+        _, original_filename, raw_offset, zone_name, title, original_size = about
         if type(uuid) is not str or not uuid:
-            name = row.filename if isinstance(row.filename, str) else f"row {row.key}"
+            name = filename if type(filename) is str else f"row {key}"
             self._notices.about(name, "this item of the library has no identifier and is left out.")
             return None
         self._uuid = uuid
-        self._filename = row.filename if type(row.filename) is str else ""
-        place, shown_directory = self._place(row)
-        original_filename = self._original_filename(about.original_filename)
-        kind = self._kind(row.kind)
-        subtype = self._whole(row.subtype, "ZKINDSUBTYPE")
-        edited = self._whole(row.edited, "the mark of an edit") > 0
-        scope = self._whole(row.bundle_scope, "ZBUNDLESCOPE")
+        if type(filename) is str:
+            filename = self._once(filename)
+        self._filename = filename if type(filename) is str else ""
+        place, shown_directory = self._place(directory, filename)
+        try:
+            _ = (
+                kind | subtype | hidden | trashed | favourite | edited | saved_type | scope
+            )  # only ints have bits
+        except TypeError:
+            kind, saved_type = self._whole(kind, "ZKIND"), self._whole(saved_type, "ZSAVEDASSETTYPE", _OWN)
+            subtype, scope = self._whole(subtype, "ZKINDSUBTYPE"), self._whole(scope, "ZBUNDLESCOPE")
+            hidden, trashed = self._whole(hidden, "ZHIDDEN"), self._whole(trashed, "ZTRASHEDSTATE")
+            favourite, edited = (
+                self._whole(favourite, "ZFAVORITE"),
+                self._whole(edited, "the mark of an edit"),
+            )
         if scope > _FURTHEST_KNOWN_SCOPE:
             self._doubt("it is of a kind of library that this AmberTime does not know; taken for one's own.")
         owner = ownership(
             shown_directory,
-            self._whole(row.saved_type, "ZSAVEDASSETTYPE", _OWN_SAVED_TYPE),
+            saved_type,
             scope,
-            published=row.published == 1,
-            collection_share=row.collection_share == 1,
-            library_scope=row.library_scope == 1,
+            published=published == 1,
+            collection_share=collection_share == 1,
+            library_scope=library_scope == 1,
         )
-        size = about.original_size
+        asset_kind = self._kind(kind)
         resources = resources_of(
             files,
             place,
-            kind=kind,
-            edited=edited,
+            kind=asset_kind,
+            edited=edited > 0,
             own=owner.is_archived,
-            original_size=size if type(size) is int and size > 0 else None,
-            master_synced=row.master_state == _SYNCED,
+            original_size=original_size if type(original_size) is int and original_size > 0 else None,
+            master_synced=master_state == _SYNCED,
             doubt=self._doubt,
         )
-        created = self._created(row)
-        if type(about.title) is str and about.title:
-            self.titles[uuid] = about.title
+        roles = [resource.role for resource in resources]
+        created = self._created(raw_created, added)
+        if type(title) is str and title:
+            self.titles[uuid] = title
         return Asset(
-            uuid=uuid,
-            kind=kind,
-            created=created,
-            zone_offset=self._zone_offset(about, created),
-            directory=shown_directory,
-            filename=place.filename,
-            original_filename=original_filename or place.filename or uuid,
-            resources=resources,
-            ownership=owner,
-            subtype=subtype,
-            live_photo=subtype == _LIVE_PHOTO or any(r.role is Role.PAIRED_VIDEO for r in resources),
-            raw_pair=any(r.role is Role.ALTERNATE_PHOTO for r in resources),
-            edited=edited,
-            hidden=self._whole(row.hidden, "ZHIDDEN") != 0,
-            trashed=self._whole(row.trashed, "ZTRASHEDSTATE") != 0,
-            favourite=self._whole(row.favourite, "ZFAVORITE") != 0,
-            burst_uuid=self._text(row.burst, "ZAVALANCHEUUID"),
-            zone_name=self._text(about.zone_name, "ZTIMEZONENAME"),
+            uuid,
+            asset_kind,
+            created,
+            self._zone_offset(raw_offset, zone_name, created),
+            shown_directory,
+            place.filename,
+            self._original_filename(original_filename) or place.filename or uuid,
+            resources,
+            owner,
+            subtype,
+            live_photo=subtype == _LIVE_PHOTO or Role.PAIRED_VIDEO in roles,
+            raw_pair=Role.ALTERNATE_PHOTO in roles,
+            edited=edited > 0,
+            hidden=hidden != 0,
+            trashed=trashed != 0,
+            favourite=favourite != 0,
+            burst_uuid=self._text(burst, "ZAVALANCHEUUID"),
+            zone_name=self._text(zone_name, "ZTIMEZONENAME"),
         )
 
     def tell(self, asset: Asset, problem: str) -> None:
@@ -100,9 +122,8 @@ class AssetMaker:
         self._uuid, self._filename = asset.uuid, asset.filename
         self._doubt(problem)
 
-    def _place(self, row: AssetRow) -> tuple[Place, str]:
+    def _place(self, directory: object, filename: object) -> tuple[Place, str]:
         """Where the asset lies, and its directory as it may be shown."""
-        directory, filename = row.directory, row.filename
         if type(directory) is not str or type(filename) is not str:
             self._doubt("the library does not say where its file is (ZDIRECTORY, ZFILENAME).")
             return Place("", filename if type(filename) is str and is_file_name(filename) else "", True), ""
@@ -128,39 +149,39 @@ class AssetMaker:
             self._doubt("its original name is no text; it goes by its file name.")
             return ""
         if name == self._filename:
-            return self._filename  # one string for both
+            return self._filename
         if name and not is_file_name(name):
             self._doubt(f"its original name {printable(ascii(name))} is a path; it goes by its file name.")
             return ""
-        return name
+        return self._once(name)
 
-    def _kind(self, value: object) -> Kind:
-        kind = _KINDS.get(value) if type(value) is int else None
+    def _kind(self, value: int) -> Kind:
+        kind = _KINDS.get(value)
         if kind is None:
             self._doubt("it is neither a photo nor a video (ZKIND); taken for a photo.")
             return Kind.PHOTO
         return kind
 
-    def _created(self, row: AssetRow) -> float | None:
-        added = dates.unix_time(row.added)
-        if added is not None and (self.newest_added is None or added > self.newest_added):
-            self.newest_added = added
-        created = dates.unix_time(row.created)
+    def _created(self, value: object, added: object) -> float | None:
+        arrived = dates.unix_time(added)
+        if arrived is not None and (self.newest_added is None or arrived > self.newest_added):
+            self.newest_added = arrived
+        created = dates.unix_time(value)
         if created is None:
             self._doubt(
                 "it has no date of capture; listed as undated."
-                if row.created is None
+                if value is None
                 else "its date of capture cannot be; listed as undated."
             )
         return created
 
-    def _zone_offset(self, about: AttributesRow, created: float | None) -> int | None:
-        offset = dates.zone_offset(about.zone_offset)
+    def _zone_offset(self, value: object, zone_name: object, created: float | None) -> int | None:
+        offset = dates.zone_offset(value)
         if offset is None:
-            if about.zone_offset is not None:
+            if value is not None:
                 self._doubt("its time zone cannot be; its day is taken by the zone's name, or in UTC.")
-            if type(about.zone_name) is str and about.zone_name:
-                return dates.offset_of_zone(about.zone_name, created)
+            if type(zone_name) is str and zone_name:
+                return dates.offset_of_zone(zone_name, created)
         return offset
 
     def _whole(self, value: object, column: str, otherwise: int = 0) -> int:
@@ -176,6 +197,10 @@ class AssetMaker:
             return self._shared.setdefault(value, value)
         self._doubt(f"{column} is no text; passed over.")
         return None
+
+    def _once(self, name: str) -> str:
+        """The name as one string for all assets that have it: a camera counts to 9999 and begins again."""
+        return self._shared.setdefault(name, name) if len(name) <= _SHORT_NAME else name
 
     def _doubt(self, problem: str) -> None:
         self._notices.about(f"{self._filename} ({self._uuid})" if self._filename else self._uuid, problem)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ambertime_tui.library import catalogue, dates
 from ambertime_tui.library.assets import AssetMaker
+from ambertime_tui.library.collector import collector_paused
 from ambertime_tui.library.errors import LibraryUnreadable
 from ambertime_tui.library.model import Asset, Library
 from ambertime_tui.library.notices import Notices, printable
@@ -40,7 +41,8 @@ def read_library(database: Path, *, on_progress: Callable[[int], None] | None = 
             connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
             for pragma in ("query_only = ON", "trusted_schema = OFF", "cell_size_check = ON"):
                 connection.execute(f"PRAGMA {pragma}")
-            return _read_tolerantly(connection, on_progress)
+            with collector_paused():
+                return _read_tolerantly(connection, on_progress)
     except (sqlite3.Error, UnicodeError) as error:  # messages about a damaged schema may not decode either
         raise LibraryUnreadable(_why(database, error)) from error
 
@@ -80,8 +82,7 @@ def _read(database: sqlite3.Connection, on_progress: Callable[[int], None] | Non
                 maker.tell(asset, "another item has the same identifier; this one is left out.")
                 continue
             doubled[asset.uuid] = True
-        assert isinstance(row.key, int)
-        keys.append(row.key)
+        keys.append(row[0])
         assets.append(asset)
         if on_progress and len(assets) % _PROGRESS_EVERY == 0:
             on_progress(len(assets))

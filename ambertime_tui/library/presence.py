@@ -7,8 +7,10 @@ missing otherwise. Thumbnails and other derivatives lie in folders of their own,
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping
 from dataclasses import replace
+from operator import is_
 
 from ambertime_tui.library.media_paths import (
     PHOTO_EXTENSIONS,
@@ -37,95 +39,134 @@ _EXTENSIONS = {
 
 def directories_of(library: Library) -> tuple[str, ...]:
     """The folders that hold resources of one's own assets, each once, in the order of the library."""
-    return tuple(
-        dict.fromkeys(
-            resource.directory
-            for asset in library.assets
-            if asset.ownership.is_archived
-            for resource in asset.resources
-            if resource.directory
-        )
-    )
+    return PresenceCheck(library).directories
 
 
 def with_files(library: Library, listing: Listing) -> Library:
     """The library with the availability of each resource as the folders show it, and names as spelled there.
-
-    Names are compared exactly first, then in NFC and without case. A RAW, a paired video, capture-time
-    adjustments or a render whose extension was guessed wrong is found by its stem and the kind of its
-    extension. Assets that are not archived stay as the flags have them.
 
     Args:
         library: As read from the database.
         listing: The folders of `directories_of`. Where one is None or left out, its resources stay as the
             flags have them, and a notice says so.
     """
-    notices = Notices()
-    assets = list(library.assets)
-    doubtful: dict[str, list[int]] = {}
-    for number, asset in enumerate(assets):
-        if asset.ownership.is_archived:
-            for resource in asset.resources:
-                if not _stands(resource, listing.get(resource.directory)):
-                    doubtful.setdefault(resource.directory, []).append(number)
-    for directory, numbers in doubtful.items():
-        names = listing.get(directory) if directory else frozenset[str]()
+    check = PresenceCheck(library)
+    for directory in check.directories:
+        check.folder(directory, listing.get(directory))
+    return check.library()
+
+
+class PresenceCheck:
+    """Holds a library against its folders one at a time, so that no listing has to be kept.
+
+    Names are compared exactly first, then in NFC and without case. A RAW, a paired video, capture-time
+    adjustments or a render whose extension was guessed wrong is found by its stem and the kind of its
+    extension. Assets that are not archived stay as the flags have them.
+    """
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._assets = list(library.assets)
+        self._notices = Notices()
+        self._numbers: dict[str, array[int]] = {}
+        for number, asset in enumerate(self._assets):
+            if asset.ownership.is_archived:
+                for directory in {resource.directory for resource in asset.resources}:
+                    numbers = self._numbers.get(directory)
+                    if numbers is None:
+                        numbers = self._numbers[directory] = array("l")
+                    numbers.append(number)
+        for number in self._numbers.pop("", ()):
+            self._assets[number] = _looked_for(self._assets[number], "", _Folder(frozenset()))
+
+    @property
+    def directories(self) -> tuple[str, ...]:
+        """The folders that have not been given yet, in the order of the library."""
+        return tuple(self._numbers)
+
+    def folder(self, directory: str, names: frozenset[str] | None) -> None:
+        """Take in the names in a folder: none if there is no such folder, None if it could not be listed."""
+        numbers = self._numbers.pop(directory, ())
         if names is None:
-            notices.say(
-                f"The folder {printable(directory)} could not be listed: {len(numbers):,} of its files are "
-                "taken as the library says."
+            self._notices.say(
+                f"The folder {printable(directory)} could not be listed: what the library says of the "
+                f"files in it stands ({len(numbers):,} items)."
             )
-            continue
+            return
         folder = _Folder(names)
-        for number in dict.fromkeys(numbers):
-            assets[number] = _looked_for(assets[number], directory, folder)
-    return replace(library, assets=tuple(assets), notices=library.notices + notices.sentences())
+        for number in numbers:
+            self._assets[number] = _looked_for(self._assets[number], directory, folder)
 
-
-def _stands(resource: Resource, names: frozenset[str] | None) -> bool:
-    """True where flag and folder agree at first sight: it is local, and there under its very name."""
-    return names is not None and resource.availability is Availability.LOCAL and resource.name in names
+    def library(self) -> Library:
+        """The library as the folders given so far show it."""
+        notices = self._library.notices + self._notices.sentences()
+        return replace(self._library, assets=tuple(self._assets), notices=notices)
 
 
 class _Folder:
     """The names of one folder, to be found without case."""
 
     def __init__(self, names: frozenset[str]) -> None:
-        self._names = names
+        self.names = names
         self._by_folded: dict[str, str] = {}
         self._by_stem: dict[str, list[str]] = {}
-        for name in sorted(names):
-            self._by_folded.setdefault(folded(name), name)
-            self._by_stem.setdefault(folded(stem(name)), []).append(name)
 
     def find(self, resource: Resource, taken: str) -> str | None:
         """The resource's name as the folder spells it, or None. `taken` is the main original's own name."""
-        if not resource.name:
-            return None
-        if resource.name in self._names:
+        if resource.name in self.names:
             return resource.name
+        if not resource.name or not self.names:
+            return None
+        if not self._by_folded:
+            self._index()
         found = self._by_folded.get(folded(resource.name))
         if found is not None:
             return found
-        extensions = _EXTENSIONS.get(resource.role, frozenset())
-        for name in self._by_stem.get(folded(stem(resource.name)), ()) if extensions else ():
-            if extension(name) in extensions and folded(name) != folded(taken):
-                return name
+        extensions = _EXTENSIONS.get(resource.role)
+        if extensions:
+            for name in self._by_stem.get(folded(stem(resource.name)), ()):
+                if extension(name) in extensions and folded(name) != folded(taken):
+                    return name
         return None
+
+    def _index(self) -> None:
+        for name in sorted(self.names):
+            self._by_folded.setdefault(folded(name), name)
+            self._by_stem.setdefault(folded(stem(name)), []).append(name)
 
 
 def _looked_for(asset: Asset, directory: str, folder: _Folder) -> Asset:
-    resources = []
+    """The asset with its resources in a folder as the folder shows them; the same one if nothing changed."""
     for resource in asset.resources:
-        if resource.directory != directory:
-            resources.append(resource)
-            continue
-        name = folder.find(resource, asset.filename)
-        if name is not None:
-            resources.append(replace(resource, name=name, availability=Availability.LOCAL))
-        elif not _is_only_supposed(resource, asset):
-            resources.append(replace(resource, availability=_without_file(resource)))
-    return replace(asset, resources=tuple(resources))
+        if resource.directory == directory and not (
+            resource.availability is Availability.LOCAL and resource.name in folder.names
+        ):
+            break
+    else:
+        return asset
+    found = [_as_found(resource, asset, directory, folder) for resource in asset.resources]
+    resources = tuple(resource for resource in found if resource is not None)
+    if len(resources) == len(asset.resources) and all(map(is_, resources, asset.resources)):
+        return asset
+    return replace(asset, resources=resources)
+
+
+def _as_found(resource: Resource, asset: Asset, directory: str, folder: _Folder) -> Resource | None:
+    if resource.directory != directory:
+        return resource
+    name = folder.find(resource, asset.filename)
+    if name is None:
+        if _is_only_supposed(resource, asset):
+            return None
+        availability = _without_file(resource)
+        return (
+            resource
+            if availability is resource.availability
+            else replace(resource, availability=availability)
+        )
+    if name == resource.name and resource.availability is Availability.LOCAL:
+        return resource
+    return replace(resource, name=name, availability=Availability.LOCAL)
 
 
 def _without_file(resource: Resource) -> Availability:

@@ -6,7 +6,7 @@ the current edit if its version is 2; everything else is a derivative, and never
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from ambertime_tui.library.media_paths import (
@@ -18,7 +18,7 @@ from ambertime_tui.library.media_paths import (
     stem,
 )
 from ambertime_tui.library.model import Availability, Kind, Resource, Role
-from ambertime_tui.library.rows import ResourceRow
+from ambertime_tui.library.rows import Row
 
 _ORIGINAL_ROLE = {
     0: Role.PHOTO,
@@ -38,9 +38,8 @@ _EDIT_ROLE = {
 }
 """By ZRESOURCETYPE and ZDATASTORESUBTYPE."""
 _MEDIA_METADATA = 26
-_KIND, _REMOTE = ResourceRow._fields.index("kind"), ResourceRow._fields.index("remote")
 _SYNCED = 3
-_ORDER = {role: number for number, role in enumerate(Role)}
+_ROLES = tuple(Role)
 
 
 class Place(NamedTuple):
@@ -54,7 +53,7 @@ class Place(NamedTuple):
 
 
 def resources_of(
-    rows: list[ResourceRow],
+    rows: Iterable[Row],
     place: Place,
     *,
     kind: Kind,
@@ -67,7 +66,7 @@ def resources_of(
     """The originals of an asset in the order of Role, then its current edit.
 
     Args:
-        rows: The asset's rows of ZINTERNALRESOURCE, in any order.
+        rows: The asset's rows of ZINTERNALRESOURCE, the columns as in `ResourceColumns`, in any order.
         place: Where its main original lies.
         kind: What its main original is, should the rows not say.
         edited: Whether the asset has an edit; where it has not, leftover rows of one are passed over.
@@ -77,65 +76,75 @@ def resources_of(
         master_synced: ZCLOUDMASTER says that the upload is complete.
         doubt: Called with what is wrong with a row, to be told with the asset's name.
     """
-    found: dict[Role, Resource] = {}
+    found: list[Resource] = []
     for row in rows:
         resource = _resource(row, place, edited, original_size, master_synced, doubt)
-        if resource is None:
-            continue
-        other = found.get(resource.role)
-        if other is None or (
-            other.availability is not Availability.LOCAL and resource.availability is Availability.LOCAL
-        ):
-            found[resource.role] = resource
-    if own and Role.PHOTO not in found and Role.VIDEO not in found:
+        if resource is not None:
+            _add(found, resource)
+    if own and not any(r.role is Role.PHOTO or r.role is Role.VIDEO for r in found):
         role = Role.VIDEO if kind is Kind.VIDEO else Role.PHOTO
-        found[role] = Resource(role, place.directory, place.filename, original_size, Availability.MISSING)
+        found.append(Resource(role, place.directory, place.filename, original_size, Availability.MISSING))
         doubt("the library has no record of the original file; it is looked for under the asset's own name.")
-    if edited and own and Role.EDIT_ADJUSTMENTS not in found:
-        found[Role.EDIT_ADJUSTMENTS] = _adjustments_without_row(found, place)
-    if len(found) == 1:
-        return tuple(found.values())
-    return tuple(found[role] for role in sorted(found, key=_ORDER.__getitem__))
+    if edited and own and not any(r.role is Role.EDIT_ADJUSTMENTS for r in found):
+        found.append(_adjustments_without_row(found, place))
+    if len(found) > 1:
+        found.sort(key=_order)
+    return tuple(found)
+
+
+def _add(found: list[Resource], resource: Resource) -> None:
+    """Add a resource, but one of each role only: one that is here wins over one that is not."""
+    for number, other in enumerate(found):
+        if other.role is resource.role:
+            if resource.availability is Availability.LOCAL:
+                found[number] = resource
+            return
+    found.append(resource)
+
+
+def _order(resource: Resource) -> int:
+    return _ROLES.index(resource.role)
 
 
 def _resource(
-    row: ResourceRow,
+    row: Row,
     place: Place,
     edited: bool,
     original_size: int | None,
     master_synced: bool,
     doubt: Callable[[str], None],
 ) -> Resource | None:
-    for value in row[_KIND : _REMOTE + 1]:
-        if type(value) is not int:
-            doubt("a record of one of its files has a value that is no number; that file may be left out.")
-            break
-    if row.store != 0 and type(row.store) is int:
+    _, kind, subtype, store, version, recipe, local, remote, cloud_state, length, file_type = row
+    try:
+        _ = kind | subtype | store | version | recipe | local | remote  # only whole numbers have bits
+    except TypeError:
+        doubt("a record of one of its files has a value that is no number; that file may be left out.")
+    if store != 0 and type(store) is int:
         return None
-    role = _role(row, edited)
+    role = _role(kind, subtype, version, recipe, edited)
     if role is None:
         return None
-    size = row.length if type(row.length) is int and row.length > 0 else None
+    size = length if type(length) is int and length > 0 else None
     if size is None and role in (Role.PHOTO, Role.VIDEO):
         size = original_size
-    in_icloud = type(row.remote) is int and row.remote > 0
+    in_icloud = type(remote) is int and remote > 0
     if place.refused:
         availability = Availability.MISSING
-    elif type(row.local) is int and row.local > 0:
+    elif type(local) is int and local > 0:
         availability = Availability.LOCAL
     else:
         availability = Availability.ICLOUD if in_icloud else Availability.MISSING
-    directory, name = _location(role, place, row.file_type)
-    uploaded = in_icloud and (row.cloud_state == _SYNCED or master_synced)
+    directory, name = _location(role, place, file_type)
+    uploaded = in_icloud and (cloud_state == _SYNCED or master_synced)
     return Resource(role, directory, name, size, availability, uploaded)
 
 
-def _role(row: ResourceRow, edited: bool) -> Role | None:
-    if type(row.kind) is not int or type(row.subtype) is not int:
+def _role(kind: object, subtype: object, version: object, recipe: object, edited: bool) -> Role | None:
+    if type(kind) is not int or type(subtype) is not int:
         return None
-    if row.version == 0 and row.recipe == 0:
-        return None if row.subtype == _MEDIA_METADATA else _ORIGINAL_ROLE.get(row.kind)
-    return _EDIT_ROLE.get((row.kind, row.subtype)) if row.version == 2 and edited else None
+    if version == 0 and recipe == 0:
+        return None if subtype == _MEDIA_METADATA else _ORIGINAL_ROLE.get(kind)
+    return _EDIT_ROLE.get((kind, subtype)) if version == 2 and edited else None
 
 
 def _location(role: Role, place: Place, file_type: object) -> tuple[str, str]:
@@ -162,9 +171,9 @@ def _original_extension(role: Role, file_type: object) -> str:
     return extension_of_type(file_type, "DNG")
 
 
-def _adjustments_without_row(found: dict[Role, Resource], place: Place) -> Resource:
+def _adjustments_without_row(found: list[Resource], place: Place) -> Resource:
     """Adjustment data mostly have no row: they come and go with their render. The file decides."""
-    render = next((r for role, r in found.items() if not role.is_original), None)
+    render = next((r for r in found if not r.role.is_original), None)
     directory, name = _location(Role.EDIT_ADJUSTMENTS, place, None)
     if render is None:
         return Resource(Role.EDIT_ADJUSTMENTS, directory, name, None, Availability.MISSING)

@@ -8,92 +8,96 @@ nothing.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from ambertime_tui.library.notices import Notices
 from ambertime_tui.library.schema import ATTRIBUTES, RESOURCES, Schema
 
-Row = tuple[object, ...]
+Row = tuple[Any, ...]
 """A foreign row: any column can hold a value of any type."""
 
 _BEFORE_ALL = -(1 << 63)
 
 
-class AssetRow(NamedTuple):
-    """The columns of an asset's own row."""
+class AssetColumns(NamedTuple):
+    """What is selected of an asset's own row, in this order, as SQL."""
 
-    key: object
-    uuid: object
-    directory: object
-    filename: object
-    created: object
-    added: object
-    kind: object
-    subtype: object
-    hidden: object
-    trashed: object
-    favourite: object
-    edited: object
-    burst: object
-    saved_type: object
-    bundle_scope: object
-    published: object
+    key: str
+    uuid: str
+    directory: str
+    filename: str
+    created: str
+    added: str
+    kind: str
+    subtype: str
+    hidden: str
+    trashed: str
+    favourite: str
+    edited: str
+    burst: str
+    saved_type: str
+    bundle_scope: str
+    published: str
     """1 where ZCLOUDBATCHPUBLISHDATE is set."""
-    collection_share: object
+    collection_share: str
     """1 where ZCOLLECTIONSHARE is set."""
-    library_scope: object
+    library_scope: str
     """1 where ZLIBRARYSCOPE is set."""
-    master_state: object
+    master_state: str
     """ZCLOUDLOCALSTATE of the asset's ZCLOUDMASTER."""
 
 
-class AttributesRow(NamedTuple):
-    """The columns of an asset's row of ZADDITIONALASSETATTRIBUTES."""
+class AttributesColumns(NamedTuple):
+    """What is selected of an asset's row of ZADDITIONALASSETATTRIBUTES."""
 
-    asset: object = None
-    original_filename: object = None
-    zone_offset: object = None
-    zone_name: object = None
-    title: object = None
-    original_size: object = None
+    asset: str
+    original_filename: str
+    zone_offset: str
+    zone_name: str
+    title: str
+    original_size: str
 
 
-class ResourceRow(NamedTuple):
-    """The columns of a row of ZINTERNALRESOURCE."""
+class ResourceColumns(NamedTuple):
+    """What is selected of a row of ZINTERNALRESOURCE."""
 
-    asset: object
-    kind: object
-    subtype: object
-    store: object
+    asset: str
+    kind: str
+    subtype: str
+    store: str
     """ZDATASTORECLASSID: 0 is the person's own library."""
-    version: object
-    recipe: object
-    local: object
-    remote: object
-    cloud_state: object
-    length: object
-    file_type: object
+    version: str
+    recipe: str
+    local: str
+    remote: str
+    cloud_state: str
+    length: str
+    file_type: str
     """Compact or uniform type identifier."""
 
 
 def rows_by_asset(
     database: sqlite3.Connection, schema: Schema, notices: Notices
-) -> Iterator[tuple[AssetRow, AttributesRow, list[ResourceRow]]]:
+) -> Iterator[tuple[Row, Row, list[Row]]]:
     """Each asset with its additional attributes and the records of its files, in the order of Z_PK.
+
+    Yields:
+        The asset's row (`AssetColumns`), that of its attributes (`AttributesColumns`, all None if there is
+        none), those of its files (`ResourceColumns`).
 
     Raises:
         sqlite3.Error: the database is damaged.
     """
     attributes = _Groups(database.execute(_attributes_query(schema)), ATTRIBUTES, notices)
     resources = _Groups(database.execute(_resources_query(schema)), RESOURCES, notices)
-    none = AttributesRow()
-    for row in map(AssetRow._make, database.execute(_assets_query(schema))):
-        if type(row.key) is not int:
-            continue
-        about = attributes.of(row.key)
-        files = resources.of(row.key)
-        yield row, AttributesRow._make(about[0]) if about else none, list(map(ResourceRow._make, files))
+    nothing: list[Row] = [(None,) * len(AttributesColumns._fields)]
+    for row in database.execute(_assets_query(schema)):
+        key = row[0]
+        if type(key) is int:
+            yield row, (attributes.of(key) or nothing)[0], resources.of(key)
     attributes.finish()
     resources.finish()
 
@@ -102,27 +106,27 @@ class _Groups:
     """The rows of one table by asset; to be asked in ascending order of keys."""
 
     def __init__(self, rows: Iterator[Row], table: str, notices: Notices) -> None:
-        self._rows = rows
+        self._groups = groupby(rows, key=itemgetter(0))
         self._table = table
         self._notices = notices
         self._lost = 0
-        self._ahead: Row | None = None
-        self._ahead_key = _BEFORE_ALL
+        self._key: int | None = _BEFORE_ALL
+        self._group: Iterable[Row] = ()
         self._step()
 
     def of(self, key: int) -> list[Row]:
         """All rows of an asset."""
-        while self._ahead is not None and self._ahead_key < key:
+        while self._key is not None and self._key < key:
             self._step()
-        group = []
-        while self._ahead is not None and self._ahead_key == key:
-            group.append(self._ahead)
-            self._step()
-        return group
+        if self._key != key:
+            return []
+        rows = list(self._group)
+        self._step()
+        return rows
 
     def finish(self) -> None:
-        """Read the rest, and tell of rows that say of no asset that they are its own."""
-        while self._ahead is not None:
+        """Read the rest, and tell of rows that do not say to which asset they belong."""
+        while self._key is not None:
             self._step()
         if self._lost:
             self._notices.say(
@@ -130,16 +134,14 @@ class _Groups:
             )
 
     def _step(self) -> None:
-        for row in self._rows:
-            key = row[0]
-            if type(key) is not int:
-                self._lost += 1
-                continue
-            if key < self._ahead_key:
-                raise sqlite3.DatabaseError(f"the index of {self._table} is out of order")
-            self._ahead, self._ahead_key = row, key
-            return
-        self._ahead = None
+        for key, group in self._groups:
+            if type(key) is int:
+                if self._key is not None and key < self._key:
+                    raise sqlite3.DatabaseError(f"the index of {self._table} is out of order")
+                self._key, self._group = key, group
+                return
+            self._lost += sum(1 for _ in group)
+        self._key = None
 
 
 def _assets_query(schema: Schema) -> str:
@@ -148,7 +150,7 @@ def _assets_query(schema: Schema) -> str:
     master = "NULL"
     if schema.has(table, "ZMASTER") and schema.has("ZCLOUDMASTER", "Z_PK", "ZCLOUDLOCALSTATE"):
         master = f"(SELECT m.ZCLOUDLOCALSTATE FROM ZCLOUDMASTER m WHERE m.Z_PK = {table}.ZMASTER)"
-    columns = AssetRow(
+    columns = AssetColumns(
         key="Z_PK",
         uuid="ZUUID",
         directory="ZDIRECTORY",
@@ -169,13 +171,13 @@ def _assets_query(schema: Schema) -> str:
         library_scope=f"{column(table, 'ZLIBRARYSCOPE')} IS NOT NULL",
         master_state=master,
     )
-    return f"SELECT {', '.join(map(str, columns))} FROM {table} ORDER BY Z_PK"
+    return f"SELECT {', '.join(columns)} FROM {table} ORDER BY Z_PK"
 
 
 def _attributes_query(schema: Schema) -> str:
     if not schema.has(ATTRIBUTES, "ZASSET"):
         return "SELECT NULL WHERE 0"
-    columns = AttributesRow(
+    columns = AttributesColumns(
         asset="ZASSET",
         original_filename=schema.column(ATTRIBUTES, "ZORIGINALFILENAME"),
         zone_offset=schema.column(ATTRIBUTES, "ZTIMEZONEOFFSET"),
@@ -183,12 +185,12 @@ def _attributes_query(schema: Schema) -> str:
         title=schema.column(ATTRIBUTES, "ZTITLE"),
         original_size=schema.column(ATTRIBUTES, "ZORIGINALFILESIZE"),
     )
-    return f"SELECT {', '.join(map(str, columns))} FROM {ATTRIBUTES} ORDER BY ZASSET"
+    return f"SELECT {', '.join(columns)} FROM {ATTRIBUTES} ORDER BY ZASSET"
 
 
 def _resources_query(schema: Schema) -> str:
     """Originals and edits. A row whose version or recipe is no number stays in: it may be an original."""
-    columns = ResourceRow(
+    columns = ResourceColumns(
         asset="ZASSET",
         kind="ZRESOURCETYPE",
         subtype="ZDATASTORESUBTYPE",
@@ -202,7 +204,7 @@ def _resources_query(schema: Schema) -> str:
         file_type=_file_type(schema),
     )
     return (
-        f"SELECT {', '.join(map(str, columns))} FROM {RESOURCES} WHERE ZRECIPEID = 0 OR ZVERSION = 2 "
+        f"SELECT {', '.join(columns)} FROM {RESOURCES} WHERE ZRECIPEID = 0 OR ZVERSION = 2 "
         "OR typeof(ZRECIPEID) <> 'integer' OR typeof(ZVERSION) <> 'integer' ORDER BY ZASSET"
     )
 
