@@ -1,0 +1,49 @@
+"""Power cuts in numbers: `python -m benchmarks.power_cuts [--states N]` (root; writes nothing but its print).
+
+For each file system: crash states judged, promised assets seen in them, violations; then the same with every
+fsync removed, which has to show violations, or the judge is blind.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import tempfile
+import time
+from pathlib import Path
+
+from tests.faults.block_log import missing_tools
+from tests.faults.power_cut import FILE_SYSTEMS, WITHOUT_SYNC, judge_states, record_run
+
+
+def main() -> None:
+    """Prints a Markdown table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--states", type=int, default=1000)
+    parser.add_argument("--assets", type=int, default=30)
+    parser.add_argument("--scratch", type=Path, default=None, help="a folder with 1 GB free; RAM is fastest")
+    options = parser.parse_args()
+    print("| file system | syncs | crash states | promised assets judged | violations | seconds |")
+    print("|---|---|---|---|---|---|")
+    for file_system in FILE_SYSTEMS:
+        if absent := missing_tools(*file_system.tools, "strace"):
+            print(f"| {file_system.name} | | {absent} | | | |")
+            continue
+        for name, under, states in (("as shipped", (), options.states), ("none", WITHOUT_SYNC, 100)):
+            with tempfile.TemporaryDirectory(dir=options.scratch) as scratch:
+                began = time.monotonic()
+                run = record_run(file_system, Path(scratch), 7, options.assets, under=under)
+                verdict = judge_states(run, Path(scratch), states, random.Random(7))
+                took = time.monotonic() - began
+            print(
+                f"| {file_system.name} | {name} | {verdict.states} | {verdict.promises_kept:,} "
+                f"| {len(verdict.violations):,} | {took:.0f} |",
+                flush=True,
+            )
+            if not under:
+                for words in verdict.violations[:20]:
+                    print(f"  {words}")
+
+
+if __name__ == "__main__":
+    main()
