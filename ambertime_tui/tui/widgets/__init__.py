@@ -1,0 +1,1 @@
+"""Building blocks without any knowledge of phones, drives or jobs."""

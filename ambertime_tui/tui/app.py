@@ -1,0 +1,96 @@
+"""Starts the full-screen app. Textual is imported only after the terminal was looked at: it reads its
+settings from the environment at import."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ambertime_tui.config import Config, ConfigError, State, load_config, load_state, save_state
+from ambertime_tui.exit_codes import ExitCode
+from ambertime_tui.paths import Paths
+from ambertime_tui.tui.glyphs import Glyphs, glyphs_for
+from ambertime_tui.tui.leaving_signals import leaving_on_signals
+from ambertime_tui.tui.terminal import detect, prepare
+
+if TYPE_CHECKING:
+    from ambertime_tui.tui.port import World
+
+
+def run(
+    paths: Paths,
+    environ: Mapping[str, str],
+    *,
+    attach: Path | None = None,
+    color: str = "auto",
+    ascii_only: bool = False,
+    theme: str | None = None,
+    target: Path | None = None,
+) -> int:
+    """Runs the app in this terminal until it is left.
+
+    Args:
+        paths: where sockets, logs, config and state are.
+        environ: the environment of the terminal, and of the engine process.
+        attach: the socket of a running job to show.
+        color: ``auto``, ``truecolor``, ``256``, ``16`` or ``none``.
+        ascii_only: draw with plain characters.
+        theme: a theme by name, instead of the one in config or state.
+        target: the target to begin with.
+
+    Returns:
+        The exit code: that of the job that was seen to its end, 0 for one that goes on or for none, 130
+        where a signal ended the app.
+
+    Raises:
+        ConfigError: the config file cannot be used.
+    """
+    config = load_config(paths.config, date.today())
+    terminal = detect(environ, color=color, ascii_only=ascii_only or config.ascii)
+    prepare(os.environ, terminal)
+    from ambertime_tui.tui.application import AmberApp
+
+    world = _world(paths, environ, config, glyphs_for(ascii_only=terminal.ascii), target)
+    app = AmberApp(world, terminal, attach_to=attach, theme=theme or world.state.theme or config.theme)
+    with leaving_on_signals(lambda: app.leave_soon(ExitCode.INTERRUPTED)):
+        code = app.run(mouse=False)
+    if code is not None:
+        return code
+    return ExitCode.FAILED if app.return_code else ExitCode.COMPLETE
+
+
+def _world(
+    paths: Paths, environ: Mapping[str, str], config: Config, glyphs: Glyphs, target: Path | None
+) -> World:
+    from ambertime_tui.engine.client import EngineClient, running_jobs
+    from ambertime_tui.tui.port import World
+
+    state = load_state(paths.state, date.today())
+
+    def remember(new: State) -> None:
+        try:
+            save_state(paths.state, new)
+        except ConfigError:
+            return  # a choice that is forgotten costs a key next time; nothing to bother anyone with
+
+    return World(
+        launch=lambda: EngineClient.launch(paths, environ),
+        attach=EngineClient.attach,
+        running_jobs=lambda: running_jobs(paths),
+        clock=time.time,
+        today=date.today,
+        glyphs=glyphs,
+        state=state,
+        remember=remember,
+        tasks={**config.tasks, **state.tasks},
+        keys=config.keys,
+        reports=paths.state / "reports",
+        theme_folder=paths.config / "themes",
+        time_of_day=lambda at: f"{datetime.fromtimestamp(at):%H:%M:%S}",
+        expand=lambda text: str(Path(text).expanduser()),
+        target=str(target) if target is not None else config.defaults.to or "",
+    )

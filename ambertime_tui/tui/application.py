@@ -1,0 +1,273 @@
+"""The full-screen app: which screen is on, which engine it talks to, and how it is left."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+from textual import work
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from ambertime_tui.config import Task
+from ambertime_tui.engine.client import Command, CommandName, EngineError
+from ambertime_tui.engine.spec import JobSpec
+from ambertime_tui.engine.status import JobStatus, Outcome
+from ambertime_tui.exit_codes import ExitCode, exit_code_of
+from ambertime_tui.tui.port import Engine, World
+from ambertime_tui.tui.screens.base import AmberScreen
+from ambertime_tui.tui.screens.end import EndScreen
+from ambertime_tui.tui.screens.help import HelpScreen
+from ambertime_tui.tui.screens.jobs import JobsScreen
+from ambertime_tui.tui.screens.leaving import Leaving, LeavingScreen
+from ambertime_tui.tui.screens.run import RunScreen
+from ambertime_tui.tui.screens.setup import SetupScreen
+from ambertime_tui.tui.terminal import Colors, Terminal
+from ambertime_tui.tui.textual_internals import tell_terminal
+from ambertime_tui.tui.themes import (
+    DEFAULT,
+    MONOCHROME,
+    SIXTEEN_COLORS,
+    bundled_folder,
+    load_themes,
+    meaning_defaults,
+)
+
+
+class AmberApp(App[int]):
+    """One app, one engine connection at a time."""
+
+    TITLE = "AmberTime"
+    CSS_PATH = "application.tcss"
+    HELP_TITLE = "Everywhere"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark", "help", "Help", id="app.help", key_display="?"),
+        Binding("q", "quit", "Quit", id="app.quit"),
+        Binding("ctrl+q,ctrl+c", "quit", "Quit", id="app.quit-anywhere", show=False, priority=True),
+        Binding(
+            "ctrl+z", "suspend_process", "To the shell", id="app.suspend", show=False, tooltip="fg comes back"
+        ),
+    ]
+
+    def __init__(
+        self, world: World, terminal: Terminal, *, attach_to: Path | None = None, theme: str | None = None
+    ) -> None:
+        super().__init__(ansi_color=True if terminal.native_palette else None)
+        self.world = world
+        self.terminal = terminal
+        self.attach_to = attach_to
+        self.engine_now: Engine | None = None
+        self._starting = asyncio.Lock()
+        self.outcome: Outcome | None = None
+        self._load_themes(theme)
+        if terminal.ascii:
+            self.add_class("-ascii")
+
+    # Themes
+
+    def _load_themes(self, wanted: str | None) -> None:
+        themes, self.theme_failures = load_themes((bundled_folder(), self.world.theme_folder))
+        for name in list(self.available_themes):
+            self.unregister_theme(name)
+        for theme in themes:
+            self.register_theme(theme)
+        limited = {Colors.C16: SIXTEEN_COLORS, Colors.NONE: MONOCHROME}.get(self.terminal.colors)
+        if limited is not None and (wanted is None or not self._is_native(wanted)):
+            wanted = limited
+        names = {theme.name for theme in themes}
+        chosen = next((name for name in (wanted, DEFAULT) if name in names), None)
+        if chosen is not None:
+            self.theme = chosen
+
+    def _is_native(self, name: str) -> bool:
+        theme = self.available_themes.get(name)
+        return theme is not None and theme.ansi
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our own colours for themes that do not name them."""
+        return meaning_defaults(self.current_theme)
+
+    # Screens
+
+    def on_mount(self) -> None:
+        """Opens on what there is to see."""
+        if self.world.keys:
+            self.set_keymap(dict(self.world.keys))
+        self.open_first()
+
+    @work(group="open", exclusive=True)
+    async def open_first(self) -> None:
+        """A running job, several, or Setup."""
+        if self.attach_to is not None:
+            self.attach(self.attach_to)
+            return
+        jobs = await asyncio.to_thread(self.world.running_jobs)
+        running = tuple(job for job in jobs if job.outcome is None)
+        if len(running) == 1:
+            self.attach(Path(running[0].socket))
+        elif running:
+            self._show(JobsScreen(running))
+        else:
+            self._show(SetupScreen())
+
+    def _show(self, screen: Screen[None]) -> None:
+        if len(self.screen_stack) > 1:
+            self.switch_screen(screen)
+        else:
+            self.push_screen(screen)
+        failures = getattr(self, "theme_failures", ())
+        if failures and isinstance(screen, AmberScreen):
+            self.theme_failures = ()
+            self.notify(failures[0].sentence, title="Theme left out", severity="warning", timeout=10)
+
+    async def engine(self) -> Engine:
+        """The engine we talk to; started when it is first needed.
+
+        Raises:
+            EngineError: it cannot be started.
+        """
+        async with self._starting:
+            if self.engine_now is None:
+                self.engine_now = await self.world.launch()
+            return self.engine_now
+
+    @work(group="open", exclusive=True)
+    async def attach(self, socket: Path) -> None:
+        """Shows a job that runs."""
+        try:
+            engine = await self.world.attach(socket)
+        except EngineError as error:
+            self._show(SetupScreen())
+            self.notify(error.sentence, severity="warning", timeout=10)
+            return
+        await self._let_go()
+        self.engine_now = engine
+        self._show(RunScreen(engine))
+
+    @work(group="open", exclusive=True)
+    async def start_job(self, spec: JobSpec) -> None:
+        """Starts a job and shows it."""
+        try:
+            engine = await self.engine()
+            await engine.start(spec)
+        except EngineError as error:
+            if isinstance(self.screen, AmberScreen):
+                self.screen.say(error.sentence, "bad")
+            self.notify(error.sentence, severity="error", timeout=10)
+            return
+        chosen = Task(
+            device=spec.udid, range=str(spec.selection.range), to=spec.target, originals=spec.originals
+        )
+        self._remember(last=chosen)
+        self._show(RunScreen(engine))
+
+    def job_ended(self, engine: Engine, status: JobStatus) -> None:
+        """Shows what came of the job, and tells the terminal, which may be in the background."""
+        self.outcome = status.outcome
+        self.bell()
+        tell_terminal(
+            self, f"\x1b]9;AmberTime: {status.outcome}\x07\x1b]777;notify;AmberTime;{status.outcome}\x07"
+        )
+        while len(self.screen_stack) > 2:
+            self.pop_screen()
+        self._show(EndScreen(engine, status))
+
+    @work(group="open", exclusive=True)
+    async def set_up_again(self) -> None:
+        """Back to Setup, with an engine of its own where the present one has a job."""
+        await self._let_go()
+        self._show(SetupScreen())
+
+    async def _let_go(self) -> None:
+        if self.engine_now is not None:
+            engine, self.engine_now = self.engine_now, None
+            await engine.aclose()
+
+    def _remember(self, *, last: Task | None = None, theme: str | None = None) -> None:
+        state = self.world.state
+        state = replace(state, last=last or state.last, theme=theme or state.theme)
+        self.world = replace(self.world, state=state)
+        self.world.remember(state)
+
+    # Leaving
+
+    def action_help(self) -> None:
+        """All keys that apply here."""
+        if not isinstance(self.screen, (HelpScreen, LeavingScreen)):
+            self.push_screen(HelpScreen(dict(self.screen.active_bindings)))
+
+    async def action_quit(self) -> None:
+        """Leaves; asks first while a job runs."""
+        run = next((screen for screen in self.screen_stack if isinstance(screen, RunScreen)), None)
+        if isinstance(self.screen, LeavingScreen):
+            self.pop_screen()
+        elif run is not None and run.job_runs:
+            self.push_screen(LeavingScreen(), self._left)
+        else:
+            self.leave(exit_code_of(self.outcome) if self.outcome is not None else ExitCode.COMPLETE)
+
+    def _left(self, answer: Leaving | None) -> None:
+        if answer is Leaving.KEEP_GOING:
+            self.detach()
+        elif answer is Leaving.STOP:
+            self._order_stop(CommandName.STOP)
+        elif answer is Leaving.STOP_NOW:
+            self._order_stop(CommandName.STOP_NOW)
+
+    @work(group="orders")
+    async def _order_stop(self, how: CommandName) -> None:
+        """The job's end brings up its result; q leaves from there."""
+        if self.engine_now is None:
+            return
+        try:
+            await self.engine_now.command(Command(how))
+        except EngineError as error:
+            if isinstance(self.screen, AmberScreen):
+                self.screen.say(error.sentence)
+
+    def detach(self) -> None:
+        """Leaves; the job goes on."""
+        self.leave(ExitCode.COMPLETE)
+
+    def leave(self, code: int) -> None:
+        """Ends the app with an exit code."""
+        self.exit(code)
+
+    def leave_soon(self, code: int) -> None:
+        """Ends the app from a signal handler."""
+        loop = self._loop
+        if loop is not None:
+            loop.call_soon_threadsafe(self.leave, code)
+
+    async def on_unmount(self) -> None:
+        """Lets go of the engine."""
+        await self._let_go()
+
+    # Palette
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """What the keys of this screen do, then what is there everywhere."""
+        for active in screen.active_bindings.values():
+            binding = active.binding
+            if binding.show and not binding.system and binding.action not in ("quit", "help"):
+                reason = screen.why_not(binding.action) if isinstance(screen, AmberScreen) else ""
+                yield SystemCommand(
+                    binding.description,
+                    reason or binding.tooltip or f"key: {binding.key}",
+                    lambda active=active: self._do(active.node, active.binding.action),
+                )
+        yield SystemCommand("Theme", "Another look", self.search_themes)
+        yield SystemCommand("Keys and help", "All keys that apply here", self.action_help)
+        yield SystemCommand("Quit", "Leave; asks while a backup runs", self.action_quit)
+
+    def _do(self, node: object, action: str) -> None:
+        self.call_later(self.run_action, action, node)
+
+    def watch_theme(self, theme: str) -> None:
+        """Remembers a theme that was chosen in the palette."""
+        if self.is_running and theme != self.world.state.theme:
+            self._remember(theme=theme)

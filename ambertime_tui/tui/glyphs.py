@@ -1,0 +1,104 @@
+"""The characters that the screens are drawn with: a full set, and one for terminals that have ASCII only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Glyphs:
+    """One set of characters; every one is one cell wide."""
+
+    eighths: str
+    """Nine characters for a cell filled from below by 0 to 8 eighths."""
+    cloud: str
+    """A cell of what is only in iCloud."""
+    cloud_part: str
+    """A cell that what is only in iCloud fills in part."""
+    local_mark: str
+    cloud_mark: str
+    missing_mark: str
+    cursor: str
+    on: str
+    off: str
+    bar: str
+    rail: str
+    start_handle: str
+    end_handle: str
+    start_active: str
+    end_active: str
+    between: str
+    ok: str
+    failed: str
+    warning: str
+    dot: str
+    arrow: str
+    ellipsis: str
+    times: str
+    enter: str
+    arrows: str
+    pause: str
+
+
+FULL = Glyphs(
+    eighths=" ▁▂▃▄▅▆▇█",
+    cloud="▒",
+    cloud_part="░",
+    local_mark="█",
+    cloud_mark="▒",
+    missing_mark="×",
+    cursor="›",
+    on="●",
+    off="○",
+    bar="━",
+    rail="─",
+    start_handle="├",
+    end_handle="┤",
+    start_active="◀",
+    end_active="▶",
+    between="─",
+    ok="✓",
+    failed="✗",
+    warning="!",
+    dot="·",
+    arrow="→",
+    ellipsis="…",
+    times="×",
+    enter="⏎",
+    arrows="←→",
+    pause="‖",
+)
+
+ASCII = Glyphs(
+    eighths=" ...::::#",
+    cloud="o",
+    cloud_part=".",
+    local_mark="#",
+    cloud_mark="o",
+    missing_mark="x",
+    cursor=">",
+    on="*",
+    off="o",
+    bar="=",
+    rail="-",
+    start_handle="[",
+    end_handle="]",
+    start_active="<",
+    end_active=">",
+    between="-",
+    ok="+",
+    failed="x",
+    warning="!",
+    dot="-",
+    arrow="->",
+    ellipsis="~",
+    times="x",
+    enter="enter",
+    arrows="left/right",
+    pause="=",
+)
+
+
+def glyphs_for(*, ascii_only: bool) -> Glyphs:
+    """The set to draw with."""
+    return ASCII if ascii_only else FULL

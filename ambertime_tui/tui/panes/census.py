@@ -1,0 +1,114 @@
+"""The end: the accounting of the library, and what is not on the drive, by reason, with what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ambertime_tui.engine.status import Census, JobStatus, Left, Outcome, Tally
+from ambertime_tui.tui.glyphs import Glyphs
+from ambertime_tui.tui.panes.totals import OUTCOME_WORDS
+from ambertime_tui.tui.widgets.spans import Line, Span, Style, line, spread, wrap
+from ambertime_tui.units import SIZE_WIDTH, count, elapsed, plural, size
+
+BUCKETS: tuple[tuple[str, str, Style], ...] = (
+    ("copied", "Copied now", "good"),
+    ("already", "Already on the drive", "good"),
+    ("icloud", "Still only in iCloud", "icloud"),
+    ("failed", "Failed", "bad"),
+    ("excluded", "Left out", "muted"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LeftGroup:
+    """Assets that are not on the drive for one reason."""
+
+    reason: str
+    sentence: str
+    tally: Tally
+
+
+def groups_of(left: Iterable[Left]) -> tuple[LeftGroup, ...]:
+    """What is left by reason, the largest group first; each with the sentence of its first asset."""
+    groups: dict[str, LeftGroup] = {}
+    for item in left:
+        group = groups.get(item.reason, LeftGroup(item.reason, item.sentence, Tally()))
+        groups[item.reason] = LeftGroup(group.reason, group.sentence, group.tally + Tally(1, item.bytes))
+    return tuple(sorted(groups.values(), key=lambda group: -group.tally.count))
+
+
+def headline(status: JobStatus, cells: int, glyphs: Glyphs) -> tuple[Line, ...]:
+    """How it ended, in words."""
+    outcome = status.outcome or Outcome.FAILED
+    words = {
+        Outcome.COMPLETE: "Everything that was selected is on the drive.",
+        Outcome.LEFT: "Finished. Not everything that was selected is on the drive; see below.",
+        Outcome.FAILED: "The job could not be finished. What is written is whole and recorded.",
+        Outcome.INTERRUPTED: "Stopped before the end. What is written is whole; a new run goes on from here.",
+    }[outcome]
+    mark = {Outcome.COMPLETE: glyphs.ok, Outcome.FAILED: glyphs.failed}.get(outcome, glyphs.warning)
+    style = OUTCOME_WORDS[outcome][1]
+    lines = [line(Span(f"{mark} ", style), Span(words, "strong"))]
+    if status.sentence:
+        lines += [line("  ", *row) for row in wrap(status.sentence, cells - 2, style, 2)]
+    write = status.write
+    seconds = (status.ended_at or status.now) - status.started_at
+    summary = [
+        f"{plural(write.files_written, 'file')}, {size(write.written.bytes)} in {elapsed(seconds)}",
+        f"{count(write.read_back)} read back from the drive" if write.read_back else "",
+        f"{count(write.through_cache)} verified through the cache" if write.through_cache else "",
+    ]
+    lines.append(line("  ", Span(f" {glyphs.dot} ".join(text for text in summary if text), "muted")))
+    return tuple(lines)
+
+
+def census_lines(census: Census, cells: int, glyphs: Glyphs) -> tuple[Line, ...]:
+    """The buckets, each with its reasons, and the sum that has to come out."""
+    lines: list[Line] = []
+    for bucket, label, style in BUCKETS:
+        rows = [row for row in census.lines if row.bucket == bucket and row.count]
+        if not rows:
+            continue
+        total = Tally(sum(row.count for row in rows), sum(row.bytes for row in rows))
+        lines.append(_figures(line(Span(label, style)), total, cells, strong=True))
+        if any(row.reason for row in rows) and (len(rows) > 1 or bucket not in ("copied", "already")):
+            lines += [
+                _figures(
+                    line("  ", Span(row.reason, "muted")), Tally(row.count, row.bytes), cells, strong=False
+                )
+                for row in rows
+            ]
+    lines.append(line(Span(glyphs.rail * min(cells, WIDEST), "rail")))
+    verdict = (
+        line("All items of the library ", Span(f"{glyphs.ok} adds up", "good"))
+        if census.holds
+        else line(Span(f"{glyphs.failed} The library has {count(census.library)}: please report this", "bad"))
+    )
+    total = Tally(sum(row.count for row in census.lines), sum(row.bytes for row in census.lines))
+    lines.append(_figures(verdict, total, cells, strong=True))
+    return tuple(lines)
+
+
+WIDEST = 76
+
+
+def _figures(label: Line, tally: Tally, cells: int, *, strong: bool) -> Line:
+    text = f" {count(tally.count):>9}  {size(tally.bytes):>{SIZE_WIDTH}}"
+    return spread(label, (Span(text, "strong" if strong else "muted"),), min(cells, WIDEST))
+
+
+def group_lines(groups: tuple[LeftGroup, ...], cells: int, glyphs: Glyphs) -> tuple[Line, ...]:
+    """Each group: how many, how much, and what to do."""
+    lines: list[Line] = []
+    for group in groups:
+        style: Style = "icloud" if group.reason.startswith("icloud") else "warn"
+        lines.append(
+            line(
+                Span(f"{glyphs.dot} ", style),
+                Span(f"{plural(group.tally.count, 'item')}", "strong"),
+                Span(f"  {size(group.tally.bytes)}", "muted"),
+            )
+        )
+        lines += [line("  ", *row) for row in wrap(group.sentence, min(cells, 96) - 2, "text", 3)]
+    return tuple(lines)

@@ -1,0 +1,50 @@
+"""Counts with their bytes, in columns that stand still."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ambertime_tui.engine.status import Tally
+from ambertime_tui.tui.widgets.spans import Line, Span, Style, line, width
+from ambertime_tui.units import SIZE_WIDTH, count, size
+
+COUNT_WIDTH = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One count and its bytes."""
+
+    label: str
+    tally: Tally
+    style: Style
+    mark: str
+
+
+def figure_lines(figures: tuple[Figure, ...], cells: int, rows: int) -> list[Line]:
+    """One figure a row where there are rows enough, else as many side by side as fit."""
+    if rows <= 0:
+        return []
+    if rows >= len(figures):
+        return [_row(figure, cells) for figure in figures]
+    parts = [
+        line(
+            Span(f"{figure.mark} ", figure.style),
+            f"{figure.label} {count(figure.tally.count)} ",
+            Span(size(figure.tally.bytes), "muted"),
+        )
+        for figure in figures
+    ]
+    spans: list[Span] = []
+    for part in parts:
+        if width(tuple(spans)) + width(part) + 3 <= cells:
+            spans += [Span("   "), *part] if spans else part
+    return [tuple(spans)]
+
+
+def _row(figure: Figure, cells: int) -> Line:
+    figures = f"{count(figure.tally.count):>{COUNT_WIDTH}} {size(figure.tally.bytes):>{SIZE_WIDTH + 1}}"
+    label = max(0, min(cells, 56) - len(figures) - 2)
+    return line(
+        Span(f"{figure.mark} ", figure.style), figure.label[:label].ljust(label), Span(figures, "strong")
+    )

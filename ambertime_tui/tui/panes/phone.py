@@ -1,0 +1,106 @@
+"""Setup: the phones that are attached, and what is known of the chosen one."""
+
+from __future__ import annotations
+
+from ambertime_tui.engine.status import PhoneSummary, ScanStatus, ScanStep
+from ambertime_tui.tui.glyphs import Glyphs
+from ambertime_tui.tui.setup_state import SetupState
+from ambertime_tui.tui.widgets.bars import meter
+from ambertime_tui.tui.widgets.spans import Line, Span, line, shorten, spread, wrap
+from ambertime_tui.units import count, percent, plural, size
+
+
+def phone_lines(state: SetupState, width: int, height: int, glyphs: Glyphs) -> tuple[Line, ...]:
+    """The list, then facts about the chosen phone as far as there is room."""
+    if state.engine_problem:
+        return tuple(wrap(state.engine_problem, width, "bad", height))
+    if state.devices is None:
+        return (line(Span("Looking …", "muted")),)
+    if not state.phones:
+        sentence = state.devices.sentence or "Connect an iPhone with its cable and unlock it."
+        return tuple(wrap(sentence, width, "warn" if state.devices.sentence else "muted", height))
+    lines = [_row(phone, phone.udid == state.udid, width, glyphs) for phone in state.phones]
+    if state.phone is not None:
+        room = height - len(lines)
+        lines += _facts(state.phone, state, width, room, glyphs)
+    return tuple(lines[:height])
+
+
+def _row(phone: PhoneSummary, chosen: bool, width: int, glyphs: Glyphs) -> Line:
+    name = phone.name or f"iPhone {phone.udid[-8:]}"
+    right = (
+        Span("ready" if phone.ready else "not ready", "good" if phone.ready else "warn"),
+        Span(f" {glyphs.ok if phone.ready else glyphs.warning}", "good" if phone.ready else "warn"),
+    )
+    left = line(
+        Span(f"{glyphs.cursor} " if chosen else "  ", "accent"),
+        Span(shorten(name, width - 14, glyphs.ellipsis), "strong" if chosen else "text"),
+    )
+    return spread(left, right, width)
+
+
+def _facts(phone: PhoneSummary, state: SetupState, width: int, room: int, glyphs: Glyphs) -> list[Line]:
+    what = f" {glyphs.dot} ".join(
+        text for text in (phone.model, f"iOS {phone.ios_version}" if phone.ios_version else "") if text
+    )
+    facts = [line("  ", Span(what, "muted"))] if what else []
+    storage = _storage(phone, glyphs)
+    if storage and (room > 3 or not state.scan):
+        facts.append(line("  ", Span(storage, "muted")))
+    if not phone.ready and phone.sentence:
+        facts += [line("  ", *row) for row in wrap(phone.sentence, width - 2, "warn", max(1, room - 1))]
+    elif state.scan_problem:
+        facts += [line("  ", *row) for row in wrap(state.scan_problem, width - 2, "bad", max(1, room - 1))]
+    elif state.library is not None:
+        facts += _library(state.library.scan, width, room - len(facts), glyphs)
+    elif state.scan is not None:
+        facts += scan_progress(state.scan, width, glyphs, indent=2)
+    return facts
+
+
+def _storage(phone: PhoneSummary, glyphs: Glyphs) -> str:
+    parts = []
+    if phone.free_bytes is not None:
+        total = f" of {size(phone.total_bytes)}" if phone.total_bytes else ""
+        parts.append(f"{size(phone.free_bytes)} free{total}")
+    if phone.battery_percent is not None:
+        parts.append(f"battery {phone.battery_percent} %" + (", charging" if phone.on_power else ""))
+    return f" {glyphs.dot} ".join(parts)
+
+
+def _library(scan: ScanStatus, width: int, room: int, glyphs: Glyphs) -> list[Line]:
+    lines = [line("  ", Span(f"{plural(scan.own, 'item')} in the library", "text"))]
+    if room > 5:
+        others = scan.assets - scan.own
+        if others > 0:
+            lines.append(line("  ", Span(f"{count(others)} more belong to others", "muted")))
+        if scan.undated:
+            lines.append(line("  ", Span(f"{count(scan.undated)} without a date", "muted")))
+        for notice in scan.notices:
+            lines.append(line())
+            lines += [line("  ", *row) for row in wrap(notice, width - 2, "warn", 4)]
+    return lines
+
+
+def scan_progress(scan: ScanStatus, width: int, glyphs: Glyphs, indent: int = 0) -> list[Line]:
+    """What a scan is doing, in two rows: words, and a bar where the end is known."""
+    margin = " " * indent
+    inner = width - indent
+    match scan.step:
+        case ScanStep.WAITING:
+            return [line(margin, Span("Waiting for the phone", "muted"))]
+        case ScanStep.DATABASE:
+            again = f", attempt {scan.attempts}" if scan.attempts > 1 else ""
+            words = f"Fetching the library database{again}"
+            done, total = scan.database_bytes, scan.database_total
+        case ScanStep.READING:
+            words, done, total = f"Reading: {plural(scan.assets, 'item')}", 0, 0
+        case ScanStep.FOLDERS:
+            words, done, total = "Looking into the folders", scan.folders_done, scan.folders_total
+        case ScanStep.DONE:
+            return [line(margin, Span(f"{glyphs.ok} ", "good"), "Library read")]
+    if not total:
+        return [line(margin, Span(words, "text"))]
+    right = line(Span(f" {percent(done, total)}", "text"))
+    bar = meter(done, total, max(0, inner - 7), glyphs)
+    return [line(margin, Span(words, "text")), line(margin, *spread(bar, right, inner))]

@@ -1,0 +1,119 @@
+"""Setup: the range in words and figures; what it holds is looked up in the library by day, at once for any
+range."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from ambertime_tui.engine.status import Tally
+from ambertime_tui.library.date_range import DateRange
+from ambertime_tui.library.histogram import LibraryByDay
+from ambertime_tui.tui.glyphs import Glyphs
+from ambertime_tui.tui.range_picker import Bucket, End, Preset, RangePicker
+from ambertime_tui.tui.setup_state import SetupState
+from ambertime_tui.tui.widgets.histogram import Column
+from ambertime_tui.tui.widgets.spans import Line, Span, line, width, wrap
+from ambertime_tui.units import SIZE_WIDTH, count, size
+
+
+@dataclass(frozen=True, slots=True)
+class RangeSums:
+    """What a range holds, in assets."""
+
+    assets: Tally
+    local: Tally
+    icloud: Tally
+    undated: int
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryView:
+    """A library as the range picker looks at it."""
+
+    by_day: LibraryByDay
+
+    @property
+    def span(self) -> tuple[date, date] | None:
+        """First and last day with an asset; None where nothing has a date."""
+        first, last = self.by_day.first, self.by_day.last
+        return (first, last) if first is not None and last is not None else None
+
+    def column(self, bucket: Bucket) -> Column:
+        """A column of the histogram."""
+        holdings = self.by_day.within(DateRange(bucket.start, bucket.end))
+        return Column(holdings.assets - holdings.awaiting, holdings.awaiting)
+
+    def sums(self, chosen: DateRange) -> RangeSums:
+        """What a range holds."""
+        held = self.by_day.within(chosen)
+        files = held.local + held.icloud + held.missing
+        return RangeSums(
+            assets=Tally(held.assets, files.bytes),
+            local=Tally(held.assets - held.awaiting, held.local.bytes),
+            icloud=Tally(held.awaiting, held.icloud.bytes),
+            undated=self.by_day.undated.assets,
+        )
+
+
+def figures_lines(
+    state: SetupState,
+    view: LibraryView | None,
+    picker: RangePicker | None,
+    cells: int,
+    height: int,
+    glyphs: Glyphs,
+) -> tuple[Line, ...]:
+    """Counts and bytes of the range; where the typed text is no range, why."""
+    if state.range_problem:
+        return tuple(wrap(state.range_problem, cells, "bad", height))
+    if view is None:
+        return ()
+    sums = view.sums(state.range)
+    head = line(
+        Span(f"{count(sums.assets.count):>9} items", "strong"),
+        Span(f" {size(sums.assets.bytes):>{SIZE_WIDTH}}", "strong"),
+    )
+    parts = [
+        line(Span(f"{glyphs.local_mark} ", "local"), f"{count(sums.local.count)} on the phone"),
+        line(Span(f"{glyphs.cloud_mark} ", "icloud"), f"{count(sums.icloud.count)} only in iCloud"),
+    ]
+    if height > 1:
+        return (head, *_second_row(parts, sums, state, cells), _hint(picker, cells, glyphs))[:height]
+    spans = list(head)
+    for part in parts:
+        if width(tuple(spans)) + width(part) + 3 <= cells:
+            spans += [Span("   "), *part]
+    return (tuple(spans),)
+
+
+def _second_row(parts: list[Line], sums: RangeSums, state: SetupState, cells: int) -> tuple[Line, ...]:
+    spans: list[Span] = []
+    if sums.undated:
+        included = None in state.range
+        words = "without a date" if included else "without a date left out"
+        parts = [*parts, line(Span(f"{count(sums.undated)} {words}", "muted"))]
+    for part in parts:
+        if width(tuple(spans)) + width(part) + 3 <= cells:
+            spans += [Span("   "), *part] if spans else part
+    return (tuple(spans),)
+
+
+def _hint(picker: RangePicker | None, cells: int, glyphs: Glyphs) -> Line:
+    if picker is None:
+        return ()
+    end = "start" if picker.active is End.START else "end"
+    text = f"{glyphs.arrows} {picker.unit} {glyphs.dot} H L year {glyphs.dot} space: moves the {end} now"
+    return line(Span(text, "muted")) if len(text) <= cells else ()
+
+
+def presets_line(found: tuple[Preset, ...], state: SetupState, cells: int) -> tuple[Line, ...]:
+    """The presets with their keys, as many as fit; the one in force stands out."""
+    spans: list[Span] = []
+    for preset in found:
+        chosen = preset.range == state.range
+        entry = (Span(preset.key, "key"), Span(f" {preset.label}  ", "strong" if chosen else "muted"))
+        if width(tuple(spans)) + width(entry) > cells:
+            break
+        spans += entry
+    return (tuple(spans),)

@@ -1,0 +1,52 @@
+"""Setup: the one line that says what a start would do, and the one that says whether it can be done."""
+
+from __future__ import annotations
+
+from ambertime_tui.engine.spec import OriginalsChoice
+from ambertime_tui.tui.glyphs import Glyphs
+from ambertime_tui.tui.setup_state import SetupState
+from ambertime_tui.tui.widgets.spans import Line, Span, line, shorten_path, width, wrap
+from ambertime_tui.units import count, plural, size
+
+
+def summary_lines(state: SetupState, cells: int, height: int, glyphs: Glyphs) -> tuple[Line, ...]:
+    """What a start would do; and that Enter does it, or the reason why not."""
+    first = _what(state, cells, glyphs)
+    reason = state.reason
+    if reason:
+        mark = Span("  " if state.busy else f"{glyphs.warning} ", "warn")
+        rows = wrap(reason, cells - 2, "muted" if state.busy else "warn", max(1, height - 1))
+        return (first, *(line(mark if n == 0 else "  ", *row) for n, row in enumerate(rows)))
+    target = shorten_path(state.target, max(10, cells - 34), glyphs.ellipsis)
+    return (first, line(Span("Enter", "key"), " starts the backup to ", Span(target, "strong")))
+
+
+def _what(state: SetupState, cells: int, glyphs: Glyphs) -> Line:
+    preview = state.current_preview
+    if preview is None:
+        return ()
+    included = state.originals is OriginalsChoice.ICLOUD
+    parts = [
+        line(Span(f"{plural(preview.local.count, 'item')}, {size(preview.local.bytes)}", "strong"), " now")
+    ]
+    if preview.icloud.count:
+        parts.append(
+            line(
+                Span(f"{count(preview.icloud.count)} only in iCloud, {size(preview.icloud.bytes)}", "icloud"),
+                ": included" if included else ": left there",
+            )
+        )
+    if preview.already.count:
+        parts.append(line(f"{count(preview.already.count)} already there"))
+    if preview.cannot.count:
+        parts.append(line(Span(f"{count(preview.cannot.count)} too big for the drive", "warn")))
+    if preview.missing.count:
+        parts.append(line(Span(f"{count(preview.missing.count)} missing", "warn")))
+    parts.append(line(f"drive has {size(preview.drive_free)} free"))
+    spans: list[Span] = []
+    for part in parts:
+        separator = [Span(f" {glyphs.dot} ", "muted")] if spans else []
+        if width(tuple(spans)) + width(part) + 3 > cells:
+            continue
+        spans += [*separator, *part]
+    return tuple(spans)

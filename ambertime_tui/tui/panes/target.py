@@ -1,0 +1,67 @@
+"""Setup: the drives that are mounted, and what is known of the chosen target."""
+
+from __future__ import annotations
+
+from ambertime_tui.engine.status import DriveSummary
+from ambertime_tui.tui.glyphs import Glyphs
+from ambertime_tui.tui.setup_state import SetupState
+from ambertime_tui.tui.widgets.spans import Line, Span, line, shorten, shorten_path, spread, wrap
+from ambertime_tui.units import SIZE_WIDTH, size
+
+
+def drive_rows(state: SetupState) -> tuple[DriveSummary, ...]:
+    """The rows of the list; a typed folder that is no drive's root comes first."""
+    listed = state.drives
+    if state.target and state.drive is not None and state.target not in {d.path for d in listed}:
+        return (state.drive, *listed)
+    return listed
+
+
+def target_lines(state: SetupState, width: int, height: int, glyphs: Glyphs) -> tuple[Line, ...]:
+    """The list, then facts about the chosen target as far as there is room."""
+    if state.devices is None:
+        return (line(Span("Looking …", "muted")),)
+    drives = drive_rows(state)
+    facts = _facts(state, width, glyphs)
+    room = max(1, height - min(len(facts), max(1, height - len(drives))))
+    chosen = next((n for n, drive in enumerate(drives) if drive.path == state.target), 0)
+    first = min(max(0, chosen - room + 1), max(0, len(drives) - room))
+    lines = [_row(d, d.path == state.target, width, glyphs) for d in drives[first : first + room]]
+    return tuple((lines + facts)[:height])
+
+
+def _row(drive: DriveSummary, chosen: bool, width: int, glyphs: Glyphs) -> Line:
+    if drive.usable:
+        right = Span(f"{size(drive.free_bytes):>{SIZE_WIDTH}} free", "text" if chosen else "muted")
+    else:
+        right = Span("cannot be used", "warn")
+    name = drive.name or drive.path
+    kind = " system disk" if drive.system else " archive" if drive.has_archive else ""
+    room = width - len(right.text) - 3 - len(kind)
+    name = shorten_path(name, room, glyphs.ellipsis) if "/" in name else shorten(name, room, glyphs.ellipsis)
+    left = line(
+        Span(f"{glyphs.cursor} " if chosen else "  ", "accent"),
+        Span(name, "strong" if chosen else "text" if drive.usable else "muted"),
+        Span(kind, "muted" if drive.system else "good"),
+    )
+    return spread(left, (right,), width)
+
+
+def _facts(state: SetupState, width: int, glyphs: Glyphs) -> list[Line]:
+    if state.target_problem:
+        return [line("  ", *row) for row in wrap(state.target_problem, width - 2, "bad", 3)]
+    drive = state.target_drive
+    if not state.target or drive is None:
+        return [line("  ", Span("Choose one, or type a folder (t)", "muted"))]
+    about = f" {glyphs.dot} ".join(
+        text
+        for text in (drive.file_system, f"{size(drive.total_bytes)}" if drive.total_bytes else "")
+        if text
+    )
+    facts = [line("  ", Span(shorten_path(state.target, width - 2, glyphs.ellipsis), "muted"))]
+    if about:
+        known = "an archive is there" if drive.has_archive else "no archive there yet"
+        facts.append(line("  ", Span(f"{about} {glyphs.dot} {known}", "muted")))
+    if drive.sentence:
+        facts = [line("  ", *row) for row in wrap(drive.sentence, width - 2, "warn", 3)] + facts
+    return facts

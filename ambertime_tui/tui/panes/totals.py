@@ -1,0 +1,69 @@
+"""Run: the whole job in a line, its rate and its time left."""
+
+from __future__ import annotations
+
+from ambertime_tui.engine.status import Condition, JobStatus, Outcome, Phase
+from ambertime_tui.tui.glyphs import Glyphs
+from ambertime_tui.tui.widgets.spans import Line, Span, Style, line, shorten, shorten_path, spread
+from ambertime_tui.units import about, elapsed, rate
+
+PHASE_WORDS = {
+    Phase.CONNECTING: "Connecting",
+    Phase.SCANNING: "Scanning",
+    Phase.PLANNING: "Planning",
+    Phase.COPYING: "Copying",
+    Phase.FETCHING: "Waiting for iCloud",
+    Phase.FINISHING: "Finishing",
+    Phase.ENDED: "Ended",
+}
+OUTCOME_WORDS: dict[Outcome, tuple[str, Style]] = {
+    Outcome.COMPLETE: ("Complete", "good"),
+    Outcome.LEFT: ("Finished, something is left", "warn"),
+    Outcome.FAILED: ("Failed", "bad"),
+    Outcome.INTERRUPTED: ("Stopped", "warn"),
+}
+
+
+def state_words(status: JobStatus, glyphs: Glyphs) -> Span:
+    """Where the job stands, in one or two words."""
+    if status.outcome is not None:
+        words, style = OUTCOME_WORDS[status.outcome]
+        return Span(words, style)
+    if status.condition is Condition.PAUSED:
+        return Span(f"{glyphs.pause} Paused", "warn")
+    if status.condition is Condition.WAITING:
+        return Span("Waiting", "warn")
+    if status.condition is Condition.STOPPING or status.stop_after_file:
+        return Span("Stopping after this file", "warn")
+    return Span(PHASE_WORDS[status.phase], "accent")
+
+
+def title_line(status: JobStatus, now: float, cells: int, glyphs: Glyphs) -> Line:
+    """Phone, target, state and how long it has run."""
+    until = status.ended_at if status.ended_at is not None else now
+    right = line(state_words(status, glyphs), Span(f"  {elapsed(until - status.started_at):>7}", "muted"))
+    phone = status.phone.name if status.phone else "iPhone"
+    target = shorten_path(status.spec.target, max(10, cells - 55), glyphs.ellipsis)
+    left = line(
+        Span("AmberTime  ", "accent"),
+        shorten(phone, 24, glyphs.ellipsis),
+        Span(f" {glyphs.arrow} ", "muted"),
+        target,
+    )
+    return spread(left, right, cells)
+
+
+def state_line(words: str, cells: int) -> Line:
+    """The title row while nothing is known of the job."""
+    return spread(line(Span("AmberTime", "accent")), line(Span(words, "muted")), cells)
+
+
+def pace_lines(status: JobStatus, cells: int, height: int) -> tuple[Line, ...]:
+    """Rate and time left, the latter only once it is more than a guess; at the right, at the bottom."""
+    write = status.write
+    lines = [line(Span(rate(write.rate) if write.rate is not None else "", "strong"))]
+    running = status.condition is Condition.RUNNING and status.outcome is None
+    left = write.eta if running else None
+    lines.append(line(Span(f"{about(left)} left" if left is not None else "", "text")))
+    above = ((),) * max(0, height - len(lines))
+    return above + tuple(spread((), row, cells) if row else () for row in lines[:height])

@@ -1,0 +1,74 @@
+"""Run: the drive writer: what is in hand, what was written, how sure we are of it."""
+
+from __future__ import annotations
+
+from ambertime_tui.engine.status import FileInHand, JobStatus, WriteStatus
+from ambertime_tui.tui.glyphs import Glyphs
+from ambertime_tui.tui.widgets.bars import meter
+from ambertime_tui.tui.widgets.spans import Line, Span, fit, line, shorten_path, spread
+from ambertime_tui.units import SIZE_WIDTH, count, percent, plural, size
+
+
+def write_lines(status: JobStatus, width: int, height: int, glyphs: Glyphs) -> tuple[Line, ...]:
+    """The writer in as many rows as there are; what matters most comes first."""
+    write = status.write
+    if not write.planned.count and not write.already.count:
+        return (line(Span("Comes after the scan.", "muted")),)
+    planned, written = write.planned, write.written
+    if not planned.count:
+        return (
+            line(
+                Span(f"{glyphs.ok} ", "good"), f"{plural(write.already.count, 'item')} already on the drive."
+            ),
+        )
+    right = line(Span(f" {percent(written.bytes, planned.bytes)}"))
+    lines = [
+        spread(meter(written.bytes, planned.bytes, width - 6, glyphs, "bar"), right, width),
+        _counts(write, width),
+    ]
+    lines += [_in_hand(file, width, glyphs) for file in write.in_hand]
+    lines.append(_certainty(write, width, glyphs))
+    if write.recent and height - len(lines) > 2:
+        lines += [line(), line(Span("Written last", "muted"))]
+        lines += [
+            line(Span(f"{glyphs.ok} ", "good"), shorten_path(path, width - 2, glyphs.ellipsis))
+            for path in write.recent
+        ]
+    return tuple(lines[:height])
+
+
+def _counts(write: WriteStatus, cells: int) -> Line:
+    left = line(
+        Span(f"{count(write.written.count)} of {count(write.planned.count)}", "strong"),
+        Span(f"  {size(write.written.bytes)} of {size(write.planned.bytes)}", "muted"),
+    )
+    free = f"{size(write.free_bytes)} free" if write.free_bytes is not None else ""
+    return spread(left, line(Span(free, "muted")), cells) if cells >= 52 else left
+
+
+def _in_hand(file: FileInHand, cells: int, glyphs: Glyphs) -> Line:
+    figures = f" {percent(file.done, file.total)} {size(file.total):>{SIZE_WIDTH}}"
+    bar = 14 if cells >= 52 else 6 if cells >= 34 else 0
+    name = fit(file.name, max(6, cells - len(figures) - bar - 1), glyphs.ellipsis)
+    return line(
+        name, " " if bar else "", *meter(file.done, file.total, bar, glyphs, "accent"), Span(figures, "muted")
+    )
+
+
+def _certainty(write: WriteStatus, cells: int, glyphs: Glyphs) -> Line:
+    parts = []
+    if write.read_back:
+        parts.append(Span(f"{count(write.read_back)} files read back", "good"))
+    if write.through_cache:
+        parts.append(Span(f"{count(write.through_cache)} verified through the cache", "text"))
+    if write.already.count:
+        parts.append(Span(f"{count(write.already.count)} already there", "muted"))
+    if write.failed:
+        parts.insert(0, Span(f"{count(write.failed)} failed", "bad"))
+    spans: list[Span] = []
+    room = cells
+    for part in parts:
+        if len(part.text) + 3 <= room:
+            spans += [Span(f" {glyphs.dot} ", "muted"), part] if spans else [part]
+            room -= len(part.text) + 3
+    return tuple(spans)

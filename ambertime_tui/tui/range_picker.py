@@ -1,0 +1,244 @@
+"""The range picker as a value: two handles over the days of a library, moved by whole days, months or years.
+
+Pure: the histogram widget draws it, the keys call it, and the text field sets it.
+"""
+
+from __future__ import annotations
+
+import calendar
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from enum import StrEnum
+
+from ambertime_tui.library.date_range import DateRange
+
+
+class Unit(StrEnum):
+    """What one column of the histogram stands for, at least."""
+
+    DAY = "day"
+    MONTH = "month"
+    YEAR = "year"
+
+
+class End(StrEnum):
+    """The two handles."""
+
+    START = "start"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """The days of one column, both inclusive."""
+
+    start: date
+    end: date
+
+
+@dataclass(frozen=True, slots=True)
+class RangePicker:
+    """A range over the days `first` to `last` of a library.
+
+    A handle that reaches the edge of the library opens that end of the range: what will be taken tomorrow
+    belongs to "everything", too.
+    """
+
+    first: date
+    last: date
+    range: DateRange = DateRange()
+    active: End = End.START
+    unit: Unit = Unit.MONTH
+
+    @property
+    def start(self) -> date:
+        """Where the left handle stands."""
+        return min(max(self.range.start or self.first, self.first), self.last)
+
+    @property
+    def end(self) -> date:
+        """Where the right handle stands."""
+        return max(min(self.range.end or self.last, self.last), self.first)
+
+    @property
+    def handle(self) -> date:
+        """Where the active handle stands."""
+        return self.start if self.active is End.START else self.end
+
+    def moved(self, steps: int, *, far: bool = False) -> RangePicker:
+        """The active handle moved by so many units (by the next larger unit where `far`)."""
+        unit = _LARGER[self.unit] if far else self.unit
+        if self.active is End.START:
+            target = _first_of(self.start, Unit.MONTH if unit is Unit.YEAR else unit)
+            return self._with_start(_shifted(target, steps, unit))
+        # The right handle stands on the last day of its unit, so it moves by the first day of the one after.
+        after = self.end + timedelta(days=1)
+        grain = Unit.MONTH if unit is Unit.YEAR else unit
+        if grain is Unit.MONTH and after.day != 1:
+            after = _shifted(_first_of(after, Unit.MONTH), 1, Unit.MONTH)
+        return self._with_end(_shifted(after, steps, unit) - timedelta(days=1))
+
+    def to_edge(self, *, forward: bool) -> RangePicker:
+        """The active handle at the beginning or the end of the library."""
+        if self.active is End.START:
+            return self._with_start(self.last if forward else self.first)
+        return self._with_end(self.last if forward else self.first)
+
+    def swapped(self) -> RangePicker:
+        """The other handle is the active one."""
+        return replace(self, active=End.END if self.active is End.START else End.START)
+
+    def of(self, range: DateRange) -> RangePicker:
+        """The handles at a range."""
+        return replace(self, range=range)
+
+    def zoomed(self, steps: int) -> RangePicker:
+        """A finer (positive) or coarser unit."""
+        order = (Unit.YEAR, Unit.MONTH, Unit.DAY)
+        return replace(self, unit=order[min(2, max(0, order.index(self.unit) + steps))])
+
+    def _with_start(self, day: date) -> RangePicker:
+        latest = _first_of(self.end, self.unit if self.unit is not Unit.YEAR else Unit.MONTH)
+        day = min(day, max(latest, self.first))
+        return replace(self, range=DateRange(None if day <= self.first else day, self.range.end))
+
+    def _with_end(self, day: date) -> RangePicker:
+        grain = self.unit if self.unit is not Unit.YEAR else Unit.MONTH
+        earliest = _shifted(_first_of(self.start, grain), 1, grain) - timedelta(days=1)
+        day = max(day, min(earliest, self.last))
+        return replace(self, range=DateRange(self.range.start, None if day >= self.last else day))
+
+
+_LARGER = {Unit.DAY: Unit.MONTH, Unit.MONTH: Unit.YEAR, Unit.YEAR: Unit.YEAR}
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """The columns of a histogram for one width."""
+
+    buckets: tuple[Bucket, ...]
+    column: int
+    """Cells a bucket takes, the gap included."""
+    gap: int
+    """Cells left free at the right of each bucket."""
+
+    @property
+    def width(self) -> int:
+        """Cells that all buckets take."""
+        return len(self.buckets) * self.column
+
+    def cell_of(self, day: date) -> int:
+        """The first cell of the bucket that a day falls into; days outside are at the edges."""
+        low, high = 0, len(self.buckets) - 1
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self.buckets[middle].start <= day:
+                low = middle
+            else:
+                high = middle - 1
+        return low * self.column
+
+
+def axis_for(picker: RangePicker, width: int) -> Axis:
+    """The buckets to draw in so many cells.
+
+    Days show the window around the active handle. Where there are more months or years than cells, several of
+    them make one column (2, 3, 6 or 12 months; 2, 5, 10 years).
+    """
+    width = max(1, width)
+    if picker.unit is Unit.DAY:
+        return _day_axis(picker, width)
+    steps = (1, 2, 3, 6, 12, 24, 60, 120) if picker.unit is Unit.MONTH else (12, 24, 60, 120)
+    months = _month_number(picker.last) - _month_number(picker.first) + 1
+    step = next((s for s in steps if -(-(months + s - 1) // s) <= width), steps[-1])
+    start = _month_number(picker.first) // step * step
+    buckets = []
+    while start <= _month_number(picker.last):
+        buckets.append(Bucket(_month(start), _month(start + step) - timedelta(days=1)))
+        start += step
+    return _axis(buckets[-width:], width)
+
+
+def _day_axis(picker: RangePicker, width: int) -> Axis:
+    total = (picker.last - picker.first).days + 1
+    shown = min(width, total)
+    start = max(picker.first, picker.handle - timedelta(days=shown // 2))
+    start = min(start, picker.last - timedelta(days=shown - 1))
+    days = [start + timedelta(days=n) for n in range(shown)]
+    return _axis([Bucket(day, day) for day in days], width)
+
+
+def _axis(buckets: list[Bucket], width: int) -> Axis:
+    column = min(9, max(1, width // len(buckets)))
+    return Axis(tuple(buckets), column, 1 if column > 1 else 0)
+
+
+def labels(axis: Axis, unit: Unit) -> str:
+    """The line under the histogram: years, or months where days are shown; only what does not touch."""
+    cells = [" "] * axis.width
+    free_from = 0
+    shown = None
+    for index, bucket in enumerate(axis.buckets):
+        text = f"{bucket.start:%Y-%m}" if unit is Unit.DAY else f"{bucket.start.year}"
+        begins = text != shown and (index == 0 or _begins(bucket, unit))
+        shown = text
+        at = index * axis.column
+        if begins and at >= free_from and at + len(text) <= axis.width:
+            cells[at : at + len(text)] = text
+            free_from = at + len(text) + 1
+    return "".join(cells).rstrip()
+
+
+def _begins(bucket: Bucket, unit: Unit) -> bool:
+    """Whether a year (a month, where days are shown) begins in the bucket."""
+    if unit is Unit.DAY:
+        return bucket.start.day == 1
+    return bucket.start.month == 1 or bucket.start.year != bucket.end.year
+
+
+def _month_number(day: date) -> int:
+    return day.year * 12 + day.month - 1
+
+
+def _month(number: int) -> date:
+    return date(number // 12, number % 12 + 1, 1)
+
+
+def _first_of(day: date, unit: Unit) -> date:
+    if unit is Unit.DAY:
+        return day
+    return day.replace(day=1) if unit is Unit.MONTH else day.replace(month=1, day=1)
+
+
+def _shifted(day: date, steps: int, unit: Unit) -> date:
+    """The day so many units on; a day that a month does not have becomes its last."""
+    if unit is Unit.DAY:
+        return day + timedelta(days=steps)
+    number = _month_number(day) + steps * (12 if unit is Unit.YEAR else 1)
+    number = min(max(number, 12), 9998 * 12)
+    year, month = divmod(number, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A range at a key."""
+
+    key: str
+    label: str
+    range: DateRange
+
+
+def presets(today: date, last_backup: date | None = None) -> tuple[Preset, ...]:
+    """The ranges that people ask for most."""
+    year = today.year
+    found = [
+        Preset("1", "all", DateRange()),
+        Preset("2", "this year", DateRange(date(year, 1, 1), None)),
+        Preset("3", "last year", DateRange(date(year - 1, 1, 1), date(year - 1, 12, 31))),
+        Preset("4", "last 12 months", DateRange(_shifted(today, -1, Unit.YEAR), None)),
+        Preset("5", "older than 2 years", DateRange(None, _shifted(today, -2, Unit.YEAR))),
+    ]
+    if last_backup is not None:
+        found.append(Preset("6", "since last backup", DateRange(last_backup, None)))
+    return tuple(found)

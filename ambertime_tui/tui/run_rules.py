@@ -1,0 +1,69 @@
+"""What can be done with a job at a moment, and why not: pure, and the same for keys, footer and palette."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ambertime_tui.engine.status import Condition, JobStatus, Phase
+
+_BEFORE_LISTS = (Phase.CONNECTING, Phase.SCANNING, Phase.PLANNING)
+
+
+def why_not(action: str, status: JobStatus | None) -> str:
+    """The reason why an action makes no sense now, as a sentence; empty: it does.
+
+    Args:
+        action: pause, stop, retry, order, finish, open; anything else can always be done.
+        status: the job as it stands; None: not known yet.
+    """
+    if action not in _RULES:
+        return ""
+    if status is None:
+        return "The job has not answered yet."
+    if status.outcome is not None:
+        return "The job has ended."
+    return _RULES[action](status)
+
+
+def _pause(status: JobStatus) -> str:
+    if status.condition is Condition.STOPPING:
+        return "The job is stopping."
+    return ""
+
+
+def _stop(status: JobStatus) -> str:
+    if status.condition is Condition.STOPPING or status.stop_after_file:
+        return "The job stops already, as soon as the files in hand are whole on the drive."
+    return ""
+
+
+def _retry(status: JobStatus) -> str:
+    if not status.write.failed and not status.fetch.gave_up.count:
+        return "There is nothing to retry: nothing has failed."
+    return ""
+
+
+def _icloud(status: JobStatus) -> str:
+    if not status.fetch.included:
+        return "This job takes only what is on the phone; nothing is awaited from iCloud."
+    return ""
+
+
+def _finish(status: JobStatus) -> str:
+    fetch = status.fetch
+    waits = fetch.waiting.count + fetch.asked.count + fetch.arriving.count
+    return _icloud(status) or ("" if waits else "Nothing is awaited from iCloud.")
+
+
+def _open(status: JobStatus) -> str:
+    return "The lists come after the scan." if status.phase in _BEFORE_LISTS else ""
+
+
+_RULES: dict[str, Callable[[JobStatus], str]] = {
+    "pause": _pause,
+    "stop": _stop,
+    "retry": _retry,
+    "order": _icloud,
+    "finish": _finish,
+    "open": _open,
+}

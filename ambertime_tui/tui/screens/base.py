@@ -1,0 +1,66 @@
+"""What all screens have in common: a title row, a row for what has to be said, the keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from textual.screen import Screen
+
+from ambertime_tui.tui.glyphs import Glyphs
+from ambertime_tui.tui.port import World
+from ambertime_tui.tui.widgets.lines import LinesView
+from ambertime_tui.tui.widgets.spans import Line, Span, Style, line, shorten, spread
+
+if TYPE_CHECKING:
+    from ambertime_tui.tui.application import AmberApp
+
+
+class AmberScreen(Screen[None]):
+    """A screen of the app."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 (Textual's own type)
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-high")]  # noqa: RUF012
+
+    @property
+    def amber(self) -> AmberApp:
+        """The app, by its own type."""
+        return cast("AmberApp", self.app)
+
+    @property
+    def world(self) -> World:
+        """What the app was given."""
+        return self.amber.world
+
+    @property
+    def glyphs(self) -> Glyphs:
+        """What to draw with."""
+        return self.amber.world.glyphs
+
+    def why_not(self, action: str) -> str:
+        """Why an action of this screen cannot be done now; empty: it can."""
+        return ""
+
+    def wording(self, action: str, usual: str) -> str:
+        """What a key does now, for the footer."""
+        return usual
+
+    def say(self, sentence: str, style: Style = "warn") -> None:
+        """Shows a sentence in the notice row until something else has to be said there."""
+        for notice in self.query("#notice").results(LinesView):
+            width = max(10, self.size.width - 4)
+            mark = f"{self.glyphs.warning} " if style in ("warn", "bad") else f"{self.glyphs.ok} "
+            text = Span(shorten(sentence, width, self.glyphs.ellipsis), style)
+            notice.show((line(Span(mark, style), text),) if sentence else ())
+
+    def refuse(self, action: str) -> bool:
+        """Says why an action cannot be done now, if it cannot."""
+        reason = self.why_not(action)
+        if reason:
+            self.say(reason)
+        return bool(reason)
+
+
+def title(what: str, right: Line, width: int, brand: str = "AmberTime") -> tuple[Line, ...]:
+    """The title row of a screen."""
+    left = line(Span(brand, "accent"), Span("  ", "muted"), Span(what, "text"))
+    return (spread(left, right, width),)

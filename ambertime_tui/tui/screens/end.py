@@ -1,0 +1,115 @@
+"""The end of a job: the accounting, what is not on the drive and what to do about it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+
+from ambertime_tui.engine.client import EngineError, Pane, Report
+from ambertime_tui.engine.status import Census, JobStatus
+from ambertime_tui.tui.panes.census import census_lines, group_lines, groups_of, headline
+from ambertime_tui.tui.panes.totals import title_line
+from ambertime_tui.tui.port import Engine
+from ambertime_tui.tui.report_files import ReportError, write_report
+from ambertime_tui.tui.screens.base import AmberScreen
+from ambertime_tui.tui.screens.listing import ListingScreen
+from ambertime_tui.tui.widgets.key_line import KeyLine
+from ambertime_tui.tui.widgets.lines import LinesView
+from ambertime_tui.tui.widgets.pick_list import Drawn, Tall
+from ambertime_tui.tui.widgets.spans import Line, Span, line
+
+
+class EndScreen(AmberScreen):
+    """What came of a job."""
+
+    CSS_PATH = "end.tcss"
+    HELP_TITLE = "Result"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "left", "What is left", id="end.left", tooltip="each item that is not on the drive"),
+        Binding("e", "export('txt')", "Save report", id="end.text", tooltip="as text"),
+        Binding("j", "export('json')", "Save as JSON", id="end.json", tooltip="for other programs"),
+        Binding("n", "new", "New backup", id="end.new"),
+    ]
+
+    def __init__(self, engine: Engine, status: JobStatus) -> None:
+        super().__init__()
+        self.engine = engine
+        self.status = status
+        self.report: Report | None = None
+
+    @property
+    def census(self) -> Census | None:
+        """The accounting, from wherever it came first."""
+        return self.status.census or (self.report.census if self.report else None)
+
+    def compose(self) -> ComposeResult:
+        """All in one column that scrolls where it is longer than the screen."""
+        yield Drawn(self._draw_title, id="title")
+        with VerticalScroll(id="result"):
+            yield Tall(lambda w, _h: headline(self.status, w, self.glyphs), id="headline")
+            yield Tall(self._draw_census, id="census")
+            yield Tall(self._draw_groups, id="groups")
+        yield LinesView(id="notice")
+        yield KeyLine(self.glyphs, id="keys")
+
+    def on_mount(self) -> None:
+        """Asks for what is left."""
+        self.query_one("#result").focus()
+        self.fetch_report()
+
+    @work(group="report", exclusive=True)
+    async def fetch_report(self) -> None:
+        """The report, from the engine."""
+        try:
+            self.report = await self.engine.report()
+        except EngineError as error:
+            self.say(error.sentence)
+            return
+        for view in self.query(Tall):
+            view.refresh(layout=True)
+            view.show_again()
+        self.query_one(KeyLine).show_again()
+
+    def _draw_title(self, width: int, _height: int) -> tuple[Line, ...]:
+        return (title_line(self.status, self.status.now, width, self.glyphs),)
+
+    def _draw_census(self, width: int, _height: int) -> tuple[Line, ...]:
+        return census_lines(self.census, width, self.glyphs) if self.census else ()
+
+    def _draw_groups(self, width: int, _height: int) -> tuple[Line, ...]:
+        groups = groups_of(self.report.left) if self.report else ()
+        if not groups:
+            return ()
+        return (line(Span("Not on the drive", "strong")), (), *group_lines(groups, width, self.glyphs))
+
+    def why_not(self, action: str) -> str:
+        """There has to be something to list or to save."""
+        if action == "left":
+            return "" if self.report and self.report.left else "Nothing of the selection is left."
+        if action.startswith("export"):
+            return "" if self.report else "The report is not there yet."
+        return ""
+
+    def action_left(self) -> None:
+        """Each item that is not on the drive."""
+        if not self.refuse("left"):
+            self.app.push_screen(ListingScreen(self.engine, Pane.LEFT, orders=False))
+
+    def action_export(self, kind: str) -> None:
+        """Saves the report."""
+        if self.refuse("export") or self.report is None:
+            return
+        try:
+            file = write_report(self.world.reports, self.status, self.report, kind)
+        except ReportError as error:
+            self.say(str(error), "bad")
+        else:
+            self.say(f"Saved: {file}", "good")
+
+    def action_new(self) -> None:
+        """Back to Setup."""
+        self.amber.set_up_again()

@@ -1,0 +1,69 @@
+"""Help, generated from the bindings that were in force when it was asked for."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import ActiveBinding, Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.dom import DOMNode
+
+from ambertime_tui.tui.glyphs import Glyphs
+from ambertime_tui.tui.screens.base import AmberScreen, title
+from ambertime_tui.tui.widgets.key_line import KEY_NAMES, KeyLine
+from ambertime_tui.tui.widgets.pick_list import Drawn, Tall
+from ambertime_tui.tui.widgets.spans import Line, Span, fit, line
+
+KEY_WIDTH = 12
+
+
+def help_lines(bindings: dict[str, ActiveBinding], cells: int, glyphs: Glyphs) -> tuple[Line, ...]:
+    """All keys, by the part of the screen that they belong to; keys that do the same in one row."""
+    groups: dict[DOMNode, dict[str, tuple[list[str], Binding]]] = {}
+    for active in bindings.values():
+        binding = active.binding
+        if not binding.description or binding.system:
+            continue
+        keys, _ = groups.setdefault(active.node, {}).setdefault(binding.action, ([], binding))
+        keys.append(binding.key_display or KEY_NAMES.get(binding.key, binding.key))
+    lines: list[Line] = []
+    for node, actions in groups.items():
+        heading = getattr(node, "HELP_TITLE", None) or "Everywhere"
+        if lines:
+            lines.append(())
+        lines.append(line(Span(str(heading), "accent")))
+        for keys, binding in actions.values():
+            names = fit(" ".join(dict.fromkeys(keys)), KEY_WIDTH, glyphs.ellipsis)
+            more = f"  {binding.tooltip}" if binding.tooltip else ""
+            lines.append(line(Span(f"  {names} ", "key"), binding.description, Span(more, "muted")))
+    return tuple(lines)
+
+
+class HelpScreen(AmberScreen):
+    """All keys that applied a moment ago."""
+
+    CSS_PATH = "help.tcss"
+    HELP_TITLE = "Help"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark", "close", "Back", id="help.close", key_display="esc"),
+    ]
+
+    def __init__(self, bindings: dict[str, ActiveBinding]) -> None:
+        super().__init__()
+        self.bindings = bindings
+
+    def compose(self) -> ComposeResult:
+        """One column that scrolls."""
+        yield Drawn(lambda w, _h: title("Keys", (), w), id="title")
+        with VerticalScroll(id="help"):
+            yield Tall(lambda w, _h: help_lines(self.bindings, w, self.glyphs), id="help-text")
+        yield KeyLine(self.glyphs, id="keys")
+
+    def on_mount(self) -> None:
+        """The keys scroll."""
+        self.query_one("#help").focus()
+
+    def action_close(self) -> None:
+        """Back."""
+        self.app.pop_screen()

@@ -1,0 +1,355 @@
+"""Setup: phone, range and target on one screen, and what a start would do."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Horizontal, Vertical
+from textual.widgets import Input, Label
+
+from ambertime_tui.engine.client import EngineError
+from ambertime_tui.engine.spec import OriginalsChoice
+from ambertime_tui.engine.status import ScanStatus, Tally
+from ambertime_tui.library.date_range import DateRange, DateRangeError, parse_date_range
+from ambertime_tui.tui.panes.choice import choice_lines
+from ambertime_tui.tui.panes.phone import phone_lines
+from ambertime_tui.tui.panes.range import LibraryView, figures_lines, presets_line
+from ambertime_tui.tui.panes.summary import summary_lines
+from ambertime_tui.tui.panes.target import drive_rows, target_lines
+from ambertime_tui.tui.port import Engine
+from ambertime_tui.tui.range_picker import Preset, RangePicker, presets
+from ambertime_tui.tui.screens.base import AmberScreen, title
+from ambertime_tui.tui.setup_state import SetupState
+from ambertime_tui.tui.textual_internals import terminal_is_behind
+from ambertime_tui.tui.widgets.histogram import Histogram
+from ambertime_tui.tui.widgets.key_line import KeyLine
+from ambertime_tui.tui.widgets.lines import LinesView
+from ambertime_tui.tui.widgets.pick_list import Drawn, PickList
+from ambertime_tui.tui.widgets.spans import Line, Span
+from ambertime_tui.tui.widgets.text_field import TextField
+
+SETTLES = 0.12
+"""Seconds that a choice has to stand before the engine is asked what it would do."""
+TICK = 0.25
+"""Seconds between two looks at a scan's progress."""
+
+
+class SetupScreen(AmberScreen):
+    """Everything that a job needs, live; Enter starts it when it makes sense."""
+
+    CSS_PATH = "setup.tcss"
+    HELP_TITLE = "Setup"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "start", "Start", id="setup.start", key_display="enter"),
+        Binding("tab", "app.focus_next", "Next", id="setup.next", key_display="tab"),
+        Binding("slash", "range_text", "Type a range", id="setup.range", key_display="/"),
+        Binding("t", "target_text", "Type a folder", id="setup.folder"),
+        Binding("i", "toggle_icloud", "iCloud yes/no", id="setup.icloud"),
+        Binding("r", "rescan", "Read again", id="setup.rescan", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.state = SetupState()
+        self.picker: RangePicker | None = None
+        self.view: LibraryView | None = None
+        self._scan_moved = False
+
+    def compose(self) -> ComposeResult:
+        """Phone and target in one box, the range in another: side by side or stacked by the style sheet."""
+        yield Drawn(lambda w, _h: title("New backup", self._clock_free_right(), w), id="title")
+        with Container(id="setup"):
+            with Container(id="ends"):
+                with Vertical(id="phone", classes="pane") as pane:
+                    pane.border_title = "Phone"
+                    yield PickList(self._draw_phones, self._phone_row, id="phones")
+                with Vertical(id="target", classes="pane") as pane:
+                    pane.border_title = "Target"
+                    yield PickList(self._draw_target, self._drive_row, id="drives")
+                    with Horizontal(classes="field"):
+                        yield Label("Folder ")
+                        yield TextField(placeholder="t to type a path", id="target-text")
+            with Vertical(id="range", classes="pane") as pane:
+                pane.border_title = "Range"
+                with Horizontal(classes="field"):
+                    yield Label("Days ")
+                    yield TextField(placeholder="all", id="range-text")
+                    yield Drawn(lambda w, _h: presets_line(self._presets(), self.state, w), id="presets")
+                yield Histogram(self.glyphs, id="histogram")
+                yield Drawn(self._draw_figures, id="figures")
+        with Vertical(id="originals", classes="pane") as pane:
+            pane.border_title = "Originals"
+            yield PickList(self._draw_choice, self._choice_row, id="choice")
+        yield Drawn(lambda w, h: summary_lines(self.state, w, h, self.glyphs), id="summary")
+        yield KeyLine(self.glyphs, id="keys")
+
+    def on_mount(self) -> None:
+        """Starts the engine and follows what it sees."""
+        last = self.world.state.last
+        originals = last.originals or OriginalsChoice.LOCAL
+        self.state = replace(self.state, originals=originals)
+        self.query_one(Histogram).focus()
+        self.set_interval(TICK, self.tick)
+        self._show_library()
+        self.follow_devices()
+
+    # What comes in from the engine
+
+    @work(group="devices", exclusive=True)
+    async def follow_devices(self) -> None:
+        """Phones and drives as they come and go."""
+        try:
+            engine = await self.amber.engine()
+            async for devices in engine.devices():
+                wanted = self.world.target or self.world.state.last.to or ""
+                self.set_state(self.state.with_devices(devices, wanted))
+        except EngineError as error:
+            self.set_state(replace(self.state, engine_problem=error.sentence))
+
+    @work(group="survey", exclusive=True)
+    async def read_library(self, udid: str) -> None:
+        """Reads the library of the chosen phone."""
+        engine = await self.amber.engine()
+        self.set_state(replace(self.state, scan=ScanStatus(), scan_problem=""))
+        try:
+            library = await engine.survey(udid, self._scanning)
+        except EngineError as error:
+            if self.state.udid == udid:
+                self.set_state(replace(self.state, scan=None, scan_problem=error.sentence))
+            return
+        if self.state.udid == udid:
+            self.set_state(replace(self.state, library=library, scan=None))
+
+    def _scanning(self, scan: ScanStatus) -> None:
+        self.state = replace(self.state, scan=scan)
+        self._scan_moved = True
+
+    def tick(self) -> None:
+        """Shows how far the scan is, if the terminal keeps up."""
+        if self._scan_moved and not terminal_is_behind(self.app):
+            self._scan_moved = False
+            self._repaint()
+
+    @work(group="preview", exclusive=True)
+    async def work_out(self, engine: Engine) -> None:
+        """Asks what a start would do, once the choice stands for a moment."""
+        await asyncio.sleep(SETTLES)
+        spec = self.state.spec
+        if spec is None:
+            return
+        try:
+            preview = await engine.preview(spec)
+        except EngineError as error:
+            self.set_state(replace(self.state, preview=None, preview_of=spec, preview_problem=error.sentence))
+            return
+        self.set_state(replace(self.state, preview=preview, preview_of=spec, preview_problem=""))
+
+    @work(group="drive", exclusive=True)
+    async def look_at(self, engine: Engine, path: str) -> None:
+        """Looks at a typed folder."""
+        await asyncio.sleep(SETTLES)
+        try:
+            drive = await engine.drive(path)
+        except EngineError as error:
+            self.set_state(replace(self.state, target=path, drive=None, target_problem=error.sentence))
+            return
+        self.set_state(replace(self.state, target=path, drive=drive, target_problem=""))
+
+    # State
+
+    def set_state(self, new: SetupState) -> None:
+        """Takes a new state, asks for what it needs, and repaints what differs."""
+        old, self.state = self.state, new
+        if new.library is not old.library:
+            self._show_library()
+        phone = new.phone
+        if phone is not None and new.library is None and new.scan is None:
+            before = old.phone
+            if before is None or before.udid != phone.udid or (phone.ready and not before.ready):
+                self.read_library(phone.udid)
+        if new.target != old.target:
+            self._write_field("#target-text", new.target)
+        engine = self.amber.engine_now
+        ready = new.library is not None and new.spec is not None
+        if engine is not None and ready and (new.spec != old.spec or new.library is not old.library):
+            self.work_out(engine)
+        advised = new.current_preview is not None and bool(new.current_preview.advice)
+        self.set_class(advised, "-advised")
+        self._repaint()
+
+    def _show_library(self) -> None:
+        histogram = self.query_one(Histogram)
+        library = self.state.library
+        self.view = LibraryView(library.by_day) if library is not None else None
+        span = self.view.span if self.view is not None else None
+        if self.view is None or span is None:
+            self.picker = None
+            histogram.show_sentence("" if library is None else "The library has no dated items.")
+        else:
+            self.picker = RangePicker(*span, range=self.state.range)
+            histogram.show_library(self.picker, self.view.column)
+
+    def _repaint(self) -> None:
+        for view in self.query(LinesView):
+            if not isinstance(view, (Histogram, KeyLine)):
+                view.show_again()
+
+    def _write_field(self, selector: str, text: str) -> None:
+        field = self.query_one(selector, TextField)
+        if field.value != text and not field.has_focus:
+            with field.prevent(Input.Changed):
+                field.value = text
+
+    # Drawing
+
+    def _clock_free_right(self) -> Line:
+        tasks = len(self.world.tasks)
+        return (Span(f"{tasks} saved task{'s' if tasks != 1 else ''}", "muted"),) if tasks else ()
+
+    def _draw_phones(self, width: int, height: int) -> tuple[Line, ...]:
+        return phone_lines(self.state, width, height, self.glyphs)
+
+    def _phone_row(self) -> int | None:
+        udids = [phone.udid for phone in self.state.phones]
+        return udids.index(self.state.udid) if self.state.udid in udids else None
+
+    def _draw_target(self, width: int, height: int) -> tuple[Line, ...]:
+        return target_lines(self.state, width, height, self.glyphs)
+
+    def _drive_row(self) -> int | None:
+        paths = [drive.path for drive in drive_rows(self.state)]
+        return paths.index(self.state.target) if self.state.target in paths else None
+
+    def _draw_choice(self, width: int, height: int) -> tuple[Line, ...]:
+        local, icloud = self._figures()
+        return choice_lines(self.state, local, icloud, width, height, self.glyphs)
+
+    def _choice_row(self) -> int | None:
+        return 1 if self.state.originals is OriginalsChoice.ICLOUD else 0
+
+    def _draw_figures(self, width: int, height: int) -> tuple[Line, ...]:
+        return figures_lines(self.state, self.view, self.picker, width, height, self.glyphs)
+
+    def _figures(self) -> tuple[Tally, Tally]:
+        preview = self.state.current_preview
+        if preview is not None:
+            return preview.local, preview.icloud
+        if self.view is None:
+            return Tally(), Tally()
+        sums = self.view.sums(self.state.range)
+        return sums.local, sums.icloud
+
+    def _presets(self) -> tuple[Preset, ...]:
+        return presets(self.world.today(), self.world.last_backup)
+
+    # Keys
+
+    def why_not(self, action: str) -> str:
+        """Only a start can be out of place."""
+        return self.state.reason if action == "start" else ""
+
+    def action_start(self) -> None:
+        """Starts the job."""
+        spec = self.state.spec
+        if spec is not None and not self.refuse("start"):
+            self.amber.start_job(spec)
+
+    def action_range_text(self) -> None:
+        """To the range field."""
+        self.query_one("#range-text").focus()
+
+    def action_target_text(self) -> None:
+        """To the folder field."""
+        self.query_one("#target-text").focus()
+
+    def action_toggle_icloud(self) -> None:
+        """Takes the iCloud originals, or leaves them."""
+        included = self.state.originals is OriginalsChoice.ICLOUD
+        other = OriginalsChoice.LOCAL if included else OriginalsChoice.ICLOUD
+        self.set_state(replace(self.state, originals=other))
+
+    def action_rescan(self) -> None:
+        """Reads the library again."""
+        if self.state.udid is not None:
+            self.set_state(replace(self.state, library=None))
+            self.read_library(self.state.udid)
+
+    @on(PickList.Stepped, "#phones")
+    def another_phone(self, event: PickList.Stepped) -> None:
+        """Up and down among the phones."""
+        udids = [phone.udid for phone in self.state.phones]
+        if udids:
+            row = (self._phone_row() or 0) + event.by
+            self.set_state(self.state.with_phone(udids[min(max(0, row), len(udids) - 1)]))
+
+    @on(PickList.Stepped, "#drives")
+    def another_drive(self, event: PickList.Stepped) -> None:
+        """Up and down among the drives."""
+        paths = [drive.path for drive in drive_rows(self.state)]
+        if paths:
+            row = self._drive_row()
+            row = 0 if row is None else min(max(0, row + event.by), len(paths) - 1)
+            self.set_state(self.state.with_target(paths[row]))
+
+    @on(PickList.Stepped, "#choice")
+    def another_choice(self, event: PickList.Stepped) -> None:
+        """Up and down between the two choices."""
+        choice = OriginalsChoice.ICLOUD if event.by > 0 else OriginalsChoice.LOCAL
+        self.set_state(replace(self.state, originals=choice))
+
+    @on(Histogram.Moved)
+    def handle_moved(self, event: Histogram.Moved) -> None:
+        """A handle was moved."""
+        self._set_picker(event.picker)
+
+    @on(Histogram.PresetAsked)
+    def preset_asked(self, event: Histogram.PresetAsked) -> None:
+        """A preset's key was pressed."""
+        for preset in self._presets():
+            if preset.key == str(event.number):
+                self._set_range(preset.range)
+
+    def _set_picker(self, picker: RangePicker) -> None:
+        self.picker = picker
+        self.set_state(replace(self.state, range=picker.range, range_problem=""))
+        self._write_field("#range-text", str(picker.range))
+        if self.view is not None:
+            self.query_one(Histogram).show_library(picker, self.view.column)
+
+    def _set_range(self, range: DateRange) -> None:
+        if self.picker is not None:
+            self._set_picker(self.picker.of(range))
+        else:
+            self.set_state(replace(self.state, range=range, range_problem=""))
+
+    @on(Input.Changed, "#range-text")
+    def range_typed(self, event: Input.Changed) -> None:
+        """The range as it is typed; what cannot be understood is said and changes nothing."""
+        try:
+            range = parse_date_range(event.value or "all", self.world.today())
+        except DateRangeError as error:
+            self.set_state(replace(self.state, range_problem=str(error)))
+        else:
+            self._set_range(range)
+
+    @on(Input.Changed, "#target-text")
+    def folder_typed(self, event: Input.Changed) -> None:
+        """The folder as it is typed."""
+        path, engine = event.value.strip(), self.amber.engine_now
+        if not path:
+            self.set_state(replace(self.state, target="", drive=None, target_problem=""))
+        elif not path.startswith(("/", "~")):
+            problem = "Type the whole path of the folder, beginning with /."
+            self.set_state(replace(self.state, target=path, drive=None, target_problem=problem))
+        elif engine is not None:
+            self.look_at(engine, self.world.expand(path))
+
+    @on(Input.Submitted)
+    def field_done(self) -> None:
+        """Enter in a field takes the text and goes on; only outside the fields does it start."""
+        self.query_one(Histogram).focus()

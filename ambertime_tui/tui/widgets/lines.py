@@ -1,0 +1,139 @@
+"""A widget of lines that repaints only the cells that changed: what keeps a live screen light on the line."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style as RichStyle
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from ambertime_tui.tui.widgets.spans import STYLES, Line, plain
+
+
+class LinesView(Widget):
+    """Shows lines of spans, cut to its size.
+
+    Subclasses override `lines_for`; `show_again` asks it anew and repaints where the answer differs.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"lines--{style}" for style in STYLES} | {"lines--cursor"}
+
+    def __init__(
+        self, lines: tuple[Line, ...] = (), *, id: str | None = None, classes: str | None = None
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self._given = lines
+        self._shown: tuple[Line, ...] = ()
+        self._cursor: int | None = None
+
+    def lines_for(self, width: int, height: int) -> tuple[Line, ...]:
+        """The lines for a size in cells."""
+        return self._given
+
+    def cursor_row(self) -> int | None:
+        """The row to highlight, if any."""
+        return None
+
+    def show(self, lines: tuple[Line, ...]) -> None:
+        """Replaces the lines of a view that was given them."""
+        self._given = lines
+        self.show_again()
+
+    def show_again(self) -> None:
+        """Works the lines out anew and repaints the parts of rows that differ."""
+        width, height = self.content_size
+        if not width or not height:
+            return
+        new = self.lines_for(width, height)[:height]
+        cursor = self.cursor_row()
+        changed = _changed_regions(self._shown, new, width)
+        if cursor != self._cursor:
+            changed += [Region(0, y, width, 1) for y in (cursor, self._cursor) if y is not None]
+        self._shown, self._cursor = new, cursor
+        if changed:
+            self.refresh(*changed)
+
+    @property
+    def text(self) -> str:
+        """What stands on the screen, as plain text."""
+        return "\n".join(plain(line) for line in self._shown)
+
+    def on_resize(self) -> None:
+        """Lays the lines out for the new size."""
+        width, height = self.content_size
+        self._shown = self.lines_for(width, height)[:height]
+        self._cursor = self.cursor_row()
+        self.refresh()
+
+    def on_focus(self) -> None:
+        """A focused view may show more."""
+        self.show_again()
+
+    def on_blur(self) -> None:
+        """A view that lost the focus shows it."""
+        self.show_again()
+
+    def render_line(self, y: int) -> Strip:
+        """One row, painted by the meaning of its spans."""
+        width = self.content_size.width
+        base = self.rich_style
+        if not 0 <= y < len(self._shown):
+            return Strip.blank(width, base)
+        highlight = (
+            self.get_component_rich_style("lines--cursor", partial=True) if y == self._cursor else None
+        )
+        segments = []
+        for span in self._shown[y]:
+            style = base + self.get_component_rich_style(f"lines--{span.style}", partial=True)
+            segments.append(Segment(span.text, _on(style, highlight)))
+        return Strip(segments).adjust_cell_length(width, _on(base, highlight))
+
+
+def _on(style: RichStyle, highlight: RichStyle | None) -> RichStyle:
+    return style if highlight is None else style + highlight
+
+
+def _changed_regions(old: tuple[Line, ...], new: tuple[Line, ...], width: int) -> list[Region]:
+    regions = []
+    for y in range(max(len(old), len(new))):
+        before = old[y] if y < len(old) else ()
+        after = new[y] if y < len(new) else ()
+        if before != after:
+            left, right = _changed_cells(before, after, width)
+            regions.append(Region(left, y, right - left, 1))
+    return regions
+
+
+def _changed_cells(before: Line, after: Line, width: int) -> tuple[int, int]:
+    """The first cell that differs, and the one behind the last."""
+    old, new = _cells(before, width), _cells(after, width)
+    left = 0
+    while left < width and old[left] == new[left]:
+        left += 1
+    right = width
+    while right > left and old[right - 1] == new[right - 1]:
+        right -= 1
+    # A wide character has to be painted whole.
+    while left > 0 and (old[left][0] == "" or new[left][0] == ""):
+        left -= 1
+    while right < width and (old[right][0] == "" or new[right][0] == ""):
+        right += 1
+    return left, max(right, left + 1)
+
+
+def _cells(of: Line, width: int) -> list[tuple[str, str]]:
+    cells: list[tuple[str, str]] = []
+    for span in of:
+        for character in span.text:
+            taken = cell_len(character)
+            if taken == 0 and cells:
+                cells[-1] = (cells[-1][0] + character, span.style)
+            else:
+                cells.append((character, span.style))
+                cells += [("", span.style)] * (taken - 1)
+    cells = cells[:width]
+    return cells + [(" ", "text")] * (width - len(cells))

@@ -1,0 +1,119 @@
+"""Lines of styled text as plain values: what panes return, what tests read, what `LinesView` paints.
+
+A style is a word for what a text means, not a colour; themes decide what each looks like.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from rich.cells import cell_len, set_cell_size
+
+Style: TypeAlias = Literal[
+    "text", "muted", "strong", "accent", "local", "icloud", "good", "warn", "bad", "bar", "rail", "key"
+]
+STYLES: tuple[Style, ...] = (
+    "text",
+    "muted",
+    "strong",
+    "accent",
+    "local",
+    "icloud",
+    "good",
+    "warn",
+    "bad",
+    "bar",
+    "rail",
+    "key",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Text of one style."""
+
+    text: str
+    style: Style = "text"
+
+
+Line: TypeAlias = tuple[Span, ...]
+"""One row of the screen."""
+EMPTY: Line = ()
+
+
+def line(*parts: str | Span) -> Line:
+    """A line from texts and spans; empty ones are left out."""
+    spans = (Span(part) if isinstance(part, str) else part for part in parts)
+    return tuple(span for span in spans if span.text)
+
+
+def plain(of: Line) -> str:
+    """The text of a line."""
+    return "".join(span.text for span in of)
+
+
+def width(of: Line) -> int:
+    """Cells that a line takes."""
+    return sum(cell_len(span.text) for span in of)
+
+
+def fit(text: str, cells: int, ellipsis: str = "…") -> str:
+    """The text in exactly so many cells: padded, or cut with an ellipsis. Control characters become
+    spaces."""
+    clean = "".join(c if c.isprintable() else " " for c in text)
+    if cells <= 0:
+        return ""
+    if cell_len(clean) <= cells:
+        return set_cell_size(clean, cells)
+    return set_cell_size(clean, cells - 1) + ellipsis
+
+
+def shorten(text: str, cells: int, ellipsis: str = "…") -> str:
+    """The text in at most so many cells."""
+    return fit(text, min(cells, cell_len(text)), ellipsis)
+
+
+def shorten_path(path: str, cells: int, ellipsis: str = "…") -> str:
+    """A path in at most so many cells, cut at its beginning: the end says more."""
+    if cell_len(path) <= cells:
+        return path
+    tail = path
+    while tail and cell_len(tail) > cells - 1:
+        tail = tail[1:]
+    return ellipsis + tail
+
+
+def clip(of: Line, cells: int) -> Line:
+    """The line in at most so many cells."""
+    out: list[Span] = []
+    room = cells
+    for span in of:
+        if room <= 0:
+            break
+        length = cell_len(span.text)
+        out.append(span if length <= room else Span(set_cell_size(span.text, room), span.style))
+        room -= length
+    return tuple(out)
+
+
+def spread(left: Line, right: Line, cells: int) -> Line:
+    """Left and right at the two edges of a row; the left one gives way."""
+    room = cells - width(right)
+    if room <= 0:
+        return clip(right, cells)
+    left = clip(left, room - 1)
+    return (*left, Span(" " * (room - width(left))), *right)
+
+
+def wrap(text: str, cells: int, style: Style = "text", rows: int = 99) -> list[Line]:
+    """A sentence over several lines, broken at spaces; the last row ends in an ellipsis if there is more."""
+    lines: list[str] = []
+    for word in text.split():
+        if lines and cell_len(lines[-1]) + 1 + cell_len(word) <= cells:
+            lines[-1] += " " + word
+        else:
+            lines.append(word)
+    if len(lines) > rows:
+        lines = [*lines[: rows - 1], " ".join(lines[rows - 1 :])]
+    return [(Span(shorten(row, cells), style),) for row in lines]

@@ -1,0 +1,250 @@
+"""An engine that says what a test tells it to: for the screens, which only ever see its answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+from ambertime_tui.config import State, Task
+from ambertime_tui.engine.client import (
+    Command,
+    DevicesChanged,
+    EngineError,
+    Pane,
+    Preview,
+    Report,
+    Row,
+    Rows,
+    RunningJob,
+    SurveyedLibrary,
+)
+from ambertime_tui.engine.spec import JobSpec
+from ambertime_tui.engine.status import DriveSummary, JobStatus, PhoneSummary, ScanStatus, ScanStep, Tally
+from ambertime_tui.library.histogram import LibraryByDay
+from ambertime_tui.tui.glyphs import FULL, Glyphs
+from ambertime_tui.tui.port import Engine, World
+
+TODAY = date(2026, 11, 22)
+NOW = 1_795_356_000.0
+
+PHONE = PhoneSummary(
+    udid="00008130-001A2B3C4D5E6F70",
+    name="Anna’s iPhone",
+    model="iPhone 15 Pro",
+    ios_version="18.5",
+    ready=True,
+    battery_percent=80,
+    on_power=True,
+    total_bytes=128_000_000_000,
+    free_bytes=12_400_000_000,
+)
+USB = DriveSummary(
+    "/media/anna/PHOTOS", "PHOTOS", "exfat", 2_000_000_000_000, 412_000_000_000, removable=True
+)
+SSD = DriveSummary(
+    "/media/anna/ARCHIVE", "ARCHIVE", "ext4", 4_000_000_000_000, 1_240_000_000_000, True, has_archive=True
+)
+SYSTEM = DriveSummary("/", "", "ext4", 500_000_000_000, 120_000_000_000, system=True)
+
+
+def library_by_day(years: int = 10) -> LibraryByDay:
+    """Ten years of somebody's photographs: more in summer, more every year, the older half mostly in
+    iCloud."""
+    days, rows = [], []
+    first = date(TODAY.year - years, 6, 14)
+    for n in range((TODAY - first).days):
+        day = first + timedelta(days=n)
+        if (n * 7919) % 5 > 2:
+            continue
+        season = (0, 1, 1, 2, 3, 3, 5, 9, 8, 3, 2, 1, 4)[day.month]
+        taken = 1 + season * (day.year - first.year + 2) // 4 + (n * 31) % 4
+        away = taken * max(0, 8 - (day.year - first.year)) // 9
+        size = 3_100_000
+        days.append(day.toordinal())
+        rows.append((taken, away, taken - away, (taken - away) * size, away, away * size, 0, 0))
+    sums, total = [], [0] * 8
+    for row in rows:
+        total = [a + b for a, b in zip(total, row, strict=True)]
+        sums.append(tuple(total))
+    return LibraryByDay(tuple(days), tuple(zip(*sums, strict=True)))
+
+
+def surveyed() -> SurveyedLibrary:
+    """The library of PHONE, read."""
+    by_day = library_by_day()
+    own = by_day.sums[0][-1]
+    away = by_day.sums[1][-1]
+    scan = ScanStatus(
+        step=ScanStep.DONE,
+        assets=own + 212,
+        own=own,
+        selected=own,
+        local=Tally(own - away, by_day.sums[3][-1]),
+        icloud=Tally(away, by_day.sums[5][-1]),
+        undated=12,
+        left_out=(("in shared albums of other people", 212),),
+    )
+    return SurveyedLibrary(PHONE, by_day, scan)
+
+
+class FakeEngine:
+    """Answers from its attributes; `say_*` change them and tell whoever watches."""
+
+    def __init__(self) -> None:
+        self.devices_now = DevicesChanged((PHONE,), (USB, SSD, SYSTEM))
+        self.library: SurveyedLibrary | EngineError = surveyed()
+        self.scans: list[ScanStatus] = []
+        """Told during a survey."""
+        self.survey_may_end = asyncio.Event()
+        self.survey_may_end.set()
+        self.preview_problem = ""
+        self.advice: tuple[str, ...] = ()
+        self.job: list[JobStatus] = []
+        self.job_report = Report(None, ())
+        self.row_count = 100_000
+        self.commands: list[Command] = []
+        self.refused: EngineError | None = None
+        self.started: list[JobSpec] = []
+        self.closed = False
+        self._changed = asyncio.Condition()
+        self._device_turn = 0
+
+    async def say_devices(self, devices: DevicesChanged) -> None:
+        """Phones or drives came or went."""
+        async with self._changed:
+            self.devices_now = devices
+            self._device_turn += 1
+            self._changed.notify_all()
+
+    async def say_status(self, status: JobStatus) -> None:
+        """The job moved on."""
+        async with self._changed:
+            self.job.append(status)
+            self._changed.notify_all()
+
+    async def devices(self) -> AsyncIterator[DevicesChanged]:
+        """Live."""
+        seen = -1
+        while True:
+            async with self._changed:
+                await self._changed.wait_for(lambda seen=seen: self._device_turn > seen)
+                seen = self._device_turn
+            yield self.devices_now
+
+    async def drive(self, path: str) -> DriveSummary:
+        """Folders under /data exist."""
+        if not path.startswith("/data"):
+            raise EngineError("TargetMissing", f"There is no folder {path}; make it first.")
+        return replace(SYSTEM, path=path, name=path, system=False)
+
+    async def survey(
+        self, udid: str | None = None, on_scan: Callable[[ScanStatus], None] | None = None
+    ) -> SurveyedLibrary:
+        """Tells the scans, then the library."""
+        for scan in self.scans:
+            if on_scan is not None:
+                on_scan(scan)
+        await self.survey_may_end.wait()
+        if isinstance(self.library, EngineError):
+            raise self.library
+        return self.library
+
+    async def preview(self, spec: JobSpec) -> Preview:
+        """Works it out from the library."""
+        assert not isinstance(self.library, EngineError)
+        held = self.library.by_day.within(spec.selection.range)
+        free = next((d.free_bytes for d in self.devices_now.drives if d.path == spec.target), 10**11)
+        return Preview(
+            selected=Tally(held.assets, held.local.bytes + held.icloud.bytes),
+            local=Tally(held.assets - held.awaiting, held.local.bytes),
+            icloud=Tally(held.awaiting, held.icloud.bytes),
+            drive_free=free,
+            needed=held.local.bytes,
+            problem=self.preview_problem,
+            advice=self.advice,
+        )
+
+    async def start(self, spec: JobSpec) -> str:
+        """Remembers what was asked for."""
+        if self.refused is not None:
+            raise self.refused
+        self.started.append(spec)
+        return "20261122-a1b2c3"
+
+    async def statuses(self) -> AsyncIterator[JobStatus]:
+        """The newest, and each that follows."""
+        seen = 0
+        while True:
+            async with self._changed:
+                await self._changed.wait_for(lambda seen=seen: len(self.job) > seen)
+                seen = len(self.job)
+                status = self.job[-1]
+            yield status
+            if status.outcome is not None:
+                return
+
+    async def command(self, command: Command) -> None:
+        """Remembers the order."""
+        if self.refused is not None:
+            raise self.refused
+        self.commands.append(command)
+
+    async def rows(self, pane: Pane, offset: int, limit: int) -> Rows:
+        """Rows made from their number."""
+        last = min(self.row_count, offset + limit)
+        return Rows(self.row_count, offset, tuple(_row(n, pane) for n in range(offset, last)))
+
+    async def report(self) -> Report:
+        """As given."""
+        return self.job_report
+
+    async def aclose(self) -> None:
+        """Remembers it."""
+        self.closed = True
+
+
+def _row(n: int, pane: Pane) -> Row:
+    day = date(2016, 6, 14) + timedelta(days=n // 30)
+    state = {Pane.LEFT: "icloud", Pane.SCAN: "local"}.get(pane, "written" if n < 20 else "waiting")
+    note = f"Photos/{day:%Y-%m}/IMG_{n % 10000:04}.HEIC" if state == "written" else ""
+    return Row(f"{n:032x}", f"IMG_{n % 10000:04}.HEIC", day.isoformat(), 2_000_000 + n * 37, state, note)
+
+
+def world_of(
+    engine: FakeEngine,
+    *,
+    jobs: tuple[RunningJob, ...] = (),
+    glyphs: Glyphs = FULL,
+    state: State | None = None,
+    folder: Path = Path("/nonexistent"),
+    clock: Callable[[], float] = lambda: NOW,
+    tasks: dict[str, Task] | None = None,
+    keys: dict[str, str] | None = None,
+) -> World:
+    """A world that stands still, with one engine in it."""
+
+    async def launch() -> Engine:
+        return engine
+
+    async def attach(_socket: Path) -> Engine:
+        return engine
+
+    return World(
+        launch=launch,
+        attach=attach,
+        running_jobs=lambda: jobs,
+        clock=clock,
+        today=lambda: TODAY,
+        glyphs=glyphs,
+        state=state or State(),
+        remember=lambda _state: None,
+        tasks=tasks or {},
+        keys=keys or {},
+        reports=folder / "reports",
+        theme_folder=folder / "themes",
+        time_of_day=lambda at: f"{int(at) // 3600 % 24:02}:{int(at) // 60 % 60:02}:{int(at) % 60:02}",
+        expand=lambda text: text.replace("~", "/home/anna"),
+    )

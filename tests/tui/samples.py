@@ -1,0 +1,197 @@
+"""Jobs as an engine would describe them, at moments that a person sees."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ambertime_tui.engine.client import Report
+from ambertime_tui.engine.spec import JobSpec, OriginalsChoice
+from ambertime_tui.engine.status import (
+    Census,
+    CensusLine,
+    Condition,
+    Event,
+    FetchItem,
+    FetchState,
+    FetchStatus,
+    FileInHand,
+    JobStatus,
+    Left,
+    Outcome,
+    Phase,
+    ScanStatus,
+    ScanStep,
+    Tally,
+    WriteStatus,
+)
+from tests.tui.fake_engine import NOW, PHONE
+
+SPEC = JobSpec("/media/anna/PHOTOS", PHONE.udid, originals=OriginalsChoice.ICLOUD)
+MB = 1_000_000
+
+CONNECTING = JobStatus("20261122-a1b2c3", 1, SPEC, NOW - 2, NOW)
+SCANNING = replace(
+    CONNECTING,
+    sequence=2,
+    started_at=NOW - 9,
+    phase=Phase.SCANNING,
+    phone=PHONE,
+    scan=ScanStatus(step=ScanStep.FOLDERS, folders_done=61, folders_total=180, assets=30_221, own=30_009),
+)
+_DONE_SCAN = ScanStatus(
+    step=ScanStep.DONE,
+    assets=30_221,
+    own=30_009,
+    selected=3_025,
+    local=Tally(2_341, 18_400 * MB),
+    icloud=Tally(684, 9_100 * MB),
+    undated=12,
+    left_out=(("in shared albums of other people", 212), ("in Recently Deleted", 31)),
+)
+COPYING = replace(
+    SCANNING,
+    sequence=40,
+    started_at=NOW - 754,
+    phase=Phase.COPYING,
+    scan=_DONE_SCAN,
+    fetch=FetchStatus(
+        included=True,
+        waiting=Tally(548, 7_300 * MB),
+        asked=Tally(12, 160 * MB),
+        arriving=Tally(2, 31 * MB),
+        arrived=Tally(1, 4 * MB),
+        written=Tally(118, 1_590 * MB),
+        gave_up=Tally(3, 15 * MB),
+        rate=1_240_000.0,
+        eta=6_100.0,
+        last_arrival_at=NOW - 12,
+        began_at=NOW - 700,
+        head=(
+            FetchItem("a", "IMG_4821.HEIC", "2019-07-14", 3_400_000, FetchState.ARRIVING),
+            FetchItem("b", "IMG_4822.MOV", "2019-07-14", 27_600_000, FetchState.ARRIVING),
+            FetchItem("c", "IMG_4830.HEIC", "2019-07-15", 2_900_000, FetchState.ASKED),
+        ),
+        recent=(
+            FetchItem("d", "IMG_4811.HEIC", "2019-07-12", 3_100_000, FetchState.ARRIVED),
+            FetchItem("e", "IMG_4809.HEIC", "2019-07-12", 2_700_000, FetchState.WRITTEN),
+        ),
+    ),
+    write=WriteStatus(
+        target=SPEC.target,
+        planned=Tally(2_341, 18_400 * MB),
+        written=Tally(1_204, 9_460 * MB),
+        files_written=1_811,
+        already=Tally(0),
+        read_back=1_811,
+        rate=42_000_000.0,
+        eta=213.0,
+        in_hand=(
+            FileInHand("IMG_7203.MOV", 132 * MB, 214 * MB),
+            FileInHand("IMG_7204.HEIC", 1_100_000, 2_900_000),
+        ),
+        recent=(
+            "Photos/2025-08/IMG_7202.HEIC",
+            "Photos/2025-08/IMG_7201.HEIC",
+            "Photos/2025-08/IMG_7200.MOV",
+        ),
+        rates=tuple(30e6 + 12e6 * ((n * 7) % 5) / 4 + (8e6 if n % 40 > 25 else 0) for n in range(200)),
+        free_bytes=402_540 * MB,
+    ),
+    events=(
+        Event(NOW - 753, "info", "Connected to Anna’s iPhone."),
+        Event(NOW - 744, "info", "Library read: 30,009 items, 3,025 in the selection."),
+        Event(NOW - 300, "warning", "IMG_6650.MOV could not be read; it will be tried again at the end."),
+        Event(NOW - 12, "info", "IMG_4811.HEIC arrived from iCloud."),
+    ),
+)
+PAUSED = replace(COPYING, sequence=41, condition=Condition.PAUSED)
+UNPLUGGED = replace(
+    COPYING,
+    sequence=42,
+    condition=Condition.WAITING,
+    sentence="Anna’s iPhone was unplugged. Connect it again; the job goes on where it was.",
+)
+LOCAL_ONLY = replace(
+    COPYING,
+    sequence=43,
+    spec=replace(SPEC, originals=OriginalsChoice.LOCAL),
+    fetch=FetchStatus(included=False, waiting=Tally(684, 9_100 * MB)),
+)
+QUIET = replace(
+    COPYING,
+    sequence=44,
+    phase=Phase.FETCHING,
+    fetch=replace(
+        COPYING.fetch,
+        rate=None,
+        eta=None,
+        last_arrival_at=NOW - 1_260,
+        sentence="Nothing has come for 21 minutes. Is the phone on Wi-Fi and power, Low Power Mode off?",
+    ),
+    write=replace(COPYING.write, written=Tally(2_341, 18_400 * MB), in_hand=(), rate=None, eta=None),
+)
+
+CENSUS = Census(
+    30_221,
+    (
+        CensusLine("copied", "", 2_456, 19_900 * MB),
+        CensusLine("already", "", 26_521, 190_300 * MB),
+        CensusLine("icloud", "had not arrived when the job ended", 560, 7_400 * MB),
+        CensusLine("failed", "the phone could not read the file", 3, 15 * MB),
+        CensusLine("excluded", "outside the range", 438, 3_100 * MB),
+        CensusLine("excluded", "in shared albums of other people", 212, 640 * MB),
+        CensusLine("excluded", "in Recently Deleted", 31, 90 * MB),
+    ),
+)
+ENDED_LEFT = replace(
+    COPYING,
+    sequence=99,
+    phase=Phase.ENDED,
+    outcome=Outcome.LEFT,
+    ended_at=NOW,
+    census=CENSUS,
+    write=replace(COPYING.write, written=Tally(2_456, 19_900 * MB), files_written=3_704, read_back=3_704),
+)
+LEFT_REPORT = Report(
+    CENSUS,
+    (
+        *(
+            Left(
+                f"{n}",
+                f"IMG_{n:04}.HEIC",
+                "2018-05-01",
+                13_214_285,
+                "icloud",
+                "Still only in iCloud. Run the backup again with iCloud originals, the phone on Wi-Fi and on
+                power.",
+            )
+            for n in range(560)
+        ),
+        *(
+            Left(
+                f"f{n}",
+                f"IMG_6{n}50.MOV",
+                "2024-02-03",
+                5_000_000,
+                "failed",
+                "The phone could not read the file. Open it in Photos on the phone once, then run the backup
+                again.",
+            )
+            for n in range(3)
+        ),
+    ),
+)
+COMPLETE_CENSUS = Census(
+    30_221,
+    (
+        CensusLine("copied", "", 30_009, 210_000 * MB),
+        CensusLine("excluded", "in shared albums", 212, 640 * MB),
+    ),
+)
+ENDED_COMPLETE = replace(ENDED_LEFT, sequence=98, outcome=Outcome.COMPLETE, census=COMPLETE_CENSUS)
+ENDED_FAILED = replace(
+    ENDED_LEFT,
+    sequence=97,
+    outcome=Outcome.FAILED,
+    sentence="The drive at /media/anna/PHOTOS has no room left: 1.2 GB are needed, 80.0 MB are free.",
+)
