@@ -27,7 +27,16 @@ ROOM_MAY_IMPORT = {
 }
 """`cli` may import every room. A front end uses `library` for the words and the date-range grammar only."""
 FRONT_ENDS = ("plain", "tui", "demo", "config", "exit_codes")
-WHAT_THEY_TAKE_OF_THE_ENGINE = {"client", "offline", "overview", "protocol", "spec", "status", "wire"}
+WHAT_THEY_TAKE_OF_THE_ENGINE = {
+    "client",
+    "offline",
+    "overview",
+    "protocol",
+    "spec",
+    "status",
+    "verification",
+    "wire",
+}
 """Words and the way to ask; what the engine is made of is its own."""
 ONLY_ROOM_FOR = {"pymobiledevice3": "phone", "textual": "tui", "rich": "tui"}
 PHONE_AND_DRIVE_KNOW_OF_THE_LIBRARY_ONLY = {"ambertime_tui.library.model"}

@@ -14,6 +14,7 @@ from ambertime_tui.exit_codes import ExitCode
 
 Command = Callable[[argparse.Namespace, Surroundings], ExitCode]
 
+_COLORS = ("auto", "truecolor", "256", "16", "none")
 _EPILOG = """\
 RANGE  2023, 2023-05, 2023-05..2024-02, ..2023, 2024.., "before 2024", "since 2024-03-01", "last year",
        "last 90 days", 2023q2, all; both ends inclusive, in the local calendar of each capture
@@ -36,7 +37,8 @@ def parser_for(*, simulating: bool) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"ambertime {__version__}")
-    parser.set_defaults(command=commands.full_screen)
+    parser.set_defaults(command=commands.full_screen, color="auto", ascii=False, theme=None)
+    _add_looks(parser)
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
 
     def add(name: str, command: Command, text: str) -> argparse.ArgumentParser:
@@ -51,6 +53,7 @@ def parser_for(*, simulating: bool) -> argparse.ArgumentParser:
     demo.add_argument(
         "--plain", action="store_true", help="no full screen: one scan and one backup, as lines"
     )
+    _add_looks(demo)
 
     for name, command, text in (
         ("devices", commands.devices, "the iPhones that are attached"),
@@ -64,7 +67,9 @@ def parser_for(*, simulating: bool) -> argparse.ArgumentParser:
         "--database", type=Path, metavar="PHOTOS.SQLITE", help="a library database, without a phone"
     )
     scan.add_argument("--media", type=Path, metavar="DIR", help="with --database: the folder that holds DCIM")
-    scan.add_argument("--ascii", action="store_true", help="draw with ASCII characters only")
+    scan.add_argument(
+        "--ascii", action="store_true", default=argparse.SUPPRESS, help="draw with ASCII characters only"
+    )
     _add_json(scan)
 
     backup = add("backup", commands.backup, "copies the originals of a range to a drive")
@@ -81,6 +86,7 @@ def parser_for(*, simulating: bool) -> argparse.ArgumentParser:
     attach = add("attach", commands.attach, "shows a running job")
     attach.add_argument("job", nargs="?", metavar="JOB")
     attach.add_argument("--plain", action="store_true", help="lines, not the full screen")
+    _add_looks(attach)
     _add_json(attach)
 
     _add_json(add("jobs", commands.jobs, "the jobs that are running"))
@@ -99,6 +105,16 @@ def parser_for(*, simulating: bool) -> argparse.ArgumentParser:
 
         add_arguments(simulate)
     return parser
+
+
+def _add_looks(parser: argparse.ArgumentParser) -> None:
+    # The defaults are set once, at the top: those of a command would undo what stands before the command.
+    unsaid = argparse.SUPPRESS
+    parser.add_argument("--color", choices=_COLORS, default=unsaid, help="what the terminal can show")
+    parser.add_argument(
+        "--ascii", action="store_true", default=unsaid, help="draw with ASCII characters only"
+    )
+    parser.add_argument("--theme", metavar="NAME", default=unsaid, help="how the full screen looks")
 
 
 def _add_json(parser: argparse.ArgumentParser) -> None:

@@ -62,13 +62,28 @@ def full_screen(arguments: argparse.Namespace, surroundings: Surroundings) -> Ex
         raise UsageError(
             "The full-screen app needs a terminal; for pipes and cron there is `ambertime backup`."
         )
-    return _run_app(surroundings, None)
+    return _run_app(arguments, surroundings)
 
 
-def _run_app(surroundings: Surroundings, socket: Path | None) -> ExitCode:
+def _run_app(
+    arguments: argparse.Namespace,
+    surroundings: Surroundings,
+    *,
+    attach: Path | None = None,
+    target: Path | None = None,
+) -> ExitCode:
     from ambertime_tui.tui.app import run
 
-    return ExitCode(run(surroundings.paths, surroundings.environ, attach=socket))
+    code = run(
+        surroundings.paths,
+        surroundings.environ,
+        attach=attach,
+        color=arguments.color,
+        ascii_only=arguments.ascii,
+        theme=arguments.theme,
+        target=target,
+    )
+    return ExitCode(code)
 
 
 def demo(arguments: argparse.Namespace, surroundings: Surroundings) -> ExitCode:
@@ -86,7 +101,7 @@ def demo(arguments: argparse.Namespace, surroundings: Surroundings) -> ExitCode:
     ) as demo:
         inside = Surroundings(demo.environ)
         if not arguments.plain:
-            return _run_app(inside, None)
+            return _run_app(arguments, inside, target=demo.target)
         spec = JobSpec(str(demo.target))
         out = _output(False, inside)
 
@@ -149,7 +164,7 @@ def attach(arguments: argparse.Namespace, surroundings: Surroundings) -> ExitCod
 
     job = chosen_job(running_jobs(surroundings.paths), arguments.job)
     if not (arguments.plain or arguments.json) and _at_a_terminal():
-        return _run_app(surroundings, Path(job.socket))
+        return _run_app(arguments, surroundings, attach=Path(job.socket))
     out = _output(arguments.json, surroundings)
     return _with_engine(surroundings, lambda client: Follower(client, out).run(), Path(job.socket))
 

@@ -1,0 +1,67 @@
+"""`ambertime verify`: reads an archive back and names what is no longer as it was written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+
+from ambertime_tui.engine.verification import Verification, VerifyStatus, verify_archive
+from ambertime_tui.exit_codes import ExitCode
+from ambertime_tui.plain.output import Output
+from ambertime_tui.units import elapsed, plural, size
+
+_VERDICTS = ("whole", "damaged", "missing", "changed", "extra")
+
+
+def verify(target: Path, out: Output) -> ExitCode:
+    """Verifies; 0 where every recorded file is whole, 3 where not.
+
+    Raises:
+        EngineError: there is no archive that could be read.
+        BrokenPipeError: nobody reads the result.
+    """
+
+    def tell(status: VerifyStatus) -> None:
+        out.progress(
+            f"Read back {status.files_done:,} of {plural(status.files_total, 'file')} · "
+            f"{size(status.bytes_done)} of {size(status.bytes_total)}"
+        )
+
+    found = verify_archive(target, tell)
+    for notice in found.notices:
+        out.say(f"Notice: {notice}")
+    if out.as_json:
+        _records(found, out)
+    else:
+        _lines(found, out)
+    out.flush()
+    return ExitCode.COMPLETE if found.sound else ExitCode.LEFT
+
+
+def _records(found: Verification, out: Output) -> None:
+    for file in found.files:
+        out.record("file", **asdict(file))
+    counts = Counter(file.verdict for file in found.files)
+    out.record(
+        "summary",
+        **{verdict: counts[verdict] for verdict in _VERDICTS},
+        sound=found.sound,
+        through_cache=found.through_cache,
+        seconds=found.seconds,
+        notices=list(found.notices),
+    )
+
+
+def _lines(found: Verification, out: Output) -> None:
+    for file in found.files:
+        if file.verdict != "whole":
+            out.line(f"{file.verdict}: {file.sentence}")
+    counts = Counter(file.verdict for file in found.files)
+    told = ", ".join(f"{counts[v]:,} {v}" for v in _VERDICTS if counts[v] or v == "whole")
+    out.line(f"{told} ({elapsed(found.seconds)})")
+    if found.through_cache:
+        memory = f"{plural(found.through_cache, 'file')} may have been read from memory"
+        out.line(f"{memory}: unplug the drive, plug it in and verify again to be sure.")
+    if not found.sound:
+        out.line("The next backup copies again what is damaged or missing and still on the iPhone.")
