@@ -177,7 +177,7 @@ class MediaFolder:
         Raises:
             PhoneError: as for `listdir`.
         """
-        return messages.parse_space(await self._ask(Operation.GET_DEVICE_INFO))
+        return messages.parse_space(await self._ask(Operation.GET_DEVICE_INFO, None))
 
     async def aclose(self) -> None:
         """Closes files and connections; safe to call twice, and when cancelled."""
@@ -204,14 +204,16 @@ class MediaFolder:
             return error
 
     async def _ask(
-        self, operation: Operation, path: str = "", *, absent_may_be_a_read_error: bool = False
+        self, operation: Operation, path: str | None, *, absent_may_be_a_read_error: bool = False
     ) -> bytes:
         """One question about a path, asked again once if its connection was lost."""
-        payload = messages.path_payload(path) if path else b""
+        payload = b"" if path is None else messages.path_payload(path)
         status, data, _ = await self._request(operation, payload)
         if status == Status.SUCCESS:
             return data
-        if status == Status.READ_ERROR and absent_may_be_a_read_error and await self._is_absent(path):
+        if path is None:
+            path = "its storage"
+        elif absent_may_be_a_read_error and status == Status.READ_ERROR and await self._is_absent(path):
             raise MediaNotFound(path)
         raise messages.error_for(path, status)
 

@@ -11,7 +11,7 @@ import asyncio
 from typing import Any
 
 from ambertime_tui.phone.afc_messages import Operation
-from ambertime_tui.phone.cleanup import finish
+from ambertime_tui.phone.cleanup import finish, forget
 from ambertime_tui.phone.errors import PhoneDisconnected, PhoneError, PhoneStalled
 
 CLOSE_WITHIN = 3.0
@@ -39,6 +39,8 @@ class AfcConnection:
         self._waiting: dict[asyncio.Timeout, float] = {}
         self._watchdog: asyncio.TimerHandle | None = None
         self._trouble: PhoneError | None = None
+        self._ended = self._loop.create_task(self._note_the_end())
+        self._ended.add_done_callback(forget)
 
     @property
     def trouble(self) -> PhoneError | None:
@@ -83,6 +85,7 @@ class AfcConnection:
             self._trouble = PhoneDisconnected(self._phone, "is no longer read: the connection was closed")
         if self._watchdog is not None:
             self._watchdog.cancel()
+        self._ended.cancel()
         await finish(self._service.aclose(), CLOSE_WITHIN)
 
     async def _send(self, operation: Operation, payload: bytes) -> tuple[int, bytes]:
@@ -96,6 +99,11 @@ class AfcConnection:
             # The last two: the phone sent something that is no AFC packet.
             raise self._trouble or self._lost() from error
         return int(status), bytes(data)
+
+    async def _note_the_end(self) -> None:
+        """Knows of a broken connection before anything is sent on it."""
+        await self._service.wait_terminated()
+        self._lost()
 
     def _lost(self) -> PhoneError:
         if self._trouble is None:

@@ -89,7 +89,7 @@ def error_for(path: str, status: int) -> MediaError:
 
 
 def path_payload(path: str) -> bytes:
-    """A path as AFC wants it.
+    """A path as AFC wants it, from the root of the media folder.
 
     Raises:
         MediaForbidden: the path cannot be one inside the media folder (a NUL in it, or a way up out of it);
@@ -97,7 +97,7 @@ def path_payload(path: str) -> bytes:
     """
     if "\0" in path or ".." in path.split("/"):
         raise MediaForbidden(path.replace("\0", "\N{SYMBOL FOR NULL}"))
-    return path.encode("utf-8", "surrogateescape") + b"\0"
+    return b"/" + path.lstrip("/").encode("utf-8", "surrogateescape") + b"\0"
 
 
 def open_payload(path: str) -> bytes:

@@ -17,8 +17,16 @@ from pymobiledevice3.services.afc import AfcService
 from pymobiledevice3.services.power_assertion import PowerAssertionService
 
 from ambertime_tui.phone.afc_connection import AfcConnection
-from ambertime_tui.phone.cleanup import finish
-from ambertime_tui.phone.errors import PhoneError, PhoneLocked, PhoneStalled, TrustPending
+from ambertime_tui.phone.cleanup import finish, forget
+from ambertime_tui.phone.errors import (
+    PhoneDisconnected,
+    PhoneError,
+    PhoneLocked,
+    PhoneStalled,
+    TrustPending,
+    UnknownPhone,
+    UsbmuxUnavailable,
+)
 from ambertime_tui.phone.facts import PhoneFacts, facts_from
 from ambertime_tui.phone.troubles import phone_error, transient
 
@@ -152,7 +160,7 @@ class Lockdown:
             PhoneLocked: the phone has to be unlocked first.
             PhoneError: the phone is gone, silent, or refuses.
         """
-        service = AfcService(self._client)
+        service = _QuietAfcService(self._client)
         try:
             await self._ask(service.__aenter__(), "starting its file service")
         except BaseException:
@@ -209,7 +217,12 @@ class Lockdown:
         return facts_from(self._udid, self._client.all_values or {}, self._client.display_name, battery, disk)
 
     async def _ask(self, step: Awaitable[T], doing: str, within: float | None = None) -> T:
-        return await _step(step, self.facts.label, self._udid, within or self._step_within, doing)
+        label = self.facts.label
+        try:
+            return await _step(step, label, self._udid, within or self._step_within, doing)
+        except (UnknownPhone, UsbmuxUnavailable) as error:
+            # It was there a moment ago.
+            raise PhoneDisconnected(label) from error
 
 
 def _keep_private(folder: Path) -> None:
@@ -218,6 +231,17 @@ def _keep_private(folder: Path) -> None:
     folder.chmod(0o700)
     for record in folder.glob("*.plist"):
         record.chmod(0o600)
+
+
+class _QuietAfcService(AfcService):  # type: ignore[misc]
+    """An `AfcService` whose failed requests the event loop does not complain of: a request that could not be
+    sent, or whose waiter was cancelled in the same moment, leaves an exception that nobody takes."""
+
+    async def _dispatch_packet(self, operation: Any, data: bytes, this_length: int = 0) -> Any:
+        waiter = self._afc_pending.get(self.packet_num)
+        if waiter is not None:
+            waiter.add_done_callback(forget)
+        return await super()._dispatch_packet(operation, data, this_length)
 
 
 class _Refused(Exception):

@@ -1,0 +1,260 @@
+"""Phones come and go, usbmuxd comes and goes, and each state has its sentence."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ambertime_tui.phone.discovery import (
+    AttachedPhone,
+    attached_phones,
+    canonical_udid,
+    choose_phone,
+    find_phone,
+    no_phone,
+    wait_until_detached,
+    watch_phones,
+)
+from ambertime_tui.phone.errors import (
+    NoPhoneAttached,
+    OnlyOverWifi,
+    PhoneError,
+    SeveralPhones,
+    UnknownPhone,
+    UsbmuxUnavailable,
+)
+from ambertime_tui.phone.usb_bus import apple_devices_on_usb
+from ambertime_tui.simulator.background import BackgroundUsbmuxd
+from ambertime_tui.simulator.phone import SimulatedPhone
+from tests.conftest import PhoneFactory
+from tests.phone.talking import raised, run
+
+NEW = "00008130-000A1B2C3D4E5F60"
+OLD = "a" * 40
+WIRED, WIRED_TOO, WIFI = (
+    AttachedPhone(NEW, 3, True),
+    AttachedPhone(OLD, 4, True),
+    AttachedPhone(NEW, 5, False),
+)
+
+
+class Changes:
+    """What `watch_phones` tells, one after the other."""
+
+    def __init__(self) -> None:
+        self._told: asyncio.Queue[tuple[AttachedPhone, ...] | UsbmuxUnavailable] = asyncio.Queue()
+        self._task = asyncio.create_task(self._watch())
+
+    async def _watch(self) -> None:
+        async with aclosing(watch_phones(look_again_after=0.05)) as changes:
+            async for change in changes:
+                self._told.put_nowait(change)
+
+    async def next(self) -> tuple[AttachedPhone, ...] | UsbmuxUnavailable:
+        async with asyncio.timeout(5):
+            return await self._told.get()
+
+    async def until(self, wanted: set[str]) -> tuple[AttachedPhone, ...]:
+        """Reads on until exactly these UDIDs are told."""
+        while True:
+            change = await self.next()
+            if not isinstance(change, UsbmuxUnavailable) and {p.udid for p in change} == wanted:
+                return change
+
+    async def aclose(self) -> None:
+        self._task.cancel()
+        await asyncio.wait({self._task})
+
+
+@asynccontextmanager
+async def watching() -> AsyncIterator[Changes]:
+    changes = Changes()
+    try:
+        yield changes
+    finally:
+        await changes.aclose()
+
+
+def test_phones_are_told_at_once_and_at_each_change(
+    phone_factory: PhoneFactory, usbmux: BackgroundUsbmuxd
+) -> None:
+    one, other = phone_factory(), phone_factory(attached=False)
+
+    async def work() -> None:
+        async with watching() as changes:
+            assert [p.udid for p in await changes.until({one.udid})] == [one.udid]
+            await asyncio.to_thread(usbmux.attach, other)
+            await changes.until({one.udid, other.udid})
+            await asyncio.to_thread(usbmux.unplug, one)
+            (left,) = await changes.until({other.udid})
+            await asyncio.to_thread(usbmux.replug, other)
+            (back,) = await changes.until({other.udid})
+            assert back.device_id > left.device_id
+
+    run(work())
+
+
+def test_a_usbmuxd_that_goes_and_comes_back_is_survived(
+    simulated_phone: SimulatedPhone, usbmux: BackgroundUsbmuxd
+) -> None:
+    async def work() -> None:
+        async with watching() as changes:
+            for _ in range(3):
+                await changes.until({simulated_phone.udid})
+                await asyncio.to_thread(usbmux.stop)
+                assert isinstance(await changes.next(), UsbmuxUnavailable)
+                await asyncio.to_thread(usbmux.start)
+            await changes.until({simulated_phone.udid})
+
+    run(work())
+
+
+def test_without_usbmuxd_that_is_said_once_and_watched_for(short_tmp: Path) -> None:
+    async def work() -> None:
+        async with watching() as changes:
+            absent = await changes.next()
+            assert isinstance(absent, UsbmuxUnavailable)
+            await asyncio.sleep(0.2)
+            assert changes._told.empty()
+            with BackgroundUsbmuxd(os.environ["USBMUXD_SOCKET_ADDRESS"]):
+                assert await changes.next() == ()
+
+    run(work())
+
+
+def test_the_end_of_an_attachment_is_noticed_even_if_the_phone_is_back_at_once(
+    simulated_phone: SimulatedPhone, usbmux: BackgroundUsbmuxd
+) -> None:
+    async def work() -> None:
+        phone = await find_phone()
+        gone = asyncio.create_task(wait_until_detached(phone))
+        await asyncio.to_thread(usbmux.replug, simulated_phone)
+        async with asyncio.timeout(5):
+            await gone
+        assert (await find_phone()).udid == phone.udid
+
+    run(work())
+
+
+def test_a_missing_usbmuxd_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def work() -> str:
+        return str(await raised(UsbmuxUnavailable, attached_phones()))
+
+    said = run(work())
+    assert os.environ["USBMUXD_SOCKET_ADDRESS"] in said
+    assert "no such socket" in said
+
+
+def test_a_socket_that_nobody_listens_at_says_so(short_tmp: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(os.environ["USBMUXD_SOCKET_ADDRESS"])
+
+    async def work() -> str:
+        return str(await raised(UsbmuxUnavailable, attached_phones()))
+
+    assert "does not answer" in run(work())
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root is never denied")
+def test_a_socket_of_somebody_else_says_so(usbmux: BackgroundUsbmuxd) -> None:
+    Path(os.environ["USBMUXD_SOCKET_ADDRESS"]).chmod(0)
+
+    async def work() -> str:
+        return str(await raised(UsbmuxUnavailable, attached_phones()))
+
+    assert "permission denied" in run(work())
+
+
+def test_an_address_in_the_form_of_libusbmuxd_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("USBMUXD_SOCKET_ADDRESS", "UNIX:/var/run/usbmuxd")
+
+    async def work() -> str:
+        return str(await raised(UsbmuxUnavailable, attached_phones()))
+
+    assert "USBMUXD_SOCKET_ADDRESS is UNIX:/var/run/usbmuxd" in run(work())
+
+
+def test_a_usbmuxd_that_says_nothing_is_given_up(short_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ambertime_tui.phone.discovery.ANSWER_WITHIN", 0.2)
+
+    async def work() -> str:
+        with socket.socket(socket.AF_UNIX) as silent:
+            silent.bind(os.environ["USBMUXD_SOCKET_ADDRESS"])
+            silent.listen()
+            return str(await raised(UsbmuxUnavailable, attached_phones()))
+
+    assert "said nothing" in run(work())
+
+
+def test_the_only_phone_is_chosen_and_a_cable_wins_over_wifi() -> None:
+    assert choose_phone([WIRED]) == WIRED
+    assert choose_phone([WIFI, WIRED]) == WIRED
+    assert choose_phone([WIRED, WIRED_TOO], OLD) == WIRED_TOO
+    assert choose_phone([WIRED, WIRED_TOO], NEW.replace("-", "").lower()) == WIRED
+    assert no_phone([WIRED, WIRED_TOO]) is None
+
+
+@pytest.mark.parametrize(
+    ("phones", "udid", "kind", "words"),
+    [
+        ([], None, NoPhoneAttached, "Plug one in"),
+        ([], NEW, UnknownPhone, NEW),
+        ([WIRED_TOO], NEW, UnknownPhone, OLD),
+        ([WIRED, WIRED_TOO], None, SeveralPhones, "by its UDID"),
+        ([WIFI], None, OnlyOverWifi, "cable"),
+        ([WIFI, WIRED_TOO], NEW, OnlyOverWifi, "cable"),
+    ],
+)
+def test_where_no_phone_can_be_chosen_it_is_said_why(
+    phones: list[AttachedPhone], udid: str | None, kind: type[PhoneError], words: str
+) -> None:
+    with pytest.raises(kind) as said:
+        choose_phone(phones, udid)
+    assert type(said.value) is kind
+    assert words in str(said.value)
+
+
+def test_a_phone_that_is_seen_over_wifi_only_is_told_apart(
+    phone_factory: PhoneFactory, usbmux: BackgroundUsbmuxd
+) -> None:
+    phone = phone_factory(attached=False)
+    usbmux.attach(phone, over="Network")
+
+    async def work() -> None:
+        await raised(OnlyOverWifi, find_phone())
+        await raised(OnlyOverWifi, find_phone(phone.udid))
+        await raised(UnknownPhone, find_phone("f" * 40))
+
+    run(work())
+
+
+@given(st.text(alphabet="0123456789ABCDEF", min_size=24, max_size=24))
+def test_a_udid_without_its_dash_is_the_same_phone(digits: str) -> None:
+    dashed = canonical_udid(digits)
+    assert dashed == f"{digits[:8]}-{digits[8:]}"
+    assert canonical_udid(dashed) == dashed
+    assert choose_phone([AttachedPhone(dashed, 1, True)], digits).udid == dashed
+
+
+def test_an_iphone_on_the_bus_that_usbmuxd_does_not_list_is_found(tmp_path: Path) -> None:
+    for name, vendor, product, called in [
+        ("1-1", "05ac", "12a8", "iPhone\n"),
+        ("1-2", "05ac", "024f", "Apple Keyboard\n"),
+        ("1-3", "046d", "12a8", "Mouse\n"),
+        ("1-4", "05ac", "nonsense", "?"),
+    ]:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "idVendor").write_text(vendor + "\n")
+        (tmp_path / name / "idProduct").write_text(product + "\n")
+        (tmp_path / name / "product").write_text(called)
+    (tmp_path / "usb1").mkdir()
+    assert apple_devices_on_usb(tmp_path) == ("iPhone",)
+    assert apple_devices_on_usb(tmp_path / "nowhere") == ()
