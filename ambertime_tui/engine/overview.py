@@ -38,7 +38,7 @@ _SORT_BY_SUBTYPE = {
 
 
 def sort_of(asset: Asset) -> Sort:
-    """The one kind an asset is counted under; the rarer feature wins (a Live Photo of a burst is a Live Photo)."""
+    """The one kind an asset is counted under; the rarer feature wins (a Live Photo in a burst is Live)."""
     if asset.kind is Kind.PHOTO:
         if asset.live_photo:
             return Sort.LIVE_PHOTO
@@ -225,5 +225,5 @@ def overview_of(library: Library, selection: Selection) -> Overview:
 
 
 def own_in_range(assets: Iterable[Asset], selection: Selection) -> Iterable[Asset]:
-    """One's own assets in the range, those hidden and in Recently Deleted included: what `scan --json` lists."""
+    """One's own assets in the range, hidden and trashed ones included: what `scan --json` lists."""
     return (a for a in assets if a.ownership.is_archived and a.day in selection.range)

@@ -56,6 +56,7 @@ class JobSpec:
     selection: Selection = Selection()
     originals: OriginalsChoice = OriginalsChoice.LOCAL
     patience: float | None = 1800.0
-    """With iCloud originals: seconds without any arrival until the job ends, the rest listed. None: for ever."""
+    """With iCloud originals: seconds without any arrival, or without the phone, until the job
+    ends with the rest listed. None: for ever."""
     order: FetchOrder = FetchOrder.OLDEST
     way: FetchWay = FetchWay.KEEP_ORIGINALS

@@ -56,6 +56,10 @@ class Tally:
     def __add__(self, other: Tally) -> Tally:
         return Tally(self.count + other.count, self.bytes + other.bytes)
 
+    def less(self, other: Tally) -> Tally:
+        """Without a part of it."""
+        return Tally(self.count - other.count, self.bytes - other.bytes)
+
 
 @dataclass(frozen=True, slots=True)
 class PhoneSummary:

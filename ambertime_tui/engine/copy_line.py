@@ -1,0 +1,95 @@
+"""The line of assets that wait to be copied, and the gate that pauses the copying."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from ambertime_tui.engine.plan import PlannedAsset
+
+
+class CopyLine:
+    """Workers take from the front; what arrived from iCloud goes there, before iOS can offload it again."""
+
+    def __init__(self, on_change: Callable[[], None]) -> None:
+        """`on_change` is called when the line may have become empty or is not any more."""
+        self._waiting: deque[PlannedAsset] = deque()
+        self._in_hand: set[str] = set()
+        self._skipped: set[str] = set()
+        self._closed = False
+        self._news = asyncio.Event()
+        self._open = asyncio.Event()
+        self._open.set()
+        self._on_change = on_change
+
+    @property
+    def is_empty(self) -> bool:
+        """True where nothing waits and nothing is being copied."""
+        return not self._waiting and not self._in_hand
+
+    @property
+    def closed(self) -> bool:
+        """True where nothing more is given out."""
+        return self._closed
+
+    def add(self, assets: Iterable[PlannedAsset], *, first: bool = False) -> None:
+        """Lines assets up, at the end or, one after the other, at the front."""
+        for planned in assets:
+            self._skipped.discard(planned.asset.uuid)
+            (self._waiting.appendleft if first else self._waiting.append)(planned)
+        self._news.set()
+        self._on_change()
+
+    def skip(self, uuid: str) -> None:
+        """Passes an asset over when its turn comes."""
+        self._skipped.add(uuid)
+
+    def is_in_hand(self, uuid: str) -> bool:
+        """True while an asset is being copied."""
+        return uuid in self._in_hand
+
+    async def next(self) -> PlannedAsset | None:
+        """The next asset, which is in hand until `done`; waits for one; None: the line was closed."""
+        while True:
+            await self.gate()
+            if self._closed:
+                return None
+            while self._waiting:
+                planned = self._waiting.popleft()
+                if planned.asset.uuid in self._skipped:
+                    self._on_change()
+                    continue
+                self._in_hand.add(planned.asset.uuid)
+                return planned
+            self._news.clear()
+            await self._news.wait()
+
+    def done(self, planned: PlannedAsset) -> None:
+        """An asset is on the drive, or will not be."""
+        self._in_hand.discard(planned.asset.uuid)
+        self._on_change()
+
+    def put_back(self, planned: PlannedAsset) -> None:
+        """An asset has to be begun anew, before the others."""
+        self._in_hand.discard(planned.asset.uuid)
+        self._waiting.appendleft(planned)
+        self._news.set()
+
+    def close(self) -> None:
+        """Gives out nothing more; what is in hand is finished, even where the copying was paused."""
+        self._closed = True
+        self._news.set()
+        self.resume()
+
+    def pause(self) -> None:
+        """Shuts the gate: nothing is given out, and what is in hand stands still."""
+        self._open.clear()
+
+    def resume(self) -> None:
+        """Opens the gate."""
+        self._open.set()
+
+    async def gate(self) -> None:
+        """Returns at once, or when the copying is no longer paused."""
+        await self._open.wait()

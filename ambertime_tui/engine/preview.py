@@ -1,0 +1,126 @@
+"""What a start would do, before it does it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from ambertime_tui.drive.claim import OURS
+from ambertime_tui.drive.discovery import drive_of
+from ambertime_tui.drive.errors import DriveError
+from ambertime_tui.drive.rebuild import RECORD
+from ambertime_tui.drive.record_reader import read_archive
+from ambertime_tui.drive.recorded import RecordedAsset
+from ambertime_tui.engine.plan import Fate, Plan, make_plan, room_needed
+from ambertime_tui.engine.protocol import Preview
+from ambertime_tui.engine.spec import JobSpec, OriginalsChoice
+from ambertime_tui.engine.status import DriveSummary, PhoneSummary, Tally
+from ambertime_tui.engine.summaries import drive_summary_at
+from ambertime_tui.engine.surveyor import Survey
+
+LOW_BATTERY = 50
+"""Percent below which a phone off power may not last through a large copy."""
+
+
+class Previewer:
+    """Keeps the record of the last target, so that another range costs no reading of the drive."""
+
+    def __init__(self) -> None:
+        self._seen: tuple[Path, int, int] | None = None
+        self._known: dict[str, dict[str, RecordedAsset]] = {}
+
+    def preview(self, survey: Survey, spec: JobSpec) -> Preview:
+        """What a job would do with what was surveyed. Blocks: reads the target's record."""
+        advice: list[str] = []
+        try:
+            drive = drive_summary_at(Path(spec.target))
+            largest = drive_of(Path(spec.target)).traits.max_file_bytes
+        except DriveError as error:
+            plan = make_plan(survey.scan.library, spec.selection, {})
+            return _preview(plan, None, spec, survey.phone, str(error), advice)
+        recorded: Mapping[str, RecordedAsset] = {}
+        try:
+            recorded = self._recorded(Path(spec.target)).get(survey.scan.udid, {})
+        except DriveError as error:
+            advice.append(str(error))
+        plan = make_plan(survey.scan.library, spec.selection, recorded, largest)
+        problem = "" if drive.usable else drive.sentence
+        if drive.usable and drive.sentence:
+            advice.append(drive.sentence)
+        return _preview(plan, drive, spec, survey.phone, problem, advice)
+
+    def _recorded(self, target: Path) -> Mapping[str, Mapping[str, RecordedAsset]]:
+        record = target / OURS / RECORD
+        try:
+            facts = record.stat()
+        except OSError:
+            return {}
+        seen = (record, facts.st_mtime_ns, facts.st_size)
+        if seen != self._seen:
+            known: dict[str, dict[str, RecordedAsset]] = {}
+            for asset in read_archive(target).assets:
+                known.setdefault(asset.udid, {})[asset.uuid] = asset
+            self._seen, self._known = seen, known
+        return self._known
+
+
+def _preview(
+    plan: Plan,
+    drive: DriveSummary | None,
+    spec: JobSpec,
+    phone: PhoneSummary,
+    problem: str,
+    advice: list[str],
+) -> Preview:
+    included = spec.originals is OriginalsChoice.ICLOUD
+    copy, fetch = plan.tally(Fate.COPY), plan.tally(Fate.FETCH)
+    missing = cannot = Tally()
+    undated = selected = 0
+    for planned in plan.assets:
+        if planned.fate is Fate.EXCLUDED:
+            continue
+        selected += 1
+        undated += planned.asset.created is None
+        if planned.fate is Fate.CANNOT and planned.reason == "missing":
+            missing += Tally(1, planned.bytes)
+        elif planned.fate is Fate.CANNOT:
+            cannot += Tally(1, planned.bytes)
+    wanted = [p for p in plan.assets if p.fate is Fate.COPY or (included and p.fate is Fate.FETCH)]
+    needed = room_needed(wanted)
+    free = drive.free_bytes if drive else 0
+    if not problem and not selected:
+        problem = "Nothing in the library lies in this range. Choose a wider one."
+    elif not problem and drive is not None and needed > free:
+        problem = (
+            f"The drive has {free / 1e9:.1f} GB free, and {needed / 1e9:.1f} GB are needed. "
+            "Choose a shorter range or another drive."
+        )
+    advice += _advice(fetch, included, phone)
+    if cannot.count:
+        advice.append(f"{cannot.count:,} are too large for this drive's file system and stay on the iPhone.")
+    return Preview(
+        selected=Tally(selected, sum(p.bytes for p in plan.assets if p.fate is not Fate.EXCLUDED)),
+        local=copy,
+        icloud=fetch,
+        already=plan.tally(Fate.ALREADY),
+        missing=missing,
+        cannot=cannot,
+        undated=undated,
+        drive_free=free,
+        needed=needed,
+        problem=problem,
+        advice=tuple(advice),
+    )
+
+
+def _advice(fetch: Tally, included: bool, phone: PhoneSummary) -> list[str]:
+    found = []
+    if phone.on_power is False and (phone.battery_percent or 100) < LOW_BATTERY:
+        found.append(f"The iPhone is at {phone.battery_percent} % and not on power. Connect it to power.")
+    if included and fetch.count and phone.free_bytes is not None and fetch.bytes > phone.free_bytes:
+        slices = -(-fetch.bytes // max(phone.free_bytes, 1))
+        found.append(
+            f"The originals in iCloud have {fetch.bytes / 1e9:.1f} GB and the iPhone has "
+            f"{phone.free_bytes / 1e9:.1f} GB free: take about {slices:,} shorter ranges one after the other."
+        )
+    return found

@@ -1,0 +1,19 @@
+"""Clocks and pauses, injected so that tests need not wait."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """The engine's time."""
+
+    wall: Callable[[], float] = time.time
+    """Seconds since 1970, for what people read."""
+    steady: Callable[[], float] = time.monotonic
+    """Seconds of a clock that never goes back, for durations and rates."""
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
