@@ -16,7 +16,6 @@ from pathlib import Path
 
 from ambertime_tui.drive.checksums import write_atomically
 from ambertime_tui.drive.errors import (
-    DriveError,
     TargetGone,
     TargetInUse,
     TargetMissing,
@@ -126,11 +125,10 @@ def claim_target(
         if marker is None:
             marker = Marker((token or _new_id)(), datetime.fromtimestamp(now, UTC).isoformat())
             _write_marker(root, marker, calls)
-    except OSError as error:
+    except BaseException as error:
         os.close(lock)
-        raise drive_error(error, ours) from error
-    except DriveError:
-        os.close(lock)
+        if isinstance(error, OSError):
+            raise drive_error(error, ours) from error
         raise
     return Claim(root, marker, folder.st_dev, folder.st_ino, lock)
 

@@ -12,7 +12,7 @@ import errno
 import itertools
 import stat
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -56,6 +56,8 @@ class _InPlace:
     aside: list[AsideFile] = field(default_factory=list)
     unneeded: list[StagedFile] = field(default_factory=list)
     """Good copies of files that turned out to be whole."""
+    renamed: list[tuple[str, str]] = field(default_factory=list)
+    """What was renamed, in order: from, to."""
     not_kept: _Named | None = None
     """A file that the drive does not list under the name it was given."""
 
@@ -87,32 +89,56 @@ def commit_staged(
                 abandon(workspace, asset)
         for folder in sorted({f for placed in in_place.values() for f in placed.folders}):
             trouble = _settled_folder(workspace, folder, in_place.values())
-            if trouble is not None:
-                for number in [n for n, placed in in_place.items() if folder in placed.folders]:
-                    outcomes[number] = trouble
-                    _leave_unrecorded(workspace, in_place.pop(number))
-        rows: dict[int, RecordedAsset] = {}
+            for number in [n for n, placed in in_place.items() if trouble and folder in placed.folders]:
+                outcomes[number] = trouble or outcomes[number]
+                _taken_back(workspace, in_place.pop(number))
         for number, placed in list(in_place.items()):
-            try:
-                rows[number] = _described(workspace, placed)
-            except DriveError as error:
-                outcomes[number] = error
-                _leave_unrecorded(workspace, in_place.pop(number))
-        if rows:
-            try:
-                record.commit(list(rows.values()), [aside for n in rows for aside in in_place[n].aside])
-            except DriveError as error:
-                for number in rows:
-                    outcomes[number] = error
-                    _leave_unrecorded(workspace, in_place[number])
-            else:
-                for number, row in rows.items():
-                    outcomes[number] = row
-                    for file in row.files:
-                        workspace.names.recorded(file.folder, file.name)
-                    _discard_unneeded(workspace, in_place[number])
-                    _release(workspace, in_place[number].staged)
+            if placed.not_kept is not None:
+                outcomes[number] = NameNotKept(workspace.root / placed.not_kept.path)
+                _taken_back(workspace, in_place.pop(number))
+        outcomes |= _recorded(workspace, record, in_place)
     return tuple(outcomes[number] for number in range(len(staged)))
+
+
+def _recorded(
+    workspace: Workspace, record: Record, in_place: Mapping[int, _InPlace]
+) -> dict[int, RecordedAsset | DriveError]:
+    """One transaction for all; where that fails, one for each, so that none has to pay for another."""
+    rows = {number: _described(workspace, placed) for number, placed in in_place.items()}
+    if not rows:
+        return {}
+    outcomes: dict[int, RecordedAsset | DriveError] = {}
+    try:
+        record.commit(list(rows.values()), [aside for placed in in_place.values() for aside in placed.aside])
+        outcomes.update(rows)
+    except DriveError as error:
+        for number, row in rows.items():
+            if len(rows) > 1:
+                outcomes |= _recorded(workspace, record, {number: in_place[number]})
+            elif _is_recorded(record, row):
+                outcomes[number] = row
+            else:
+                outcomes[number] = error
+                _left_unrecorded(workspace, in_place[number])
+        if len(rows) > 1:
+            return outcomes
+    for number, outcome in outcomes.items():
+        if isinstance(outcome, RecordedAsset):
+            for file in outcome.files:
+                workspace.names.recorded(file.folder, file.name)
+            parts = [file.staged.part for file in in_place[number].files if file.staged.part is not None]
+            workspace.parts.forget(parts)
+            _discard_unneeded(workspace, in_place[number])
+            _release(workspace, in_place[number].staged)
+    return outcomes
+
+
+def _is_recorded(record: Record, row: RecordedAsset) -> bool:
+    """Whether a transaction that ended with an error holds all the same (only its last sync failed)."""
+    try:
+        return record.asset_files(row.udid, row.uuid) == row
+    except DriveError:
+        return False
 
 
 def abandon(workspace: Workspace, staged: StagedAsset) -> None:
@@ -132,7 +158,6 @@ def _discard_unneeded(workspace: Workspace, placed: _InPlace) -> None:
 
 
 def _release(workspace: Workspace, staged: StagedAsset) -> None:
-    workspace.parts.forget([file.part for file in staged.files if file.part is not None])
     workspace.names.release(staged.place.folder, (file.name for file in staged.place.files))
 
 
@@ -242,25 +267,34 @@ def _repaired(workspace: Workspace, result: _InPlace, file: StagedFile, broken: 
 
 def _rename_all(workspace: Workspace, target: _InPlace) -> None:
     """All renames of an asset, or after an error none of them."""
-    done: list[tuple[str, str]] = []
     root, calls = workspace.root, workspace.calls
     try:
         for aside in target.aside:
             calls.rename_noreplace(root / aside.instead_of, root / aside.path)
-            done.append((aside.instead_of, aside.path))
+            target.renamed.append((aside.instead_of, aside.path))
         for file in target.files:
             part = file.staged.part
             if part is not None:
                 workspace.folders.ensure(file.folder)
                 calls.rename_noreplace(root / part, root / file.path)
-                done.append((part, file.path))
-    except (OSError, DriveError) as error:
-        for old, new in reversed(done):
-            with suppress(OSError):
-                calls.rename_noreplace(root / new, root / old)
-        if isinstance(error, FileExistsError | DriveError):
-            raise
+                target.renamed.append((part, file.path))
+    except FileExistsError:
+        _renamed_back(workspace, target)
+        raise
+    except DriveError:
+        _renamed_back(workspace, target)
+        raise
+    except OSError as error:
+        _renamed_back(workspace, target)
         raise drive_error(error, root / target.folder / target.stem, doing="naming") from error
+
+
+def _renamed_back(workspace: Workspace, target: _InPlace) -> None:
+    """What cannot be renamed back stays where it is, under a good name but unrecorded."""
+    while target.renamed:
+        old, new = target.renamed.pop()
+        with suppress(OSError):
+            workspace.calls.rename_noreplace(workspace.root / new, workspace.root / old)
 
 
 def _settled_folder(workspace: Workspace, folder: str, in_place: Iterable[_InPlace]) -> DriveError | None:
@@ -290,8 +324,6 @@ def _described(workspace: Workspace, placed: _InPlace) -> RecordedAsset:
     files: dict[tuple[Role, int], RecordedFile] = {}
     if staged.recorded is not None:
         files = {(file.role, file.generation): file for file in staged.recorded.files}
-    if placed.not_kept is not None:
-        raise NameNotKept(workspace.root / placed.not_kept.path)
     for named in placed.files:
         file, resource = named.staged, named.staged.placed.resource
         row = RecordedFile(
@@ -322,10 +354,21 @@ def _described(workspace: Workspace, placed: _InPlace) -> RecordedAsset:
     )
 
 
-def _leave_unrecorded(workspace: Workspace, placed: _InPlace) -> None:
-    """The files have their names but are not recorded: the next attempt adopts them."""
+def _taken_back(workspace: Workspace, placed: _InPlace) -> None:
+    """A folder could not be synced, or did not keep a name: the files are thrown away like parts after a
+    failed fsync. One that cannot be is not adopted by this job: what is in the cache of its folder is not to
+    be trusted."""
+    _renamed_back(workspace, placed)
+    for folder in placed.folders:
+        workspace.names.look_again(folder)
+    abandon(workspace, placed.staged)
+
+
+def _left_unrecorded(workspace: Workspace, placed: _InPlace) -> None:
+    """The files have their names, synced, but are not recorded: the next attempt adopts them."""
     for file in placed.files:
         workspace.existing.give_back(file.path, file.staged.size)
         workspace.names.look_again(file.folder)
+    workspace.parts.forget([file.staged.part for file in placed.files if file.staged.part is not None])
     _discard_unneeded(workspace, placed)
     _release(workspace, placed.staged)

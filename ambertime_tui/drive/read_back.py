@@ -20,7 +20,6 @@ from ambertime_tui.drive.recorded import ReadBack
 from ambertime_tui.drive.system_calls import SystemCalls, closing
 
 _BLOCK = 1 << 20
-_PAGE = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +74,12 @@ class Reader:
         offsets = {0, size // 2, max(0, size - 1)} if size else set()
         return not any(self.calls.is_cached(fd, offset) for offset in offsets)
 
-    def _hash(self, fd: int, on_bytes: Callable[[int], None] | None) -> tuple[int, str]:
+    def _hash(
+        self, fd: int, on_bytes: Callable[[int], None] | None, until: int | None = None
+    ) -> tuple[int, str]:
         digest, size = hashlib.sha256(), 0
         block = memoryview(mmap.mmap(-1, _BLOCK))
-        while count := os.readv(fd, [block]):
+        while size != until and (count := os.readv(fd, [block])):
             digest.update(block[:count])
             size += count
             if on_bytes is not None:
@@ -89,7 +90,8 @@ class Reader:
         """By O_DIRECT; None where the file system has no such thing."""
         try:
             with closing(self.calls, self.calls.open_read(path, direct=True)) as fd:
-                size, digest = self._hash(fd, on_bytes)
+                # A read at the unaligned end of the file may be refused: it is not asked for.
+                size, digest = self._hash(fd, on_bytes, until=os.fstat(fd).st_size)
         except OSError as error:
             if error.errno in (errno.EINVAL, errno.ENOTSUP):
                 return None

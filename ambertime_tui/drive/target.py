@@ -197,9 +197,13 @@ class Target:
 
     def close(self) -> None:
         """Closes the record and gives up the lock."""
-        self._workspace.parts.close()
-        self._record.close()
-        self._claim.release()
+        try:
+            self._workspace.parts.close()
+        finally:
+            try:
+                self._record.close()
+            finally:
+                self._claim.release()
 
 
 @contextmanager

@@ -1,0 +1,186 @@
+"""Operating systems that fail: at the Nth call, for a moment or for good, or by a power cut."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from ambertime_tui.drive.system_calls import SystemCalls
+
+CHANGING = (
+    "create",
+    "open_append",
+    "write",
+    "set_modified",
+    "fsync",
+    "close",
+    "_rename_exclusive",
+    "link",
+    "replace",
+    "unlink",
+    "mkdir",
+    "fsync_folder",
+    "commit",
+)
+READING = ("open_read", "drop_cache")
+
+
+class Killed(BaseException):
+    """The process is dead: nothing of it runs any more."""
+
+
+class CountingCalls(SystemCalls):
+    """Asks `before` ahead of each call, with its number (from 1) and its name."""
+
+    def __init__(self, before: Callable[[int, str], None] = lambda number, name: None) -> None:
+        self.count = 0
+        self.names: list[str] = []
+        self._before = before
+        self._open: set[int] = set()
+        for name in (*CHANGING, *READING):
+            setattr(self, name, self._counted(name, getattr(self, name)))
+
+    def _counted(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(*arguments: Any, **options: Any) -> Any:
+            self.count += 1
+            self.names.append(name)
+            try:
+                self._before(self.count, name)
+            except BaseException:
+                # Half a write has reached the file, and a descriptor is gone even if close says EIO.
+                if name == "write":
+                    os.write(arguments[0], bytes(arguments[1][: len(arguments[1]) // 2]))
+                if name == "close":
+                    self._open.discard(arguments[0])
+                    os.close(arguments[0])
+                raise
+            result = call(*arguments, **options)
+            if name in ("create", "open_append", "open_read"):
+                self._open.add(result)
+            if name == "close":
+                self._open.discard(arguments[0])
+            return result
+
+        return counted
+
+    def bury(self) -> None:
+        """Closes what a dead process had open, as the kernel does."""
+        for fd in self._open:
+            with suppress(OSError):
+                os.close(fd)
+        self._open.clear()
+
+
+def failing(at: int, code: int, *, for_good: bool) -> CountingCalls:
+    """The call with that number fails, and all later ones if it is for good."""
+
+    def before(number: int, name: str) -> None:
+        if number == at or (for_good and number > at):
+            if name == "commit":
+                raise sqlite3.OperationalError(f"{os.strerror(code)} (injected)")
+            raise OSError(code, f"{os.strerror(code)} (injected into {name})")
+
+    return CountingCalls(before)
+
+
+def killed(at: int) -> CountingCalls:
+    """The process dies just before the call with that number."""
+
+    def before(number: int, name: str) -> None:
+        if number >= at:
+            raise Killed(name)
+
+    return CountingCalls(before)
+
+
+class PowerCutCalls(CountingCalls):
+    """Remembers what was not synced, so that `cut` can take it away again.
+
+    Until its folder is synced, a new, renamed or removed name may be lost; until a file is synced, any of its
+    bytes. SQLite's own file is left to SQLite, which syncs what it has committed.
+    """
+
+    def __init__(self, at: int, keep: Path, *, lying: bool = False) -> None:
+        """
+        Args:
+            at: the power is cut just before the call with this number.
+            keep: an empty folder for what is removed, to bring it back.
+            lying: fsync does nothing, which the test has to find out.
+        """
+
+        def before(number: int, name: str) -> None:
+            if number >= at:
+                raise Killed(name)
+
+        self._keep, self._lying = keep, lying
+        self._pending: list[tuple[set[Path], Callable[[], object]]] = []
+        self._dirty: dict[int, int] = {}
+        self._paths: dict[int, Path] = {}
+        super().__init__(before)
+
+    def create(self, path: Path) -> int:
+        fd = super().create(path)
+        self._dirty[os.fstat(fd).st_ino] = 0
+        self._pending.append(({path.parent}, lambda: path.unlink()))
+        return fd
+
+    def write(self, fd: int, data: bytes | memoryview) -> int:
+        self._dirty.setdefault(os.fstat(fd).st_ino, os.fstat(fd).st_size)
+        return super().write(fd, data)
+
+    def fsync(self, fd: int) -> None:
+        if not self._lying:
+            super().fsync(fd)
+            self._dirty.pop(os.fstat(fd).st_ino, None)
+
+    def _rename_exclusive(self, source: Path, target: Path) -> None:
+        super()._rename_exclusive(source, target)
+        self._pending.append(({source.parent, target.parent}, lambda: target.replace(source)))
+
+    def replace(self, source: Path, target: Path) -> None:
+        kept = self._kept(target) if target.exists() else None
+        super().replace(source, target)
+
+        def undo() -> None:
+            target.replace(source)
+            if kept is not None:
+                kept.replace(target)
+
+        self._pending.append(({source.parent, target.parent}, undo))
+
+    def unlink(self, path: Path) -> None:
+        kept = self._kept(path)
+        super().unlink(path)
+        self._pending.append(({path.parent}, lambda: kept.replace(path)))
+
+    def mkdir(self, path: Path) -> None:
+        super().mkdir(path)
+        self._pending.append(({path.parent}, lambda: shutil.rmtree(path)))
+
+    def fsync_folder(self, path: Path) -> None:
+        super().fsync_folder(path)
+        if not self._lying:
+            self._pending = [(folders - {path}, undo) for folders, undo in self._pending if folders != {path}]
+
+    def cut(self, root: Path, chance: random.Random) -> None:
+        """Takes away some, or all, of what was not synced: names from the newest back, bytes of any file."""
+        self.bury()
+        lost = chance.choice([0, len(self._pending), chance.randint(0, len(self._pending))])
+        for _, undo in reversed(self._pending[len(self._pending) - lost :]):
+            with suppress(FileNotFoundError):
+                undo()
+        for path in root.rglob("*"):
+            if path.is_file() and path.stat().st_ino in self._dirty:
+                synced = self._dirty[path.stat().st_ino]
+                os.truncate(path, chance.randint(synced, max(synced, path.stat().st_size)))
+
+    def _kept(self, path: Path) -> Path:
+        kept = self._keep / str(len(list(self._keep.iterdir())))
+        os.link(path, kept)
+        return kept
