@@ -10,7 +10,6 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from random import Random
 from typing import TYPE_CHECKING
 
 from ambertime_tui.simulator.library.formats.adjustments import adjustments
@@ -39,12 +38,9 @@ class FileContent:
     def chunks(self) -> Iterator[bytes]:
         """The bytes in order, in pieces of at most 64 KiB."""
         yield self.head
-        left = self.size - len(self.head)
-        rng = Random(self.filler_seed) if self.filler_seed else None
-        while left > 0:
-            length = min(left, _CHUNK)
-            yield rng.randbytes(length) if rng is not None else bytes(length)
-            left -= length
+        for number, start in enumerate(range(len(self.head), self.size, _CHUNK)):
+            length = min(self.size - start, _CHUNK)
+            yield _noise(f"{self.filler_seed}:{number}", length) if self.filler_seed else bytes(length)
 
     def bytes(self) -> bytes:
         """All of it; for files that are known to be small."""
@@ -64,15 +60,19 @@ class FileContent:
             path: Where to; the folder exists.
             modified: Modification time, seconds since 1970-01-01 UTC; None: now.
         """
-        with path.open("wb") as file:
+        with path.open("wb", buffering=0) as file:
             if self.filler_seed:
                 for chunk in self.chunks():
                     file.write(chunk)
             else:
                 file.write(self.head)
                 file.truncate(self.size)
-        if modified is not None:
-            os.utime(path, (modified, modified))
+            if modified is not None:
+                os.utime(file.fileno(), (modified, modified))
+
+
+def _noise(key: str, length: int) -> bytes:
+    return hashlib.shake_128(key.encode()).digest(length)
 
 
 def capture_time(asset: MadeAsset) -> CaptureTime:
@@ -83,17 +83,16 @@ def capture_time(asset: MadeAsset) -> CaptureTime:
 def content_of(seed: int, sparse: bool, asset: MadeAsset, resource: MadeResource) -> FileContent:
     """The content of one file of an asset of a library made from `seed`."""
     key = f"{seed}:{asset.content_key}:{resource.role}"
-    shades = Random(f"{key}:picture").randbytes(SHADES + 2)
+    shades = _noise(f"{key}:picture", SHADES + 2)
     head = _head(asset, resource, shades)
     if len(head) > resource.size:
         raise ValueError(f"{resource.path} cannot be {resource.size} bytes: its head alone has {len(head)}")
     return FileContent(head, resource.size, "" if sparse else key)
 
 
-def derivative(seed: int, asset: MadeAsset) -> bytes:
-    """A small JPEG of an asset, with its capture time: a thumbnail or derivative, never the original."""
-    shades = Random(f"{seed}:{asset.content_key}:derivative").randbytes(SHADES + 2)
-    return jpeg(shades, exif(capture_time(asset), _CAMERA, _SOFTWARE))
+def derivative(seed: int, number: int) -> bytes:
+    """A small JPEG that stands for a thumbnail or another derivative."""
+    return jpeg(_noise(f"{seed}:{number}:derivative", SHADES + 2))
 
 
 def _head(asset: MadeAsset, resource: MadeResource, shades: bytes) -> bytes:

@@ -16,6 +16,7 @@ SECONDS_1970_TO_2001 = 978_307_200.0
 _BATCH = 5000
 
 Value = int | float | str | bytes | None
+_Pick = Callable[[Mapping[str, Value]], tuple[Value, ...]]
 
 
 def core_data_time(seconds: float) -> float:
@@ -29,13 +30,30 @@ class TableWriter:
     A column that the iOS at hand does not have is left out, so one row serves all versions.
     """
 
-    def __init__(self, connection: sqlite3.Connection, schema: Schema, table: str, entity: str) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        schema: Schema,
+        table: str,
+        entity: str,
+        constants: Mapping[str, int] | None = None,
+    ) -> None:
+        """Nothing is written yet.
+
+        Args:
+            connection: Inside a transaction, whenever rows are handed over.
+            schema: The database's.
+            table: The table's name.
+            entity: The entity whose number the rows carry, and under which their keys are counted.
+            constants: Columns that have the same number in every row.
+        """
+        self._constants = {"Z_OPT": 1, **(constants or {})}
         self._connection = connection
         self._columns = schema.columns[table]
         self._table = table
         self._entity = entity
         self._number = schema.entities[entity]
-        self._pick: Callable[[Mapping[str, Value]], tuple[Value, ...]] | None = None
+        self._pick: _Pick | None = None
         self._statement = ""
         self._rows: list[tuple[Value, ...]] = []
         self.last_key = 0
@@ -44,16 +62,22 @@ class TableWriter:
         """Adds a row and returns its primary key: `key`, or the next one."""
         self.last_key = max(self.last_key, key) if key is not None else self.last_key + 1
         key = self.last_key if key is None else key
-        full = {"Z_PK": key, "Z_ENT": entity or self._number, "Z_OPT": 1, **row}
-        if self._pick is None:
-            names = [name for name in full if name in self._columns]
-            self._pick = itemgetter(*names)
-            marks = ", ".join("?" * len(names))
-            self._statement = f"INSERT INTO {self._table} ({', '.join(names)}) VALUES ({marks})"
-        self._rows.append(self._pick(full))
+        pick = self._pick or self._prepare(row)
+        self._rows.append((key, entity or self._number, *pick(row)))
         if len(self._rows) >= _BATCH:
             self.flush()
         return key
+
+    def _prepare(self, row: Mapping[str, Value]) -> _Pick:
+        names = [name for name in row if name in self._columns]
+        constants = {name: value for name, value in self._constants.items() if name in self._columns}
+        values = ["?"] * (len(names) + 2) + [str(value) for value in constants.values()]
+        self._statement = (
+            f"INSERT INTO {self._table} ({', '.join(['Z_PK', 'Z_ENT', *names, *constants])})"
+            f" VALUES ({', '.join(values)})"
+        )
+        self._pick = itemgetter(*names)
+        return self._pick
 
     def flush(self) -> None:
         """Hands the rows over to the database."""

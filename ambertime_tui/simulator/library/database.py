@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -18,7 +18,10 @@ from ambertime_tui.simulator.library.core_data import (
 from ambertime_tui.simulator.library.flags import RESOURCE_ROW, mark_purged
 from ambertime_tui.simulator.library.forms import FILE_TYPES
 from ambertime_tui.simulator.library.rows import (
+    ASSET_CONSTANTS,
+    ATTRIBUTE_CONSTANTS,
     PURGED_AT,
+    RESOURCE_CONSTANTS,
     asset_row,
     attributes_row,
     master_row,
@@ -29,6 +32,8 @@ from ambertime_tui.simulator.library.truth import MadeAlbum, MadeAsset, MadeLibr
 
 _NEWEST = 12
 """At most so many assets, and so many purges, are in the log only. A phone's log holds up to 4 MB."""
+_LAYOUT = ("page_size = 4096", "auto_vacuum = 2")
+_BULK = ("journal_mode = OFF", "temp_store = MEMORY", "cache_size = -262144")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -44,7 +49,7 @@ def write_database(library: MadeLibrary) -> None:
     connection = connect(path)
     keeper = None
     try:
-        for pragma in ("page_size = 4096", "auto_vacuum = 2", "journal_mode = OFF"):
+        for pragma in (*_LAYOUT, *_BULK):
             connection.execute(f"PRAGMA {pragma}")
         assets = library.assets
         held_back = min(_NEWEST, len(assets) // 20)
@@ -154,15 +159,17 @@ class _AssetRows:
     """Adds assets with all their rows, and knows their keys."""
 
     def __init__(self, connection: sqlite3.Connection, schema: Schema, library: MadeLibrary) -> None:
-        def table(name: str, entity: str) -> TableWriter:
-            return TableWriter(connection, schema, name, entity)
+        def table(name: str, entity: str, constants: Mapping[str, int] | None = None) -> TableWriter:
+            return TableWriter(connection, schema, name, entity, constants or {})
 
         root = "Asset" if schema.asset_table == "ZASSET" else "GenericAsset"
-        self._assets = table(schema.asset_table, root)
+        self._assets = table(schema.asset_table, root, ASSET_CONSTANTS)
         self._asset_entity = schema.asset_entity
-        self._attributes = table("ZADDITIONALASSETATTRIBUTES", "AdditionalAssetAttributes")
+        self._attributes = table(
+            "ZADDITIONALASSETATTRIBUTES", "AdditionalAssetAttributes", ATTRIBUTE_CONSTANTS
+        )
         self._masters = table("ZCLOUDMASTER", "CloudMaster")
-        self._resources = table("ZINTERNALRESOURCE", "InternalResource")
+        self._resources = table("ZINTERNALRESOURCE", "InternalResource", RESOURCE_CONSTANTS)
         self._moments = table("ZMOMENT", "Moment")
         self._moment_of_day: dict[tuple[int, int, int], int] = {}
         self._icloud_photos = library.recipe.icloud_photos

@@ -33,10 +33,12 @@ PLIST = FileType("plist", "com.apple.property-list", "36", 0)
 FILE_TYPES = (HEIC, JPEG, PNG, DNG, MOV, MP4, AAE, PLIST)
 
 
+_BY_EXTENSION = {kind.extension.upper(): kind for kind in FILE_TYPES}
+
+
 def file_type(name: str) -> FileType:
     """The type that a name's extension stands for; JPEG where it has none."""
-    extension = name.rpartition(".")[2].upper()
-    return next((kind for kind in FILE_TYPES if kind.extension.upper() == extension), JPEG)
+    return _BY_EXTENSION.get(name.rpartition(".")[2].upper(), JPEG)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from ambertime_tui.simulator.library.core_data import LogKeeper, connect, core_d
 from ambertime_tui.simulator.library.database import asset_keys
 from ambertime_tui.simulator.library.flags import RESOURCE_ROW, mark_arrived, mark_purged
 from ambertime_tui.simulator.library.history import write_history
-from ambertime_tui.simulator.library.media_tree import modified_at, write_derivatives
+from ambertime_tui.simulator.library.media_tree import Derivatives, modified_at
 from ambertime_tui.simulator.library.schema import schema_for
 from ambertime_tui.simulator.library.truth import ORIGINAL_ROLES, MadeAsset, MadeLibrary, MadeResource
 
@@ -33,6 +33,7 @@ class LiveLibrary:
         self._assets = library.by_uuid
         self._connection = connect(library.database)
         self._keys = asset_keys(self._connection, self._schema)
+        self._derivatives = Derivatives(library)
         self._keeper = LogKeeper(library.database, library.folder)
 
     def __enter__(self) -> Self:
@@ -73,7 +74,7 @@ class LiveLibrary:
         self.flag_purged(uuid, [resource.role for resource in resources])
         self.remove_files(uuid, [resource.role for resource in resources])
         gone = asset.with_resources(tuple(_absent(r) if r in resources else r for r in asset.resources))
-        write_derivatives(self._library, gone, set())
+        self._derivatives.write(gone)
 
     def arrive(self, uuid: str, roles: Iterable[str] | None = None) -> int:
         """Brings originals back: the files at their places, byte for byte, then the flags in one transaction.

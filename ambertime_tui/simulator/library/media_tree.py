@@ -9,6 +9,7 @@ from ambertime_tui.simulator.library.truth import MadeAsset, MadeLibrary
 
 _FOLDERS = ("DCIM/100APPLE", "PhotoData/Caches", "PhotoData/MISC", "PhotoData/private")
 _ICLOUD_FOLDERS = ("PhotoData/CPL/storage",)
+_PICTURES = 64
 _MARKERS = ("PhotoData/cpl_enabled_marker", "PhotoData/cpl_download_finished_marker")
 
 
@@ -26,8 +27,11 @@ def write_media_tree(library: MadeLibrary) -> None:
             (media / marker).write_bytes(b"")
     if library.recipe.media:
         made: set[str] = set()
+        derivatives = Derivatives(library)
         for asset in library.assets:
-            _write_asset(library, asset, made)
+            _write_originals(library, asset, made)
+            if asset.ownership != "shared_with_you":
+                derivatives.write(asset)
 
 
 def modified_at(asset: MadeAsset) -> float:
@@ -45,9 +49,33 @@ def metadata_path(asset: MadeAsset) -> str:
     return f"PhotoData/Metadata/{asset.directory}/{PurePosixPath(asset.filename).stem}.JPG"
 
 
-def write_derivatives(library: MadeLibrary, asset: MadeAsset, made: set[str]) -> None:
-    """Thumbnail and, for purged originals, PNGs and videos, the Metadata JPEG (with a .THM beside it)."""
-    small = derivative(library.recipe.seed, asset)
+class Derivatives:
+    """Writes thumbnails and other derivatives: a few small JPEGs, of which every asset gets links.
+
+    There is one in a folder of its own for every asset, so links make a large library appear much sooner.
+    """
+
+    def __init__(self, library: MadeLibrary) -> None:
+        self._library = library
+        self._known: dict[int, Path] = {}
+        self._made: set[str] = set()
+
+    def write(self, asset: MadeAsset) -> None:
+        """The asset's thumbnail and, for purged originals, PNGs and videos, its Metadata JPEG."""
+        for path in derivative_paths(asset):
+            _folder(self._library.media, path.rpartition("/")[0], self._made)
+            self._place(int(asset.uuid[:8], 16) % _PICTURES, self._library.media / path)
+
+    def _place(self, picture: int, path: Path) -> None:
+        if (known := self._known.get(picture)) is None:
+            path.write_bytes(derivative(self._library.recipe.seed, picture))
+            self._known[picture] = path
+        elif not path.exists():
+            path.hardlink_to(known)
+
+
+def derivative_paths(asset: MadeAsset) -> list[str]:
+    """What lies beside the originals, relative to the media folder: never an original itself."""
     paths = [thumbnail_path(asset)]
     purged = any(not resource.present for resource in asset.originals)
     # Real listings: 4 of 60 purged ones have the thumbnail only, and some local PNGs and videos have a JPEG.
@@ -55,20 +83,16 @@ def write_derivatives(library: MadeLibrary, asset: MadeAsset, made: set[str]) ->
         paths.append(metadata_path(asset))
         if asset.kind == "video":
             paths.append(metadata_path(asset).removesuffix("JPG") + "THM")
-    for path in paths:
-        _folder(library.media, path.rpartition("/")[0], made)
-        (library.media / path).write_bytes(small)
+    return paths
 
 
-def _write_asset(library: MadeLibrary, asset: MadeAsset, made: set[str]) -> None:
+def _write_originals(library: MadeLibrary, asset: MadeAsset, made: set[str]) -> None:
     for resource in asset.resources:
         if resource.present:
             _folder(library.media, resource.directory, made)
             library.content(asset, resource).write_to(library.media / resource.path, modified_at(asset))
         elif resource.is_original and asset.ownership != "shared_with_you":
             _folder(library.media, resource.directory, made)
-    if asset.ownership != "shared_with_you":
-        write_derivatives(library, asset, made)
 
 
 def _folder(media: Path, folder: str, made: set[str]) -> None:

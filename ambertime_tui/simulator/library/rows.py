@@ -24,74 +24,55 @@ _STORE_CLASS = {"shared_album": 2, "shared_with_you": 3}
 COLLECTION_SHARE, LIBRARY_SHARE = 1, 2
 """Primary keys in ZSHARE."""
 _NOT_SYNCED, _PENDING, _SYNCED = 0, 1, 3
-_NOWHERE = -180.0
+_NOWHERE = -180
 PURGED_AT = 700_000_000.0
 """When the originals of a new library were purged; Core Data time."""
 
-_ASSET_DEFAULTS: dict[str, Value] = dict.fromkeys(
-    (
-        "ZCLOUDDELETESTATE",
-        "ZCLOUDDOWNLOADREQUESTS",
-        "ZCLOUDPLACEHOLDERKIND",
-        "ZDEFERREDPROCESSINGNEEDED",
-        "ZDUPLICATEASSETVISIBILITYSTATE",
-        "ZHIGHFRAMERATESTATE",
-        "ZCURRENTSLEETCAST",
-        "ZISMAGICCARPET",
-        "ZPACKEDACCEPTABLECROPRECT",
-        "ZPACKEDBADGEATTRIBUTES",
-        "ZPACKEDPREFERREDCROPRECT",
-        "ZPLAYBACKVARIATION",
-        "ZSEARCHINDEXREBUILDSTATE",
-        "ZSPATIALTYPE",
-        "ZSYNDICATIONSTATE",
-        "ZTRASHEDREASON",
-        "ZVIDEOCPDURATIONVALUE",
-        "ZVIDEOCPVISIBILITYSTATE",
-        "ZVIDEODEFERREDPROCESSINGNEEDED",
-        "ZVIDEOKEYFRAMETIMESCALE",
-        "ZVIDEOKEYFRAMEVALUE",
-        "ZDERIVEDCAMERACAPTUREDEVICE",
-        "ZAVALANCHEKIND",
-        "ZALBUMASSOCIATIVITY",
-        "ZHDRGAIN",
-        "ZICONICSCORE",
-        "ZPROMOTIONSCORE",
-        "ZHIGHLIGHTVISIBILITYSCORE",
-        "ZCUSTOMRENDEREDVALUE",
-        "ZHDRTYPE",
-        "ZSNOWPLOWSTATE",
-        "ZGROUPINGSTATE",
+
+def _zeros(columns: str) -> dict[str, int]:
+    return dict.fromkeys(columns.split(), 0)
+
+
+ASSET_CONSTANTS: dict[str, int] = {
+    "ZCOMPLETE": 1,
+    "ZORIENTATION": 1,
+    "ZLATITUDE": _NOWHERE,
+    "ZLONGITUDE": _NOWHERE,
+    **_zeros(
+        "ZCLOUDDELETESTATE ZCLOUDDOWNLOADREQUESTS ZCLOUDPLACEHOLDERKIND ZDEFERREDPROCESSINGNEEDED "
+        "ZDUPLICATEASSETVISIBILITYSTATE ZHIGHFRAMERATESTATE ZCURRENTSLEETCAST ZISMAGICCARPET "
+        "ZPACKEDACCEPTABLECROPRECT ZPACKEDBADGEATTRIBUTES ZPACKEDPREFERREDCROPRECT "
+        "ZPLAYBACKVARIATION ZSEARCHINDEXREBUILDSTATE ZSPATIALTYPE ZSYNDICATIONSTATE "
+        "ZTRASHEDREASON ZVIDEOCPDURATIONVALUE ZVIDEOCPVISIBILITYSTATE "
+        "ZVIDEODEFERREDPROCESSINGNEEDED ZVIDEOKEYFRAMETIMESCALE ZVIDEOKEYFRAMEVALUE "
+        "ZDERIVEDCAMERACAPTUREDEVICE ZAVALANCHEKIND ZALBUMASSOCIATIVITY ZHDRGAIN ZICONICSCORE "
+        "ZPROMOTIONSCORE ZHIGHLIGHTVISIBILITYSCORE ZCUSTOMRENDEREDVALUE ZHDRTYPE ZSNOWPLOWSTATE "
+        "ZGROUPINGSTATE"
     ),
-    0,
-)
-_ATTRIBUTE_DEFAULTS: dict[str, Value] = dict.fromkeys(
-    (
-        "ZCLOUDAVALANCHEPICKTYPE",
-        "ZCLOUDKINDSUBTYPE",
-        "ZCLOUDRECOVERYSTATE",
-        "ZCLOUDSTATERECOVERYATTEMPTSCOUNT",
-        "ZCLOUDVIEWPRESENTATION",
-        "ZDESTINATIONASSETCOPYSTATE",
-        "ZFACEANALYSISVERSION",
-        "ZLOCATIONHASH",
-        "ZORIGINALRESOURCECHOICE",
-        "ZPENDINGPLAYCOUNT",
-        "ZPENDINGSHARECOUNT",
-        "ZPENDINGVIEWCOUNT",
-        "ZPLAYCOUNT",
-        "ZPTPTRASHEDSTATE",
-        "ZSCENEANALYSISVERSION",
-        "ZSHARECOUNT",
-        "ZSHARETYPE",
-        "ZSYNDICATIONHISTORY",
-        "ZUPLOADATTEMPTS",
-        "ZVARIATIONSUGGESTIONSTATES",
-        "ZVIEWCOUNT",
-        "ZVIEWPRESENTATION",
+}
+ATTRIBUTE_CONSTANTS: dict[str, int] = {
+    "Z34_ASSET": 35,
+    "ZORIGINALORIENTATION": 1,
+    "ZALLOWEDFORANALYSIS": 1,
+    "ZDATECREATEDSOURCE": 1,
+    **_zeros(
+        "ZCLOUDAVALANCHEPICKTYPE ZCLOUDKINDSUBTYPE ZCLOUDRECOVERYSTATE "
+        "ZCLOUDSTATERECOVERYATTEMPTSCOUNT ZCLOUDVIEWPRESENTATION ZDESTINATIONASSETCOPYSTATE "
+        "ZFACEANALYSISVERSION ZLOCATIONHASH ZORIGINALRESOURCECHOICE ZPENDINGPLAYCOUNT "
+        "ZPENDINGSHARECOUNT ZPENDINGVIEWCOUNT ZPLAYCOUNT ZPTPTRASHEDSTATE ZSCENEANALYSISVERSION "
+        "ZSHARECOUNT ZSHARETYPE ZSYNDICATIONHISTORY ZUPLOADATTEMPTS ZVARIATIONSUGGESTIONSTATES "
+        "ZVIEWCOUNT ZVIEWPRESENTATION ZCAMERACAPTUREDEVICE"
     ),
-    0,
-)
+}
+RESOURCE_CONSTANTS: dict[str, int] = {
+    "Z34_ASSET": 35,
+    "ZFILEID": -1,
+    **_zeros(
+        "ZLOCALAVAILABILITYTARGET ZREMOTEAVAILABILITYTARGET ZCLOUDDELETESTATE ZCLOUDPREFETCHCOUNT "
+        "ZCLOUDSOURCETYPE ZCLOUDLASTPREFETCHDATE ZPTPTRASHEDSTATE ZTRASHEDSTATE"
+    ),
+}
+"""Columns that have the same number in every row. Z34_ASSET (iOS 13) is the entity number of an asset."""
 
 
 def fingerprint_of(asset: MadeAsset, part: str) -> str:
@@ -120,7 +101,6 @@ def asset_row(
     playback = 4 if asset.kind == "video" else 3 if asset.live_photo else 1
     own_type = 6 if asset.directory.startswith("PhotoData/CPLAssets") else 3
     return {
-        **_ASSET_DEFAULTS,
         "ZUUID": asset.uuid,
         "ZDIRECTORY": asset.directory,
         "ZFILENAME": asset.filename,
@@ -135,9 +115,6 @@ def asset_row(
         "ZDURATION": asset.duration,
         "ZWIDTH": asset.width,
         "ZHEIGHT": asset.height,
-        "ZORIENTATION": 1,
-        "ZLATITUDE": _NOWHERE,
-        "ZLONGITUDE": _NOWHERE,
         "ZHIDDEN": int(asset.hidden),
         "ZFAVORITE": int(asset.favourite),
         "ZTRASHEDSTATE": int(asset.trashed),
@@ -151,7 +128,6 @@ def asset_row(
         "ZAVALANCHEUUID": asset.burst_uuid,
         "ZAVALANCHEPICKTYPE": asset.burst_pick,
         "ZVISIBILITYSTATE": 2 if asset.burst_pick == 2 or shared else 0,
-        "ZCOMPLETE": 1,
         "ZSAVEDASSETTYPE": _SAVED_TYPE.get(asset.ownership, own_type),
         "ZBUNDLESCOPE": _BUNDLE_SCOPE.get(asset.ownership, 0),
         "ZCLOUDLOCALSTATE": int(in_cloud),
@@ -183,25 +159,19 @@ def attributes_row(asset: MadeAsset, key: int) -> dict[str, Value]:
     local = capture_time(asset).local
     main = asset.resources[0]
     return {
-        **_ATTRIBUTE_DEFAULTS,
         "ZASSET": key,
-        "Z34_ASSET": 35,
         "ZORIGINALFILENAME": asset.original_filename,
         "ZORIGINALFILESIZE": main.size,
         "ZORIGINALWIDTH": asset.width,
         "ZORIGINALHEIGHT": asset.height,
-        "ZORIGINALORIENTATION": 1,
         "ZTIMEZONENAME": asset.zone_name,
         "ZTIMEZONEOFFSET": asset.zone_offset,
         "ZINFERREDTIMEZONEOFFSET": asset.zone_offset,
         "ZEXIFTIMESTAMPSTRING": None if local is None else f"{local.year:04}:{local:%m:%d %H:%M:%S}",
         "ZTITLE": asset.title,
         "ZIMPORTEDBY": 1 if asset.directory.startswith("DCIM") else 3,
-        "ZCAMERACAPTUREDEVICE": 0,
         "ZMASTERFINGERPRINT": asset.fingerprint,
         "ZORIGINALSTABLEHASH": asset.fingerprint,
-        "ZALLOWEDFORANALYSIS": 1,
-        "ZDATECREATEDSOURCE": 1,
         "ZGPSHORIZONTALACCURACY": -1.0,
     }
 
@@ -248,6 +218,7 @@ def _resource_row(asset: MadeAsset, resource: MadeResource, key: int, in_cloud: 
         subtype, recipe = (8, 131079) if asset.kind == "video" else (3, 65741)
     remote = resource.flag == "icloud" or (in_cloud and asset.state != "missing") or store == 2
     data = b"\x5c\x00\x05" + asset.directory.encode() if store else key_data(resource.role, resource.name)
+    fingerprint = fingerprint_of(asset, resource.role) if in_cloud else None
     row = _row(key, file_type(resource.name), (kind, subtype, recipe, version))
     row.update(
         {
@@ -256,8 +227,8 @@ def _resource_row(asset: MadeAsset, resource: MadeResource, key: int, in_cloud: 
             "ZLOCALAVAILABILITY": HERE if local else NOT_HERE,
             "ZREMOTEAVAILABILITY": int(remote),
             "ZCLOUDLOCALSTATE": _SYNCED if in_cloud and asset.uploaded else _NOT_SYNCED,
-            "ZFINGERPRINT": fingerprint_of(asset, resource.role) if in_cloud else None,
-            "ZSTABLEHASH": fingerprint_of(asset, resource.role) if in_cloud else None,
+            "ZFINGERPRINT": fingerprint,
+            "ZSTABLEHASH": fingerprint,
             "ZDATASTOREKEYDATA": data if local else None,
             "ZCLOUDPRUNEDAT": PURGED_AT if resource.flag == "icloud" else None,
             "ZCLOUDMASTERDATECREATED": core_data_time(asset.created)
@@ -299,7 +270,6 @@ def _row(key: int, kind_of_file: FileType, numbers: tuple[int, int, int, int]) -
     kind, subtype, recipe, version = numbers
     return {
         "ZASSET": key,
-        "Z34_ASSET": 35,
         "ZRESOURCETYPE": kind,
         "ZDATASTORESUBTYPE": subtype,
         "ZRECIPEID": recipe,
@@ -307,14 +277,4 @@ def _row(key: int, kind_of_file: FileType, numbers: tuple[int, int, int, int]) -
         "ZCOMPACTUTI": kind_of_file.compact_uti,
         "ZUTICONFORMANCEHINT": kind_of_file.conformance,
         "ZUNIFORMTYPEIDENTIFIER": FILE_TYPES.index(kind_of_file) + 1,
-        "ZFILEID": -1,
-        "ZLOCALAVAILABILITYTARGET": 0,
-        "ZREMOTEAVAILABILITYTARGET": 0,
-        "ZCLOUDDELETESTATE": 0,
-        "ZCLOUDPREFETCHCOUNT": 0,
-        "ZCLOUDSOURCETYPE": 0,
-        "ZCLOUDLASTPREFETCHDATE": 0,
-        "ZCLOUDLASTONDEMANDDOWNLOADDATE": None,
-        "ZPTPTRASHEDSTATE": 0,
-        "ZTRASHEDSTATE": 0,
     }

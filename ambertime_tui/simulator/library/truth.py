@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -173,12 +173,12 @@ class MadeLibrary:
     def save(self) -> Path:
         """Writes truth.json beside the media folder."""
         path = self.folder / "truth.json"
-        document = {
-            "recipe": asdict(self.recipe),
-            "assets": [asdict(asset) for asset in self.assets],
-            "albums": [asdict(album) for album in self.albums],
-        }
-        path.write_text(json.dumps(document, ensure_ascii=False, default=str), encoding="utf-8")
+        encode = json.JSONEncoder(ensure_ascii=False, default=_plain).encode
+        with path.open("w", encoding="utf-8") as file:
+            file.write(f'{{"recipe": {encode(self.recipe)},\n"assets": [')
+            for index, asset in enumerate(self.assets):
+                file.write(f"{',' if index else ''}\n{encode(asset)}")
+            file.write(f'\n],\n"albums": {encode(self.albums)}}}\n')
         return path
 
     @classmethod
@@ -191,6 +191,13 @@ class MadeLibrary:
             tuple(_asset(raw) for raw in document["assets"]),
             tuple(MadeAlbum(**{**raw, "assets": tuple(raw["assets"])}) for raw in document["albums"]),
         )
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, date):
+        return value.isoformat()
+    names: tuple[str, ...] = type(value).__slots__  # type: ignore[attr-defined]  # dataclasses with slots
+    return {name: getattr(value, name) for name in names}
 
 
 def _asset(raw: dict[str, Any]) -> MadeAsset:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from functools import cache
 
 _ASCII, _LONG, _UNDEFINED = 2, 4, 7
 _MAKE, _MODEL, _SOFTWARE, _EXIF_IFD = 0x010F, 0x0110, 0x0131, 0x8769
@@ -44,15 +45,21 @@ def exif(time: CaptureTime, model: str, software: str) -> bytes:
             tags.append((_OFFSET_ORIGINAL, _ASCII, _text(f"{sign}{hours:02}:{minutes:02}")))
         if local.microsecond:
             tags.append((_SUBSECONDS_ORIGINAL, _ASCII, _text(f"{local.microsecond // 1000:03}")))
+    head = _camera(model, software)
+    return head + _directory(tags, len(head))
+
+
+@cache
+def _camera(model: str, software: str) -> bytes:
+    """The TIFF header and the first directory, which points to the Exif directory right behind it."""
+    header = b"MM\x00\x2a" + struct.pack(">I", 8)
     camera = [
         (_MAKE, _ASCII, _text("Apple")),
         (_MODEL, _ASCII, _text(model)),
         (_SOFTWARE, _ASCII, _text(software)),
     ]
-    header = b"MM\x00\x2a" + struct.pack(">I", 8)
-    start_of_exif = 8 + len(_directory([*camera, (_EXIF_IFD, _LONG, bytes(4))], 8))
-    first = _directory([*camera, (_EXIF_IFD, _LONG, struct.pack(">I", start_of_exif))], 8)
-    return header + first + _directory(tags, start_of_exif)
+    end = len(header) + len(_directory([*camera, (_EXIF_IFD, _LONG, bytes(4))], len(header)))
+    return header + _directory([*camera, (_EXIF_IFD, _LONG, struct.pack(">I", end))], len(header))
 
 
 def _text(value: str) -> bytes:

@@ -64,14 +64,14 @@ def jpeg(shades: bytes, exif: bytes | None = None) -> bytes:
         shades: SHADES bytes of brightness, then two bytes of tint (Cb, Cr).
         exif: A TIFF structure for the Exif segment.
     """
-    bits = []
-    previous = [0, 0, 0]
-    for index in range(SHADES):
-        for component, value in enumerate((shades[index], shades[SHADES], shades[SHADES + 1])):
-            level = value - 128
-            bits.append(_BITS[level - previous[component]])
-            previous[component] = level
-    stream = "".join(bits)
+    previous = 128
+    luma = []
+    for shade in shades[:SHADES]:
+        luma.append(_BITS[shade - previous])
+        previous = shade
+    tint = _BITS[shades[SHADES] - 128] + _BITS[shades[SHADES + 1] - 128]
+    # The tint stays the same after the first block: two differences of nothing.
+    stream = luma[0] + tint + (_BITS[0] * 2).join(luma[1:]) + _BITS[0] * 2
     stream += "1" * (-len(stream) % 8)
     scan = int(stream, 2).to_bytes(len(stream) // 8, "big").replace(b"\xff", b"\xff\x00")
     head = _segment(0xE1, b"Exif\x00\x00" + exif) if exif is not None else b""
