@@ -16,12 +16,22 @@ _Result = TypeVar("_Result")
 _PATIENCE_SECONDS = 30.0
 
 
+class SurpriseError(Exception):
+    """The simulator itself met an error that it does not know."""
+
+
 class BackgroundUsbmuxd:
-    """Runs from `with` to its end. Its methods may be called from any thread and are done on return."""
+    """Runs from `with` to its end. Its methods may be called from any thread and are done on return.
+
+    Raises:
+        SurpriseError: at the end, if something went wrong in the simulator that no client could have caused.
+    """
 
     def __init__(self, address: str) -> None:
         self.usbmuxd = Usbmuxd(address)
         self._loop = new_event_loop()
+        self._loop.set_exception_handler(lambda _, context: self._surprises.append(context))
+        self._surprises: list[dict[str, Any]] = []
         self._thread = threading.Thread(target=self._loop.run_forever, name="simulated usbmuxd", daemon=True)
 
     def __enter__(self) -> Self:
@@ -40,15 +50,18 @@ class BackgroundUsbmuxd:
             self.unplug(phone)
         self.stop()
         self._end_thread()
+        if self._surprises:
+            first = self._surprises[0]
+            raise SurpriseError(str(first.get("message"))) from first.get("exception")
 
     @property
     def address(self) -> str:
-        """For pymobiledevice3: see `Usbmuxd`."""
+        """As pymobiledevice3 wants it in USBMUXD_SOCKET_ADDRESS."""
         return self.usbmuxd.address
 
     @property
     def libusbmuxd_address(self) -> str:
-        """For libimobiledevice's tools: see `Usbmuxd`."""
+        """As libimobiledevice's tools want it there."""
         return self.usbmuxd.libusbmuxd_address
 
     def start(self) -> None:

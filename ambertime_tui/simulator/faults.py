@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from ambertime_tui.simulator.afc_packets import AfcStatus
+
+PathOperation = Literal["read", "open", "stat", "list"]
+PATH_OPERATIONS: tuple[PathOperation, ...] = get_args(PathOperation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,7 @@ class PathFault:
     """
 
     path: str
-    on: Literal["read", "open", "stat", "list"] = "read"
+    on: PathOperation = "read"
     status: AfcStatus = AfcStatus.IO_ERROR
     from_byte: int = 0
     times: int | None = None

@@ -168,7 +168,7 @@ class SimulatedPhone:
             AfcError: with the fault's status.
         """
         for fault in self._faults.paths:
-            if fault.path == path and fault.on == on and upto > fault.from_byte:
+            if fault.path.strip("/") == path.strip("/") and fault.on == on and upto > fault.from_byte:
                 if fault.times is not None and self._fault_counts[fault] >= fault.times:
                     continue
                 self._fault_counts[fault] += 1

@@ -8,15 +8,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import os
 import socket
 import struct
 from dataclasses import dataclass, field
 from enum import IntEnum
-from pathlib import Path
 from typing import Any
 
-from ambertime_tui.simulator import identity, plists
+from ambertime_tui.simulator import identity, plists, unix_sockets
 from ambertime_tui.simulator.channel import Channel, ProtocolError
 from ambertime_tui.simulator.lockdownd import LockdownSession
 from ambertime_tui.simulator.phone import LOCKDOWN, ServiceStart, SimulatedPhone
@@ -27,6 +25,7 @@ _HEADER = struct.Struct("<IIII")
 _PLIST_VERSION = 1
 _PLIST_MESSAGE = 8
 _LARGEST_PACKET = 1024 * 1024
+_STEPS_OF_AN_ACCEPTANCE = 5
 _FIRST_LOCATION = 0x14100000
 _SOCKADDR_OF_A_NETWORK_PHONE = bytes([0x1C, 0x1E, 0, 0]) + bytes(124)
 
@@ -69,14 +68,13 @@ class Usbmuxd:
     """One usbmuxd with any number of phones. All methods belong into its event loop."""
 
     def __init__(self, address: str) -> None:
-        self._wanted = address
         self.address = address
         """Where it listens, as pymobiledevice3 wants it in USBMUXD_SOCKET_ADDRESS."""
         self.pair_records: dict[str, bytes] = {}
         """By UDID; what a real usbmuxd keeps in /var/lib/lockdown."""
         self._attachments: dict[int, _Attachment] = {}
         self._device_ids = itertools.count(1)
-        self._listeners: dict[asyncio.StreamWriter, int] = {}
+        self._listeners: set[asyncio.StreamWriter] = set()
         self._clients: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
 
@@ -90,32 +88,42 @@ class Usbmuxd:
         """The phones that are attached, by DeviceID."""
         return tuple(attachment.phone for attachment in self._attachments.values())
 
+    def device_ids(self, phone: SimulatedPhone) -> list[int]:
+        """The DeviceIDs that this phone has now: none if it is unplugged, two if it is on Wi-Fi too."""
+        return [
+            attachment.device_id for attachment in self._attachments.values() if attachment.phone is phone
+        ]
+
     async def start(self) -> None:
         """Begins to listen.
 
         Raises:
             OSError: the address is taken, or cannot be used.
         """
-        host, _, port = self._wanted.rpartition(":")
+        host, _, port = self.address.rpartition(":")
         if host in ("", "UNIX"):
-            _remove_dead_socket(port)
+            unix_sockets.make_way(port)
             self._server = await asyncio.start_unix_server(self._serve, port)
-            os.chmod(port, 0o600)  # noqa: PTH101
+            unix_sockets.make_private(port)
             self.address = port
         else:
             self._server = await asyncio.start_server(self._serve, host, int(port), family=socket.AF_INET)
             self.address = f"{host}:{self._server.sockets[0].getsockname()[1]}"
 
     async def stop(self) -> None:
-        """Ends every connection and removes the socket; it can be started again, with its phones attached."""
+        """Ends every connection and removes the socket. Phones stay attached; it can be started again."""
+        if ":" not in self.address:
+            unix_sockets.remove(self.address)
         if self._server is not None:
+            # asyncio never closes a connection that is between its acceptance and its transport when the
+            # server closes (AssertionError in Server._attach): let those through first.
+            for _ in range(_STEPS_OF_AN_ACCEPTANCE):
+                await asyncio.sleep(0)
             self._server.close()
             self._server = None
         for task in list(self._clients):
             task.cancel()
         await asyncio.gather(*self._clients, return_exceptions=True)
-        if ":" not in self.address:
-            _remove_dead_socket(self.address)
 
     def attach(self, phone: SimulatedPhone, over: str = "USB") -> int:
         """Plugs a phone in, or lets it appear over the network; the result is its new DeviceID."""
@@ -148,13 +156,20 @@ class Usbmuxd:
         # The connection that noticed the cut is still running: it must not be cancelled from within itself.
         loop.call_soon(self.detach, phone)
         if back_in is not None:
-            loop.call_later(back_in, self.attach, phone)
+            loop.call_later(back_in, self._attach_again, phone)
+
+    def _attach_again(self, phone: SimulatedPhone) -> None:
+        if not self.device_ids(phone):
+            self.attach(phone)
 
     def _tell_listeners(self, event: dict[str, Any]) -> None:
         for writer in self._listeners:
             writer.write(_packet(event, 0))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._server is None:  # it was accepted in the moment of the stop
+            writer.transport.abort()
+            return
         task = asyncio.current_task()
         assert task is not None
         self._clients.add(task)
@@ -167,7 +182,7 @@ class Usbmuxd:
             pass
         finally:
             self._clients.discard(task)
-            self._listeners.pop(writer, None)
+            self._listeners.discard(writer)
             writer.transport.abort()
 
     async def _answer_commands(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -197,7 +212,7 @@ class Usbmuxd:
             case "ListDevices":
                 return [{"DeviceList": [a.attached() for a in self._attachments.values()]}]
             case "Listen":
-                self._listeners[writer] = 1
+                self._listeners.add(writer)
                 return [_outcome(MuxResult.OK), *(a.attached() for a in self._attachments.values())]
             case "ReadBUID":
                 return [{"BUID": identity.SYSTEM_BUID}]
@@ -229,7 +244,7 @@ class Usbmuxd:
         if start is None:
             writer.write(_result(MuxResult.REFUSED, tag))
             return False
-        self._listeners.pop(writer, None)
+        self._listeners.discard(writer)
         channel = Channel(reader, writer, attachment.phone.wire)
         await channel.round_trip()
         connected = _result(MuxResult.OK, tag)
@@ -266,14 +281,3 @@ def _outcome(result: MuxResult) -> dict[str, Any]:
 
 def _result(result: MuxResult, tag: int) -> bytes:
     return _packet(_outcome(result), tag)
-
-
-def _remove_dead_socket(path: str) -> None:
-    """Removes the socket that an ended or killed usbmuxd left; one that somebody answers is left alone."""
-    if not Path(path).is_socket():
-        return
-    with socket.socket(socket.AF_UNIX) as probe:
-        try:
-            probe.connect(path)
-        except ConnectionRefusedError:
-            Path(path).unlink()

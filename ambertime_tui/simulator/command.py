@@ -1,0 +1,203 @@
+"""`ambertime simulate`: simulated iPhones on a usbmux socket, until they are told to end."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+from ambertime_tui.simulator.control import ControlServer
+from ambertime_tui.simulator.facts import MODELS, Facts, udid_for
+from ambertime_tui.simulator.link import LINKS, new_event_loop
+from ambertime_tui.simulator.phone import SimulatedPhone, Trust
+from ambertime_tui.simulator.usbmuxd import Usbmuxd
+
+EXIT_DONE = 0
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+
+
+class _SimulateError(Exception):
+    """The simulator cannot start; the message is a sentence."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of `ambertime simulate`."""
+    parser.add_argument(
+        "--socket",
+        required=True,
+        metavar="PATH|HOST:PORT",
+        help="where its usbmuxd listens; set USBMUXD_SOCKET_ADDRESS to it. Port 0 takes a free one",
+    )
+    parser.add_argument("--control", type=Path, metavar="PATH", help="a Unix socket to cause mishaps by")
+    parser.add_argument("--plain", action="store_true", help="no TLS, unlike a real phone")
+    parser.add_argument("--link", choices=sorted(LINKS), default="unlimited", help="what its cable can do")
+    parser.add_argument("--name", default="Simulated iPhone", help="the phone's name")
+    parser.add_argument("--udid", help="its UDID; by default made from name and seed")
+    parser.add_argument("--ios", type=int, choices=sorted(MODELS), default=18, help="its major iOS version")
+    parser.add_argument(
+        "--phones", type=int, default=1, metavar="N", help="how many phones, each with a library"
+    )
+    parser.add_argument(
+        "--trust",
+        choices=[trust.value for trust in Trust],
+        default=Trust.ACCEPTS.value,
+        help="what it does when a computer wants to pair; with 'asks', answer by --control",
+    )
+    parser.add_argument("--media", type=Path, metavar="DIR", help="serve this media folder as it is")
+    parser.add_argument(
+        "--assets", type=int, default=1000, help="size of the library that is made without --media"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="what that library is made from")
+    parser.add_argument(
+        "--icloud-share", type=float, default=0.3, help="how much of it is only in iCloud, 0 to 1"
+    )
+    parser.add_argument(
+        "--into", type=Path, metavar="DIR", help="make it here and keep it, with its truth.json"
+    )
+    parser.add_argument(
+        "--until-stdin-closes", action="store_true", help="end when whoever holds our standard input has gone"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serves until SIGTERM or SIGINT. Says one JSON line on standard output when it can be connected to.
+
+    The line: `{"type": "ready", "socket": ..., "control": ..., "phones": [{"udid", "name", "media"}]}`.
+
+    Returns:
+        An exit code: 0 after a regular end, 1 if it could not start, 2 if the options contradict each other.
+    """
+    problem = _contradiction(arguments)
+    if problem:
+        sys.stderr.write(f"ambertime simulate: {problem}\n")
+        return EXIT_USAGE
+    try:
+        with ExitStack() as stack:
+            phones = [stack.enter_context(_phone(arguments, index)) for index in range(arguments.phones)]
+            with asyncio.Runner(loop_factory=new_event_loop) as runner:
+                runner.run(_serve(arguments, phones))
+    except _SimulateError as error:
+        sys.stderr.write(f"ambertime simulate: {error}\n")
+        return EXIT_FAILED
+    return EXIT_DONE
+
+
+def _contradiction(arguments: argparse.Namespace) -> str:
+    if arguments.phones < 1:
+        return "--phones is at least 1."
+    if arguments.udid and arguments.phones > 1:
+        return "--udid names one phone; with --phones they get UDIDs of their own."
+    if arguments.media is not None and not arguments.media.is_dir():
+        return f"{arguments.media} is not a folder."
+    if arguments.media is not None and arguments.into is not None:
+        return "--into is where a library is made; with --media none is made."
+    return ""
+
+
+@contextlib.contextmanager
+def _phone(arguments: argparse.Namespace, index: int) -> Iterator[SimulatedPhone]:
+    """One phone with its media folder, which is removed in the end if it was made here."""
+    name = arguments.name if index == 0 else f"{arguments.name} {index + 1}"
+    facts = Facts(
+        udid=arguments.udid or udid_for(f"{name} {arguments.seed + index}"),
+        name=name,
+        model=MODELS[arguments.ios],
+    )
+    with ExitStack() as stack:
+        if arguments.media is not None:
+            media: Path = arguments.media
+        else:
+            temporary = tempfile.TemporaryDirectory(prefix="ambertime-phone-", ignore_cleanup_errors=True)
+            into = arguments.into or Path(stack.enter_context(temporary))
+            media = _made_library(into if arguments.phones == 1 else into / facts.udid, arguments, index)
+        yield SimulatedPhone(
+            facts,
+            media,
+            tls=not arguments.plain,
+            link=LINKS[arguments.link],
+            trust=Trust(arguments.trust),
+        )
+
+
+def _made_library(into: Path, arguments: argparse.Namespace, index: int) -> Path:
+    # Imported here: with --media nothing of it is needed.
+    from ambertime_tui.simulator.library import LibraryRecipe, make_library
+
+    try:
+        recipe = LibraryRecipe(
+            assets=arguments.assets,
+            seed=arguments.seed + index,
+            ios=arguments.ios,
+            icloud_share=arguments.icloud_share,
+        )
+    except ValueError as error:
+        raise _SimulateError(f"{error}.") from error
+    try:
+        into.mkdir(parents=True, exist_ok=True)
+        return make_library(into, recipe).media
+    except OSError as error:
+        raise _SimulateError(f"The library cannot be made in {into}: {error.strerror or error}.") from error
+
+
+async def _serve(arguments: argparse.Namespace, phones: list[SimulatedPhone]) -> None:
+    told_to_end = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, told_to_end.set)
+    usbmuxd = Usbmuxd(arguments.socket)
+    control = ControlServer(usbmuxd, phones)
+    watched: asyncio.ReadTransport | None = None
+    try:
+        try:
+            await usbmuxd.start()
+        except (OSError, ValueError, OverflowError) as error:
+            raise _SimulateError(f"It cannot listen on {arguments.socket}: {error}.") from error
+        if arguments.control is not None:
+            try:
+                await control.start(arguments.control)
+            except OSError as error:
+                raise _SimulateError(f"It cannot listen on {arguments.control}: {error}.") from error
+        for phone in phones:
+            usbmuxd.attach(phone)
+        if arguments.until_stdin_closes:
+            watched = await _when_stdin_closes(told_to_end)
+        _say_ready(arguments, usbmuxd, phones)
+        await told_to_end.wait()
+    finally:
+        if watched is not None:
+            watched.close()
+        for phone in phones:
+            usbmuxd.detach(phone)
+        await control.stop()
+        await usbmuxd.stop()
+
+
+async def _when_stdin_closes(told_to_end: asyncio.Event) -> asyncio.ReadTransport:
+    class UntilClosed(asyncio.Protocol):
+        def connection_lost(self, exc: Exception | None) -> None:
+            told_to_end.set()
+
+    try:
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(UntilClosed, sys.stdin)
+    except (ValueError, OSError) as error:  # a file, /dev/null, or closed already
+        raise _SimulateError("--until-stdin-closes needs a pipe, a socket or a terminal as input.") from error
+    return transport
+
+
+def _say_ready(arguments: argparse.Namespace, usbmuxd: Usbmuxd, phones: list[SimulatedPhone]) -> None:
+    line = {
+        "type": "ready",
+        "socket": usbmuxd.address,
+        "control": None if arguments.control is None else str(arguments.control),
+        "phones": [{"udid": p.udid, "name": p.facts.name, "media": p.media.root} for p in phones],
+    }
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
