@@ -86,10 +86,9 @@ class SetupState:
             return "Choose a phone."
         if self.scan_problem:
             return self.scan_problem
-        if not self.phone.ready and self.phone.sentence:
-            return self.phone.sentence
         if self.library is None:
-            return "Reading the library of the phone …"
+            waits = not self.phone.ready and self.phone.sentence
+            return self.phone.sentence if waits else "Reading the library of the phone …"
         if self.range_problem:
             return self.range_problem
         if not self.target:

@@ -130,7 +130,8 @@ class FakeEngine:
         seen = -1
         while True:
             async with self._changed:
-                await self._changed.wait_for(lambda seen=seen: self._device_turn > seen)
+                while self._device_turn == seen:
+                    await self._changed.wait()
                 seen = self._device_turn
             yield self.devices_now
 
@@ -179,7 +180,8 @@ class FakeEngine:
         seen = 0
         while True:
             async with self._changed:
-                await self._changed.wait_for(lambda seen=seen: len(self.job) > seen)
+                while len(self.job) == seen:
+                    await self._changed.wait()
                 seen = len(self.job)
                 status = self.job[-1]
             yield status

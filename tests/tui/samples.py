@@ -162,8 +162,7 @@ LEFT_REPORT = Report(
                 "2018-05-01",
                 13_214_285,
                 "icloud",
-                "Still only in iCloud. Run the backup again with iCloud originals, the phone on Wi-Fi and on
-                power.",
+                "Still only in iCloud. Run it again with iCloud originals, the phone on power and Wi-Fi.",
             )
             for n in range(560)
         ),
@@ -174,8 +173,7 @@ LEFT_REPORT = Report(
                 "2024-02-03",
                 5_000_000,
                 "failed",
-                "The phone could not read the file. Open it in Photos on the phone once, then run the backup
-                again.",
+                "The phone could not read the file. Open it in Photos once, then run the backup again.",
             )
             for n in range(3)
         ),

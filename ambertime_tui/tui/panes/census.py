@@ -49,9 +49,8 @@ def headline(status: JobStatus, cells: int, glyphs: Glyphs) -> tuple[Line, ...]:
     }[outcome]
     mark = {Outcome.COMPLETE: glyphs.ok, Outcome.FAILED: glyphs.failed}.get(outcome, glyphs.warning)
     style = OUTCOME_WORDS[outcome][1]
-    lines = [line(Span(f"{mark} ", style), Span(words, "strong"))]
-    if status.sentence:
-        lines += [line("  ", *row) for row in wrap(status.sentence, cells - 2, style, 2)]
+    rows = wrap(status.sentence or words, cells - 2, "strong", 3)
+    lines = [line(Span(f"{mark} " if n == 0 else "  ", style), *row) for n, row in enumerate(rows)]
     write = status.write
     seconds = (status.ended_at or status.now) - status.started_at
     summary = [

@@ -31,7 +31,7 @@ def choice_lines(
     ]
     preview = state.current_preview
     for advice in preview.advice if preview else ():
-        rows = wrap(advice, width - 4, "muted", 2)
+        rows = wrap(advice, width - 4, "muted", max(1, min(2, height - len(lines))))
         lines += [
             line(Span("  " + (glyphs.arrow if n == 0 else " ") + " ", "muted"), *row)
             for n, row in enumerate(rows)

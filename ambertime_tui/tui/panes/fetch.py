@@ -64,13 +64,14 @@ _BEFORE_PLAN = (Phase.CONNECTING, Phase.SCANNING, Phase.PLANNING)
 def _left_by_choice(fetch: FetchStatus, total: Tally, cells: int, height: int) -> list[Line]:
     lines = [
         line(
-            Span(f"{plural(total.count, 'item')}", "icloud"),
+            Span(f"{plural(total.count, 'item')} only in iCloud", "icloud"),
             Span(f"  {size(total.bytes)}", "muted"),
         ),
-        line("stay in iCloud: left there by choice."),
     ]
-    sentence = fetch.sentence or "A later run with iCloud originals takes them; nothing is copied twice."
-    return (lines + wrap(sentence, cells, "muted", max(1, height - 2)))[:height]
+    sentence = (
+        fetch.sentence or "Left in iCloud by choice. A later run can take them; nothing is copied twice."
+    )
+    return (lines + wrap(sentence, cells, "text", max(1, height - 1)))[:height]
 
 
 def _speed(fetch: FetchStatus, glyphs: Glyphs) -> Line:

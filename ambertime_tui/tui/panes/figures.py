@@ -30,7 +30,7 @@ def figure_lines(figures: tuple[Figure, ...], cells: int, rows: int) -> list[Lin
     parts = [
         line(
             Span(f"{figure.mark} ", figure.style),
-            f"{figure.label} {count(figure.tally.count)} ",
+            f"{count(figure.tally.count)} {figure.label} ",
             Span(size(figure.tally.bytes), "muted"),
         )
         for figure in figures

@@ -19,18 +19,25 @@ def phone_lines(state: SetupState, width: int, height: int, glyphs: Glyphs) -> t
     if not state.phones:
         sentence = state.devices.sentence or "Connect an iPhone with its cable and unlock it."
         return tuple(wrap(sentence, width, "warn" if state.devices.sentence else "muted", height))
-    lines = [_row(phone, phone.udid == state.udid, width, glyphs) for phone in state.phones]
+    lines = [
+        _row(phone, phone.udid == state.udid, _reads(phone, state), width, glyphs) for phone in state.phones
+    ]
     if state.phone is not None:
         room = height - len(lines)
         lines += _facts(state.phone, state, width, room, glyphs)
     return tuple(lines[:height])
 
 
-def _row(phone: PhoneSummary, chosen: bool, width: int, glyphs: Glyphs) -> Line:
+def _reads(phone: PhoneSummary, state: SetupState) -> bool:
+    """Whether the phone lets itself be read; that its library was read says more than its last answer."""
+    return phone.ready or (phone.udid == state.udid and state.library is not None)
+
+
+def _row(phone: PhoneSummary, chosen: bool, ready: bool, width: int, glyphs: Glyphs) -> Line:
     name = phone.name or f"iPhone {phone.udid[-8:]}"
     right = (
-        Span("ready" if phone.ready else "not ready", "good" if phone.ready else "warn"),
-        Span(f" {glyphs.ok if phone.ready else glyphs.warning}", "good" if phone.ready else "warn"),
+        Span("ready" if ready else "not ready", "good" if ready else "warn"),
+        Span(f" {glyphs.ok if ready else glyphs.warning}", "good" if ready else "warn"),
     )
     left = line(
         Span(f"{glyphs.cursor} " if chosen else "  ", "accent"),
@@ -44,10 +51,10 @@ def _facts(phone: PhoneSummary, state: SetupState, width: int, room: int, glyphs
         text for text in (phone.model, f"iOS {phone.ios_version}" if phone.ios_version else "") if text
     )
     facts = [line("  ", Span(what, "muted"))] if what else []
-    storage = _storage(phone, glyphs)
+    storage = _storage(phone, width - 2, glyphs)
     if storage and (room > 3 or not state.scan):
         facts.append(line("  ", Span(storage, "muted")))
-    if not phone.ready and phone.sentence:
+    if not _reads(phone, state) and phone.sentence:
         facts += [line("  ", *row) for row in wrap(phone.sentence, width - 2, "warn", max(1, room - 1))]
     elif state.scan_problem:
         facts += [line("  ", *row) for row in wrap(state.scan_problem, width - 2, "bad", max(1, room - 1))]
@@ -58,14 +65,18 @@ def _facts(phone: PhoneSummary, state: SetupState, width: int, room: int, glyphs
     return facts
 
 
-def _storage(phone: PhoneSummary, glyphs: Glyphs) -> str:
-    parts = []
-    if phone.free_bytes is not None:
-        total = f" of {size(phone.total_bytes)}" if phone.total_bytes else ""
-        parts.append(f"{size(phone.free_bytes)} free{total}")
-    if phone.battery_percent is not None:
-        parts.append(f"battery {phone.battery_percent} %" + (", charging" if phone.on_power else ""))
-    return f" {glyphs.dot} ".join(parts)
+def _storage(phone: PhoneSummary, width: int, glyphs: Glyphs) -> str:
+    """Free space and battery, with as much detail as there is room for."""
+    free = f"{size(phone.free_bytes)} free" if phone.free_bytes is not None else ""
+    of = f" of {size(phone.total_bytes)}" if free and phone.total_bytes else ""
+    battery = f"battery {phone.battery_percent} %" if phone.battery_percent is not None else ""
+    charging = ", charging" if battery and phone.on_power else ""
+    dot = f" {glyphs.dot} "
+    wordings = (
+        dot.join(text for text in parts if text)
+        for parts in ((free + of, battery + charging), (free, battery + charging), (free, battery), (free,))
+    )
+    return next((words for words in wordings if len(words) <= width), "")
 
 
 def _library(scan: ScanStatus, width: int, room: int, glyphs: Glyphs) -> list[Line]:

@@ -16,6 +16,9 @@ from ambertime_tui.tui.widgets.histogram import Column
 from ambertime_tui.tui.widgets.spans import Line, Span, line, width, wrap
 from ambertime_tui.units import SIZE_WIDTH, count, size
 
+LONELY_DAYS = 3 * 365
+"""A gap after which a few early captures are taken for strays."""
+
 
 @dataclass(frozen=True, slots=True)
 class RangeSums:
@@ -35,9 +38,23 @@ class LibraryView:
 
     @property
     def span(self) -> tuple[date, date] | None:
-        """First and last day with an asset; None where nothing has a date."""
-        first, last = self.by_day.first, self.by_day.last
-        return (first, last) if first is not None and last is not None else None
+        """First and last day to draw; None where nothing has a date.
+
+        A few captures years before all others (a camera whose clock was never set) would squeeze the whole
+        library into the right edge: they are not drawn, but a range that is open at its start holds them.
+        """
+        days, last = self.by_day.days, self.by_day.last
+        if last is None:
+            return None
+        assets = self.by_day.sums[0]
+        stray = max(3, assets[-1] // 100)
+        begin = 0
+        for n in range(1, len(days)):
+            if assets[n - 1] > stray:
+                break
+            if days[n] - days[n - 1] > LONELY_DAYS:
+                begin = n
+        return date.fromordinal(days[begin]), last
 
     def column(self, bucket: Bucket) -> Column:
         """A column of the histogram."""

@@ -30,11 +30,11 @@ def scan_lines(status: JobStatus, width: int, height: int, glyphs: Glyphs) -> tu
 
 def _figures(scan: ScanStatus, glyphs: Glyphs) -> tuple[Figure, ...]:
     figures: tuple[Figure, ...] = (
-        Figure("On the phone", scan.local, "local", glyphs.local_mark),
-        Figure("Only in iCloud", scan.icloud, "icloud", glyphs.cloud_mark),
+        Figure("files on the phone", scan.local, "local", glyphs.local_mark),
+        Figure("only in iCloud", scan.icloud, "icloud", glyphs.cloud_mark),
     )
     if scan.missing.count:
-        figures += (Figure("Missing", scan.missing, "warn", glyphs.missing_mark),)
+        figures += (Figure("missing", scan.missing, "warn", glyphs.missing_mark),)
     return figures
 
 

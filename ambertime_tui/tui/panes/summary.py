@@ -15,8 +15,9 @@ def summary_lines(state: SetupState, cells: int, height: int, glyphs: Glyphs) ->
     reason = state.reason
     if reason:
         mark = Span("  " if state.busy else f"{glyphs.warning} ", "warn")
-        rows = wrap(reason, cells - 2, "muted" if state.busy else "warn", max(1, height - 1))
-        return (first, *(line(mark if n == 0 else "  ", *row) for n, row in enumerate(rows)))
+        above = (first,) if first else ()
+        rows = wrap(reason, cells - 2, "muted" if state.busy else "warn", max(1, height - len(above)))
+        return (*above, *(line(mark if n == 0 else "  ", *row) for n, row in enumerate(rows)))
     target = shorten_path(state.target, max(10, cells - 34), glyphs.ellipsis)
     return (first, line(Span("Enter", "key"), " starts the backup to ", Span(target, "strong")))
 

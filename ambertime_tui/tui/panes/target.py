@@ -8,6 +8,9 @@ from ambertime_tui.tui.setup_state import SetupState
 from ambertime_tui.tui.widgets.spans import Line, Span, line, shorten, shorten_path, spread, wrap
 from ambertime_tui.units import SIZE_WIDTH, size
 
+SYSTEM_NAME = "system disk"
+"""What the engine calls a system disk that has no name."""
+
 
 def drive_rows(state: SetupState) -> tuple[DriveSummary, ...]:
     """The rows of the list; a typed folder that is no drive's root comes first."""
@@ -26,23 +29,28 @@ def target_lines(state: SetupState, width: int, height: int, glyphs: Glyphs) -> 
     room = max(1, height - min(len(facts), max(1, height - len(drives))))
     chosen = next((n for n, drive in enumerate(drives) if drive.path == state.target), 0)
     first = min(max(0, chosen - room + 1), max(0, len(drives) - room))
-    lines = [_row(d, d.path == state.target, width, glyphs) for d in drives[first : first + room]]
+    typed = state.target if state.target not in {drive.path for drive in state.drives} else ""
+    lines = [_row(d, d.path == state.target, typed, width, glyphs) for d in drives[first : first + room]]
     return tuple((lines + facts)[:height])
 
 
-def _row(drive: DriveSummary, chosen: bool, width: int, glyphs: Glyphs) -> Line:
+def _row(drive: DriveSummary, chosen: bool, typed: str, width: int, glyphs: Glyphs) -> Line:
     if drive.usable:
         right = Span(f"{size(drive.free_bytes):>{SIZE_WIDTH}} free", "text" if chosen else "muted")
     else:
         right = Span("cannot be used", "warn")
     name = drive.name or drive.path
-    kind = " system disk" if drive.system else " archive" if drive.has_archive else ""
+    if drive.path == typed:
+        name = drive.path
+    kind = " archive" if drive.has_archive else ""
+    if drive.system and name != SYSTEM_NAME and drive.path != typed:
+        kind = f" {SYSTEM_NAME}"
     room = width - len(right.text) - 3 - len(kind)
     name = shorten_path(name, room, glyphs.ellipsis) if "/" in name else shorten(name, room, glyphs.ellipsis)
     left = line(
         Span(f"{glyphs.cursor} " if chosen else "  ", "accent"),
         Span(name, "strong" if chosen else "text" if drive.usable else "muted"),
-        Span(kind, "muted" if drive.system else "good"),
+        Span(kind, "good" if drive.has_archive else "muted"),
     )
     return spread(left, (right,), width)
 

@@ -51,8 +51,8 @@ class EndScreen(AmberScreen):
         yield Drawn(self._draw_title, id="title")
         with VerticalScroll(id="result"):
             yield Tall(lambda w, _h: headline(self.status, w, self.glyphs), id="headline")
-            yield Tall(self._draw_census, id="census")
             yield Tall(self._draw_groups, id="groups")
+            yield Tall(self._draw_census, id="census")
         yield LinesView(id="notice")
         yield KeyLine(self.glyphs, id="keys")
 
@@ -78,13 +78,15 @@ class EndScreen(AmberScreen):
         return (title_line(self.status, self.status.now, width, self.glyphs),)
 
     def _draw_census(self, width: int, _height: int) -> tuple[Line, ...]:
-        return census_lines(self.census, width, self.glyphs) if self.census else ()
+        if self.census is None:
+            return ()
+        return (line(Span("The whole library", "accent")), *census_lines(self.census, width, self.glyphs))
 
     def _draw_groups(self, width: int, _height: int) -> tuple[Line, ...]:
         groups = groups_of(self.report.left) if self.report else ()
         if not groups:
             return ()
-        return (line(Span("Not on the drive", "strong")), (), *group_lines(groups, width, self.glyphs))
+        return (line(Span("Not on the drive", "accent")), *group_lines(groups, width, self.glyphs))
 
     def why_not(self, action: str) -> str:
         """There has to be something to list or to save."""

@@ -105,9 +105,12 @@ class SetupScreen(AmberScreen):
         """Phones and drives as they come and go."""
         try:
             engine = await self.amber.engine()
+            wanted = self.world.target or self.world.state.last.to or ""
             async for devices in engine.devices():
-                wanted = self.world.target or self.world.state.last.to or ""
+                first = self.state.devices is None
                 self.set_state(self.state.with_devices(devices, wanted))
+                if first and wanted and self.state.target != wanted:
+                    self.look_at(engine, wanted)
         except EngineError as error:
             self.set_state(replace(self.state, engine_problem=error.sentence))
 

@@ -82,10 +82,12 @@ class Histogram(LinesView, can_focus=True):
         Binding("a", "all", "All", id="range.all"),
         Binding("plus,equals_sign", "zoom(1)", "Finer", id="range.finer", key_display="+", show=False),
         Binding("minus", "zoom(-1)", "Coarser", id="range.coarser", key_display="-", show=False),
-        *(
-            Binding(str(n), f"preset({n})", f"Preset {n}", id=f"range.preset-{n}", show=False)
-            for n in range(1, 7)
-        ),
+        Binding("1", "preset(1)", "Everything", id="range.preset-1", show=False),
+        Binding("2", "preset(2)", "This year", id="range.preset-2", show=False),
+        Binding("3", "preset(3)", "Last year", id="range.preset-3", show=False),
+        Binding("4", "preset(4)", "The last 12 months", id="range.preset-4", show=False),
+        Binding("5", "preset(5)", "Older than two years", id="range.preset-5", show=False),
+        Binding("6", "preset(6)", "Since the last backup", id="range.preset-6", show=False),
     ]
 
     @dataclass

@@ -109,7 +109,7 @@ def spread(left: Line, right: Line, cells: int) -> Line:
 def wrap(text: str, cells: int, style: Style = "text", rows: int = 99) -> list[Line]:
     """A sentence over several lines, broken at spaces; the last row ends in an ellipsis if there is more."""
     lines: list[str] = []
-    for word in text.split():
+    for word in _pieces(text, cells):
         if lines and cell_len(lines[-1]) + 1 + cell_len(word) <= cells:
             lines[-1] += " " + word
         else:
@@ -117,3 +117,15 @@ def wrap(text: str, cells: int, style: Style = "text", rows: int = 99) -> list[L
     if len(lines) > rows:
         lines = [*lines[: rows - 1], " ".join(lines[rows - 1 :])]
     return [(Span(shorten(row, cells), style),) for row in lines]
+
+
+def _pieces(text: str, cells: int) -> list[str]:
+    """The words of a text, those that are longer than a row broken up."""
+    pieces: list[str] = []
+    for word in text.split():
+        while cell_len(word) > cells > 0:
+            piece = set_cell_size(word, cells).rstrip()
+            pieces.append(piece)
+            word = word[len(piece) :]
+        pieces.append(word)
+    return pieces

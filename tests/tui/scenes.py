@@ -1,0 +1,201 @@
+"""Every screen in every state that a person can meet, as a script that brings it about."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ambertime_tui.config import State, Task
+from ambertime_tui.engine.client import DevicesChanged, EngineError, Report, RunningJob
+from ambertime_tui.engine.status import (
+    Condition,
+    DriveSummary,
+    JobStatus,
+    Phase,
+    PhoneSummary,
+    ScanStatus,
+    ScanStep,
+)
+from ambertime_tui.tui.application import AmberApp
+from ambertime_tui.tui.glyphs import ASCII
+from ambertime_tui.tui.terminal import Terminal
+from tests.tui import samples
+from tests.tui.fake_engine import NOW, PHONE, SSD, SYSTEM, USB, FakeEngine, world_of
+from tests.tui.stage import TERMINAL, Stage, app_of
+
+Script = Callable[[Stage], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """An app, and what is done with it before the curtain rises."""
+
+    name: str
+    app: Callable[[str | None], AmberApp]
+    """Made for a theme (None: the one of the app)."""
+    script: Script
+
+
+def _setup(
+    name: str,
+    script: Script,
+    *,
+    prepare: Callable[[FakeEngine], None] = lambda _engine: None,
+    state: State | None = None,
+    terminal: Terminal = TERMINAL,
+) -> Scene:
+    def app(theme: str | None) -> AmberApp:
+        engine = FakeEngine()
+        prepare(engine)
+        glyphs = {"glyphs": ASCII} if terminal.ascii else {}
+        return app_of(engine, world_of(engine, state=state, **glyphs), terminal=terminal, theme=theme)
+
+    return Scene(name, app, script)
+
+
+def _run(name: str, status: JobStatus, shows: str, *keys: str, report: Report | None = None) -> Scene:
+    def app(theme: str | None) -> AmberApp:
+        engine = FakeEngine()
+        engine.job.append(status)
+        engine.job_report = report or Report(None, ())
+        return app_of(engine, theme=theme, attach_to=Path("/run/job.sock"))
+
+    async def script(stage: Stage) -> None:
+        await stage.shows(shows)
+        await stage.press(*keys)
+
+    return Scene(name, app, script)
+
+
+def shows(text: str, *keys: str) -> Script:
+    """Waits for a text, then presses keys."""
+
+    async def script(stage: Stage) -> None:
+        await stage.shows(text)
+        if keys:
+            await stage.press(*keys)
+
+    return script
+
+
+def _no_phone(engine: FakeEngine) -> None:
+    engine.devices_now = DevicesChanged((), (USB, SYSTEM))
+
+
+def _no_usbmuxd(engine: FakeEngine) -> None:
+    sentence = "No phone can be seen: usbmuxd does not run here. Install it (apt install usbmuxd)."
+    engine.devices_now = DevicesChanged((), (USB, SYSTEM), sentence)
+
+
+def _untrusted(engine: FakeEngine) -> None:
+    sentence = "Anna’s iPhone does not trust this computer yet: unlock it and tap Trust."
+    engine.devices_now = DevicesChanged((replace(PHONE, ready=False, sentence=sentence),), (USB, SYSTEM))
+    engine.library = EngineError("TrustPending", sentence)
+
+
+def _scanning(engine: FakeEngine) -> None:
+    engine.survey_may_end.clear()
+    engine.scans = [
+        ScanStatus(step=ScanStep.DATABASE, database_bytes=34_000_000, database_total=96_000_000, attempts=1)
+    ]
+
+
+def _full(engine: FakeEngine) -> None:
+    engine.preview_problem = "The drive has 412 GB free, but 640 GB are needed; choose a shorter range."
+
+
+def _advised(engine: FakeEngine) -> None:
+    engine.advice = (
+        "The phone has 12.4 GB free, the range needs 13.3 GB: take it in two slices.",
+        "Keep the phone on power and on Wi-Fi.",
+    )
+
+
+def _many(engine: FakeEngine) -> None:
+    second = PhoneSummary("00008101-000000000000001E", "Ben’s old phone", "iPhone 12 mini", "16.7", True)
+    locked = PhoneSummary("00008101-000000000000002E", "", "iPhone SE", "17.2", False, "Unlock it once.")
+    drives = tuple(
+        DriveSummary(f"/media/anna/DISK{n}", f"DISK{n}", "ext4", 10**12, n * 10**11, True) for n in range(9)
+    )
+    fat = replace(USB, file_system="vfat", usable=False, sentence="It is mounted read-only.")
+    engine.devices_now = DevicesChanged((PHONE, second, locked), (fat, SSD, *drives, SYSTEM))
+
+
+async def _years(stage: Stage) -> None:
+    await stage.shows("starts the backup")
+    await stage.press("L", "L", "L", "space", "H", "left")
+    await stage.shows("starts the backup")
+
+
+async def _days(stage: Stage) -> None:
+    await stage.shows("starts the backup")
+    await stage.press("2", "plus")
+    await stage.shows("starts the backup")
+
+
+async def _wrong_range(stage: Stage) -> None:
+    await stage.shows("starts the backup")
+    await stage.press("slash")
+    await stage.type("2023-05..2022")
+    await stage.shows("after")
+
+
+async def _wrong_folder(stage: Stage) -> None:
+    await stage.shows("starts the backup")
+    await stage.press("t", "home", "ctrl+k")
+    await stage.type("/nowhere")
+    await stage.shows("no folder /nowhere")
+
+
+READY = "starts the backup"
+CHOSEN = State(last=Task(to=USB.path))
+ASCII_TERMINAL = replace(TERMINAL, ascii=True)
+
+
+def _jobs(theme: str | None) -> AmberApp:
+    def job(number: int, phone: str, phase: Phase) -> RunningJob:
+        target = f"/media/anna/PHOTOS-{number}"
+        socket = f"/run/{number}.sock"
+        return RunningJob(
+            socket, f"job-{number}", NOW - 900 * number, target, PHONE.udid, phone, phase, Condition.RUNNING
+        )
+
+    engine = FakeEngine()
+    jobs = (job(1, "Anna’s iPhone", Phase.COPYING), job(2, "Ben’s old phone", Phase.FETCHING))
+    return app_of(engine, world_of(engine, jobs=jobs), theme=theme)
+
+
+SCENES: tuple[Scene, ...] = (
+    _setup("setup", shows(READY), state=CHOSEN),
+    _setup("setup-no-phone", shows("Connect an iPhone"), prepare=_no_phone),
+    _setup("setup-no-usbmuxd", shows("usbmuxd does not run"), prepare=_no_usbmuxd),
+    _setup("setup-untrusted", shows("tap Trust"), prepare=_untrusted),
+    _setup("setup-scanning", shows("Fetching the library"), prepare=_scanning, state=CHOSEN),
+    _setup("setup-icloud-included", shows(READY, "i"), state=CHOSEN),
+    _setup("setup-advice", shows("take it in two", "i"), prepare=_advised, state=CHOSEN),
+    _setup("setup-drive-too-small", shows("shorter range"), prepare=_full, state=CHOSEN),
+    _setup("setup-three-phones-many-drives", shows(READY), prepare=_many),
+    _setup("setup-range-moved", _years, state=CHOSEN),
+    _setup("setup-range-by-day", _days, state=CHOSEN),
+    _setup("setup-range-wrong", _wrong_range, state=CHOSEN),
+    _setup("setup-folder-missing", _wrong_folder, state=CHOSEN),
+    _setup("setup-ascii", shows(READY), state=CHOSEN, terminal=ASCII_TERMINAL),
+    _setup("help", shows(READY, "question_mark"), state=CHOSEN),
+    _run("run-connecting", samples.CONNECTING, "Connecting"),
+    _run("run-scanning", samples.SCANNING, "Looking into"),
+    _run("run-copying", samples.COPYING, "1,204 of 2,341"),
+    _run("run-paused", samples.PAUSED, "Paused"),
+    _run("run-unplugged", samples.UNPLUGGED, "was unplugged"),
+    _run("run-local-only", samples.LOCAL_ONLY, "only in iCloud"),
+    _run("run-nothing-comes", samples.QUIET, "Nothing has come"),
+    _run("run-cannot-retry", replace(samples.LOCAL_ONLY, sequence=50), "1,204", "f"),
+    _run("leaving", samples.COPYING, "1,204 of 2,341", "q"),
+    _run("list", samples.COPYING, "1,204 of 2,341", "enter", "down", "down"),
+    _run("end-something-left", samples.ENDED_LEFT, "560 items", report=samples.LEFT_REPORT),
+    _run("end-complete", samples.ENDED_COMPLETE, "adds up"),
+    _run("end-failed", samples.ENDED_FAILED, "no room left", report=samples.LEFT_REPORT),
+    Scene("jobs", _jobs, shows("2 backups")),
+)
+BY_NAME = {scene.name: scene for scene in SCENES}
+SIZES = ((80, 24), (120, 40))
