@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from ambertime_tui.drive.errors import (
     DriveError,
@@ -149,16 +149,18 @@ class Copier:
         """
         committing = asyncio.create_task(self._commit_groups(), name="committing")
         workers = [asyncio.create_task(self._work(), name="copying") for _ in range(ASSETS_AT_ONCE)]
+        working = asyncio.gather(*workers)
+        both: set[asyncio.Future[Any]] = {working, committing}
         try:
-            done, _ = await asyncio.wait([*workers, committing], return_when=asyncio.FIRST_EXCEPTION)
-            for task in done:
-                task.result()
+            done, _ = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            for ended in done:
+                ended.result()
         finally:
-            for task in workers:
-                task.cancel()
+            for worker in workers:
+                worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
             committing.cancel()
-            await asyncio.gather(committing, return_exceptions=True)
+            await asyncio.gather(working, committing, return_exceptions=True)
             while not self._to_commit.empty():
                 await self._threads.run(self._target.discard, self._to_commit.get_nowait().staged)
 

@@ -1,0 +1,115 @@
+"""What the engine's tests do again and again: run a backup through a real host, and hold it against the truth."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from ambertime_tui.drive.record_reader import read_archive
+from ambertime_tui.drive.recorded import RecordedAsset
+from ambertime_tui.engine.client import EngineClient, Report
+from ambertime_tui.engine.spec import JobSpec
+from ambertime_tui.engine.status import JobStatus
+from ambertime_tui.paths import paths_from
+from ambertime_tui.simulator.library import MadeAsset, MadeLibrary
+
+PATIENCE = 60.0
+"""Seconds after which a test gives up; each takes a few."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A job that has ended."""
+
+    status: JobStatus
+    report: Report
+
+
+@asynccontextmanager
+async def engine() -> AsyncIterator[EngineClient]:
+    """A host of its own, which has ended when the block is left."""
+    client = await EngineClient.launch(paths_from(os.environ), os.environ)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            yield client
+    finally:
+        await client.aclose()
+        await gone(client.hello.pid)
+
+
+async def gone(pid: int) -> None:
+    """Returns when a host has ended; one that does not end by itself is killed, and the test fails."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while alive(pid):
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        os.kill(pid, signal.SIGKILL)
+        raise
+
+
+def alive(pid: int) -> bool:
+    """Whether a process is there and no zombie."""
+    try:
+        return ") Z" not in Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+
+
+async def backup(spec: JobSpec) -> Ended:
+    """A whole job, from a new host to its end."""
+    async with engine() as client:
+        await client.start(spec)
+        return await ended(client)
+
+
+async def ended(client: EngineClient) -> Ended:
+    """Waits for the end of the job that runs."""
+    status = await until(client, lambda status: status.outcome is not None)
+    return Ended(status, await client.report())
+
+
+async def until(client: EngineClient, wanted: Callable[[JobStatus], bool]) -> JobStatus:
+    """The first status that is as wanted."""
+    async with aclosing(client.statuses()) as statuses:
+        async for status in statuses:
+            if wanted(status):
+                return status
+    raise AssertionError("the job ended without it")
+
+
+def archived(target: Path) -> dict[str, RecordedAsset]:
+    """What the record on a target vouches for, by uuid."""
+    return {asset.uuid: asset for asset in read_archive(target).assets}
+
+
+def selected(made: MadeLibrary) -> list[MadeAsset]:
+    """What a backup of everything takes: one's own assets, those in Recently Deleted not."""
+    return [asset for asset in made.own() if not asset.trashed]
+
+
+def whole(made: MadeLibrary, target: Path, asset: MadeAsset) -> bool:
+    """Whether every original of an asset is on the target, byte for byte, and recorded so."""
+    recorded = archived(target).get(asset.uuid)
+    if recorded is None:
+        return False
+    for original in asset.originals:
+        file = next((file for file in recorded.files if file.role.value == original.role), None)
+        if file is None or file.sha256 != made.content(asset, original).sha256():
+            return False
+        if sha256((target / file.path).read_bytes()).hexdigest() != file.sha256:
+            return False
+    return True
+
+
+def strangers(target: Path) -> set[str]:
+    """Files under Photos/ that the record does not know: parts of a dead job, torn files."""
+    known = {file.path for asset in archived(target).values() for file in asset.files}
+    there = {str(path.relative_to(target)) for path in (target / "Photos").rglob("*") if path.is_file()}
+    return there - known
