@@ -12,9 +12,12 @@ from typing import Any
 from ambertime_tui.simulator import plists
 from ambertime_tui.simulator.link import Wire, sleep_until
 
-_SHAPED_PIECE = 64 * 1024
-_UNSHAPED_PIECE = 256 * 1024
+_PIECE = 64 * 1024
+"""Bytes that are sent in one go: larger pieces make TLS slower and a shaped wire coarser."""
 _SENDFILE_FROM = 64 * 1024
+_MOST_UNSENT = 1
+"""So that `drain` waits until the system has everything, and a cut comes where it shall. With 0, the TLS
+transport of Python 3.11 pauses its writer at an empty buffer and never resumes it."""
 _HANDSHAKE_SECONDS = 10.0
 _LARGEST_PLIST = 16 * 1024 * 1024
 
@@ -38,7 +41,7 @@ class Channel:
         self._ready_at = 0.0
         self._is_tls = False
         self.last_heard = self._loop.time()
-        writer.transport.set_write_buffer_limits(high=1)
+        writer.transport.set_write_buffer_limits(_MOST_UNSENT)
 
     async def receive(self, size: int) -> bytes:
         """Exactly `size` bytes."""
@@ -81,7 +84,7 @@ class Channel:
             return
         rest = memoryview(data)
         while rest:
-            piece, rest = rest[:_SHAPED_PIECE], rest[_SHAPED_PIECE:]
+            piece, rest = rest[:_PIECE], rest[_PIECE:]
             self._ready_at = self._wire.reserve(len(piece), self._ready_at, self._loop.time())
             await sleep_until(self._ready_at)
             allowed = self._wire.carry(len(piece))
@@ -104,12 +107,11 @@ class Channel:
             if sent != size:
                 raise ConnectionAbortedError("the file was cut while it was being sent")
             return
-        piece_size = _UNSHAPED_PIECE if self._wire.is_unshaped else _SHAPED_PIECE
-        first = os.pread(file.fileno(), min(size, piece_size), offset)
+        first = os.pread(file.fileno(), min(size, _PIECE), offset)
         await self.send(head + first)
         done = len(first)
         while done < size:
-            piece = os.pread(file.fileno(), min(size - done, piece_size), offset + done)
+            piece = os.pread(file.fileno(), min(size - done, _PIECE), offset + done)
             if not piece:
                 raise ConnectionAbortedError("the file was cut while it was being sent")
             await self.send(piece)
@@ -126,7 +128,7 @@ class Channel:
         self._writer.transport.pause_reading()  # type: ignore[attr-defined]
         await self.send(last_plain_words)
         await self._writer.start_tls(context, ssl_handshake_timeout=_HANDSHAKE_SECONDS)
-        self._writer.transport.set_write_buffer_limits(high=1)
+        self._writer.transport.set_write_buffer_limits(_MOST_UNSENT)
         self._is_tls = True
 
     def abort(self) -> None:

@@ -79,6 +79,8 @@ def run(arguments: argparse.Namespace) -> int:
     if problem:
         sys.stderr.write(f"ambertime simulate: {problem}\n")
         return EXIT_USAGE
+    # Until the event loop runs, SIGTERM has to clean up as SIGINT does: a half-made library must not stay.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with ExitStack() as stack:
             phones = [stack.enter_context(_phone(arguments, index)) for index in range(arguments.phones)]
@@ -87,6 +89,10 @@ def run(arguments: argparse.Namespace) -> int:
     except _SimulateError as error:
         sys.stderr.write(f"ambertime simulate: {error}\n")
         return EXIT_FAILED
+    except KeyboardInterrupt:
+        return EXIT_DONE
+    finally:
+        signal.signal(signal.SIGTERM, before)
     return EXIT_DONE
 
 
