@@ -15,15 +15,17 @@ _MADE = core_data_time(1_600_000_000)
 
 
 def write_albums(
-    connection: sqlite3.Connection, schema: Schema, albums: Sequence[MadeAlbum], keys: Mapping[str, int]
-) -> None:
-    """ZGENERICALBUM with its two roots, a folder and an import session, and who is in which album.
+    connection: sqlite3.Connection, schema: Schema, albums: Sequence[MadeAlbum]
+) -> dict[str, int]:
+    """ZGENERICALBUM with its two roots, a folder and an import session.
 
     Args:
         connection: Inside a transaction.
         schema: The database's.
         albums: The albums.
-        keys: Primary keys of the assets by uuid.
+
+    Returns:
+        Primary keys of the albums by uuid.
     """
     table = TableWriter(connection, schema, "ZGENERICALBUM", "GenericAlbum")
     entities = schema.entities
@@ -52,9 +54,9 @@ def write_albums(
     add(_PROJECTS, "Folder", "99A47C0E-5873-4973-AF24-41CAF962A2BD", None, None)
     folder = add(_FOLDER, "Folder", "0D5E1B2C-7A40-4E0E-9A3B-6B1E57F5C1AA", "Years", root)
     add(_IMPORT, "ImportSession", "FE220618-5E1E-41EC-B4C2-227E6DB6811F", None, None)
-    join, album_column, asset_column, order_column = schema.album_join
+    keys = {}
     for index, album in enumerate(albums):
-        key = add(
+        keys[album.uuid] = add(
             album.kind,
             "CloudSharedAlbum" if album.kind == 1505 else "Album",
             album.uuid,
@@ -63,11 +65,39 @@ def write_albums(
             trashed=int(album.trashed),
             count=len(album.assets),
         )
-        connection.executemany(
-            f"INSERT INTO {join} ({album_column}, {asset_column}, {order_column}) VALUES (?, ?, ?)",
-            [(key, keys[uuid], 1024 * place) for place, uuid in enumerate(album.assets, 1)],
-        )
     table.finish()
+    return keys
+
+
+def write_members(
+    connection: sqlite3.Connection,
+    schema: Schema,
+    albums: Sequence[MadeAlbum],
+    album_keys: Mapping[str, int],
+    asset_keys: Mapping[str, int],
+    assets: Sequence[MadeAsset],
+) -> None:
+    """Puts assets into their albums.
+
+    Args:
+        connection: Inside a transaction.
+        schema: The database's.
+        albums: The albums.
+        album_keys: Primary keys of the albums by uuid.
+        asset_keys: Primary keys of the assets by uuid.
+        assets: The assets; those of the albums that are not among them stay out.
+    """
+    join, album_column, asset_column, order_column = schema.album_join
+    among = {asset.uuid for asset in assets}
+    connection.executemany(
+        f"INSERT INTO {join} ({album_column}, {asset_column}, {order_column}) VALUES (?, ?, ?)",
+        [
+            (album_keys[album.uuid], asset_keys[uuid], 1024 * place)
+            for album in albums
+            for place, uuid in enumerate(album.assets, 1)
+            if uuid in among
+        ],
+    )
 
 
 def write_people(

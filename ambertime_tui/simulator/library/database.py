@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from ambertime_tui.simulator.library.albums import write_albums, write_people, write_shares
+from ambertime_tui.simulator.library.albums import write_albums, write_members, write_people, write_shares
 from ambertime_tui.simulator.library.core_data import (
     LogKeeper,
     TableWriter,
@@ -28,7 +28,7 @@ from ambertime_tui.simulator.library.rows import (
     resource_rows,
 )
 from ambertime_tui.simulator.library.schema import Schema, schema_for
-from ambertime_tui.simulator.library.truth import MadeAlbum, MadeAsset, MadeLibrary
+from ambertime_tui.simulator.library.truth import MadeAsset, MadeLibrary
 
 _NEWEST = 12
 """At most so many assets, and so many purges, are in the log only. A phone's log holds up to 4 MB."""
@@ -63,13 +63,18 @@ def write_database(library: MadeLibrary) -> None:
                 rows.add(_before_purge(asset) if asset.uuid in late_uuids else asset)
             rows.finish()
             write_shares(connection, schema)
-            write_albums(connection, schema, _known(library.albums, settled), rows.keys)
+            album_keys = write_albums(connection, schema, library.albums)
+            write_members(connection, schema, library.albums, album_keys, rows.keys, settled)
             write_people(connection, schema, settled, rows.keys)
         _create_indexes(connection, schema)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA wal_autocheckpoint = 0")
         keeper = LogKeeper(path, library.folder)
-        _write_log(connection, schema, rows, late, assets[len(settled) :])
+        newest = assets[len(settled) :]
+        _write_log(connection, schema, rows, late, newest)
+        with transaction(connection):
+            write_members(connection, schema, library.albums, album_keys, rows.keys, newest)
+            write_people(connection, schema, newest, rows.keys)
     finally:
         connection.close()
         if keeper is not None:
@@ -97,8 +102,6 @@ def _write_log(
             for asset in some:
                 rows.add(asset)
             rows.finish()
-    with transaction(connection):
-        write_people(connection, schema, newest, rows.keys)
 
 
 def _create(connection: sqlite3.Connection, schema: Schema) -> None:
@@ -148,11 +151,6 @@ def _statements(sql: str) -> list[str]:
 
 def _before_purge(asset: MadeAsset) -> MadeAsset:
     return asset.with_resources(tuple(replace(r, flag="local") for r in asset.resources))
-
-
-def _known(albums: Sequence[MadeAlbum], assets: Sequence[MadeAsset]) -> list[MadeAlbum]:
-    known = {asset.uuid for asset in assets}
-    return [replace(a, assets=tuple(uuid for uuid in a.assets if uuid in known)) for a in albums]
 
 
 class _AssetRows:

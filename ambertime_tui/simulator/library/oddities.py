@@ -60,12 +60,14 @@ def plant_oddities(recipe: LibraryRecipe, drafts: list[Draft]) -> None:
     for name, draft in zip(ODD_NAMES, photos, strict=False):
         draft.original_filename = name
     photos = photos[len(ODD_NAMES) :]
-    for turn, draft in zip(
-        (_spelled_apart, _other_case, _without_extension, _same_name), photos, strict=False
-    ):
-        turn(draft)
-        if turn is _same_name:
-            draft.original_filename = photos[0].original_filename.swapcase()
+    # Of a file that is not there, nobody knows how the phone would spell it.
+    photos.sort(key=lambda draft: draft.state != "local")
+    for turn, draft in zip((_spelled_apart, _other_case, _without_extension), photos, strict=False):
+        if draft.state == "local":
+            turn(draft)
+    if len(photos) > 4:
+        photos[3].original_filename = photos[4].original_filename.swapcase()
+        photos[3].moment, photos[3].created = photos[4].moment, photos[4].created
 
 
 def _twins(photos: list[Draft]) -> None:
@@ -93,7 +95,3 @@ def _other_case(draft: Draft) -> None:
 
 def _without_extension(draft: Draft) -> None:
     draft.filename = draft.original_filename = f"DSC{draft.uuid[:5]}"
-
-
-def _same_name(draft: Draft) -> None:
-    """Another asset's name in another case: see the caller."""
