@@ -14,7 +14,7 @@ from ambertime_tui.drive import diskutil
 from ambertime_tui.drive.errors import TargetMissing, drive_error
 from ambertime_tui.drive.file_system import FileSystemTraits, probed, traits_of
 
-_ESCAPE = re.compile(r"\\([0-7]{3})")
+_ESCAPE = re.compile(rb"\\([0-7]{3})")
 _LABEL_ESCAPE = re.compile(r"\\x([0-9a-fA-F]{2})")
 _NOT_A_DRIVE = frozenset(
     {"autofs", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "devtmpfs"}
@@ -106,7 +106,7 @@ def drive_of(path: Path) -> Drive:
 def parse_mountinfo(text: str) -> tuple[Mount, ...]:
     """The mounts in a /proc/self/mountinfo (proc(5)); lines of another shape are passed over."""
     mounts: list[Mount] = []
-    for line in text.splitlines():
+    for line in text.split("\n"):
         before, separator, after = line.partition(" - ")
         fields, rest = before.split(" "), after.split(" ")
         if not separator or len(fields) < 6 or len(rest) < 3:
@@ -130,8 +130,7 @@ def _mountinfo() -> str:
 
 
 def _unescaped(field: str) -> str:
-    raw = _ESCAPE.sub(lambda match: chr(int(match.group(1), 8)), field)
-    return os.fsdecode(raw.encode("latin-1")) if raw.isascii() else raw
+    return os.fsdecode(_ESCAPE.sub(lambda match: bytes([int(match.group(1), 8) & 0xFF]), os.fsencode(field)))
 
 
 def _of_mount(mount: Mount, folder: Path | None = None) -> Drive:

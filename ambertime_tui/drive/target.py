@@ -112,7 +112,8 @@ class Target:
 
     def needs_repair(self, udid: str) -> Mapping[str, tuple[RecordedFile, ...]]:
         """Files of a phone's assets to copy again, by uuid: not in their folder any more, or found not to be
-        whole by `verify` and untouched since. Only the newest of a role: the phone has no older ones.
+        whole by `verify`, untouched since, and still not whole when read again. Only the newest of a role:
+        the phone has no older ones.
 
         Raises:
             DriveError: a folder cannot be listed.
@@ -134,11 +135,14 @@ class Target:
     def _still_found(self, finding: Finding | None, file: RecordedFile) -> bool:
         if finding is None or finding.sha256 != file.sha256:
             return False
+        path = self.path / file.path
         try:
-            facts = (self.path / file.path).lstat()
+            facts = path.lstat()
+            if (facts.st_size, facts.st_mtime_ns) != (finding.size, finding.modified_ns):
+                return False
+            return self._workspace.reader.digest(path).sha256 != file.sha256
         except OSError:
-            return False
-        return (facts.st_size, facts.st_mtime_ns) == (finding.size, finding.modified_ns)
+            return True
 
     def writer(
         self,

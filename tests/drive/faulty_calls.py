@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import shutil
@@ -38,7 +39,11 @@ class Killed(BaseException):
 class CountingCalls(SystemCalls):
     """Asks `before` ahead of each call, with its number (from 1) and its name."""
 
-    def __init__(self, before: Callable[[int, str], None] = lambda number, name: None) -> None:
+    def __init__(
+        self, before: Callable[[int, str], None] = lambda number, name: None, *, exclusive: bool = True
+    ) -> None:
+        """`exclusive`: whether this drive can rename without replacing; exFAT's FUSE driver cannot."""
+        self._exclusive = exclusive
         self.count = 0
         self.names: list[str] = []
         self._before = before
@@ -69,6 +74,14 @@ class CountingCalls(SystemCalls):
 
         return counted
 
+    def _rename_exclusive(self, source: Path, target: Path) -> None:
+        if not self._exclusive:
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        super()._rename_exclusive(source, target)
+
+    def link(self, source: Path, target: Path) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
     def bury(self) -> None:
         """Closes what a dead process had open, as the kernel does."""
         for fd in self._open:
@@ -77,7 +90,7 @@ class CountingCalls(SystemCalls):
         self._open.clear()
 
 
-def failing(at: int, code: int, *, for_good: bool) -> CountingCalls:
+def failing(at: int, code: int, *, for_good: bool, exclusive: bool = True) -> CountingCalls:
     """The call with that number fails, and all later ones if it is for good."""
 
     def before(number: int, name: str) -> None:
@@ -86,17 +99,17 @@ def failing(at: int, code: int, *, for_good: bool) -> CountingCalls:
                 raise sqlite3.OperationalError(f"{os.strerror(code)} (injected)")
             raise OSError(code, f"{os.strerror(code)} (injected into {name})")
 
-    return CountingCalls(before)
+    return CountingCalls(before, exclusive=exclusive)
 
 
-def killed(at: int) -> CountingCalls:
+def killed(at: int, *, exclusive: bool = True) -> CountingCalls:
     """The process dies just before the call with that number."""
 
     def before(number: int, name: str) -> None:
         if number >= at:
             raise Killed(name)
 
-    return CountingCalls(before)
+    return CountingCalls(before, exclusive=exclusive)
 
 
 class PowerCutCalls(CountingCalls):
@@ -106,7 +119,7 @@ class PowerCutCalls(CountingCalls):
     bytes. SQLite's own file is left to SQLite, which syncs what it has committed.
     """
 
-    def __init__(self, at: int, keep: Path, *, lying: bool = False) -> None:
+    def __init__(self, at: int, keep: Path, *, lying: bool = False, exclusive: bool = True) -> None:
         """
         Args:
             at: the power is cut just before the call with this number.
@@ -122,7 +135,7 @@ class PowerCutCalls(CountingCalls):
         self._pending: list[tuple[set[Path], Callable[[], object]]] = []
         self._dirty: dict[int, int] = {}
         self._paths: dict[int, Path] = {}
-        super().__init__(before)
+        super().__init__(before, exclusive=exclusive)
 
     def create(self, path: Path) -> int:
         fd = super().create(path)

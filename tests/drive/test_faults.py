@@ -4,9 +4,11 @@ brings the rest without copying anything twice."""
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import random
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,17 +19,34 @@ from tests.drive.archive_helpers import LIBRARY, assert_complete, assert_promise
 from tests.drive.faulty_calls import CountingCalls, Killed, PowerCutCalls, failing, killed
 
 LONG = bool(os.environ.get("AMBERTIME_LONG"))
-EVERY = 1 if LONG else 3
-"""The short form tries every third call, at another offset for each kind of fault."""
+MANNERS = [
+    pytest.param((2, True), id="in pairs"),
+    pytest.param((4, False), id="all at once, on a drive without exclusive renames", marks=pytest.mark.long),
+    pytest.param((1, False), id="one by one, on a drive without exclusive renames", marks=pytest.mark.long),
+]
+"""How many assets share a commit, and whether the drive can rename without replacing (exFAT's driver
+cannot)."""
 
 
-def sweep(tmp_path: Path, job: Callable[[Path, int], bool], offset: int) -> int:
+@pytest.fixture
+def scratch(tmp_path: Path) -> Iterator[Path]:
+    """A folder in memory where there is one: a sweep makes thousands of files, and syncs each."""
+    memory = Path("/dev/shm")
+    if not os.access(memory, os.W_OK):
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(dir=memory) as folder:
+        yield Path(folder)
+
+
+def sweep(scratch: Path, job: Callable[[Path, int], bool]) -> int:
     """Runs a job, in a fresh folder each time, with its fault at call 1, 2, 3, ... until none is hit."""
-    for tried, number in enumerate(range(1 + offset % EVERY, 100_000, EVERY)):
-        root = tmp_path / str(number)
-        root.mkdir()
-        if not job(root, number):
-            return tried
+    for number in itertools.count(1):
+        with tempfile.TemporaryDirectory(dir=scratch) as folder:
+            root = Path(folder) / "archive"
+            root.mkdir()
+            if not job(root, number):
+                return number - 1
     raise AssertionError("the job never came to its end")
 
 
@@ -41,13 +60,18 @@ def bystanders(root: Path) -> dict[Path, bytes]:
     return files
 
 
+@pytest.mark.parametrize("manner", MANNERS)
 @pytest.mark.parametrize("for_good", [False, True], ids=["once", "for good"])
 @pytest.mark.parametrize("code", [errno.EIO, errno.ENOSPC], ids=["EIO", "ENOSPC"])
-def test_an_error_at_any_call_loses_nothing(tmp_path: Path, code: int, for_good: bool) -> None:
+def test_an_error_at_any_call_loses_nothing(
+    scratch: Path, code: int, for_good: bool, manner: tuple[int, bool]
+) -> None:
+    group, exclusive = manner
+
     def job(root: Path, number: int) -> bool:
         others = bystanders(root)
-        calls = failing(number, code, for_good=for_good)
-        backup(root, calls=calls)
+        calls = failing(number, code, for_good=for_good, exclusive=exclusive)
+        backup(root, calls=calls, group=group)
         calls.bury()
         assert_promise(root)
         assert not backup(root)
@@ -57,15 +81,18 @@ def test_an_error_at_any_call_loses_nothing(tmp_path: Path, code: int, for_good:
         assert_complete(root)
         return calls.count >= number
 
-    assert sweep(tmp_path, job, offset=code + for_good) > 150 // EVERY
+    assert sweep(scratch, job) > 150
 
 
-def test_death_at_any_call_loses_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("manner", MANNERS)
+def test_death_at_any_call_loses_nothing(scratch: Path, manner: tuple[int, bool]) -> None:
+    group, exclusive = manner
+
     def job(root: Path, number: int) -> bool:
         others = bystanders(root)
-        calls, acknowledged = killed(number), set[str]()
+        calls, acknowledged = killed(number, exclusive=exclusive), set[str]()
         with suppress(Killed):
-            backup(root, calls=calls, acknowledged=acknowledged.add)
+            backup(root, calls=calls, group=group, acknowledged=acknowledged.add)
         calls.bury()
         assert acknowledged <= set(assert_promise(root))
         assert not backup(root)
@@ -75,13 +102,13 @@ def test_death_at_any_call_loses_nothing(tmp_path: Path) -> None:
         assert_complete(root)
         return calls.count >= number
 
-    assert sweep(tmp_path, job, offset=0) > 150 // EVERY
+    assert sweep(scratch, job) > 150
 
 
-def test_death_twice_in_a_row_loses_nothing(tmp_path: Path) -> None:
+def test_death_twice_in_a_row_loses_nothing(scratch: Path) -> None:
     chance = random.Random(7)
     for number in range(60 if LONG else 15):
-        root = tmp_path / str(number)
+        root = scratch / str(number)
         root.mkdir()
         for _ in range(2):
             calls = killed(chance.randint(1, 200))
@@ -93,28 +120,32 @@ def test_death_twice_in_a_row_loses_nothing(tmp_path: Path) -> None:
         assert_complete(root)
 
 
-def test_a_power_cut_at_any_call_loses_nothing_that_was_promised(tmp_path: Path) -> None:
+@pytest.mark.parametrize("manner", MANNERS)
+def test_a_power_cut_at_any_call_loses_nothing_that_was_promised(
+    scratch: Path, manner: tuple[int, bool]
+) -> None:
+    group, exclusive = manner
     chance = random.Random(11)
 
     def job(root: Path, number: int) -> bool:
         keep = root.with_suffix(".kept")
         keep.mkdir()
-        calls, acknowledged = PowerCutCalls(number, keep), set[str]()
+        calls, acknowledged = PowerCutCalls(number, keep, exclusive=exclusive), set[str]()
         with suppress(Killed):
-            backup(root, calls=calls, acknowledged=acknowledged.add)
+            backup(root, calls=calls, group=group, acknowledged=acknowledged.add)
         calls.cut(root, chance)
         assert acknowledged <= set(assert_promise(root))
         assert not backup(root)
         assert_complete(root)
         return calls.count >= number
 
-    assert sweep(tmp_path, job, offset=1) > 150 // EVERY
+    assert sweep(scratch, job) > 150
 
 
-def test_the_power_cut_test_finds_a_drive_that_does_not_sync(tmp_path: Path) -> None:
+def test_the_power_cut_test_finds_a_drive_that_does_not_sync(scratch: Path) -> None:
     chance, broken = random.Random(11), 0
     for number in range(60, 200, 10):
-        root, keep = tmp_path / str(number), tmp_path / f"{number}.kept"
+        root, keep = scratch / str(number), scratch / f"{number}.kept"
         root.mkdir()
         keep.mkdir()
         calls = PowerCutCalls(number, keep, lying=True)
@@ -128,9 +159,9 @@ def test_the_power_cut_test_finds_a_drive_that_does_not_sync(tmp_path: Path) -> 
     assert broken > 3
 
 
-def test_a_job_without_faults_needs_one_record_transaction_for_each_group(tmp_path: Path) -> None:
+def test_a_job_without_faults_needs_one_record_transaction_for_each_group(scratch: Path) -> None:
     calls = CountingCalls()
-    assert not backup(tmp_path, [asset(n, name=f"IMG_{n}.HEIC") for n in range(1, 9)], calls=calls, group=4)
+    assert not backup(scratch, [asset(n, name=f"IMG_{n}.HEIC") for n in range(1, 9)], calls=calls, group=4)
     schema, groups = 1, 2
     assert calls.names.count("commit") == schema + groups
     assert len(LIBRARY) == 4

@@ -1,0 +1,272 @@
+"""Real file systems on loop devices, as root where the tools are: what no folder of the test disk can show."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from ambertime_tui.drive.discovery import drive_of, mounted_drives
+from ambertime_tui.drive.errors import DriveError, DriveFull, ReadBackDiffers, TargetGone, TargetReadOnly
+from ambertime_tui.drive.file_system import CacheDropping
+from ambertime_tui.drive.judge import Verdict
+from ambertime_tui.drive.recorded import ReadBack
+from ambertime_tui.drive.system_calls import SystemCalls
+from ambertime_tui.drive.target import open_target
+from ambertime_tui.drive.verify import verify
+from ambertime_tui.library.model import Role
+from tests.drive.archive_helpers import (
+    JULY,
+    LIBRARY,
+    PHONE,
+    assert_complete,
+    assert_promise,
+    asset,
+    backup,
+    copied,
+    stage,
+)
+
+MAKERS = {
+    "ext4": ["mkfs.ext4", "-q", "-L", "My Drive"],
+    "xfs": ["mkfs.xfs", "-q", "-L", "My Drive"],
+    "btrfs": ["mkfs.btrfs", "-q", "-L", "My Drive"],
+    "exfat": ["mkfs.exfat", "-L", "My Drive"],
+}
+SIZES = {"ext4": 64, "xfs": 330, "btrfs": 120, "exfat": 64}
+
+
+@dataclass(frozen=True, slots=True)
+class Mounted:
+    path: Path
+    image: Path
+    device: str
+    driver: int | None
+    """Process of a FUSE driver."""
+
+
+def run(*command: str) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+
+
+def mount(name: str, tmp_path: Path, stack: ExitStack) -> Mounted:
+    """A fresh file system of that kind, or a skipped test with the reason."""
+    tool = MAKERS[name][0]
+    if os.geteuid() != 0:
+        pytest.skip("mounting needs root")
+    for needed in (tool, "losetup", *(["mount.exfat-fuse"] if name == "exfat" else [])):
+        if shutil.which(needed) is None:
+            pytest.skip(f"{needed} is not installed")
+    image, path = tmp_path / f"{name}.img", tmp_path / f"{name} drive"
+    with image.open("wb") as file:
+        file.truncate(SIZES[name] << 20)
+    path.mkdir()
+    try:
+        device = run("losetup", "--find", "--show", str(image)).strip()
+    except subprocess.CalledProcessError as error:
+        pytest.skip(f"no loop device: {error.stderr.strip()}")
+    stack.callback(subprocess.run, ["losetup", "-d", device], capture_output=True, timeout=60)
+    run(*MAKERS[name], device)
+    driver: int | None = None
+    try:
+        if name == "exfat":
+            process = subprocess.Popen(
+                ["mount.exfat-fuse", "-d", device, str(path)], stderr=subprocess.DEVNULL
+            )
+            stack.callback(process.wait, 30)
+            driver = process.pid
+            wait_for_mount(path, process)
+        else:
+            run("mount", "-t", name, device, str(path))
+    except subprocess.CalledProcessError as error:
+        pytest.skip(f"this kernel cannot mount {name}: {error.stderr.strip()}")
+    stack.callback(subprocess.run, ["umount", str(path)], capture_output=True, timeout=60)
+    return Mounted(path, image, device, driver)
+
+
+def wait_for_mount(path: Path, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(200):
+        if path.is_mount():
+            return
+        if process.poll() is not None:
+            pytest.skip("mount.exfat-fuse could not mount here")
+        try:
+            process.wait(0.05)
+        except subprocess.TimeoutExpired:
+            continue
+    pytest.skip("mount.exfat-fuse did not mount in 10 seconds")
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_a_whole_job_and_a_second_computer(name: str, tmp_path: Path, stack: ExitStack) -> None:
+    mounted = mount(name, tmp_path, stack)
+    errors = backup(mounted.path, LIBRARY[:2], drive=drive_of(mounted.path))
+    assert not errors
+    assert not backup(mounted.path, drive=drive_of(mounted.path))
+    assert_complete(mounted.path)
+    report = verify(mounted.path)
+    assert report.sound
+    assert report.through_cache == 0, "root may drop the cache of the device under a FUSE driver"
+    done = subprocess.run(["sha256sum", "-c", "--quiet", "SHA256SUMS"], cwd=mounted.path, timeout=60)
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_a_drive_is_known_by_its_kind_and_size(name: str, tmp_path: Path, stack: ExitStack) -> None:
+    mounted = mount(name, tmp_path, stack)
+    drive = drive_of(mounted.path)
+    assert drive.file_system == {"exfat": "exFAT", "ext4": "ext4", "xfs": "XFS", "btrfs": "Btrfs"}[name]
+    assert drive.device == mounted.device
+    assert not drive.system
+    assert not drive.read_only
+    assert drive in mounted_drives()
+
+
+class BitRot(SystemCalls):
+    """Changes the image under the file system as soon as a file is synced."""
+
+    def __init__(self, image: Path, needle: bytes) -> None:
+        self._image, self._needle = image, needle
+        self.harmed = 0
+
+    def fsync(self, fd: int) -> None:
+        super().fsync(fd)
+        data = self._image.read_bytes()
+        at = data.find(self._needle)
+        if at >= 0 and not self.harmed:
+            self.harmed += 1
+            image = os.open(self._image, os.O_WRONLY)
+            os.pwrite(image, b"#", at)
+            os.close(image)
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_the_read_back_reaches_the_drive_and_not_the_cache(
+    name: str, tmp_path: Path, stack: ExitStack
+) -> None:
+    mounted = mount(name, tmp_path, stack)
+    item = asset(7)
+    rot = BitRot(mounted.image, f"{item.uuid} photo 1\n".encode() * 3)
+    with open_target(mounted.path, calls=rot) as target:
+        # Btrfs has checksums of its own and refuses to give the bytes at all.
+        with pytest.raises(DriveError) as caught:
+            stage(target, item)
+        assert name == "btrfs" or isinstance(caught.value, ReadBackDiffers)
+        assert rot.harmed == 1
+        assert not target.record.known(PHONE)
+
+
+def test_without_dropping_the_cache_the_same_harm_goes_unseen_and_is_not_called_a_read_back(
+    tmp_path: Path, stack: ExitStack
+) -> None:
+    mounted = mount("ext4", tmp_path, stack)
+    item = asset(7)
+    rot = BitRot(mounted.image, f"{item.uuid} photo 1\n".encode() * 3)
+    drive = drive_of(mounted.path)
+    blind = replace(drive, traits=replace(drive.traits, cache_dropping=CacheDropping.NO))
+    with open_target(mounted.path, calls=rot, drive=blind) as target:
+        assert copied(target, item).files[0].read_back is ReadBack.THROUGH_CACHE
+        assert rot.harmed == 1
+    report = verify(mounted.path)
+    assert [file.verdict for file in report.files] == [Verdict.DAMAGED], "verify drops the cache, and sees it"
+
+
+def test_files_in_memory_are_never_said_to_be_read_from_a_drive(tmp_path: Path, stack: ExitStack) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("mounting needs root")
+    run("mount", "-t", "tmpfs", "tmpfs", str(tmp_path))
+    stack.callback(subprocess.run, ["umount", str(tmp_path)], capture_output=True, timeout=60)
+    with open_target(tmp_path) as target:
+        assert copied(target, asset(1)).files[0].read_back is ReadBack.THROUGH_CACHE
+    assert verify(tmp_path).through_cache == 1
+
+
+@pytest.mark.parametrize("name", ["ext4", "exfat"])
+def test_a_full_drive_says_so_and_the_job_goes_on_when_there_is_room(
+    name: str, tmp_path: Path, stack: ExitStack
+) -> None:
+    mounted = mount(name, tmp_path, stack)
+    with open_target(mounted.path) as target:
+        copied(target, LIBRARY[2])
+        filler = mounted.path / "filler"
+        with pytest.raises(OSError, match="No space left"), filler.open("wb", buffering=0) as file:
+            while True:
+                file.write(b"x" * (1 << 20))
+        with pytest.raises(DriveFull, match="Free some space"), target.writer(PHONE, asset(9)) as writer:
+            part = writer.begin(asset(9).resources[0], 2 << 20, JULY)
+            part.write(b"y" * (2 << 20))
+            part.finish()
+        assert_promise(mounted.path)
+        filler.unlink()
+        copied(target, LIBRARY[0])
+    backup(mounted.path, drive=drive_of(mounted.path))
+    assert_complete(mounted.path)
+
+
+def test_a_drive_that_turns_read_only_is_named(tmp_path: Path, stack: ExitStack) -> None:
+    mounted = mount("ext4", tmp_path, stack)
+    backup(mounted.path, LIBRARY[:1])
+    run("mount", "-o", "remount,ro", str(mounted.path))
+    with pytest.raises(TargetReadOnly), open_target(mounted.path):
+        pass
+    assert drive_of(mounted.path).read_only
+    assert verify(mounted.path).sound
+
+
+def test_a_pulled_drive_ends_the_job_and_nothing_promised_is_lost(tmp_path: Path, stack: ExitStack) -> None:
+    mounted = mount("exfat", tmp_path, stack)
+    assert mounted.driver is not None
+    with open_target(mounted.path) as target:
+        copied(target, LIBRARY[0])
+        with target.writer(PHONE, LIBRARY[1]) as writer:
+            part = writer.begin(LIBRARY[1].resources[0], None, JULY)
+            part.write(b"half")
+            os.kill(mounted.driver, 9)
+            with pytest.raises(DriveError):
+                part.write(b"x" * (8 << 20))
+                part.finish()
+        with pytest.raises(TargetGone, match="Connect and mount it again"):
+            target.check()
+    run("umount", str(mounted.path))
+    process = subprocess.Popen(
+        ["mount.exfat-fuse", "-d", mounted.device, str(mounted.path)], stderr=subprocess.DEVNULL
+    )
+    stack.callback(process.wait, 30)
+    wait_for_mount(mounted.path, process)
+    stack.callback(subprocess.run, ["umount", str(mounted.path)], capture_output=True, timeout=60)
+    assert set(assert_promise(mounted.path)) == {LIBRARY[0].uuid}
+    assert not backup(mounted.path, drive=drive_of(mounted.path))
+    assert_complete(mounted.path)
+
+
+def test_names_that_exfat_cannot_hold_are_replaced_and_the_true_ones_kept(
+    tmp_path: Path, stack: ExitStack
+) -> None:
+    mounted = mount("exfat", tmp_path, stack)
+    names = [
+        "a:b?.HEIC",
+        "CON.HEIC",
+        "ä" * 300 + ".HEIC",
+        "e\u0301.HEIC",
+        "\u00e9.HEIC",
+        "IMG.HEIC",
+        "img.heic",
+    ]
+    library = [asset(n, (Role.PHOTO, Role.PAIRED_VIDEO), name=name) for n, name in enumerate(names, 1)]
+    assert not backup(mounted.path, library, drive=drive_of(mounted.path))
+    assert_complete(mounted.path, library)
+    with open_target(mounted.path) as target:
+        known = target.record.known(PHONE)
+        assert [known[item.uuid].files[0].true_name for item in library] == names

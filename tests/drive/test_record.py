@@ -1,0 +1,165 @@
+"""The record: durable, versioned, and honest about what it cannot do."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ambertime_tui.drive.errors import RecordDamaged, RecordFailed, RecordTooNew
+from ambertime_tui.drive.naming import name_key
+from ambertime_tui.drive.record import APPLICATION_ID, SCHEMA_VERSION, AsideFile, Record
+from ambertime_tui.drive.record_reader import read_archive
+from ambertime_tui.drive.recorded import ReadBack, RecordedAsset, RecordedFile
+from ambertime_tui.drive.system_calls import SystemCalls
+from ambertime_tui.library.model import Role
+
+
+def recorded(uuid: str = "A", name: str = "IMG_1.HEIC", udid: str = "PHONE") -> RecordedAsset:
+    file = RecordedFile(
+        role=Role.PHOTO,
+        folder="Photos/2024-07",
+        name=name,
+        true_name=name,
+        size=3,
+        sha256="ab" * 32,
+        modified_at=1.5,
+        read_back=ReadBack.FROM_DRIVE,
+        written_at=2.5,
+        source_path="DCIM/100APPLE/" + name,
+    )
+    return RecordedAsset(udid, uuid, name, "Photos/2024-07", "IMG_1", (file,), 2.5)
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> Record:
+    return Record(tmp_path / "record.sqlite3", SystemCalls())
+
+
+def test_what_is_committed_is_found_again(record: Record) -> None:
+    first, second = recorded("A"), recorded("B", "IMG_2.HEIC")
+    record.commit([first, second])
+    record.close()
+    again = Record(record.path, SystemCalls())
+    assert again.asset_files("PHONE", "A") == first
+    assert again.asset_files("PHONE", "C") is None
+    assert again.known("PHONE") == {"A": first, "B": second}
+    assert again.known("ANOTHER") == {}
+    assert again.names_taken("Photos/2024-07") == {name_key("IMG_1.HEIC"), name_key("IMG_2.HEIC")}
+
+
+def test_a_transaction_counts_whole_or_not_at_all(record: Record) -> None:
+    record.commit([recorded("A")])
+    with pytest.raises(RecordFailed):
+        record.commit([recorded("B", "IMG_2.HEIC"), recorded("C", "img_1.heic")])
+    assert set(record.known("PHONE")) == {"A"}
+    record.commit([recorded("B", "IMG_2.HEIC")])
+    assert set(record.known("PHONE")) == {"A", "B"}
+
+
+def test_a_new_generation_joins_and_the_same_one_is_described_anew(record: Record) -> None:
+    first = recorded("A")
+    record.commit([first])
+    edit = replace(first.files[0], role=Role.EDITED_PHOTO, name="IMG_1_edited.HEIC")
+    second_edit = replace(edit, name="IMG_1_edited_2.HEIC", generation=2)
+    record.commit([replace(first, files=(edit,))])
+    record.commit(
+        [replace(first, files=(second_edit, replace(first.files[0], read_back=ReadBack.THROUGH_CACHE)))]
+    )
+    found = record.asset_files("PHONE", "A")
+    assert found is not None
+    assert [(file.name, file.generation) for file in found.files] == [
+        ("IMG_1.HEIC", 1),
+        ("IMG_1_edited.HEIC", 1),
+        ("IMG_1_edited_2.HEIC", 2),
+    ]
+    assert found.files[0].read_back is ReadBack.THROUGH_CACHE
+    assert found.current(Role.EDITED_PHOTO) == found.files[2]
+
+
+def test_loose_files_are_kept_until_an_asset_claims_them(record: Record) -> None:
+    record.commit([recorded("A")])
+    record.remember_loose(
+        [("Photos/2024-07/IMG_1.HEIC", "cd" * 32), ("Photos/2024-07/IMG_2.HEIC", "ab" * 32)]
+    )
+    assert record.loose() == {"Photos/2024-07/IMG_2.HEIC": "ab" * 32}
+    record.commit([recorded("B", "IMG_2.HEIC")], [AsideFile("x_damaged", "x", 1.0)])
+    assert record.loose() == {}
+    assert record.aside() == (AsideFile("x_damaged", "x", 1.0),)
+
+
+def test_it_is_journalled_so_that_a_commit_survives_a_power_cut(record: Record) -> None:
+    record.commit([recorded()])
+    connection = sqlite3.connect(record.path)
+    assert connection.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
+    assert connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+    connection.close()
+    assert record.path.with_name("record.sqlite3-journal").stat().st_size == 0, "truncated, not deleted"
+    assert not record.path.with_name("record.sqlite3-wal").exists(), "no shared memory needed"
+
+
+@pytest.mark.parametrize(
+    "harm", [b"not a database, but long enough to be one" * 20, b"SQLite format 3\0" + b"\xff" * 4000]
+)
+def test_a_damaged_record_is_told_from_one_that_cannot_be_read(tmp_path: Path, harm: bytes) -> None:
+    path = tmp_path / "record.sqlite3"
+    path.write_bytes(harm)
+    with pytest.raises(RecordDamaged):
+        Record(path, SystemCalls())
+    assert path.read_bytes() == harm
+    with pytest.raises(RecordFailed):
+        Record(tmp_path / "no folder/record.sqlite3", SystemCalls())
+
+
+def test_another_programs_database_is_not_a_record(tmp_path: Path) -> None:
+    path = tmp_path / "record.sqlite3"
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE notes (text TEXT)")
+    connection.close()
+    with pytest.raises(RecordDamaged, match="not a record"):
+        Record(path, SystemCalls())
+
+
+def test_a_record_of_a_newer_version_is_left_alone(record: Record) -> None:
+    record.close()
+    connection = sqlite3.connect(record.path)
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    connection.close()
+    with pytest.raises(RecordTooNew, match="Update this one"):
+        Record(record.path, SystemCalls())
+
+
+def test_it_is_read_beside_a_job_that_writes_and_with_the_journal_of_a_dead_one(tmp_path: Path) -> None:
+    ours = tmp_path / ".ambertime"
+    ours.mkdir()
+    record = Record(ours / "record.sqlite3", SystemCalls())
+    record.commit([recorded("A")])
+    assert [asset.uuid for asset in read_archive(tmp_path).assets] == ["A"]
+    dying = sqlite3.connect(record.path, isolation_level=None)
+    dying.execute("PRAGMA cache_size = 1")
+    dying.execute("PRAGMA synchronous = OFF")
+    dying.execute("BEGIN IMMEDIATE")
+    dying.execute("CREATE TABLE filler (x)")
+    dying.executemany("INSERT INTO filler VALUES (?)", (("x" * 4000,) for _ in range(50)))
+    elsewhere = tmp_path / "copy/.ambertime"
+    elsewhere.mkdir(parents=True)
+    for name in ("record.sqlite3", "record.sqlite3-journal"):
+        (elsewhere / name).write_bytes((ours / name).read_bytes())
+    dying.execute("ROLLBACK")
+    dying.close()
+    assert (elsewhere / "record.sqlite3-journal").stat().st_size > 0
+    assert [asset.uuid for asset in read_archive(elsewhere.parent).assets] == ["A"]
+
+
+def test_many_assets_are_read_at_once(tmp_path: Path) -> None:
+    record = Record(tmp_path / "record.sqlite3", SystemCalls())
+    record.commit([recorded(f"{n:032x}", f"IMG_{n}.HEIC") for n in range(20_000)])
+    assert len(record.known("PHONE")) == 20_000
+
+
+def test_a_backup_copy_is_a_whole_record(record: Record, tmp_path: Path) -> None:
+    record.commit([recorded("A")])
+    record.back_up(tmp_path / "copy.sqlite3")
+    assert Record(tmp_path / "copy.sqlite3", SystemCalls()).known("PHONE") == record.known("PHONE")
