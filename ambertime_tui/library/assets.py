@@ -150,9 +150,6 @@ class AssetMaker:
             return ""
         if name == self._filename:
             return self._filename
-        if name and not is_file_name(name):
-            self._doubt(f"its original name {printable(ascii(name))} is a path; it goes by its file name.")
-            return ""
         return self._once(name)
 
     def _kind(self, value: int) -> Kind:

@@ -104,7 +104,10 @@ class Asset:
     """As the database spells it, for information; what may be asked of the phone is Resource.path."""
     filename: str
     original_filename: str
-    """The name the person knows (``IMG_4821.HEIC``); the file name where the library has no other."""
+    """The name the person knows (``IMG_4821.HEIC``); the file name where the library has no other.
+
+    A name, never a path to follow: it is as foreign as all of the database, and may hold any character.
+    """
     resources: tuple[Resource, ...]
     """Originals first, in the order of Role; then the current edit."""
     ownership: Ownership = Ownership.OWN

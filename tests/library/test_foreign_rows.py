@@ -214,12 +214,14 @@ def test_a_file_name_that_is_a_path_is_refused_by_name(name: str, tmp_path: Path
     assert any(uuid_of(BAD) in notice and "refused" in notice for notice in library.notices)
 
 
-def test_an_original_name_that_is_a_path_is_replaced_by_the_file_name(tmp_path: Path) -> None:
-    library = read_with(
-        tmp_path / "Photos.sqlite", "ZADDITIONALASSETATTRIBUTES", "ZORIGINALFILENAME", "../../.profile"
-    )
-    assert library.assets[BAD - 1].original_filename == "IMG_0002.HEIC"
-    assert any(uuid_of(BAD) in notice for notice in library.notices)
+@pytest.mark.parametrize("name", ["../../.profile", "/etc/passwd", "..", "1/2 <3.JPG"])
+def test_an_original_name_is_a_name_and_never_part_of_a_path(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "Photos.sqlite"
+    library = read_with(path, "ZADDITIONALASSETATTRIBUTES", "ZORIGINALFILENAME", name)
+    bad = library.assets[BAD - 1]
+    assert is_safe(library)
+    assert bad.original_filename == name
+    assert bad.originals[0].path == "DCIM/100APPLE/IMG_0002.HEIC"
 
 
 def test_a_file_on_a_macs_disk_is_listed_but_never_asked_for(tmp_path: Path) -> None:
