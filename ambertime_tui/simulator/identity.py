@@ -79,7 +79,8 @@ def server_context(host_certificates: bytes) -> ssl.SSLContext:
             pymobiledevice3 its host certificate.
 
     Raises:
-        ssl.SSLError: there are none.
+        ssl.SSLError: one of them is damaged.
+        ValueError: there are none, or this is not PEM.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     device = device_identity()
@@ -87,7 +88,7 @@ def server_context(host_certificates: bytes) -> ssl.SSLContext:
         file.write(device.key + device.certificate)
         file.flush()
         context.load_cert_chain(file.name)
-    context.load_verify_locations(cadata=host_certificates.decode("ascii", "replace"))
+    context.load_verify_locations(cadata=host_certificates.decode("ascii"))
     # All names in a pairing's certificates are empty, so OpenSSL takes the host's for self-signed and seeks
     # no root: it has to be trusted itself.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
