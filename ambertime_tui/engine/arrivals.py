@@ -70,6 +70,7 @@ class ArrivalWatch:
         self._names: dict[str, frozenset[str]] = {}
         self._seen: dict[str, _Sighting] = {}
         self._last_arrival = timing.steady()
+        self._generation = queue.generation
 
     async def run(self) -> None:
         """Looks again and again; returns when the patience is at its end."""
@@ -99,6 +100,9 @@ class ArrivalWatch:
 
     async def _look(self, media: MediaFolder) -> int:
         """Looks once; how many assets have arrived wholly."""
+        if self._queue.generation != self._generation:
+            self._generation = self._queue.generation
+            self._names.clear()
         fresh: dict[str, frozenset[str]] = {}
         async with aclosing(media.list_many(self._queue.folders())) as lists:
             async for folder, names in lists:

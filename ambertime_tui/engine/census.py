@@ -31,8 +31,6 @@ class Ending:
     """For people, about this asset."""
 
 
-COPIED = Ending(Bucket.COPIED)
-
 WORDS = {
     "icloud": "original only in iCloud",
     "offloaded": "offloaded to iCloud while the job ran",

@@ -11,7 +11,7 @@ import secrets
 import socket as sockets
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -153,7 +153,7 @@ class EngineClient:
         """
         return await self._ask(DriveSummary, Ask.DRIVE, DriveArgs(path))
 
-    async def devices(self) -> AsyncIterator[DevicesChanged]:
+    async def devices(self) -> AsyncGenerator[DevicesChanged, None]:
         """Phones and drives: at once, and again at each change, until the host is gone.
 
         Raises:
@@ -192,7 +192,7 @@ class EngineClient:
         """
         return await self._ask(Overview, Ask.OVERVIEW, SelectionArgs(udid, selection))
 
-    async def assets(self, udid: str | None, selection: Selection) -> AsyncIterator[Asset]:
+    async def assets(self, udid: str | None, selection: Selection) -> AsyncGenerator[Asset, None]:
         """The own assets in the range of a selection, hidden and trashed ones included, in library order.
 
         Raises:
@@ -224,7 +224,7 @@ class EngineClient:
         """
         return await self._ask(str, Ask.START, SpecArgs(spec))
 
-    async def statuses(self) -> AsyncIterator[JobStatus]:
+    async def statuses(self) -> AsyncGenerator[JobStatus, None]:
         """The job's status: at once and at each change, at most ten a second, always the newest.
 
         Ends after the status that has an outcome.
@@ -286,7 +286,7 @@ class EngineClient:
         finally:
             self._asked.pop(number, None)
 
-    async def _pushes(self, push: Push, seen: int) -> AsyncIterator[Any]:
+    async def _pushes(self, push: Push, seen: int) -> AsyncGenerator[Any, None]:
         """What the host says from now on; it says the present state once whenever it is asked to watch."""
         while True:
             async with self._news:

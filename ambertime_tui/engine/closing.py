@@ -10,13 +10,12 @@ from ambertime_tui.drive.errors import DriveError
 from ambertime_tui.drive.recorded import RecordedAsset
 from ambertime_tui.drive.target import Target
 from ambertime_tui.engine.census import (
-    COPIED,
     Bucket,
     contradictions,
     list_left,
     take_census,
 )
-from ambertime_tui.engine.copier import Threads
+from ambertime_tui.engine.copier import Copied, Threads, ending_of
 from ambertime_tui.engine.ledger import Ledger
 from ambertime_tui.engine.plan import Fate
 from ambertime_tui.engine.status import Census, Left, Outcome
@@ -47,6 +46,7 @@ async def close_accounts(
     threads: Threads,
     failure: str,
     stopped: bool,
+    recorded_before: Mapping[str, RecordedAsset],
     on_trouble: Callable[[str], None],
 ) -> Accounts:
     """Writes SHA256SUMS, reads the record anew, takes the census and holds it against the record.
@@ -59,6 +59,7 @@ async def close_accounts(
         threads: for what blocks.
         failure: why the job ended before its time; empty: it did not.
         stopped: a person ended it.
+        recorded_before: what the drive had when the job began, by uuid.
         on_trouble: told what goes wrong here.
     """
     on_drive: Mapping[str, RecordedAsset] | None = None
@@ -73,7 +74,7 @@ async def close_accounts(
         if stopped and not failure:
             return Accounts(Outcome.INTERRUPTED, "Stopped before anything was copied.", None, ())
         return Accounts.failed(failure)
-    _count_what_was_committed_last(ledger, on_drive or {})
+    _count_what_was_committed_last(ledger, recorded_before, on_drive or {})
     census = await asyncio.to_thread(take_census, ledger.plan, ledger.endings)
     left = await asyncio.to_thread(list_left, ledger.plan, ledger.endings)
     if on_drive is not None:
@@ -85,14 +86,16 @@ async def close_accounts(
     return Accounts(*_judged(census, left, library, failure, stopped), census, left)
 
 
-def _count_what_was_committed_last(ledger: Ledger, on_drive: Mapping[str, RecordedAsset]) -> None:
-    """A stop may come between a commit and the word of it: what the record holds is copied."""
+def _count_what_was_committed_last(
+    ledger: Ledger, before: Mapping[str, RecordedAsset], on_drive: Mapping[str, RecordedAsset]
+) -> None:
+    """A stop may come between a commit and the word of it: what the record got in this job is copied."""
     for planned in ledger.plan.assets:
         uuid = planned.asset.uuid
-        if planned.fate is Fate.COPY and uuid not in ledger.endings and uuid in on_drive:
-            recorded = on_drive[uuid]
-            if all(recorded.current(resource.role) is not None for resource in planned.resources):
-                ledger.record(planned, COPIED)
+        if planned.fate is not Fate.COPY or uuid in ledger.endings or uuid not in on_drive:
+            continue
+        if on_drive[uuid] != before.get(uuid):
+            ledger.record(planned, ending_of(planned, Copied(on_drive[uuid])))
 
 
 def _judged(
@@ -112,7 +115,7 @@ def _judged(
         )
     if not library.from_database:
         return Outcome.LEFT, (
-            f"{here:,} items are on the drive. The library's database could not be read, so nobody knows what "
-            "is only in iCloud."
+            f"{here:,} items are on the drive. The library's database could not be read, so nobody knows "
+            "what is only in iCloud."
         )
     return Outcome.COMPLETE, f"All {here:,} items of the selection are on the drive."

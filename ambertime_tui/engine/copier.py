@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -20,13 +20,13 @@ from ambertime_tui.drive.errors import (
     SizeDiffers,
     WriteFailed,
 )
-from ambertime_tui.drive.recorded import ReadBack, RecordedAsset
+from ambertime_tui.drive.recorded import ReadBack, RecordedAsset, RecordedFile
 from ambertime_tui.drive.target import Target
 from ambertime_tui.drive.writer import AssetWriter, StagedAsset
 from ambertime_tui.engine.census import Bucket, Ending
 from ambertime_tui.engine.copy_line import CopyLine
 from ambertime_tui.engine.phone_link import PhoneLink
-from ambertime_tui.engine.plan import PlannedAsset
+from ambertime_tui.engine.plan import PlannedAsset, missing_originals, missing_sentence
 from ambertime_tui.engine.progress import Progress
 from ambertime_tui.engine.timing import Timing
 from ambertime_tui.library.model import Resource
@@ -120,6 +120,7 @@ class Copier:
         target: Target,
         udid: str,
         recorded: Mapping[str, RecordedAsset],
+        broken: Mapping[str, tuple[RecordedFile, ...]],
         link: PhoneLink,
         line: CopyLine,
         threads: Threads,
@@ -130,6 +131,7 @@ class Copier:
         self._target = target
         self._udid = udid
         self._recorded = recorded
+        self._broken = broken
         self._link = link
         self._line = line
         self._threads = threads
@@ -223,12 +225,13 @@ class Copier:
         if gone:
             return NotThere(planned, gone)
         already = self._recorded.get(planned.asset.uuid)
-        to_take = {r: s for r, s in stats.items() if not _is_the_same(already, r, s)}
+        broken = self._broken.get(planned.asset.uuid, ())
+        to_take = {r: s for r, s in stats.items() if not _is_the_same(already, broken, r, s)}
         if not to_take and already is not None:
             return Copied(already)
         await self._threads.run(self._target.check)
         writer = await self._threads.run(
-            self._target.writer, self._udid, planned.asset, resources=tuple(to_take)
+            self._target.writer, self._udid, planned.asset, resources=tuple(to_take), repairs=broken
         )
         try:
             for resource, stat in to_take.items():
@@ -306,10 +309,12 @@ class Copier:
         self._progress.wrote(staged.bytes, paths, from_drive, len(staged.files) - from_drive)
 
 
-def _is_the_same(recorded: RecordedAsset | None, resource: Resource, stat: MediaStat) -> bool:
-    """True where the drive has this very file: an edit whose size the library had wrong, say."""
+def _is_the_same(
+    recorded: RecordedAsset | None, broken: Iterable[RecordedFile], resource: Resource, stat: MediaStat
+) -> bool:
+    """True where the drive has this very file, whole: an edit whose size the library had wrong, say."""
     file = recorded.current(resource.role) if recorded is not None else None
-    if file is None:
+    if file is None or file in broken:
         return False
     return (file.size, file.source_modified_at) == (stat.size, stat.modified_at)
 
@@ -318,6 +323,10 @@ def ending_of(planned: PlannedAsset, outcome: Outcome) -> Ending:
     """How the census counts an outcome."""
     match outcome:
         case Copied():
+            gone = missing_originals(planned.asset)
+            if gone:
+                sentence = f"{missing_sentence(gone)} The rest of it is on the drive."
+                return Ending(Bucket.FAILED, "missing", sentence)
             return Ending(Bucket.COPIED)
         case Failed(reason, sentence):
             return Ending(Bucket.FAILED, reason, sentence)

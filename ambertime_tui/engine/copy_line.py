@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from ambertime_tui.engine.plan import PlannedAsset
 
@@ -12,8 +12,7 @@ from ambertime_tui.engine.plan import PlannedAsset
 class CopyLine:
     """Workers take from the front; what arrived from iCloud goes there, before iOS can offload it again."""
 
-    def __init__(self, on_change: Callable[[], None]) -> None:
-        """`on_change` is called when the line may have become empty or is not any more."""
+    def __init__(self) -> None:
         self._waiting: deque[PlannedAsset] = deque()
         self._in_hand: set[str] = set()
         self._skipped: set[str] = set()
@@ -21,7 +20,7 @@ class CopyLine:
         self._news = asyncio.Event()
         self._open = asyncio.Event()
         self._open.set()
-        self._on_change = on_change
+        self._changed = asyncio.Event()
 
     @property
     def is_empty(self) -> bool:
@@ -33,13 +32,22 @@ class CopyLine:
         """True where nothing more is given out."""
         return self._closed
 
+    async def changed(self) -> None:
+        """Returns once the line may have become empty or is not any more. For one caller."""
+        await self._changed.wait()
+        self._changed.clear()
+
+    def stir(self) -> None:
+        """Wakes whoever waits for a change."""
+        self._changed.set()
+
     def add(self, assets: Iterable[PlannedAsset], *, first: bool = False) -> None:
         """Lines assets up, at the end or, one after the other, at the front."""
         for planned in assets:
             self._skipped.discard(planned.asset.uuid)
             (self._waiting.appendleft if first else self._waiting.append)(planned)
         self._news.set()
-        self._on_change()
+        self.stir()
 
     def skip(self, uuid: str) -> None:
         """Passes an asset over when its turn comes."""
@@ -58,7 +66,7 @@ class CopyLine:
             while self._waiting:
                 planned = self._waiting.popleft()
                 if planned.asset.uuid in self._skipped:
-                    self._on_change()
+                    self.stir()
                     continue
                 self._in_hand.add(planned.asset.uuid)
                 return planned
@@ -68,7 +76,7 @@ class CopyLine:
     def done(self, planned: PlannedAsset) -> None:
         """An asset is on the drive, or will not be."""
         self._in_hand.discard(planned.asset.uuid)
-        self._on_change()
+        self.stir()
 
     def put_back(self, planned: PlannedAsset) -> None:
         """An asset has to be begun anew, before the others."""
@@ -81,6 +89,7 @@ class CopyLine:
         self._closed = True
         self._news.set()
         self.resume()
+        self.stir()
 
     def pause(self) -> None:
         """Shuts the gate: nothing is given out, and what is in hand stands still."""

@@ -40,6 +40,8 @@ class FetchQueue:
         self._line: list[str] = []
         self._first = 0
         self._in_line = False
+        self.generation = 0
+        """Grows whenever something becomes pending again, so that a watch looks for it afresh."""
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -84,6 +86,7 @@ class FetchQueue:
         self._tallies[FetchState.WAITING] += _tally_of(entry)
         self._watch(planned)
         self._in_line = False
+        self.generation += 1
 
     def move(self, uuid: str, state: FetchState, reason: str = "") -> None:
         """Gives an asset another state; raises KeyError where it is not in the queue."""
@@ -99,6 +102,7 @@ class FetchQueue:
         elif is_pending and not was_pending:
             self._watch(entry.planned)
             self._done.pop(uuid, None)
+            self.generation += 1
             self._in_line = False
         if state is FetchState.ARRIVED:
             self._recent.appendleft(uuid)

@@ -119,6 +119,7 @@ class PhoneLink:
             pair_records=self._pair_records,
             on_waiting=lambda trouble: self._on_trouble(str(trouble)),
             trust_patience=self._patience,
+            tempo=self._timing.phone,
         ) as session:
             media = await session.media(self._connections)
             self._lost.clear()

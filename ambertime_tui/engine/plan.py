@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ambertime_tui.drive.recorded import RecordedAsset
+from ambertime_tui.drive.recorded import RecordedAsset, RecordedFile
 from ambertime_tui.engine.overview import left_out_because
 from ambertime_tui.engine.spec import Selection
 from ambertime_tui.engine.status import Tally
@@ -84,6 +84,7 @@ def make_plan(
     selection: Selection,
     recorded: Mapping[str, RecordedAsset],
     largest_file: int | None = None,
+    broken: Mapping[str, Collection[RecordedFile]] | None = None,
 ) -> Plan:
     """The fate of each asset.
 
@@ -92,18 +93,23 @@ def make_plan(
         selection: what is wanted.
         recorded: what the drive has already of this phone, by asset uuid.
         largest_file: bytes that one file may have on the drive; None: no limit.
+        broken: recorded files that are damaged or missing on the drive, by asset uuid: to be taken again.
     """
-    return Plan(tuple(_planned(a, selection, recorded.get(a.uuid), largest_file) for a in library.assets))
+    planned = []
+    for asset in library.assets:
+        on_drive = _Recorded(recorded.get(asset.uuid), (broken or {}).get(asset.uuid, ()))
+        planned.append(_planned(asset, selection, on_drive, largest_file))
+    return Plan(tuple(planned))
 
 
 def _planned(
-    asset: Asset, selection: Selection, recorded: RecordedAsset | None, largest_file: int | None
+    asset: Asset, selection: Selection, recorded: _Recorded, largest_file: int | None
 ) -> PlannedAsset:
     because = left_out_because(asset, selection)
     if because is not None:
         reason, sentence = because
         return PlannedAsset(asset, Fate.EXCLUDED, (), bytes_of(asset.originals), reason, sentence)
-    lacking = [r for r in wanted(asset, selection) if not _is_recorded(r, recorded)]
+    lacking = [r for r in wanted(asset, selection) if not recorded.has(r)]
     local = tuple(r for r in lacking if r.availability is Availability.LOCAL)
     originals = [r for r in lacking if r.role.is_original]
     away = [r for r in originals if r.availability is Availability.ICLOUD]
@@ -120,12 +126,21 @@ def _planned(
     return PlannedAsset(asset, Fate.ALREADY, (), bytes_of(asset.originals))
 
 
-def _is_recorded(resource: Resource, recorded: RecordedAsset | None) -> bool:
-    """Originals never change; of an edit another size means that the photo was edited again."""
-    file = recorded.current(resource.role) if recorded is not None else None
-    if file is None:
-        return False
-    return resource.role.is_original or resource.size in (None, file.size)
+class _Recorded:
+    """What the drive has of an asset."""
+
+    def __init__(self, recorded: RecordedAsset | None, broken: Collection[RecordedFile]) -> None:
+        self._recorded = recorded
+        self._broken = {file.role for file in broken}
+
+    def has(self, resource: Resource) -> bool:
+        """Originals never change; of an edit another size means that the photo was edited again."""
+        if self._recorded is None or resource.role in self._broken:
+            return False
+        file = self._recorded.current(resource.role)
+        if file is None:
+            return False
+        return resource.role.is_original or resource.size in (None, file.size)
 
 
 STILL_IN_ICLOUD = (

@@ -7,6 +7,8 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from ambertime_tui.phone.session import Tempo
+
 
 @dataclass(frozen=True, slots=True)
 class Timing:
@@ -17,3 +19,5 @@ class Timing:
     steady: Callable[[], float] = time.monotonic
     """Seconds of a clock that never goes back, for durations and rates."""
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    phone: Tempo = Tempo()
+    """How long to wait for a phone's answers."""

@@ -1,4 +1,4 @@
-"""What the engine's tests do again and again: run a backup through a real host, and hold it against the truth."""
+"""What the engine's tests do again and again: run a backup through a real host, and judge it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def gone(pid: int) -> None:
     """Returns when a host has ended; one that does not end by itself is killed, and the test fails."""
     try:
         async with asyncio.timeout(PATIENCE):
-            while alive(pid):
+            while alive(pid):  # noqa: ASYNC110 - no event tells of another process's end
                 await asyncio.sleep(0.02)
     except TimeoutError:
         os.kill(pid, signal.SIGKILL)

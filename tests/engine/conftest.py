@@ -36,7 +36,7 @@ def target(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def no_host_outlives_its_test(home: Path) -> Iterator[None]:
-    """Kills what a failed test left behind: hosts are found by the sockets in this test's own runtime folder."""
+    """Kills what a failed test left: hosts whose socket is in this test's own runtime folder."""
     yield
     runtime = Path(os.environ["XDG_RUNTIME_DIR"])
     for process in Path("/proc").glob("[0-9]*"):

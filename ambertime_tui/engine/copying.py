@@ -1,0 +1,202 @@
+"""The long part of a job: what is copied, what waits for iCloud, and what a person orders meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+
+from ambertime_tui.engine.arrivals import ArrivalWatch
+from ambertime_tui.engine.census import Bucket, Ending
+from ambertime_tui.engine.copier import Copied, Copier, Failed, NotThere, Outcome, ending_of
+from ambertime_tui.engine.copy_line import CopyLine
+from ambertime_tui.engine.fetch_queue import FetchQueue
+from ambertime_tui.engine.ledger import Ledger
+from ambertime_tui.engine.plan import Fate, PlannedAsset
+from ambertime_tui.engine.progress import Progress
+from ambertime_tui.engine.protocol import EngineError, Pane, Rows
+from ambertime_tui.engine.spec import FetchOrder, JobSpec, OriginalsChoice
+from ambertime_tui.engine.status import FetchState, Phase, Tally
+from ambertime_tui.engine.timing import Timing
+
+BY_CHOICE = "Left in iCloud, as you chose: this job takes what is on the iPhone."
+
+
+class Copying:
+    """Brings copier and arrival watch together over one set of books. Belongs to the event loop."""
+
+    def __init__(
+        self, spec: JobSpec, ledger: Ledger, line: CopyLine, progress: Progress, timing: Timing
+    ) -> None:
+        plan = ledger.plan
+        self._spec = spec
+        self._ledger = ledger
+        self._line = line
+        self._progress = progress
+        self._included = spec.originals is OriginalsChoice.ICLOUD
+        self._finish = False
+        self._queue = FetchQueue(plan.with_fate(Fate.FETCH), spec.order)
+        progress.queue = self._queue
+        progress.planned = plan.tally(Fate.COPY)
+        progress.already = plan.tally(Fate.ALREADY)
+        progress.fetching = self._included
+        progress.fetch_began_at = timing.wall() if self._included else None
+        if self._queue.pending and not self._included:
+            progress.set_fetch_sentence(BY_CHOICE)
+        line.add(plan.with_fate(Fate.COPY))
+
+    @property
+    def queue(self) -> FetchQueue:
+        """What waits for iCloud."""
+        return self._queue
+
+    async def run(self, copier: Copier, watch: ArrivalWatch | None) -> None:
+        """Until everything is copied that can be, or the line is closed.
+
+        Raises:
+            BaseExceptionGroup: the drive failed for good.
+        """
+        async with asyncio.TaskGroup() as group:
+            copying = group.create_task(copier.run(), name="copier")
+            watching = group.create_task(watch.run(), name="arrivals") if watch else None
+            steering = group.create_task(self._steer(watching), name="steering")
+            await asyncio.wait([copying, steering], return_when=asyncio.FIRST_COMPLETED)
+            if watching is not None:
+                watching.cancel()
+
+    def on_arrived(self, planned: PlannedAsset) -> None:
+        """All originals of an asset are on the phone now: it is copied before the others."""
+        self._ledger.joins_the_line(planned)
+        self._progress.planned += Tally(1, planned.bytes)
+        self._line.add([planned], first=True)
+
+    def on_outcome(self, planned: PlannedAsset, outcome: Outcome) -> None:
+        """Books what became of an asset."""
+        uuid, ending = planned.asset.uuid, ending_of(planned, outcome)
+        name = planned.asset.original_filename
+        match outcome:
+            case Copied():
+                if uuid in self._queue:
+                    self._queue.move(uuid, FetchState.WRITTEN)
+            case NotThere():
+                self._progress.planned = self._progress.planned.less(Tally(1, planned.bytes))
+                if ending.bucket is Bucket.ICLOUD and self._included:
+                    self._queue.add(planned, "offloaded again before it was copied")
+                    self._progress.tell("info", f"{name} was offloaded before it was copied; it waits again.")
+                    return
+                self._progress.tell("warning", f"{name}: {ending.sentence}")
+            case Failed():
+                self._progress.failed += 1
+                self._progress.tell("error", f"{name}: {ending.sentence}")
+                if uuid in self._queue:
+                    self._queue.move(uuid, FetchState.GAVE_UP, ending.sentence)
+        self._ledger.record(planned, ending)
+
+    # Orders
+
+    def finish(self) -> None:
+        """Waits for iCloud no longer.
+
+        Raises:
+            EngineError: `NotNow`: it does not wait.
+        """
+        if not self._included:
+            raise EngineError("NotNow", "This job waits for nothing from iCloud; it ends by itself.")
+        self._finish = True
+        self._line.stir()
+
+    def retry(self, uuid: str) -> None:
+        """Tries again what failed, was skipped or given up.
+
+        Args:
+            uuid: which; empty: all.
+
+        Raises:
+            EngineError: `NotNow`: there is no such thing.
+        """
+        given_up = [one for one in self._queue.given_up() if uuid in ("", one)]
+        again = [p for p in self._ledger.failed() if uuid in ("", p.asset.uuid)]
+        again = [p for p in again if p.asset.uuid not in self._queue]
+        if not again and not given_up:
+            raise EngineError("NotNow", "There is nothing to try again.")
+        for planned in again:
+            if self._ledger.endings[planned.asset.uuid].reason == "skipped":
+                self._progress.planned += Tally(1, planned.bytes)
+            else:
+                self._progress.failed -= 1
+            self._ledger.reopen(planned.asset.uuid)
+        for one in given_up:
+            ending = self._ledger.endings.get(one)
+            if ending is not None and ending.bucket is Bucket.FAILED:
+                self._progress.failed -= 1
+                self._progress.planned = self._progress.planned.less(Tally(1, self._queue.planned(one).bytes))
+            self._ledger.reopen(one)
+            self._queue.move(one, FetchState.WAITING)
+        self._line.add(again)
+        self._progress.touch()
+
+    def skip(self, uuid: str) -> None:
+        """Leaves an asset out of this job.
+
+        Raises:
+            EngineError: `NotNow`: it is being copied, or done with.
+        """
+        planned = self._ledger.planned(uuid)
+        if planned is None or planned.fate not in (Fate.COPY, Fate.FETCH) or uuid in self._ledger.endings:
+            raise EngineError("NotNow", "That item is not waiting for anything.")
+        if self._line.is_in_hand(uuid):
+            raise EngineError("NotNow", f"{planned.asset.original_filename} is being copied right now.")
+        waits_for_icloud = self._queue.is_pending(uuid)
+        self._line.skip(uuid)
+        if uuid in self._queue:
+            self._queue.move(uuid, FetchState.SKIPPED, "skipped by you")
+        bucket = Bucket.ICLOUD if waits_for_icloud else Bucket.FAILED
+        self._ledger.record(planned, Ending(bucket, "skipped", "You skipped it. Run again to take it."))
+        if not waits_for_icloud:
+            self._progress.planned = self._progress.planned.less(Tally(1, planned.bytes))
+        self._progress.touch()
+        self._line.stir()
+
+    def reorder(self, order: str) -> None:
+        """Puts the queue into another order.
+
+        Raises:
+            EngineError: `NotUnderstood`: there is no such order.
+        """
+        try:
+            self._queue.reorder(FetchOrder(order))
+        except ValueError as error:
+            raise EngineError("NotUnderstood", f"There is no order called {order!r}.") from error
+        self._progress.touch()
+
+    def rows(self, pane: Pane, offset: int, limit: int) -> Rows:
+        """A page of a list."""
+        return self._ledger.rows(pane, offset, limit, self._queue, self._line)
+
+    # The end of the line
+
+    async def _steer(self, watching: asyncio.Task[None] | None) -> None:
+        """Closes the line when nothing more is to come; names the phase meanwhile."""
+        if watching is not None:
+            watching.add_done_callback(lambda _: self._line.stir())
+        while not self._line.closed:
+            waits = watching is not None and not self._finish and self._queue.pending > 0
+            if waits and watching is not None and watching.done():
+                self._give_up_waiting()
+                waits = False
+            if self._line.is_empty and not waits:
+                self._line.close()
+                return
+            self._progress.set_phase(Phase.FETCHING if self._line.is_empty else Phase.COPYING)
+            await self._line.changed()
+
+    def _give_up_waiting(self) -> None:
+        minutes = (self._spec.patience or 0.0) / 60
+        sentence = (
+            f"It did not come from iCloud: nothing arrived for {minutes:.0f} min. Check Wi-Fi, power and "
+            "free storage on the iPhone, and run again."
+        )
+        for planned in tuple(self._queue.in_order()):
+            self._queue.move(planned.asset.uuid, FetchState.GAVE_UP, "nothing arrived for too long")
+            self._ledger.record(planned, Ending(Bucket.ICLOUD, "gave_up", sentence))
+        self._progress.tell(
+            "warning", f"Nothing arrived from iCloud for {minutes:.0f} min; the rest is listed."
+        )
