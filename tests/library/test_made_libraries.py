@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ambertime_tui.library.dates import offset_of_zone
 from ambertime_tui.library.histogram import by_day
 from ambertime_tui.library.model import Asset, Library, Ownership
 from ambertime_tui.library.photos_db import read_library
@@ -75,7 +76,10 @@ def test_names_and_dates(made: MadeLibrary, flagged: Library) -> None:
         assert (asset.created is None) == planted.undated
         if not planted.undated:
             assert asset.created == pytest.approx(planted.created, abs=1e-5)
-            assert asset.zone_offset == planted.zone_offset
+            if planted.zone_offset is not None or planted.zone_name is None:
+                assert asset.zone_offset == planted.zone_offset
+            else:
+                assert asset.zone_offset == offset_of_zone(planted.zone_name, asset.created)
         assert asset.zone_name == planted.zone_name
 
 
