@@ -334,6 +334,8 @@ def _text(name: str) -> str:
     return name.encode("utf-8", "replace").decode()
 
 
+_ROLES = {role.value: role for role in Role}
+_READ_BACKS = {how.value: how for how in ReadBack}
 _ROLE_ORDER = {role.value: number for number, role in enumerate(Role)}
 
 
@@ -370,14 +372,14 @@ def _file(
     adopted: int,
 ) -> RecordedFile:
     return RecordedFile(
-        role=Role(role),
+        role=_ROLES[role],
         folder=folder,
         name=name,
         true_name=true_name,
         size=size,
         sha256=sha256.hex(),
         modified_at=modified_at,
-        read_back=ReadBack(read_back),
+        read_back=_READ_BACKS[read_back],
         written_at=written_at,
         source_path=source_path,
         source_modified_at=source_modified_at,

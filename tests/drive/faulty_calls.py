@@ -119,12 +119,21 @@ class PowerCutCalls(CountingCalls):
     bytes. SQLite's own file is left to SQLite, which syncs what it has committed.
     """
 
-    def __init__(self, at: int, keep: Path, *, lying: bool = False, exclusive: bool = True) -> None:
+    def __init__(
+        self,
+        at: int,
+        keep: Path,
+        *,
+        lying: bool = False,
+        exclusive: bool = True,
+        after: PowerCutCalls | None = None,
+    ) -> None:
         """
         Args:
             at: the power is cut just before the call with this number.
             keep: an empty folder for what is removed, to bring it back.
             lying: fsync does nothing, which the test has to find out.
+            after: the job before, that died without a power cut: what it had not synced is still in memory.
         """
 
         def before(number: int, name: str) -> None:
@@ -132,8 +141,8 @@ class PowerCutCalls(CountingCalls):
                 raise Killed(name)
 
         self._keep, self._lying = keep, lying
-        self._pending: list[tuple[set[Path], Callable[[], object]]] = []
-        self._dirty: dict[int, int] = {}
+        self._pending: list[tuple[set[Path], Callable[[], object]]] = after._pending if after else []
+        self._dirty: dict[int, int] = after._dirty if after else {}
         self._paths: dict[int, Path] = {}
         super().__init__(before, exclusive=exclusive)
 

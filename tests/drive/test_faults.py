@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from ambertime_tui.drive.checksums import read_checksums
 from ambertime_tui.drive.errors import DriveError
-from tests.drive.archive_helpers import LIBRARY, assert_complete, assert_promise, asset, backup
+from tests.drive.archive_helpers import LIBRARY, assert_complete, assert_promise, asset, backup, content
 from tests.drive.faulty_calls import CountingCalls, Killed, PowerCutCalls, failing, killed
 
 LONG = bool(os.environ.get("AMBERTIME_LONG"))
@@ -135,11 +136,48 @@ def test_a_power_cut_at_any_call_loses_nothing_that_was_promised(
             backup(root, calls=calls, group=group, acknowledged=acknowledged.add)
         calls.cut(root, chance)
         assert acknowledged <= set(assert_promise(root))
+        sums = root / "SHA256SUMS"
+        assert not sums.exists() or len(read_checksums(root)) == 9, "the old one, none here, or the new one"
         assert not backup(root)
         assert_complete(root)
         return calls.count >= number
 
     assert sweep(scratch, job) > 150
+
+
+def test_a_power_cut_after_a_death_takes_nothing_that_the_second_job_promised(scratch: Path) -> None:
+    """The second job finds folders and files that the first one made and never synced."""
+    chance = random.Random(13)
+    for number in range(10, 200, 2 if LONG else 6):
+        root, keep = scratch / str(number), scratch / f"{number}.kept"
+        root.mkdir()
+        keep.mkdir()
+        first = PowerCutCalls(number, keep)
+        with suppress(Killed):
+            backup(root, calls=first)
+        first.bury()
+        second, acknowledged = PowerCutCalls(chance.randint(60, 400), keep, after=first), set[str]()
+        with suppress(Killed):
+            backup(root, calls=second, acknowledged=acknowledged.add)
+        second.cut(root, chance)
+        assert acknowledged <= set(assert_promise(root))
+
+
+def test_a_file_of_another_tool_is_brought_to_the_drive_before_it_is_adopted(scratch: Path) -> None:
+    chance, item = random.Random(17), LIBRARY[2]
+    for number in range(8):
+        root, keep = scratch / str(number), scratch / f"{number}.kept"
+        root.mkdir()
+        keep.mkdir()
+        other_tool = PowerCutCalls(10_000, keep)
+        other_tool.mkdir(root / "old")
+        fd = other_tool.create(root / "old/one.heic")
+        other_tool.write(fd, content(item, item.resources[0]))
+        other_tool.close(fd)
+        calls = PowerCutCalls(10_000, keep, after=other_tool)
+        assert not backup(root, [item], calls=calls)
+        calls.cut(root, chance)
+        assert assert_promise(root)[item.uuid].files[0].path == "old/one.heic"
 
 
 def test_the_power_cut_test_finds_a_drive_that_does_not_sync(scratch: Path) -> None:

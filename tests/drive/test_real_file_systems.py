@@ -1,4 +1,4 @@
-"""Real file systems on loop devices, as root where the tools are: what no folder of the test disk can show."""
+"""Real file systems on loop devices (root and tools needed): what no folder of the test disk can show."""
 
 from __future__ import annotations
 

@@ -90,6 +90,26 @@ def test_loose_files_are_kept_until_an_asset_claims_them(record: Record) -> None
     assert record.aside() == (AsideFile("x_damaged", "x", 1.0),)
 
 
+class Watching(SystemCalls):
+    """Asks the database how durable its commits are."""
+
+    def __init__(self) -> None:
+        self.manners: set[tuple[object, ...]] = set()
+
+    def commit(self, connection: sqlite3.Connection) -> None:
+        asked = ("PRAGMA synchronous", "PRAGMA journal_mode", "PRAGMA fullfsync")
+        self.manners.add(tuple(connection.execute(question).fetchone()[0] for question in asked))
+        super().commit(connection)
+
+
+def test_every_commit_is_synchronous(tmp_path: Path) -> None:
+    calls = Watching()
+    record = Record(tmp_path / "record.sqlite3", calls)
+    record.commit([recorded("A")])
+    full = 2
+    assert calls.manners == {(full, "truncate", 1)}
+
+
 def test_it_is_journalled_so_that_a_commit_survives_a_power_cut(record: Record) -> None:
     record.commit([recorded()])
     connection = sqlite3.connect(record.path)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import shutil
+import sqlite3
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -41,6 +43,7 @@ from tests.drive.archive_helpers import (
     resource,
     stage,
 )
+from tests.drive.faulty_calls import CountingCalls
 
 LIVE = (Role.PHOTO, Role.PAIRED_VIDEO)
 
@@ -333,6 +336,47 @@ def test_a_drive_swapped_or_unmounted_while_the_job_runs_is_noticed(tmp_path: Pa
         other.rename(root)
         with pytest.raises(TargetSwapped):
             target.check()
+
+
+def test_a_clone_of_the_drive_in_its_place_is_noticed(tmp_path: Path) -> None:
+    root = tmp_path / "mount"
+    root.mkdir()
+    with open_target(root, drive=drive_at(root)) as target:
+        shutil.copytree(root, tmp_path / "clone")
+        root.rename(tmp_path / "unplugged")
+        (tmp_path / "clone").rename(root)
+        with pytest.raises(TargetSwapped):
+            target.check()
+
+
+def test_a_drive_that_cannot_rename_exclusively_still_replaces_nothing(tmp_path: Path) -> None:
+    calls = CountingCalls(exclusive=False)
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    ours.write_bytes(b"ours")
+    theirs.write_bytes(b"theirs")
+    with pytest.raises(FileExistsError):
+        calls.rename_noreplace(ours, theirs)
+    assert (ours.read_bytes(), theirs.read_bytes()) == (b"ours", b"theirs")
+    calls.rename_noreplace(ours, tmp_path / "free")
+    assert (tmp_path / "free").read_bytes() == b"ours"
+
+
+class LateError(SystemCalls):
+    """The drive fails once, after the record's transaction is already complete."""
+
+    def __init__(self) -> None:
+        self.commits = 0
+
+    def commit(self, connection: sqlite3.Connection) -> None:
+        super().commit(connection)
+        self.commits += 1
+        if self.commits == 2:
+            raise sqlite3.OperationalError("disk I/O error")
+
+
+def test_what_the_record_holds_after_an_error_counts_as_copied(tmp_path: Path) -> None:
+    with open_target(tmp_path, drive=drive_at(tmp_path), calls=LateError()) as target:
+        assert copied(target, asset(1)) == target.record.asset_files(PHONE, asset(1).uuid)
 
 
 def test_a_known_target_is_not_taken_for_an_empty_mount_point(tmp_path: Path) -> None:
