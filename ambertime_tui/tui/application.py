@@ -119,10 +119,13 @@ class AmberApp(App[int]):
             self.switch_screen(screen)
         else:
             self.push_screen(screen)
-        failures = getattr(self, "theme_failures", ())
-        if failures and isinstance(screen, AmberScreen):
-            self.theme_failures = ()
-            self.notify(failures[0].sentence, title="Theme left out", severity="warning", timeout=10)
+        for failure in self.theme_failures:
+            self._tell(screen, failure.sentence)
+        self.theme_failures = ()
+
+    def _tell(self, screen: Screen[None], sentence: str) -> None:
+        if isinstance(screen, AmberScreen):
+            screen.call_after_refresh(screen.say, sentence)
 
     async def engine(self) -> Engine:
         """The engine we talk to; started when it is first needed.
@@ -141,8 +144,9 @@ class AmberApp(App[int]):
         try:
             engine = await self.world.attach(socket)
         except EngineError as error:
-            self._show(SetupScreen())
-            self.notify(error.sentence, severity="warning", timeout=10)
+            setup = SetupScreen()
+            self._show(setup)
+            self._tell(setup, error.sentence)
             return
         await self._let_go()
         self.engine_now = engine
@@ -157,7 +161,6 @@ class AmberApp(App[int]):
         except EngineError as error:
             if isinstance(self.screen, AmberScreen):
                 self.screen.say(error.sentence, "bad")
-            self.notify(error.sentence, severity="error", timeout=10)
             return
         chosen = Task(
             device=spec.udid, range=str(spec.selection.range), to=spec.target, originals=spec.originals

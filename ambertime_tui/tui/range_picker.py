@@ -68,12 +68,11 @@ class RangePicker:
     def moved(self, steps: int, *, far: bool = False) -> RangePicker:
         """The active handle moved by so many units (by the next larger unit where `far`)."""
         unit = _LARGER[self.unit] if far else self.unit
+        grain = self._grain
         if self.active is End.START:
-            target = _first_of(self.start, Unit.MONTH if unit is Unit.YEAR else unit)
-            return self._with_start(_shifted(target, steps, unit))
+            return self._with_start(_shifted(_first_of(self.start, grain), steps, unit))
         # The right handle stands on the last day of its unit, so it moves by the first day of the one after.
         after = self.end + timedelta(days=1)
-        grain = Unit.MONTH if unit is Unit.YEAR else unit
         if grain is Unit.MONTH and after.day != 1:
             after = _shifted(_first_of(after, Unit.MONTH), 1, Unit.MONTH)
         return self._with_end(_shifted(after, steps, unit) - timedelta(days=1))
@@ -97,13 +96,18 @@ class RangePicker:
         order = (Unit.YEAR, Unit.MONTH, Unit.DAY)
         return replace(self, unit=order[min(2, max(0, order.index(self.unit) + steps))])
 
+    @property
+    def _grain(self) -> Unit:
+        """What the handles snap to."""
+        return Unit.DAY if self.unit is Unit.DAY else Unit.MONTH
+
     def _with_start(self, day: date) -> RangePicker:
-        latest = _first_of(self.end, self.unit if self.unit is not Unit.YEAR else Unit.MONTH)
+        latest = _first_of(self.end, self._grain)
         day = min(day, max(latest, self.first))
         return replace(self, range=DateRange(None if day <= self.first else day, self.range.end))
 
     def _with_end(self, day: date) -> RangePicker:
-        grain = self.unit if self.unit is not Unit.YEAR else Unit.MONTH
+        grain = self._grain
         earliest = _shifted(_first_of(self.start, grain), 1, grain) - timedelta(days=1)
         day = max(day, min(earliest, self.last))
         return replace(self, range=DateRange(self.range.start, None if day >= self.last else day))

@@ -34,6 +34,8 @@ class SetupState:
     preview: Preview | None = None
     preview_of: JobSpec | None = None
     preview_problem: str = ""
+    notice: str = ""
+    """Something to be told once: why a start was refused, a theme left out."""
 
     @property
     def phones(self) -> tuple[PhoneSummary, ...]:

@@ -18,7 +18,7 @@ from ambertime_tui.engine.status import (
     ScanStep,
 )
 from ambertime_tui.tui.application import AmberApp
-from ambertime_tui.tui.glyphs import ASCII
+from ambertime_tui.tui.glyphs import ASCII, FULL
 from ambertime_tui.tui.terminal import Terminal
 from tests.tui import samples
 from tests.tui.fake_engine import NOW, PHONE, SSD, SYSTEM, USB, FakeEngine, world_of
@@ -48,8 +48,8 @@ def _setup(
     def app(theme: str | None) -> AmberApp:
         engine = FakeEngine()
         prepare(engine)
-        glyphs = {"glyphs": ASCII} if terminal.ascii else {}
-        return app_of(engine, world_of(engine, state=state, **glyphs), terminal=terminal, theme=theme)
+        world = world_of(engine, state=state, glyphs=ASCII if terminal.ascii else FULL)
+        return app_of(engine, world, terminal=terminal, theme=theme)
 
     return Scene(name, app, script)
 

@@ -55,9 +55,11 @@ def _facts(phone: PhoneSummary, state: SetupState, width: int, room: int, glyphs
     if storage and (room > 3 or not state.scan):
         facts.append(line("  ", Span(storage, "muted")))
     if not _reads(phone, state) and phone.sentence:
-        facts += [line("  ", *row) for row in wrap(phone.sentence, width - 2, "warn", max(1, room - 1))]
+        rows = wrap(phone.sentence, width - 2, "warn", max(1, room - len(facts)))
+        facts += [line("  ", *row) for row in rows]
     elif state.scan_problem:
-        facts += [line("  ", *row) for row in wrap(state.scan_problem, width - 2, "bad", max(1, room - 1))]
+        rows = wrap(state.scan_problem, width - 2, "bad", max(1, room - len(facts)))
+        facts += [line("  ", *row) for row in rows]
     elif state.library is not None:
         facts += _library(state.library.scan, width, room - len(facts), glyphs)
     elif state.scan is not None:

@@ -30,7 +30,7 @@ def scan_lines(status: JobStatus, width: int, height: int, glyphs: Glyphs) -> tu
 
 def _figures(scan: ScanStatus, glyphs: Glyphs) -> tuple[Figure, ...]:
     figures: tuple[Figure, ...] = (
-        Figure("files on the phone", scan.local, "local", glyphs.local_mark),
+        Figure("files on phone", scan.local, "local", glyphs.local_mark),
         Figure("only in iCloud", scan.icloud, "icloud", glyphs.cloud_mark),
     )
     if scan.missing.count:

@@ -12,11 +12,12 @@ from ambertime_tui.units import count, plural, size
 def summary_lines(state: SetupState, cells: int, height: int, glyphs: Glyphs) -> tuple[Line, ...]:
     """What a start would do; and that Enter does it, or the reason why not."""
     first = _what(state, cells, glyphs)
-    reason = state.reason
+    reason = state.notice or state.reason
+    busy = state.busy and not state.notice
     if reason:
-        mark = Span("  " if state.busy else f"{glyphs.warning} ", "warn")
+        mark = Span("  " if busy else f"{glyphs.warning} ", "warn")
         above = (first,) if first else ()
-        rows = wrap(reason, cells - 2, "muted" if state.busy else "warn", max(1, height - len(above)))
+        rows = wrap(reason, cells - 2, "muted" if busy else "warn", max(1, height - len(above)))
         return (*above, *(line(mark if n == 0 else "  ", *row) for n, row in enumerate(rows)))
     target = shorten_path(state.target, max(10, cells - 34), glyphs.ellipsis)
     return (first, line(Span("Enter", "key"), " starts the backup to ", Span(target, "strong")))

@@ -25,7 +25,7 @@ def target_lines(state: SetupState, width: int, height: int, glyphs: Glyphs) -> 
     if state.devices is None:
         return (line(Span("Looking …", "muted")),)
     drives = drive_rows(state)
-    facts = _facts(state, width, glyphs)
+    facts = _facts(state, width, max(1, height - len(drives)), glyphs)
     room = max(1, height - min(len(facts), max(1, height - len(drives))))
     chosen = next((n for n, drive in enumerate(drives) if drive.path == state.target), 0)
     first = min(max(0, chosen - room + 1), max(0, len(drives) - room))
@@ -55,9 +55,9 @@ def _row(drive: DriveSummary, chosen: bool, typed: str, width: int, glyphs: Glyp
     return spread(left, (right,), width)
 
 
-def _facts(state: SetupState, width: int, glyphs: Glyphs) -> list[Line]:
+def _facts(state: SetupState, width: int, room: int, glyphs: Glyphs) -> list[Line]:
     if state.target_problem:
-        return [line("  ", *row) for row in wrap(state.target_problem, width - 2, "bad", 3)]
+        return [line("  ", *row) for row in wrap(state.target_problem, width - 2, "bad", room)]
     drive = state.target_drive
     if not state.target or drive is None:
         return [line("  ", Span("Choose one, or type a folder (t)", "muted"))]
@@ -71,5 +71,6 @@ def _facts(state: SetupState, width: int, glyphs: Glyphs) -> list[Line]:
         known = "an archive is there" if drive.has_archive else "no archive there yet"
         facts.append(line("  ", Span(f"{about} {glyphs.dot} {known}", "muted")))
     if drive.sentence:
-        facts = [line("  ", *row) for row in wrap(drive.sentence, width - 2, "warn", 3)] + facts
+        sentence = wrap(drive.sentence, width - 2, "warn", max(1, room - 1))
+        facts = [line("  ", *row) for row in sentence] + facts
     return facts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ambertime_tui.engine.status import Condition, JobStatus, Outcome, Phase
 from ambertime_tui.tui.glyphs import Glyphs
-from ambertime_tui.tui.widgets.spans import Line, Span, Style, line, shorten, shorten_path, spread
+from ambertime_tui.tui.widgets.spans import Line, Span, Style, line, shorten, shorten_path, spread, width
 from ambertime_tui.units import about, elapsed, rate
 
 PHASE_WORDS = {
@@ -18,7 +18,7 @@ PHASE_WORDS = {
 }
 OUTCOME_WORDS: dict[Outcome, tuple[str, Style]] = {
     Outcome.COMPLETE: ("Complete", "good"),
-    Outcome.LEFT: ("Finished, something is left", "warn"),
+    Outcome.LEFT: ("Something is left", "warn"),
     Outcome.FAILED: ("Failed", "bad"),
     Outcome.INTERRUPTED: ("Stopped", "warn"),
 }
@@ -43,13 +43,10 @@ def title_line(status: JobStatus, now: float, cells: int, glyphs: Glyphs) -> Lin
     until = status.ended_at if status.ended_at is not None else now
     right = line(state_words(status, glyphs), Span(f"  {elapsed(until - status.started_at):>7}", "muted"))
     phone = status.phone.name if status.phone else "iPhone"
-    target = shorten_path(status.spec.target, max(10, cells - 55), glyphs.ellipsis)
-    left = line(
-        Span("AmberTime  ", "accent"),
-        shorten(phone, 24, glyphs.ellipsis),
-        Span(f" {glyphs.arrow} ", "muted"),
-        target,
-    )
+    brand = line(Span("AmberTime  ", "accent"), shorten(phone, 24, glyphs.ellipsis))
+    room = cells - width(brand) - width(right) - len(glyphs.arrow) - 4
+    target = shorten_path(status.spec.target, max(1, room), glyphs.ellipsis)
+    left = (*brand, Span(f" {glyphs.arrow} ", "muted"), Span(target))
     return spread(left, right, cells)
 
 

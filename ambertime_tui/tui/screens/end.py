@@ -20,7 +20,7 @@ from ambertime_tui.tui.screens.listing import ListingScreen
 from ambertime_tui.tui.widgets.key_line import KeyLine
 from ambertime_tui.tui.widgets.lines import LinesView
 from ambertime_tui.tui.widgets.pick_list import Drawn, Tall
-from ambertime_tui.tui.widgets.spans import Line, Span, line
+from ambertime_tui.tui.widgets.spans import Line, Span, line, shorten_path
 
 
 class EndScreen(AmberScreen):
@@ -110,7 +110,8 @@ class EndScreen(AmberScreen):
         except ReportError as error:
             self.say(str(error), "bad")
         else:
-            self.say(f"Saved: {file}", "good")
+            room = max(10, self.size.width - 14)
+            self.say(f"Saved: {shorten_path(str(file), room, self.glyphs.ellipsis)}", "good")
 
     def action_new(self) -> None:
         """Back to Setup."""

@@ -16,6 +16,8 @@ from ambertime_tui.tui.widgets.pick_list import Drawn, Tall
 from ambertime_tui.tui.widgets.spans import Line, Span, fit, line
 
 KEY_WIDTH = 12
+WORDS = {"app.focus_previous": "Back to the last part", "app.command_palette": "Commands by name"}
+"""Better words for keys that Textual brings along."""
 
 
 def help_lines(bindings: dict[str, ActiveBinding], cells: int, glyphs: Glyphs) -> tuple[Line, ...]:
@@ -23,7 +25,7 @@ def help_lines(bindings: dict[str, ActiveBinding], cells: int, glyphs: Glyphs) -
     groups: dict[DOMNode, dict[str, tuple[list[str], Binding]]] = {}
     for active in bindings.values():
         binding = active.binding
-        if not binding.description or binding.system:
+        if not binding.description or binding.system or binding.action == "screen.copy_text":
             continue
         keys, _ = groups.setdefault(active.node, {}).setdefault(binding.action, ([], binding))
         keys.append(binding.key_display or KEY_NAMES.get(binding.key, binding.key))
@@ -35,8 +37,14 @@ def help_lines(bindings: dict[str, ActiveBinding], cells: int, glyphs: Glyphs) -
         lines.append(line(Span(str(heading), "accent")))
         for keys, binding in actions.values():
             names = fit(" ".join(dict.fromkeys(keys)), KEY_WIDTH, glyphs.ellipsis)
-            more = f"  {binding.tooltip}" if binding.tooltip else ""
-            lines.append(line(Span(f"  {names} ", "key"), binding.description, Span(more, "muted")))
+            more = f"  {binding.tooltip}" if binding.tooltip and binding.action not in WORDS else ""
+            lines.append(
+                line(
+                    Span(f"  {names} ", "key"),
+                    WORDS.get(binding.action, binding.description),
+                    Span(more, "muted"),
+                )
+            )
     return tuple(lines)
 
 

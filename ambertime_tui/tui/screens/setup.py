@@ -30,7 +30,7 @@ from ambertime_tui.tui.widgets.histogram import Histogram
 from ambertime_tui.tui.widgets.key_line import KeyLine
 from ambertime_tui.tui.widgets.lines import LinesView
 from ambertime_tui.tui.widgets.pick_list import Drawn, PickList
-from ambertime_tui.tui.widgets.spans import Line, Span
+from ambertime_tui.tui.widgets.spans import Line, Span, Style
 from ambertime_tui.tui.widgets.text_field import TextField
 
 SETTLES = 0.12
@@ -47,9 +47,15 @@ class SetupScreen(AmberScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "start", "Start", id="setup.start", key_display="enter"),
         Binding("tab", "app.focus_next", "Next", id="setup.next", key_display="tab"),
-        Binding("slash", "range_text", "Type a range", id="setup.range", key_display="/"),
-        Binding("t", "target_text", "Type a folder", id="setup.folder"),
-        Binding("i", "toggle_icloud", "iCloud yes/no", id="setup.icloud"),
+        Binding("slash", "range_text", "Range", id="setup.range", key_display="/", tooltip="type one"),
+        Binding("t", "target_text", "Folder", id="setup.folder", tooltip="type the path of the target"),
+        Binding(
+            "i",
+            "toggle_icloud",
+            "iCloud",
+            id="setup.icloud",
+            tooltip="take the iCloud originals, or leave them",
+        ),
         Binding("r", "rescan", "Read again", id="setup.rescan", show=False),
     ]
 
@@ -163,10 +169,17 @@ class SetupScreen(AmberScreen):
             return
         self.set_state(replace(self.state, target=path, drive=drive, target_problem=""))
 
+    def say(self, sentence: str, style: Style = "warn") -> None:
+        """Says it where the summary says what a start would do; the next choice takes it away."""
+        self.state = replace(self.state, notice=sentence)
+        self._repaint()
+
     # State
 
     def set_state(self, new: SetupState) -> None:
         """Takes a new state, asks for what it needs, and repaints what differs."""
+        if new.spec != self.state.spec:
+            new = replace(new, notice="")
         old, self.state = self.state, new
         if new.library is not old.library:
             self._show_library()
@@ -192,14 +205,15 @@ class SetupScreen(AmberScreen):
         span = self.view.span if self.view is not None else None
         if self.view is None or span is None:
             self.picker = None
-            histogram.show_sentence("" if library is None else "The library has no dated items.")
+            words = "The months appear here once the library is read."
+            histogram.show_sentence(words if library is None else "Nothing in the library has a date.")
         else:
             self.picker = RangePicker(*span, range=self.state.range)
             histogram.show_library(self.picker, self.view.column)
 
     def _repaint(self) -> None:
         for view in self.query(LinesView):
-            if not isinstance(view, (Histogram, KeyLine)):
+            if not isinstance(view, Histogram):
                 view.show_again()
 
     def _write_field(self, selector: str, text: str) -> None:
@@ -258,6 +272,7 @@ class SetupScreen(AmberScreen):
 
     def action_start(self) -> None:
         """Starts the job."""
+        self.say("")
         spec = self.state.spec
         if spec is not None and not self.refuse("start"):
             self.amber.start_job(spec)

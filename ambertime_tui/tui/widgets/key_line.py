@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
+from textual.binding import ActiveBinding
 from textual.screen import Screen
 
 from ambertime_tui.tui.glyphs import FULL, Glyphs
@@ -45,7 +46,8 @@ class KeyLine(LinesView):
         entries: list[tuple[Span, ...]] = []
         unusable: list[tuple[Span, ...]] = []
         seen: set[str] = set()
-        for active in self.screen.active_bindings.values():
+        # What the screen is for comes before what the part in focus can do: a narrow footer cuts the latter.
+        for active in sorted(self.screen.active_bindings.values(), key=self._rank):
             binding = active.binding
             if not binding.show or binding.action in seen:
                 continue
@@ -69,6 +71,11 @@ class KeyLine(LinesView):
             room -= width(entry)
             shown += entry
         return ((*shown, Span(" " * max(0, room)), *(span for entry in last for span in entry)),)
+
+    def _rank(self, active: ActiveBinding) -> int:
+        if active.node is not self.screen:
+            return 2
+        return 1 if active.binding.key == "tab" else 0
 
     def _wording(self, action: str, usual: str) -> str:
         screen = self.screen

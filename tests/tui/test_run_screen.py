@@ -1,0 +1,216 @@
+"""A running job on the screen: orders go out or are refused with a reason, leaving asks, the end is told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from ambertime_tui.engine.client import Command, CommandName, EngineError, RunningJob
+from ambertime_tui.engine.status import Condition, JobStatus, Outcome, Phase
+from tests.tui import samples
+from tests.tui.fake_engine import NOW, PHONE, FakeEngine, world_of
+from tests.tui.stage import Stage, app_of, play
+
+SOCKET = Path("/run/job.sock")
+
+
+def running(status: JobStatus = samples.COPYING) -> FakeEngine:
+    engine = FakeEngine()
+    engine.job.append(status)
+    return engine
+
+
+def test_pause_becomes_go_on() -> None:
+    engine = running()
+
+    async def script(stage: Stage) -> None:
+        await stage.shows("p Pause")
+        await stage.press("p")
+        await engine.say_status(samples.PAUSED)
+        await stage.shows("p Go on")
+        await stage.press("p")
+
+    play(app_of(engine, attach_to=SOCKET), script)
+    assert [c.name for c in engine.commands] == [CommandName.PAUSE, CommandName.RESUME]
+
+
+def test_orders_go_out() -> None:
+    engine = running()
+
+    async def script(stage: Stage) -> None:
+        await stage.shows("1,204 of 2,341")
+        await stage.press("s", "r", "o", "f")
+
+    play(app_of(engine, attach_to=SOCKET), script)
+    assert engine.commands == [
+        Command(CommandName.STOP),
+        Command(CommandName.RETRY_FAILED),
+        Command(CommandName.ORDER, "newest"),
+        Command(CommandName.FINISH),
+    ]
+
+
+def test_what_cannot_be_done_says_why() -> None:
+    engine = running(samples.LOCAL_ONLY)
+
+    async def script(stage: Stage) -> None:
+        await stage.shows("1,204 of 2,341")
+        await stage.press("r")
+        await stage.shows("nothing has failed")
+        await stage.press("o")
+        await stage.shows("takes only what is on the phone")
+
+    play(app_of(engine, attach_to=SOCKET), script)
+    assert engine.commands == []
+
+
+def test_an_order_that_the_engine_refuses_says_why() -> None:
+    engine = running()
+    engine.refused = EngineError("NotNow", "The job is just ending.")
+
+    async def script(stage: Stage) -> None:
+        await stage.shows("1,204 of 2,341")
+        await stage.press("p")
+        await stage.shows("The job is just ending.")
+
+    play(app_of(engine, attach_to=SOCKET), script)
+
+
+def test_detaching_leaves_the_job_alone() -> None:
+    engine = running()
+
+    async def script(stage: Stage) -> None:
+        await stage.shows("1,204 of 2,341")
+        await stage.press("d")
+
+    assert play(app_of(engine, attach_to=SOCKET), script).return_value == 0
+    assert engine.closed
+    assert engine.commands == []
+
+
+def test_quitting_asks_and_keep_going_keeps_going() -> None:
+    engine = running()
+
+    async def script(stage: Stage) -> None:
+        await stage.shows("1,204 of 2,341")
+        await stage.press("q")
+        await stage.shows("A backup is running.")
+        await stage.press("escape")
+        await stage.until(lambda: "A backup is running." not in stage.text)
+        await stage.press("ctrl+c", "k")
+
+    assert play(app_of(engine, attach_to=SOCKET), script).return_value == 0
+    assert engine.commands == []
+
+
+def test_quitting_and_stopping_shows_the_result_before_it_leaves() -> None:
+    engine = running()
+
+    async def script(stage: Stage) -> None:
+        await stage.shows("1,204 of 2,341")
+        await stage.press("q", "s")
+        await stage.until(lambda: bool(engine.commands))
+        stopped = replace(samples.ENDED_LEFT, sequence=200, outcome=Outcome.INTERRUPTED)
+        await engine.say_status(stopped)
+        await stage.shows("Stopped before the end")
+        await stage.press("q")
+
+    assert play(app_of(engine, attach_to=SOCKET), script).return_value == 130
+    assert engine.commands == [Command(CommandName.STOP)]
+
+
+def test_the_exit_code_is_that_of_the_job_that_was_seen_to_its_end() -> None:
+    engine = running()
+    engine.job_report = samples.LEFT_REPORT
+
+    async def script(stage: Stage) -> None:
+        await stage.shows("1,204 of 2,341")
+        await stage.press("enter")
+        await stage.shows("IMG_0003.HEIC")
+        await engine.say_status(samples.ENDED_LEFT)
+        await stage.shows("560 items")
+        await stage.press("q")
+
+    assert play(app_of(engine, attach_to=SOCKET), script).return_value == 3
+
+
+def test_a_host_that_dies_is_told_in_a_sentence() -> None:
+    class Dying(FakeEngine):
+        async def statuses(self):  # type: ignore[no-untyped-def]
+            yield samples.COPYING
+            raise EngineError("HostGone", "The engine has ended unexpectedly; what is written is safe.")
+
+    engine = Dying()
+
+    async def script(stage: Stage) -> None:
+        await stage.shows("has ended unexpectedly")
+        await stage.press("q")
+
+    play(app_of(engine, attach_to=SOCKET), script)
+
+
+def test_a_running_job_is_shown_at_once() -> None:
+    engine = running()
+    job = RunningJob(
+        str(SOCKET), "j", NOW, "/media/x", PHONE.udid, "Anna’s", Phase.COPYING, Condition.RUNNING
+    )
+
+    async def script(stage: Stage) -> None:
+        await stage.shows("1,204 of 2,341")
+
+    play(app_of(engine, world_of(engine, jobs=(job,))), script)
+
+
+def test_a_long_list_is_asked_for_by_page_and_jumps_to_its_end() -> None:
+    engine = running()
+
+    async def script(stage: Stage) -> None:
+        await stage.shows("1,204 of 2,341")
+        await stage.press("enter")
+        await stage.shows("1 of 100,000")
+        await stage.press("end")
+        await stage.shows("100,000 of 100,000")
+        await stage.shows("IMG_9999.HEIC")
+        await stage.press("x")
+        await stage.shows("is left out of this job")
+        await stage.press("escape")
+        await stage.shows("1,204 of 2,341")
+
+    play(app_of(engine, attach_to=SOCKET), script)
+    assert engine.commands == [Command(CommandName.SKIP, f"{99_999:032x}")]
+
+
+def test_the_report_is_saved_where_the_screen_says(tmp_path: Path) -> None:
+    engine = running(samples.ENDED_LEFT)
+    engine.job_report = samples.LEFT_REPORT
+
+    async def script(stage: Stage) -> None:
+        await stage.shows("560 items")
+        await stage.press("e")
+        await stage.shows("Saved:")
+        await stage.press("j")
+        await stage.shows(".json")
+
+    play(app_of(engine, world_of(engine, folder=tmp_path), attach_to=SOCKET), script)
+    text = (tmp_path / "reports/report-20261122-a1b2c3.txt").read_text()
+    assert "adds up" in text
+    assert text.count("IMG_") == 563
+    assert (tmp_path / "reports/report-20261122-a1b2c3.json").read_text().startswith("{")
+
+
+def test_the_clock_stands_while_the_job_is_paused() -> None:
+    now = [NOW]
+    engine = running()
+
+    async def script(stage: Stage) -> None:
+        await stage.shows("12:34")
+        now[0] += 60
+        await stage.shows("13:34")
+        await engine.say_status(replace(samples.PAUSED, sequence=60))
+        await stage.shows("Paused")
+        now[0] += 600
+        stage.app.screen.tick()  # type: ignore[attr-defined]
+        await stage.pilot.pause()
+        assert "12:34" in stage.text
+
+    play(app_of(engine, world_of(engine, clock=lambda: now[0]), attach_to=SOCKET), script)

@@ -1,0 +1,196 @@
+"""Setup as a person uses it: what is plugged shows up, what is chosen is summed up, and Enter does what it
+says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ambertime_tui.config import State, Task
+from ambertime_tui.engine.client import DevicesChanged, EngineError
+from ambertime_tui.engine.spec import OriginalsChoice
+from ambertime_tui.library.date_range import DateRange, parse_date_range
+from ambertime_tui.tui.widgets.histogram import Histogram
+from tests.tui.fake_engine import PHONE, SSD, SYSTEM, TODAY, USB, FakeEngine, world_of
+from tests.tui.scenes import CHOSEN, READY
+from tests.tui.stage import Stage, app_of, play
+
+
+def test_a_phone_that_is_plugged_in_shows_up_and_is_read() -> None:
+    engine = FakeEngine()
+    engine.devices_now = DevicesChanged((), (USB,))
+
+    async def script(stage: Stage) -> None:
+        await stage.shows("Connect an iPhone")
+        await engine.say_devices(DevicesChanged((PHONE,), (USB,)))
+        await stage.shows("19,644 items in the library")
+        await stage.shows(READY)
+
+    play(app_of(engine), script)
+
+
+def test_a_phone_that_is_pulled_takes_its_library_with_it() -> None:
+    engine = FakeEngine()
+
+    async def script(stage: Stage) -> None:
+        await stage.shows(READY)
+        await engine.say_devices(DevicesChanged((), (USB,)))
+        await stage.shows("Connect an iPhone")
+        assert "19,644" not in stage.text
+
+    play(app_of(engine), script)
+
+
+def test_the_library_is_read_as_soon_as_the_phone_is_trusted() -> None:
+    engine = FakeEngine()
+    engine.devices_now = DevicesChanged((replace(PHONE, ready=False, sentence="Tap Trust."),), (USB,))
+    engine.library, library = EngineError("TrustPending", "Tap Trust."), engine.library
+
+    async def script(stage: Stage) -> None:
+        await stage.shows("! Tap Trust.")
+        engine.library = library
+        await engine.say_devices(DevicesChanged((PHONE,), (USB,)))
+        await stage.shows(READY)
+
+    play(app_of(engine), script)
+
+
+def test_a_drive_that_is_pulled_is_no_target_any_more() -> None:
+    engine = FakeEngine()
+
+    async def script(stage: Stage) -> None:
+        await stage.shows(f"{READY} to {USB.path}")
+        await engine.say_devices(DevicesChanged((PHONE,), (SYSTEM,)))
+        await stage.shows("Choose a drive")
+        await stage.press("enter")
+        assert not engine.started
+
+    play(app_of(engine, world_of(engine, state=CHOSEN)), script)
+
+
+def test_the_archive_is_chosen_among_several_drives_and_the_system_disk_never_by_itself() -> None:
+    engine = FakeEngine()
+
+    async def script(stage: Stage) -> None:
+        await stage.shows(f"{READY} to {SSD.path}")
+        await engine.say_devices(DevicesChanged((PHONE,), (SYSTEM,)))
+        await stage.shows("Choose a drive")
+
+    play(app_of(engine), script)
+
+
+def test_enter_starts_what_the_summary_says() -> None:
+    engine = FakeEngine()
+
+    async def script(stage: Stage) -> None:
+        await stage.shows(READY)
+        await stage.press("5", "i")
+        await stage.shows("only in iCloud, ")
+        await stage.shows(": included")
+        await stage.shows(READY)
+        await stage.press("enter")
+        await stage.until(lambda: bool(engine.started))
+
+    play(app_of(engine, world_of(engine, state=CHOSEN)), script)
+    spec = engine.started[0]
+    assert (spec.udid, spec.target, spec.originals) == (PHONE.udid, USB.path, OriginalsChoice.ICLOUD)
+    assert spec.selection.range == parse_date_range("..2024-11-22", TODAY)
+
+
+def test_enter_says_why_it_does_not_start() -> None:
+    engine = FakeEngine()
+    engine.preview_problem = "The drive is too small."
+
+    async def script(stage: Stage) -> None:
+        await stage.shows("! The drive is too small.")
+        await stage.press("enter")
+
+    play(app_of(engine, world_of(engine, state=CHOSEN)), script)
+    assert not engine.started
+
+
+def test_a_refused_start_says_why_and_stays() -> None:
+    engine = FakeEngine()
+    engine.refused = EngineError("TargetInUse", "Another backup writes to this drive.")
+
+    async def script(stage: Stage) -> None:
+        await stage.shows(READY)
+        await stage.press("enter")
+        await stage.shows("Another backup writes")
+        await stage.press("i")
+        await stage.shows(READY)
+
+    play(app_of(engine, world_of(engine, state=CHOSEN)), script)
+
+
+def test_a_typed_range_moves_the_handles_and_handles_write_the_range() -> None:
+    engine = FakeEngine()
+
+    async def script(stage: Stage) -> None:
+        await stage.shows(READY)
+        await stage.press("slash")
+        await stage.type("2023")
+        await stage.press("enter")
+        assert stage.app.focused is stage.app.screen.query_one(Histogram)
+        assert not engine.started
+        await stage.press("right")
+        await stage.shows("Days 2023-02..2023-12")
+        await stage.press("space", "left")
+        await stage.shows("Days 2023-02..2023-11")
+        await stage.press("a")
+        await stage.shows("Days all")
+
+    play(app_of(engine, world_of(engine, state=CHOSEN)), script)
+
+
+def test_a_range_of_words_is_understood_while_it_is_typed() -> None:
+    engine = FakeEngine()
+
+    async def script(stage: Stage) -> None:
+        await stage.shows(READY)
+        await stage.press("slash")
+        await stage.type("before 2020")
+        await stage.shows(READY)
+        await stage.press("escape", "tab", "enter")
+        await stage.until(lambda: bool(engine.started))
+
+    play(app_of(engine, world_of(engine, state=CHOSEN)), script)
+    assert engine.started[0].selection.range == parse_date_range("before 2020", TODAY)
+
+
+def test_a_typed_folder_is_looked_at_and_taken() -> None:
+    engine = FakeEngine()
+
+    async def script(stage: Stage) -> None:
+        await stage.shows(READY)
+        await stage.press("t", "home", "ctrl+k")
+        await stage.type("data")
+        await stage.shows("beginning with /")
+        await stage.press("home", "ctrl+k")
+        await stage.type("/data/iphone")
+        await stage.shows(f"{READY} to /data/iphone")
+
+    play(app_of(engine, world_of(engine, state=CHOSEN)), script)
+
+
+def test_the_target_of_last_time_is_taken_again_even_if_it_is_only_a_folder() -> None:
+    engine = FakeEngine()
+
+    async def script(stage: Stage) -> None:
+        await stage.shows(f"{READY} to /data/iphone")
+
+    play(app_of(engine, world_of(engine, state=State(last=Task(to="/data/iphone")))), script)
+
+
+def test_keys_can_be_changed_by_their_ids() -> None:
+    engine = FakeEngine()
+
+    async def script(stage: Stage) -> None:
+        await stage.shows(READY)
+        await stage.press("f5")
+        await stage.shows(": included")
+
+    play(app_of(engine, world_of(engine, state=CHOSEN, keys={"setup.icloud": "f5"})), script)
+
+
+def test_everything_is_one_range() -> None:
+    assert parse_date_range("all", TODAY) == DateRange()

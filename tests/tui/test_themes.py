@@ -1,0 +1,65 @@
+"""Theme files: those that come along are whole, and a broken one is named and left out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ambertime_tui.tui.themes import ThemeError, bundled_folder, load_theme, load_themes
+from tests.tui.fake_engine import FakeEngine, world_of
+from tests.tui.stage import Stage, app_of, play
+
+BUNDLED = {"amber-dark", "amber-light", "high-contrast", "ansi", "monochrome"}
+
+
+def test_all_themes_that_come_along_can_be_used() -> None:
+    themes, failures = load_themes([bundled_folder()])
+    assert {theme.name for theme in themes} == BUNDLED
+    assert failures == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("primary = ", "cannot be read"),
+        ('name = "x"', "no primary colour"),
+        ('primary = "#ff"', "no colour that is known for primary"),
+        ("primary = 7", "wrong value for primary"),
+        ('primary = "red"\nprimry = "red"', "not known: primry"),
+        ('primary = "red"\n[variables]\nmuted = "reddish"', "no colour that is known for muted"),
+        ('primary = "red"\n[variables]\nmuted = "red much"', "no colour that is known for muted"),
+        ('primary = "red"\n[variables]\nmutd = "red"', "variable that is not known: mutd"),
+        ('primary = "red"\n[variables]\nmuted-style = "blinking"', "no text style that is known"),
+        ('primary = "red"\n[variables]\nmuted = 3', "put it in quotes"),
+    ],
+)
+def test_a_broken_theme_is_named_with_what_is_wrong(tmp_path: Path, text: str, complaint: str) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(text)
+    with pytest.raises(ThemeError, match=complaint) as raised:
+        load_theme(file)
+    assert str(file) in str(raised.value)
+
+
+def test_a_broken_theme_does_not_keep_the_app_from_starting(tmp_path: Path) -> None:
+    folder = tmp_path / "themes"
+    folder.mkdir()
+    (folder / "broken.toml").write_text('primary = "#zz"')
+    (folder / "mine.toml").write_text('primary = "#00ff88"')
+    engine = FakeEngine()
+
+    async def script(stage: Stage) -> None:
+        await stage.shows("The theme")
+        assert "mine" in stage.app.available_themes
+        stage.app.theme = "mine"
+        await stage.shows("New backup")
+        await stage.press("question_mark")
+        await stage.shows("Keys")
+
+    play(app_of(engine, world_of(engine, folder=tmp_path)), script)
+
+
+def test_the_theme_file_is_named_after_its_file_where_it_has_no_name(tmp_path: Path) -> None:
+    (tmp_path / "sea.toml").write_text('primary = "#0080ff"')
+    assert load_theme(tmp_path / "sea.toml").name == "sea"
