@@ -1,1 +1,1 @@
-"""Measurements: each script prints its figures, and README.md beside it holds the last ones with their commands."""
+"""Measurements: each script prints its figures; README.md beside it holds the last ones, with commands."""
