@@ -63,17 +63,25 @@ def capture_times(rng: Random, count: int, first: date, last: date) -> list[Mome
     # A day less at both ends: no zone carries a moment out of the range.
     span = max(0.0, (last - first).days * _DAY - 2 * _DAY)
     outings = []
-    for _ in range(max(1, count // 12)):
+    for number in range(max(1, count // 12)):
         day = int(span * rng.random() ** 0.6 / _DAY) + 1
-        zone = HOME
-        if (draw := rng.random()) < 0.15:
-            zone = rng.choice(ABROAD)
-        elif draw < 0.18:
-            zone = UNKNOWN if draw < 0.17 else NAME_ONLY
-        outings.append((start + day * _DAY + (8 + 9 * rng.random()) * 3600, zone))
+        outings.append((start + day * _DAY + (8 + 9 * rng.random()) * 3600, _zone(number)))
     moments = []
     for _ in range(count):
         begin, zone = outings[int(rng.random() * len(outings))]
         moments.append(Moment(round(begin + rng.random() ** 2 * 6 * 3600, 3), zone))
     moments.sort(key=lambda moment: moment.seconds)
     return moments
+
+
+def _zone(outing: int) -> Zone:
+    """By turns, so that small libraries have odd zones too: of twenty four abroad, two of unknown zone."""
+    match outing % 20:
+        case 7:
+            return UNKNOWN
+        case 15:
+            return NAME_ONLY
+        case 2 | 6 | 11 | 18:
+            return ABROAD[(outing // 4) % len(ABROAD)]
+        case _:
+            return HOME

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from operator import itemgetter
 from pathlib import Path
-from uuid import uuid4
 
 from ambertime_tui.simulator.library.schema import Schema
 
 SECONDS_1970_TO_2001 = 978_307_200.0
 _BATCH = 5000
+_READER = """
+import fcntl, sys
+with open(sys.argv[1], "rb") as database:
+    fcntl.lockf(database, fcntl.LOCK_SH, 510, 0x40000002)
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+"""Holds what SQLite calls a SHARED lock (sqlite.org/lockingv3.html) until its stdin is closed."""
 
 Value = int | float | str | bytes | None
 _Pick = Callable[[Mapping[str, Value]], tuple[Value, ...]]
@@ -112,28 +120,16 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     connection.execute("COMMIT")
 
 
-class LogKeeper:
-    """Lets the last connection to a database close without emptying and removing its write-ahead log.
+def close_keeping_log(connection: sqlite3.Connection, database: Path) -> None:
+    """Closes a connection, and leaves the database's write-ahead log where it is.
 
-    A phone's photo daemon never closes its database, so a log lies beside it at all times. SQLite removes it
-    with the last connection, unless somebody else still holds the database file. That somebody is a second
-    connection, through a hard link: the same file, but for SQLite another database with a log of its own.
+    A phone's photo daemon never closes its database, so a log lies beside it at all times. SQLite empties and
+    removes it with the last connection, unless another process is still reading: that is what this pretends.
     """
-
-    def __init__(self, database: Path, beside: Path) -> None:
-        """Holds a database in WAL mode.
-
-        Args:
-            database: The database.
-            beside: A folder for the link, on the same file system; not one that is served.
-        """
-        self._link = beside / f".{database.name}.held-{uuid4().hex}"
-        os.link(database, self._link)
-        self._holder = connect(self._link)
-        self._holder.execute("SELECT count(*) FROM sqlite_master").fetchone()
-
-    def release(self) -> None:
-        """Lets go; call it after the other connections were closed."""
-        self._holder.close()
-        for suffix in ("", "-wal", "-shm"):
-            self._link.with_name(self._link.name + suffix).unlink(missing_ok=True)
+    command = [sys.executable, "-I", "-S", "-c", _READER, str(database)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as reader:
+        assert reader.stdout is not None
+        held = reader.stdout.readline()
+        connection.close()
+    if not held:
+        raise OSError(f"{database} could not be held open, and its log is gone")

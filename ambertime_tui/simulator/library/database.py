@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 from ambertime_tui.simulator.library.albums import write_albums, write_members, write_people, write_shares
 from ambertime_tui.simulator.library.core_data import (
-    LogKeeper,
     TableWriter,
+    close_keeping_log,
     connect,
     core_data_time,
     transaction,
@@ -38,7 +38,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def write_database(library: MadeLibrary) -> None:
-    """Writes Photos.sqlite and its log; the folder exists and its file system knows hard links.
+    """Writes Photos.sqlite and its log; the folder exists.
 
     Whoever reads the database without its log sees too few assets, and purged originals as local ones.
     """
@@ -47,7 +47,6 @@ def write_database(library: MadeLibrary) -> None:
     for suffix in ("", "-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     connection = connect(path)
-    keeper = None
     try:
         for pragma in (*_LAYOUT, *_BULK):
             connection.execute(f"PRAGMA {pragma}")
@@ -69,16 +68,13 @@ def write_database(library: MadeLibrary) -> None:
         _create_indexes(connection, schema)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA wal_autocheckpoint = 0")
-        keeper = LogKeeper(path, library.folder)
         newest = assets[len(settled) :]
         _write_log(connection, schema, rows, late, newest)
         with transaction(connection):
             write_members(connection, schema, library.albums, album_keys, rows.keys, newest)
             write_people(connection, schema, newest, rows.keys)
     finally:
-        connection.close()
-        if keeper is not None:
-            keeper.release()
+        close_keeping_log(connection, path)
 
 
 def asset_keys(connection: sqlite3.Connection, schema: Schema) -> dict[str, int]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ambertime_tui.simulator.library.core_data import LogKeeper, connect, core_data_time, transaction
+from ambertime_tui.simulator.library.core_data import close_keeping_log, connect, core_data_time, transaction
 from ambertime_tui.simulator.library.database import asset_keys
 from ambertime_tui.simulator.library.flags import RESOURCE_ROW, mark_arrived, mark_purged
 from ambertime_tui.simulator.library.history import write_history
@@ -34,7 +34,6 @@ class LiveLibrary:
         self._connection = connect(library.database)
         self._keys = asset_keys(self._connection, self._schema)
         self._derivatives = Derivatives(library)
-        self._keeper = LogKeeper(library.database, library.folder)
 
     def __enter__(self) -> Self:
         return self
@@ -46,8 +45,7 @@ class LiveLibrary:
 
     def close(self) -> None:
         """Closes the database and leaves its log where it is."""
-        self._connection.close()
-        self._keeper.release()
+        close_keeping_log(self._connection, self._library.database)
 
     def where(self, uuid: str) -> dict[str, tuple[bool, bool]]:
         """By role of each original: whether the database flags it as local, and whether its file is there."""

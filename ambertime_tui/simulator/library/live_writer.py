@@ -9,7 +9,7 @@ from random import Random
 from types import TracebackType
 from typing import Self
 
-from ambertime_tui.simulator.library.core_data import LogKeeper, connect, core_data_time, transaction
+from ambertime_tui.simulator.library.core_data import close_keeping_log, connect, core_data_time, transaction
 from ambertime_tui.simulator.library.history import write_history
 from ambertime_tui.simulator.library.schema import schema_for
 from ambertime_tui.simulator.library.truth import MadeLibrary
@@ -37,7 +37,8 @@ class LiveWriter:
         self._pause = 1 / per_second
         self._rng = Random(f"writer:{seed}")
         self._ended = threading.Event()
-        self._first = threading.Event()
+        self._committed = threading.Condition()
+        self._checkpoint_wanted = threading.Event()
         self._thread = threading.Thread(target=self._run, name="live writer", daemon=True)
         self._error: sqlite3.Error | None = None
         self.transactions = 0
@@ -45,13 +46,32 @@ class LiveWriter:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        self._first.wait(30)
+        self.wait_for(1)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def wait_for(self, transactions: int, patience: float = 30.0) -> None:
+        """Returns when that many transactions are committed, since the start.
+
+        Raises:
+            TimeoutError: They were not, within `patience` seconds.
+            sqlite3.Error: The writer had died of it.
+        """
+        with self._committed:
+            if not self._committed.wait_for(
+                lambda: self._error or self.transactions >= transactions, patience
+            ):
+                raise TimeoutError(f"only {self.transactions} of {transactions} transactions in {patience} s")
+        if self._error is not None:
+            raise self._error
+
+    def checkpoint(self) -> None:
+        """Has the log moved into the database before the next transaction, which then starts the log anew."""
+        self._checkpoint_wanted.set()
 
     def stop(self) -> None:
         """Ends after the transaction that is under way, and leaves the log where it is.
@@ -66,22 +86,25 @@ class LiveWriter:
 
     def _run(self) -> None:
         connection = connect(self._library.database)
-        keeper = LogKeeper(self._library.database, self._library.folder)
         try:
             count = connection.execute(f"SELECT max(Z_PK) FROM {self._schema.asset_table}").fetchone()[0]
             due = time.monotonic()
             while not self._ended.is_set():
+                if self._checkpoint_wanted.is_set():
+                    self._checkpoint_wanted.clear()
+                    connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
                 self._write(connection, count)
-                self.transactions += 1
-                self._first.set()
+                with self._committed:
+                    self.transactions += 1
+                    self._committed.notify_all()
                 due += self._pause
                 self._ended.wait(max(0.0, due - time.monotonic()))
         except sqlite3.Error as error:
-            self._error = error
+            with self._committed:
+                self._error = error
+                self._committed.notify_all()
         finally:
-            self._first.set()
-            connection.close()
-            keeper.release()
+            close_keeping_log(connection, self._library.database)
 
     def _write(self, connection: sqlite3.Connection, count: int) -> None:
         assets = self._rng.sample(range(1, count + 1), min(count, _ASSETS_PER_TRANSACTION))

@@ -18,7 +18,7 @@ def make_library(into: Path, recipe: LibraryRecipe | None = None) -> MadeLibrary
 
     Args:
         into: A folder, made where it is not there; gets ``Media/`` (the media folder) and ``truth.json``. Its
-            file system has to know hard links.
+            file system has to know hard links, which the thumbnails are.
         recipe: What to make; None: a thousand assets of iOS 18.
 
     Raises:

@@ -52,8 +52,8 @@ def plant_oddities(recipe: LibraryRecipe, drafts: list[Draft]) -> None:
     rng = Random(f"{recipe.seed}:oddities")
     photos = [d for d in drafts if d.is_archived and d.form.name in ("heic", "jpeg") and d.state != "missing"]
     rng.shuffle(photos)
-    _twins(photos)
-    photos = [draft for draft in photos if draft.twin_of is None]
+    twins = _twins(photos)
+    photos = [draft for draft in photos if all(draft is not twin for twin in twins)]
     for (created, undated), draft in zip(ODD_DATES, photos, strict=False):
         draft.created, draft.undated = created, undated
     photos = photos[len(ODD_DATES) :]
@@ -70,15 +70,16 @@ def plant_oddities(recipe: LibraryRecipe, drafts: list[Draft]) -> None:
         photos[3].moment, photos[3].created = photos[4].moment, photos[4].created
 
 
-def _twins(photos: list[Draft]) -> None:
-    """One photo twice under one fingerprint: one purged and one here, where there is a purged one."""
-    for first in photos:
-        for second in photos:
-            if first.form is second.form and first.state == "local" and second.state == "icloud":
-                second.twin_of = first
-                second.moment, second.created = first.moment, first.created
-                photos.remove(first)
-                return
+def _twins(photos: list[Draft]) -> list[Draft]:
+    """One photo twice under one fingerprint, one purged and one here; gives the two, or nothing."""
+    for form in ("heic", "jpeg"):
+        here = next((d for d in photos if d.form.name == form and d.state == "local"), None)
+        purged = next((d for d in photos if d.form.name == form and d.state == "icloud"), None)
+        if here is not None and purged is not None:
+            purged.twin_of = here
+            purged.moment, purged.created = here.moment, here.created
+            return [here, purged]
+    return []
 
 
 def _spelled_apart(draft: Draft) -> None:

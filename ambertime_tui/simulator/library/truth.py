@@ -64,12 +64,14 @@ class MadeAsset:
     undated: bool
     """True where there is no date that a calendar holds."""
     zone_offset: int | None
+    """Seconds east of UTC as the database says: None where it does not, even if it knows the zone's name."""
     zone_name: str | None
     added: float
     directory: str
     filename: str
     """As the database spells it (see MadeResource.name for the file's own spelling)."""
     original_filename: str
+    """As the database has it: it may be no name for a file at all (``..``)."""
     uti: str
     subtype: int
     width: int
