@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
 from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
 from textual.screen import Screen
 
 from ambertime_tui.config import Task
@@ -254,6 +256,10 @@ class AmberApp(App[int]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What the keys of this screen do, then what is there everywhere."""
+        if isinstance(screen, SetupScreen):
+            for name, task in self.world.tasks.items():
+                apply = partial(screen.apply_task, task)
+                yield SystemCommand(f"Task: {name}", _task_words(task), apply)
         for active in screen.active_bindings.values():
             binding = active.binding
             if binding.show and not binding.system and binding.action not in ("quit", "help"):
@@ -261,16 +267,22 @@ class AmberApp(App[int]):
                 yield SystemCommand(
                     binding.description,
                     reason or binding.tooltip or f"key: {binding.key}",
-                    lambda active=active: self._do(active.node, active.binding.action),
+                    partial(self._do, active.node, active.binding.action),
                 )
         yield SystemCommand("Theme", "Another look", self.search_themes)
         yield SystemCommand("Keys and help", "All keys that apply here", self.action_help)
         yield SystemCommand("Quit", "Leave; asks while a backup runs", self.action_quit)
 
-    def _do(self, node: object, action: str) -> None:
+    def _do(self, node: DOMNode, action: str) -> None:
         self.call_later(self.run_action, action, node)
 
     def watch_theme(self, theme: str) -> None:
         """Remembers a theme that was chosen in the palette."""
         if self.is_running and theme != self.world.state.theme:
             self._remember(theme=theme)
+
+
+def _task_words(task: Task) -> str:
+    """What a saved task chooses, for the palette."""
+    parts = (task.range or "", f"to {task.to}" if task.to else "", task.originals or "")
+    return ", ".join(part for part in parts if part) or "as it stands"

@@ -18,7 +18,7 @@ from tests.tui.fake_engine import FakeEngine, world_of
 
 TERMINAL = Terminal(Colors.TRUECOLOR, ascii=False, remote=False)
 TEXTS = Path(__file__).parent / "__text__"
-COMES_TO_REST_WITHIN = 5.0
+COMES_TO_REST_WITHIN = 30.0
 """Seconds after which a test that waits for a condition fails."""
 
 

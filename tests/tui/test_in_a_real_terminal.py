@@ -19,7 +19,7 @@ import pytest
 
 ENTERS = b"\x1b[?1049h"
 LEAVES = b"\x1b[?1049l"
-WITHIN = 20.0
+WITHIN = 60.0
 """Seconds that a condition is waited for before the test fails."""
 ON_STAGE = """
 import asyncio, os, sys

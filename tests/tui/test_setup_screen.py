@@ -8,7 +8,7 @@ from dataclasses import replace
 from ambertime_tui.config import State, Task
 from ambertime_tui.engine.client import DevicesChanged, EngineError
 from ambertime_tui.engine.spec import OriginalsChoice
-from ambertime_tui.library.date_range import DateRange, parse_date_range
+from ambertime_tui.library.date_range import parse_date_range
 from ambertime_tui.tui.widgets.histogram import Histogram
 from tests.tui.fake_engine import PHONE, SSD, SYSTEM, TODAY, USB, FakeEngine, world_of
 from tests.tui.scenes import CHOSEN, READY
@@ -192,5 +192,19 @@ def test_keys_can_be_changed_by_their_ids() -> None:
     play(app_of(engine, world_of(engine, state=CHOSEN, keys={"setup.icloud": "f5"})), script)
 
 
-def test_everything_is_one_range() -> None:
-    assert parse_date_range("all", TODAY) == DateRange()
+def test_a_saved_task_is_chosen_by_its_name() -> None:
+    engine = FakeEngine()
+    tasks = {"old-years": Task(range="..2019", to="/data/iphone", originals=OriginalsChoice.ICLOUD)}
+
+    async def script(stage: Stage) -> None:
+        await stage.shows("1 saved task")
+        await stage.shows(READY)
+        await stage.press("ctrl+p")
+        await stage.type("old-years")
+        await stage.shows("Task: old-years")
+        await stage.press("enter")
+        await stage.shows(f"{READY} to /data/iphone")
+        await stage.shows(": included")
+        await stage.shows("Days ..2019")
+
+    play(app_of(engine, world_of(engine, state=CHOSEN, tasks=tasks)), script)

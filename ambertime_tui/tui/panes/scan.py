@@ -24,7 +24,7 @@ def scan_lines(status: JobStatus, width: int, height: int, glyphs: Glyphs) -> tu
         lines.append(line())
         lines += [line(Span(text, "muted")) for text in extras]
     for notice in scan.notices:
-        lines += wrap(notice, width, "warn", 3)
+        lines += wrap(notice, width, "warn", 2)
     return tuple(lines[:height])
 
 

@@ -8,6 +8,8 @@ from ambertime_tui.tui.widgets.bars import meter
 from ambertime_tui.tui.widgets.spans import Line, Span, fit, line, shorten_path, spread
 from ambertime_tui.units import SIZE_WIDTH, count, percent, plural, size
 
+IN_HAND_ROWS = 5
+
 
 def write_lines(status: JobStatus, width: int, height: int, glyphs: Glyphs) -> tuple[Line, ...]:
     """The writer in as many rows as there are; what matters most comes first."""
@@ -26,10 +28,13 @@ def write_lines(status: JobStatus, width: int, height: int, glyphs: Glyphs) -> t
         spread(meter(written.bytes, planned.bytes, width - 6, glyphs, "bar"), right, width),
         _counts(write, width),
     ]
-    lines += [_in_hand(file, width, glyphs) for file in write.in_hand]
     lines.append(_certainty(write, width, glyphs))
+    # Always as many rows, so that what stands below does not jump as files come and go.
+    slots = min(IN_HAND_ROWS, max(0, height - len(lines)))
+    in_hand = [_in_hand(file, width, glyphs) for file in write.in_hand[:slots]]
+    lines += in_hand + [()] * (slots - len(in_hand))
     if write.recent and height - len(lines) > 2:
-        lines += [line(), line(Span("Written last", "muted"))]
+        lines.append(line(Span("Written last", "muted")))
         lines += [
             line(Span(f"{glyphs.ok} ", "good"), shorten_path(path, width - 2, glyphs.ellipsis))
             for path in write.recent

@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
 from textual.widgets import Input, Label
 
+from ambertime_tui.config import Task
 from ambertime_tui.engine.client import EngineError
 from ambertime_tui.engine.spec import OriginalsChoice
 from ambertime_tui.engine.status import ScanStatus, Tally
@@ -32,6 +33,7 @@ from ambertime_tui.tui.widgets.lines import LinesView
 from ambertime_tui.tui.widgets.pick_list import Drawn, PickList
 from ambertime_tui.tui.widgets.spans import Line, Span, Style
 from ambertime_tui.tui.widgets.text_field import TextField
+from ambertime_tui.units import plural
 
 SETTLES = 0.12
 """Seconds that a choice has to stand before the engine is asked what it would do."""
@@ -68,7 +70,7 @@ class SetupScreen(AmberScreen):
 
     def compose(self) -> ComposeResult:
         """Phone and target in one box, the range in another: side by side or stacked by the style sheet."""
-        yield Drawn(lambda w, _h: title("New backup", self._clock_free_right(), w), id="title")
+        yield Drawn(lambda w, _h: title("New backup", self._saved_tasks(), w), id="title")
         with Container(id="setup"):
             with Container(id="ends"):
                 with Vertical(id="phone", classes="pane") as pane:
@@ -224,9 +226,9 @@ class SetupScreen(AmberScreen):
 
     # Drawing
 
-    def _clock_free_right(self) -> Line:
+    def _saved_tasks(self) -> Line:
         tasks = len(self.world.tasks)
-        return (Span(f"{tasks} saved task{'s' if tasks != 1 else ''}", "muted"),) if tasks else ()
+        return (Span(f"{plural(tasks, 'saved task')}: ", "muted"), Span("^p", "key")) if tasks else ()
 
     def _draw_phones(self, width: int, height: int) -> tuple[Line, ...]:
         return phone_lines(self.state, width, height, self.glyphs)
@@ -271,10 +273,10 @@ class SetupScreen(AmberScreen):
         return self.state.reason if action == "start" else ""
 
     def action_start(self) -> None:
-        """Starts the job."""
+        """Starts the job; where it makes no sense, the reason stands in the summary already."""
         self.say("")
         spec = self.state.spec
-        if spec is not None and not self.refuse("start"):
+        if spec is not None and not self.state.reason:
             self.amber.start_job(spec)
 
     def action_range_text(self) -> None:
@@ -290,6 +292,20 @@ class SetupScreen(AmberScreen):
         included = self.state.originals is OriginalsChoice.ICLOUD
         other = OriginalsChoice.LOCAL if included else OriginalsChoice.ICLOUD
         self.set_state(replace(self.state, originals=other))
+
+    def apply_task(self, task: Task) -> None:
+        """Chooses what a saved task says; what it does not say stays as it is."""
+        if task.device is not None and task.device in {phone.udid for phone in self.state.phones}:
+            self.set_state(self.state.with_phone(task.device))
+        if task.range is not None:
+            self._set_range(parse_date_range(task.range, self.world.today()))
+        if task.originals is not None:
+            self.set_state(replace(self.state, originals=task.originals))
+        engine = self.amber.engine_now
+        if task.to is not None and engine is not None:
+            self.set_state(self.state.with_target(task.to))
+            if task.to not in {drive.path for drive in self.state.drives}:
+                self.look_at(engine, task.to)
 
     def action_rescan(self) -> None:
         """Reads the library again."""
