@@ -95,9 +95,13 @@ def path_payload(path: str) -> bytes:
         MediaForbidden: the path cannot be one inside the media folder (a NUL in it, or a way up out of it);
             paths come from a database that may be damaged.
     """
+    try:
+        encoded = path.lstrip("/").encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError as error:
+        raise MediaForbidden(ascii(path)) from error
     if "\0" in path or ".." in path.split("/"):
         raise MediaForbidden(path.replace("\0", "\N{SYMBOL FOR NULL}"))
-    return b"/" + path.lstrip("/").encode("utf-8", "surrogateescape") + b"\0"
+    return b"/" + encoded + b"\0"
 
 
 def open_payload(path: str) -> bytes:

@@ -6,6 +6,7 @@ Imports pymobiledevice3's lockdown (0.7 to 1 s): import this module late, in a t
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -236,6 +237,11 @@ def _keep_private(folder: Path) -> None:
 class _QuietAfcService(AfcService):  # type: ignore[misc]
     """An `AfcService` whose failed requests the event loop does not complain of: a request that could not be
     sent, or whose waiter was cancelled in the same moment, leaves an exception that nobody takes."""
+
+    def __init__(self, lockdown: Any) -> None:
+        super().__init__(lockdown)
+        # A subclass would log under the name of its own module, which is not switched off.
+        self.logger = logging.getLogger(AfcService.__module__)
 
     async def _dispatch_packet(self, operation: Any, data: bytes, this_length: int = 0) -> Any:
         waiter = self._afc_pending.get(self.packet_num)

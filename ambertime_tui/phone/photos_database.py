@@ -138,10 +138,10 @@ async def fetch_database(
         NoRoomForDatabase: the copy cannot be written.
         PhoneError: the phone is gone, locked or silent, or does not give the file out.
     """
-    await asyncio.to_thread(_make_private, into)
     pause = _FIRST_PAUSE
     for attempt in range(1, attempts + 1):
         try:
+            await asyncio.to_thread(_make_private, into)
             fetched = await _Attempt(media, into, attempt, on_progress, sleep).run()
         except OSError as error:
             raise NoRoomForDatabase(str(into), error.strerror or str(error)) from error

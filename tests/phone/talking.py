@@ -1,4 +1,4 @@
-"""What the tests of the phone room share: an event loop that forgives nothing, and sessions without waiting."""
+"""What these tests share: an event loop that forgives nothing, and sessions without waiting."""
 
 from __future__ import annotations
 

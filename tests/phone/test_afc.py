@@ -148,11 +148,11 @@ def test_many_folders_are_listed_at_once_and_a_bad_one_spoils_none(
     phone.faults = Faults(paths=(PathFault(f"/{paths[7]}", "list", AfcStatus.IO_ERROR),))
 
     async def work() -> None:
-        async with media_of(phone, records) as media:
-            found = {}
-            async with aclosing(media.list_many([*paths, "DCIM/nowhere"])) as listings:
-                async for path, names in listings:
-                    found[path] = names
+        async with (
+            media_of(phone, records) as media,
+            aclosing(media.list_many([*paths, "DCIM/nowhere"])) as listings,
+        ):
+            found = {path: names async for path, names in listings}
         assert isinstance(found.pop("DCIM/nowhere"), MediaNotFound)
         assert isinstance(found.pop(paths[7]), MediaUnreadable)
         assert found == {path: (f"{n}.JPG",) for n, path in enumerate(paths) if n != 7}

@@ -1,0 +1,103 @@
+"""A database in WAL mode that another process writes to, as photolibraryd does on a phone.
+
+`python -m tests.phone.busy_database DATABASE RATE` is that process. Each transaction counts up a few random
+rows in three tables with indexes, and adds a line to a ledger. The sums agree in every committed state, and
+differ in a mix of two.
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+TABLES = ("asset", "attributes", "resource")
+ROWS_PER_TRANSACTION = 3
+_ROW_BYTES = 1200
+
+
+def make_database(database: Path, megabytes: float) -> None:
+    """Makes one of about this size, its log emptied into it but still beside it."""
+    database.parent.mkdir(parents=True, exist_ok=True)
+    rows = int(megabytes * 1e6 / len(TABLES) / (_ROW_BYTES * 4096 / 3700))
+    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("BEGIN")
+        for table in TABLES:
+            connection.execute(
+                f"CREATE TABLE {table} (id INTEGER PRIMARY KEY, count INTEGER DEFAULT 0, filler BLOB)"
+            )
+            connection.execute(f"CREATE INDEX {table}_count ON {table} (count, id)")
+            connection.executemany(
+                f"INSERT INTO {table} (filler) VALUES (?)",
+                ((random.Random(n).randbytes(_ROW_BYTES),) for n in range(rows)),
+            )
+        connection.execute("CREATE TABLE ledger (id INTEGER PRIMARY KEY, at REAL)")
+        connection.execute("COMMIT")
+
+
+@contextmanager
+def written_to(database: Path, rate: float) -> Iterator[None]:
+    """While this stands, another process commits `rate` transactions a second."""
+    command = [sys.executable, "-m", __name__, str(database), str(rate)]
+    root = Path(__file__).parents[2]
+    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "writing\n"
+        try:
+            yield
+            assert writer.poll() is None, "the writer has died"
+        finally:
+            writer.kill()
+
+
+def committed(database: Path) -> int:
+    """How many transactions there have been, asked of the database itself."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=30)) as connection:
+        return int(connection.execute("SELECT count(*) FROM ledger").fetchone()[0])
+
+
+def judge(database: Path) -> tuple[str, int]:
+    """What a copy is worth: "" (a state that was committed), "mixed" or "corrupt"; and its transactions.
+
+    The copy is opened as anybody would, so that SQLite replays its log.
+    """
+    try:
+        with closing(sqlite3.connect(database)) as connection:
+            if connection.execute("PRAGMA integrity_check").fetchone()[0] != "ok":
+                return "corrupt", 0
+            ledger = int(connection.execute("SELECT count(*) FROM ledger").fetchone()[0])
+            sums = {connection.execute(f"SELECT sum(count) FROM {table}").fetchone()[0] for table in TABLES}
+            return ("" if sums == {ledger * ROWS_PER_TRANSACTION} else "mixed"), ledger
+    except sqlite3.DatabaseError:
+        return "corrupt", 0
+
+
+def write(database: Path, rate: float) -> None:
+    """Commits for ever."""
+    rng = random.Random(time.time_ns())
+    with closing(sqlite3.connect(database, isolation_level=None, timeout=30)) as connection:
+        connection.execute("PRAGMA synchronous = OFF")
+        rows = connection.execute("SELECT count(*) FROM asset").fetchone()[0]
+        due = time.monotonic()
+        for number in range(sys.maxsize):
+            connection.execute("BEGIN IMMEDIATE")
+            for table in TABLES:
+                for row in rng.sample(range(1, rows + 1), ROWS_PER_TRANSACTION):
+                    connection.execute(f"UPDATE {table} SET count = count + 1 WHERE id = ?", (row,))
+            connection.execute("INSERT INTO ledger (at) VALUES (?)", (time.time(),))
+            connection.execute("COMMIT")
+            if number == 0:
+                print("writing", flush=True)
+            due += 1 / rate
+            time.sleep(max(0.0, due - time.monotonic()))
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]), float(sys.argv[2]))
