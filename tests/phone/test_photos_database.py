@@ -135,7 +135,9 @@ def test_a_database_without_a_log_is_read_twice(
     assert judge(fetched.database) == ("", 0)
 
 
-@pytest.mark.parametrize("tail", [b"", b"\0" * 24, os.urandom(4096 + 24 + 11)])
+@pytest.mark.parametrize(
+    "tail", [b"", b"\0" * 24, os.urandom(4096 + 24 + 11)], ids=["whole", "empty frame", "noise"]
+)
 def test_sqlite_passes_over_a_torn_end_of_the_log(
     simulated_phone: SimulatedPhone, database: Path, records: Path, tmp_path: Path, tail: bytes
 ) -> None:
