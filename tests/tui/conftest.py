@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import os
 
-for _name in [name for name in os.environ if name.startswith("TEXTUAL") or name == "NO_COLOR"]:
+KEPT = "TEXTUAL_SNAPSHOT_TEMPDIR"
+"""Where the snapshot plugin collects what its processes find."""
+
+for _name in [name for name in os.environ if name.startswith("TEXTUAL") and name != KEPT]:
     del os.environ[_name]
+os.environ.pop("NO_COLOR", None)
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
 os.environ["TEXTUAL_COLOR_SYSTEM"] = "truecolor"
