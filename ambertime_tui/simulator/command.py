@@ -12,13 +12,20 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ambertime_tui.simulator.control import ControlServer
 from ambertime_tui.simulator.facts import MODELS, Facts, udid_for
+from ambertime_tui.simulator.icloud_commands import icloud_commands
 from ambertime_tui.simulator.link import LINKS, new_event_loop
 from ambertime_tui.simulator.phone import SimulatedPhone, Trust
 from ambertime_tui.simulator.usbmuxd import Usbmuxd
 
+if TYPE_CHECKING:
+    from ambertime_tui.simulator.icloud_thread import RunningICloud
+
+TRUTH = "truth.json"
+"""Lies beside the media folder of a library that was made."""
 EXIT_DONE = 0
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -60,6 +67,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--icloud-share", type=float, default=0.3, help="how much of it is only in iCloud, 0 to 1"
     )
     parser.add_argument(
+        "--icloud-speed",
+        type=float,
+        metavar="BYTES",
+        help="bytes a second that come down from iCloud; without it as fast as this computer can",
+    )
+    parser.add_argument(
+        "--keep-originals", action="store_true", help="Download and Keep Originals is on from the beginning"
+    )
+    parser.add_argument(
         "--into", type=Path, metavar="DIR", help="make it here and keep it, with its truth.json"
     )
     parser.add_argument(
@@ -84,8 +100,12 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         with ExitStack() as stack:
             phones = [stack.enter_context(_phone(arguments, index)) for index in range(arguments.phones)]
+            clouds = _Clouds(arguments, stack)
+            if arguments.keep_originals:
+                for phone in phones:
+                    clouds.of(phone)
             with asyncio.Runner(loop_factory=new_event_loop) as runner:
-                runner.run(_serve(arguments, phones))
+                runner.run(_serve(arguments, phones, clouds))
     except _SimulateError as error:
         sys.stderr.write(f"ambertime simulate: {error}\n")
         return EXIT_FAILED
@@ -103,6 +123,8 @@ def _contradiction(arguments: argparse.Namespace) -> str:
         return "--udid names one phone; with --phones they get UDIDs of their own."
     if arguments.media is not None and not arguments.media.is_dir():
         return f"{arguments.media} is not a folder."
+    if arguments.icloud_speed is not None and arguments.icloud_speed <= 0:
+        return "--icloud-speed is more than 0."
     if arguments.media is not None and arguments.into is not None:
         return "--into is where a library is made; with --media none is made."
     return ""
@@ -153,13 +175,42 @@ def _made_library(into: Path, arguments: argparse.Namespace, index: int) -> Path
         raise _SimulateError(f"The library cannot be made in {into}: {error.strerror or error}.") from error
 
 
-async def _serve(arguments: argparse.Namespace, phones: list[SimulatedPhone]) -> None:
+class _Clouds:
+    """The iCloud of each phone whose library was made by us; loaded when it is first needed."""
+
+    def __init__(self, arguments: argparse.Namespace, stack: ExitStack) -> None:
+        self._arguments = arguments
+        self._stack = stack
+        self._known: dict[str, RunningICloud] = {}
+
+    def of(self, phone: SimulatedPhone) -> RunningICloud | None:
+        if phone.udid in self._known:
+            return self._known[phone.udid]
+        folder = Path(phone.media.root).parent
+        if not (folder / TRUTH).is_file():
+            return None
+        from ambertime_tui.simulator.icloud import ICloudSettings
+        from ambertime_tui.simulator.icloud_thread import RunningICloud
+        from ambertime_tui.simulator.library import MadeLibrary
+
+        settings = ICloudSettings(bytes_per_second=self._arguments.icloud_speed)
+        icloud = self._stack.enter_context(RunningICloud(phone, MadeLibrary.load(folder), settings))
+        icloud.set_keep_originals(self._arguments.keep_originals)
+        self._known[phone.udid] = icloud
+        return icloud
+
+
+async def _serve(
+    arguments: argparse.Namespace,
+    phones: list[SimulatedPhone],
+    clouds: _Clouds,
+) -> None:
     told_to_end = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, told_to_end.set)
     usbmuxd = Usbmuxd(arguments.socket)
-    control = ControlServer(usbmuxd, phones)
+    control = ControlServer(usbmuxd, phones, icloud_commands(clouds.of))
     watched: asyncio.ReadTransport | None = None
     try:
         try:

@@ -1,0 +1,109 @@
+"""iCloud by the clock: a thread that lets time pass, beside the simulated usbmuxd."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from types import TracebackType
+from typing import Self, TypeVar
+
+from ambertime_tui.simulator.icloud import ICloud, ICloudSettings
+from ambertime_tui.simulator.library import MadeLibrary
+from ambertime_tui.simulator.phone import SimulatedPhone
+from ambertime_tui.simulator.shortcut import opened, shortcut_run
+
+STEP = 0.02
+"""Seconds between two looks at the clock."""
+
+_Result = TypeVar("_Result")
+
+
+class RunningICloud:
+    """iCloud of one phone, from `with` to its end. Its methods may be called from any thread."""
+
+    def __init__(
+        self,
+        phone: SimulatedPhone,
+        library: MadeLibrary,
+        settings: ICloudSettings | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """
+        Args:
+            phone: whose storage fills up, and whose time zone the Shortcut goes by.
+            library: what it holds.
+            settings: how iCloud is.
+            clock: seconds; offline windows are counted from the start.
+        """
+        self._phone = phone
+        self._clock = clock
+        self._began = clock()
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._icloud = ICloud(library, settings, on_free_bytes=self._show_free)
+        self._thread = threading.Thread(target=self._run, name="iCloud", daemon=True)
+        self._error: BaseException | None = None
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        self._thread.join()
+        self._icloud.close()
+        if self._error is not None and error is None:
+            raise self._error
+
+    def do(self, call: Callable[[ICloud], _Result]) -> _Result:
+        """Calls with the downloader, while time stands still for it."""
+        with self._lock:
+            return call(self._icloud)
+
+    def change(self, **settings: object) -> None:
+        """Sets some of the settings."""
+        self.do(lambda icloud: setattr(icloud, "settings", replace(icloud.settings, **settings)))  # type: ignore[arg-type]
+
+    def set_keep_originals(self, on: bool) -> None:
+        """The switch in Settings, Photos."""
+        self.do(lambda icloud: icloud.set_keep_originals(on))
+
+    def open_url(self, url: str) -> int:
+        """The camera reads a code and the person taps it; how many files are asked for.
+
+        Raises:
+            ShortcutError: the phone cannot open it.
+        """
+        run = opened(url)
+        return self.do(lambda icloud: icloud.run_shortcut(run, self._phone.facts.time_zone))
+
+    def run_shortcut(self, text: str) -> int:
+        """The person starts the Shortcut and types the range.
+
+        Raises:
+            ShortcutError: the text is not a range.
+        """
+        run = shortcut_run(text)
+        return self.do(lambda icloud: icloud.run_shortcut(run, self._phone.facts.time_zone))
+
+    def open_in_photos(self, uuids: Iterable[str]) -> int:
+        """The person opens items by hand. Raises KeyError for one that is not there."""
+        return self.do(lambda icloud: icloud.ask_by_hand(uuids))
+
+    def _show_free(self, free: int) -> None:
+        self._phone.facts = replace(self._phone.facts, free_bytes=free)
+
+    def _run(self) -> None:
+        try:
+            while not self._ended.is_set():
+                with self._lock:
+                    more = self._icloud.advance(self._clock() - self._began)
+                self._ended.wait(0.001 if more else STEP)
+        except (OSError, sqlite3.Error) as error:
+            self._error = error
