@@ -17,7 +17,11 @@ from ambertime_tui.simulator.link import Link
 from ambertime_tui.simulator.phone import SimulatedPhone, Trust
 
 # Textual reads these when it is first imported: what a developer's shell says must not change what tests see.
-for _name in [name for name in os.environ if name == "NO_COLOR" or name.startswith("TEXTUAL")]:
+for _name in [
+    name
+    for name in os.environ
+    if name == "NO_COLOR" or (name.startswith("TEXTUAL") and name != "TEXTUAL_SNAPSHOT_TEMPDIR")
+]:
     del os.environ[_name]
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
 
