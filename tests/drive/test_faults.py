@@ -171,13 +171,14 @@ def test_a_file_of_another_tool_is_brought_to_the_drive_before_it_is_adopted(scr
         keep.mkdir()
         other_tool = PowerCutCalls(10_000, keep)
         other_tool.mkdir(root / "old")
-        fd = other_tool.create(root / "old/one.heic")
+        other_tool.mkdir(root / "old/deep")
+        fd = other_tool.create(root / "old/deep/one.heic")
         other_tool.write(fd, content(item, item.resources[0]))
         other_tool.close(fd)
         calls = PowerCutCalls(10_000, keep, after=other_tool)
         assert not backup(root, [item], calls=calls)
         calls.cut(root, chance)
-        assert assert_promise(root)[item.uuid].files[0].path == "old/one.heic"
+        assert assert_promise(root)[item.uuid].files[0].path == "old/deep/one.heic"
 
 
 def test_the_power_cut_test_finds_a_drive_that_does_not_sync(scratch: Path) -> None:

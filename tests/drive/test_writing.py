@@ -379,6 +379,29 @@ def test_what_the_record_holds_after_an_error_counts_as_copied(tmp_path: Path) -
         assert copied(target, asset(1)) == target.record.asset_files(PHONE, asset(1).uuid)
 
 
+class RecordFailsOnce(SystemCalls):
+    """The record cannot be written the first time after the schema was."""
+
+    def __init__(self) -> None:
+        self.commits = 0
+
+    def commit(self, connection: sqlite3.Connection) -> None:
+        self.commits += 1
+        if self.commits == 3:
+            raise sqlite3.OperationalError("disk I/O error")
+        super().commit(connection)
+
+
+def test_after_a_failed_record_the_same_job_adopts_the_files_it_has_written(tmp_path: Path) -> None:
+    with open_target(tmp_path, drive=drive_at(tmp_path), calls=RecordFailsOnce()) as target:
+        copied(target, asset(9, name="before.HEIC"))
+        (failed,) = target.commit([stage(target, asset(1, LIVE))])
+        assert isinstance(failed, DriveError)
+        written = tree(tmp_path)
+        assert all(file.adopted for file in copied(target, asset(1, LIVE)).files)
+        assert tree(tmp_path) == written
+
+
 def test_a_known_target_is_not_taken_for_an_empty_mount_point(tmp_path: Path) -> None:
     root = tmp_path / "mount"
     root.mkdir()
