@@ -95,7 +95,7 @@ def _count_what_was_committed_last(
         if planned.fate is not Fate.COPY or uuid in ledger.endings or uuid not in on_drive:
             continue
         if on_drive[uuid] != before.get(uuid):
-            ledger.record(planned, ending_of(planned, Copied(on_drive[uuid])))
+            ledger.record(planned, ending_of(planned, Copied(on_drive[uuid], 0)))
 
 
 def _judged(

@@ -62,6 +62,8 @@ class Copied:
     """An asset is on the drive, whole and recorded."""
 
     recorded: RecordedAsset
+    bytes: int
+    """Of the files that were written for it now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +230,8 @@ class Copier:
         broken = self._broken.get(planned.asset.uuid, ())
         to_take = {r: s for r, s in stats.items() if not _is_the_same(already, broken, r, s)}
         if not to_take and already is not None:
-            return Copied(already)
+            self._progress.wrote(0, (), 0, 0)
+            return Copied(already, 0)
         await self._threads.run(self._target.check)
         writer = await self._threads.run(
             self._target.writer, self._udid, planned.asset, resources=tuple(to_take), repairs=broken
@@ -236,13 +239,24 @@ class Copier:
         try:
             for resource, stat in to_take.items():
                 await self._write(writer, planned, resource, stat, media)
-            staged = await self._threads.run(writer.stage)
+            staged = await self._staged(writer)
         finally:
             await self._threads.run(writer.discard)
         recorded = await self._committed(staged)
         self._drive_failures = 0
         self._count(staged, recorded)
-        return Copied(recorded)
+        return Copied(recorded, staged.bytes)
+
+    async def _staged(self, writer: AssetWriter) -> StagedAsset:
+        """The asset, staged; a caller cancelled meanwhile leaves no parts behind."""
+        staging = asyncio.create_task(self._threads.run(writer.stage))
+        try:
+            return await asyncio.shield(staging)
+        except asyncio.CancelledError:
+            await asyncio.wait([staging])
+            if staging.exception() is None:
+                await self._threads.run(self._target.discard, staging.result())
+            raise
 
     async def _stats(self, planned: PlannedAsset, media: MediaFolder) -> dict[Resource, MediaStat]:
         """What the phone says of each file; those that are not there are left out."""

@@ -73,7 +73,9 @@ class Copying:
         uuid, ending = planned.asset.uuid, ending_of(planned, outcome)
         name = planned.asset.original_filename
         match outcome:
-            case Copied():
+            case Copied(_, size):
+                # The library may not know all sizes; what was planned is what was written in the end.
+                self._progress.planned = self._progress.planned.less(Tally(0, planned.bytes - size))
                 if uuid in self._queue:
                     self._queue.move(uuid, FetchState.WRITTEN)
             case NotThere():

@@ -49,6 +49,7 @@ def library_from_listing(listing: Listing, taken_at: Mapping[str, float] | None 
     notices = Notices()
     notices.say(NOTICE)
     assets: list[Asset] = []
+    unknown: list[str] = []
     for directory in sorted(listing):
         names = listing[directory]
         if not directory.startswith(_ROOTS) or not is_media_directory(directory):
@@ -60,9 +61,20 @@ def library_from_listing(listing: Listing, taken_at: Mapping[str, float] | None 
         for name in sorted(names):
             if is_file_name(name) and not name.startswith("."):
                 by_stem.setdefault(folded(stem(name)), []).append(name)
+                if not _is_media(name):
+                    unknown.append(f"{directory}/{name}")
         for group in by_stem.values():
             assets += (_asset(directory, files, listing, taken_at or {}) for files in _assets_of(group))
+    if unknown:
+        notices.say(
+            f"{len(unknown):,} files are of no kind that can be told by name and are not archived: "
+            f"{printable(', '.join(unknown[:3]))}{' and others' if len(unknown) > 3 else ''}."
+        )
     return Library(tuple(assets), None, notices.sentences(), from_database=False)
+
+
+def _is_media(name: str) -> bool:
+    return extension(name) in PHOTO_EXTENSIONS | VIDEO_EXTENSIONS | RAW_EXTENSIONS | {"aae"}
 
 
 def _assets_of(names: list[str]) -> Iterator[list[tuple[Role, str]]]:

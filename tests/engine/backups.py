@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -13,9 +13,12 @@ from pathlib import Path
 
 from ambertime_tui.drive.record_reader import read_archive
 from ambertime_tui.drive.recorded import RecordedAsset
-from ambertime_tui.engine.client import EngineClient, Report
+from ambertime_tui.engine.client import Command, CommandName, EngineClient, Report
+from ambertime_tui.engine.job import open_job
 from ambertime_tui.engine.spec import JobSpec
-from ambertime_tui.engine.status import JobStatus
+from ambertime_tui.engine.status import JobStatus, Phase
+from ambertime_tui.engine.surveyor import Surveyor
+from ambertime_tui.engine.timing import Timing
 from ambertime_tui.paths import paths_from
 from ambertime_tui.simulator.library import MadeAsset, MadeLibrary
 
@@ -38,7 +41,10 @@ async def engine() -> AsyncIterator[EngineClient]:
     try:
         async with asyncio.timeout(PATIENCE):
             yield client
-    finally:
+    except BaseException:
+        os.kill(client.hello.pid, signal.SIGKILL)
+        raise
+    else:
         await client.aclose()
         await gone(client.hello.pid)
 
@@ -113,3 +119,57 @@ def strangers(target: Path) -> set[str]:
     known = {file.path for asset in archived(target).values() for file in asset.files}
     there = {str(path.relative_to(target)) for path in (target / "Photos").rglob("*") if path.is_file()}
     return there - known
+
+
+async def start_paused(client: EngineClient, spec: JobSpec) -> None:
+    """Starts a job and holds it where the first file would be copied."""
+    await client.start(spec)
+    await client.command(Command(CommandName.PAUSE))
+    await until(client, lambda status: status.phase is Phase.COPYING)
+
+
+async def resume(client: EngineClient) -> None:
+    """Lets a paused job go on."""
+    await client.command(Command(CommandName.RESUME))
+
+
+def incomplete(made: MadeLibrary, target: Path) -> list[str]:
+    """Names of the assets that were on the phone from the beginning and are not, whole, on the target."""
+    local = [asset for asset in selected(made) if asset.availability == "local"]
+    return [asset.original_filename for asset in local if not whole(made, target, asset)]
+
+
+async def run_here(spec: JobSpec, timing: Timing, folder: Path) -> JobStatus:
+    """A job in this process, for a time of its own."""
+    paths = paths_from(os.environ)
+    records = paths.data / "pair-records"
+    surveyor = Surveyor(records, folder / "scratch", timing)
+    job = await open_job(
+        spec, surveyor=surveyor, pair_records=records, reports=folder / "reports", timing=timing
+    )
+    async with asyncio.timeout(PATIENCE):
+        await job.run()
+    return job.progress.snapshot()
+
+
+def offload(made: MadeLibrary, asset: MadeAsset) -> None:
+    """The files of an asset's originals vanish, as when iOS offloads them."""
+    for original in asset.originals:
+        (made.media / original.path).unlink()
+
+
+def bring_down(made: MadeLibrary, asset: MadeAsset, roles: Sequence[str] = ()) -> None:
+    """The files of an asset's originals appear, each in one moment, as when iOS has downloaded them.
+
+    Args:
+        made: the library.
+        asset: whose.
+        roles: which; none named: all.
+    """
+    for original in asset.originals:
+        if not roles or original.role in roles:
+            path = made.media / original.path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            scratch = made.folder / f"{asset.uuid}.{original.role}"
+            made.content(asset, original).write_to(scratch, asset.added)
+            scratch.replace(path)

@@ -1,0 +1,98 @@
+"""Random libraries, selections and records, for properties that hold for all of them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from hypothesis import strategies as st
+
+from ambertime_tui.drive.recorded import ReadBack, RecordedAsset, RecordedFile
+from ambertime_tui.engine.spec import Selection
+from ambertime_tui.library.date_range import DateRange
+from ambertime_tui.library.model import Asset, Availability, Kind, Library, Ownership, Resource, Role
+
+WHERE = st.sampled_from([Availability.LOCAL, Availability.ICLOUD, Availability.MISSING])
+ROLES = st.lists(st.sampled_from(list(Role)), unique=True, max_size=5)
+
+
+@st.composite
+def assets(draw: st.DrawFn, number: int) -> Asset:
+    """One asset; `number` makes its uuid."""
+    resources = tuple(
+        Resource(
+            role,
+            "DCIM/100APPLE",
+            f"IMG_{number:04}.{role.value}",
+            draw(st.none() | st.integers(0, 10_000)),
+            draw(WHERE),
+            in_icloud=draw(st.booleans()),
+        )
+        for role in sorted(draw(ROLES), key=list(Role).index)
+    )
+    return Asset(
+        uuid=f"{number:08X}",
+        kind=Kind.PHOTO,
+        created=draw(st.none() | st.floats(0, 2e9)),
+        zone_offset=draw(st.sampled_from([None, 0, 3600, -36000])),
+        directory="DCIM/100APPLE",
+        filename=f"IMG_{number:04}.HEIC",
+        original_filename=f"IMG_{number:04}.HEIC",
+        resources=resources,
+        ownership=draw(st.sampled_from(list(Ownership))),
+        hidden=draw(st.booleans()),
+        trashed=draw(st.booleans()),
+    )
+
+
+@st.composite
+def libraries(draw: st.DrawFn) -> Library:
+    """A library of up to eight assets."""
+    count = draw(st.integers(0, 8))
+    return Library(tuple(draw(assets(number)) for number in range(count)), 18600)
+
+
+DAYS = st.none() | st.dates(date(1970, 1, 1), date(2033, 1, 1))
+RANGES = st.tuples(DAYS, DAYS).map(
+    lambda ends: DateRange(*ends) if None in ends else DateRange(*sorted(filter(None, ends)))
+)
+SELECTIONS = st.builds(
+    Selection,
+    range=RANGES,
+    hidden=st.booleans(),
+    trashed=st.booleans(),
+    edits=st.booleans(),
+)
+
+
+def recorded_file(role: Role, size: int) -> RecordedFile:
+    """A file that the record vouches for."""
+    return RecordedFile(
+        role,
+        "Photos/2024-01",
+        f"{role}.x",
+        f"{role}.x",
+        size,
+        "0" * 64,
+        None,
+        ReadBack.FROM_DRIVE,
+        0.0,
+        "DCIM",
+    )
+
+
+def recorded_asset(uuid: str, files: tuple[RecordedFile, ...]) -> RecordedAsset:
+    """An asset that the record vouches for."""
+    return RecordedAsset("udid", uuid, "IMG.HEIC", "Photos/2024-01", "IMG", files, 0.0)
+
+
+@st.composite
+def records(draw: st.DrawFn, library: Library) -> dict[str, RecordedAsset]:
+    """What some earlier run may have recorded: of any asset any of its resources, or of one long deleted."""
+    known = {}
+    for asset in library.assets:
+        if draw(st.booleans()):
+            roles = draw(st.sets(st.sampled_from(asset.resources))) if asset.resources else set()
+            files = tuple(recorded_file(r.role, draw(st.sampled_from([r.size or 0, 7]))) for r in roles)
+            known[asset.uuid] = recorded_asset(asset.uuid, files)
+    known["DELETED"] = recorded_asset("DELETED", ())
+    return known

@@ -1,0 +1,206 @@
+"""The plan and the census: each asset has one fate and is counted once, whatever the library is like."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ambertime_tui.engine.census import (
+    Bucket,
+    Ending,
+    contradictions,
+    ending_by_plan,
+    list_left,
+    take_census,
+)
+from ambertime_tui.engine.plan import Fate, Plan, make_plan, room_needed
+from ambertime_tui.engine.spec import Selection
+from ambertime_tui.library.model import Asset, Availability, Kind, Library, Resource, Role
+from tests.engine.libraries import SELECTIONS, libraries, recorded_asset, recorded_file, records
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> Plan:
+    library = draw(libraries())
+    largest = draw(st.none() | st.integers(0, 10_000))
+    return make_plan(library, draw(SELECTIONS), draw(records(library)), largest)
+
+
+@st.composite
+def endings(draw: st.DrawFn, plan: Plan) -> dict[str, Ending]:
+    """What a job may have made of a plan: any of what it tried ended in any way."""
+    tried = [p for p in plan.assets if p.fate in (Fate.COPY, Fate.FETCH) and draw(st.booleans())]
+    ways = st.sampled_from(
+        [
+            Ending(Bucket.COPIED),
+            Ending(Bucket.FAILED, "unreadable", "It cannot be read."),
+            Ending(Bucket.ICLOUD, "gave_up", "It did not come."),
+        ]
+    )
+    return {planned.asset.uuid: draw(ways) for planned in tried}
+
+
+def photo(*resources: tuple[Role, int | None, Availability]) -> Asset:
+    made = tuple(
+        Resource(role, "DCIM/100APPLE", f"IMG_1.{role}", size, where) for role, size, where in resources
+    )
+    return Asset(
+        "A", Kind.PHOTO, 1.7e9, 0, "DCIM/100APPLE", "IMG_1.HEIC", "IMG_1.HEIC", made, edited=len(made) > 1
+    )
+
+
+def fate_of(asset: Asset, **options: object) -> Fate:
+    plan = make_plan(Library((asset,), None), Selection(), {}, **options)  # type: ignore[arg-type]
+    return plan.assets[0].fate
+
+
+@given(libraries(), SELECTIONS, st.data())
+def test_every_asset_of_the_library_has_exactly_one_fate(
+    library: Library, selection: Selection, data: st.DataObject
+) -> None:
+    plan = make_plan(library, selection, data.draw(records(library)))
+    assert [p.asset for p in plan.assets] == list(library.assets)
+    assert sum(plan.tally(fate).count for fate in Fate) == len(library.assets)
+
+
+@given(libraries(), SELECTIONS, st.data())
+def test_only_what_is_selected_is_taken_and_all_of_it_is_accounted_for(
+    library: Library, selection: Selection, data: st.DataObject
+) -> None:
+    for planned in make_plan(library, selection, data.draw(records(library))).assets:
+        asset = planned.asset
+        chosen = (
+            asset.ownership.is_archived
+            and asset.day in selection.range
+            and (selection.hidden or not asset.hidden)
+            and (selection.trashed or not asset.trashed)
+        )
+        assert chosen == (planned.fate is not Fate.EXCLUDED)
+        assert bool(planned.reason) == (planned.fate in (Fate.EXCLUDED, Fate.CANNOT, Fate.FETCH))
+        if not selection.edits:
+            assert all(resource.role.is_original for resource in planned.resources)
+
+
+@given(plans())
+def test_a_copy_needs_nothing_that_is_not_on_the_phone(plan: Plan) -> None:
+    for planned in plan.with_fate(Fate.COPY):
+        assert planned.resources
+        assert {resource.availability for resource in planned.resources} == {Availability.LOCAL}
+
+
+@given(libraries(), SELECTIONS)
+def test_what_was_copied_is_already_there_in_the_next_run(library: Library, selection: Selection) -> None:
+    plan = make_plan(library, selection, {})
+    known = {
+        planned.asset.uuid: recorded_asset(
+            planned.asset.uuid, tuple(recorded_file(r.role, r.size or 0) for r in planned.resources)
+        )
+        for planned in plan.with_fate(Fate.COPY)
+    }
+    again = make_plan(library, selection, known)
+    for planned in again.assets:
+        if planned.asset.uuid in known:
+            assert planned.fate is Fate.ALREADY or planned.reason == "missing"
+            assert planned.resources == ()
+
+
+@given(plans(), st.data())
+def test_the_census_counts_each_asset_once(plan: Plan, data: st.DataObject) -> None:
+    ended = data.draw(endings(plan))
+    census = take_census(plan, ended)
+    assert census.holds
+    assert census.library == len(plan.assets)
+    for bucket in Bucket:
+        expected = [p for p in plan.assets if (ended.get(p.asset.uuid) or ending_by_plan(p)).bucket is bucket]
+        assert census.count(bucket) == len(expected)
+    assert census.count("copied") == sum(e.bucket is Bucket.COPIED for e in ended.values())
+    assert census.count("excluded") == plan.tally(Fate.EXCLUDED).count
+
+
+@given(plans(), st.data())
+def test_what_is_left_is_exactly_what_is_selected_and_not_on_the_drive(
+    plan: Plan, data: st.DataObject
+) -> None:
+    ended = data.draw(endings(plan))
+    census = take_census(plan, ended)
+    left = list_left(plan, ended)
+    assert len(left) == census.count("icloud") + census.count("failed")
+    assert len(left) == len(plan.assets) - sum(census.count(b) for b in ("copied", "already", "excluded"))
+    assert all(one.reason and one.sentence for one in left)
+
+
+@given(plans(), st.data())
+def test_a_copy_that_the_record_does_not_know_is_a_contradiction(plan: Plan, data: st.DataObject) -> None:
+    ended = data.draw(endings(plan))
+    census = take_census(plan, ended)
+    counted = {
+        p.asset.uuid
+        for p in plan.assets
+        if (ended.get(p.asset.uuid) or ending_by_plan(p)).bucket in (Bucket.COPIED, Bucket.ALREADY)
+    }
+    assert contradictions(plan, ended, counted, census) == ()
+    for uuid in sorted(counted)[:1]:
+        assert "1 items" in " ".join(contradictions(plan, ended, counted - {uuid}, census))
+
+
+@given(plans())
+def test_a_census_that_does_not_add_up_is_a_contradiction(plan: Plan) -> None:
+    census = take_census(plan, {})
+    known = {planned.asset.uuid for planned in plan.assets}
+    assert contradictions(plan, {}, known, replace(census, library=census.library + 1))
+    assert contradictions(plan, {"STRANGER": Ending(Bucket.COPIED)}, known, census)
+    doubled = Plan((*plan.assets, *plan.assets[:1]))
+    assert bool(contradictions(doubled, {}, known, take_census(doubled, {}))) == bool(plan.assets)
+
+
+@given(plans())
+def test_the_room_needed_is_never_less_than_the_files(plan: Plan) -> None:
+    to_copy = plan.with_fate(Fate.COPY)
+    needed = room_needed(to_copy)
+    assert needed >= sum(planned.bytes for planned in to_copy)
+    assert (needed == 0) == (not to_copy)
+
+
+def test_a_live_photo_waits_until_both_halves_are_on_the_phone() -> None:
+    halves = photo((Role.PHOTO, 10, Availability.LOCAL), (Role.PAIRED_VIDEO, 20, Availability.ICLOUD))
+    assert fate_of(halves) is Fate.FETCH
+
+
+def test_what_can_be_had_of_an_asset_is_taken_although_a_part_is_lost() -> None:
+    asset = photo((Role.PHOTO, 10, Availability.LOCAL), (Role.ALTERNATE_PHOTO, 20, Availability.MISSING))
+    (planned,) = make_plan(Library((asset,), None), Selection(), {}).assets
+    assert (planned.fate, planned.bytes) == (Fate.COPY, 10)
+
+
+def test_an_edit_that_is_only_in_icloud_does_not_hold_up_its_original() -> None:
+    asset = photo((Role.PHOTO, 10, Availability.LOCAL), (Role.EDITED_PHOTO, 20, Availability.ICLOUD))
+    (planned,) = make_plan(Library((asset,), None), Selection(), {}).assets
+    assert [resource.role for resource in planned.resources] == [Role.PHOTO]
+
+
+def test_a_file_that_the_drive_cannot_hold_is_refused_before_a_byte_is_copied() -> None:
+    video = photo((Role.PHOTO, 4 << 30, Availability.LOCAL))
+    assert fate_of(video, largest_file=(4 << 30) - 1) is Fate.CANNOT
+    assert fate_of(video, largest_file=4 << 30) is Fate.COPY
+
+
+def test_a_photo_edited_again_is_taken_again_but_not_its_original() -> None:
+    asset = photo((Role.PHOTO, 10, Availability.LOCAL), (Role.EDITED_PHOTO, 21, Availability.LOCAL))
+    known = {"A": recorded_asset("A", (recorded_file(Role.PHOTO, 11), recorded_file(Role.EDITED_PHOTO, 20)))}
+    (planned,) = make_plan(Library((asset,), None), Selection(), known).assets
+    assert [resource.role for resource in planned.resources] == [Role.EDITED_PHOTO]
+
+
+def test_a_file_found_damaged_is_taken_again() -> None:
+    asset = photo((Role.PHOTO, 10, Availability.LOCAL))
+    file = recorded_file(Role.PHOTO, 10)
+    known = {"A": recorded_asset("A", (file,))}
+    assert fate_of_all(asset, known, {}) is Fate.ALREADY
+    assert fate_of_all(asset, known, {"A": (file,)}) is Fate.COPY
+
+
+def fate_of_all(asset: Asset, known: object, broken: object) -> Fate:
+    plan = make_plan(Library((asset,), None), Selection(), known, None, broken)  # type: ignore[arg-type]
+    return plan.assets[0].fate
