@@ -60,7 +60,9 @@ def _run(command: Command, arguments: Namespace, surroundings: Surroundings, as_
 
 
 def _failed(code: ExitCode, kind: str, sentence: str, as_json: bool) -> ExitCode:
-    print(f"ambertime: {sentence}", file=sys.stderr)
+    from ambertime_tui.plain.output import harmless
+
+    print(f"ambertime: {harmless(sentence)}", file=sys.stderr)
     if as_json:
         record = {"type": "error", "kind": kind, "sentence": sentence, "exit_code": int(code)}
         with suppress(BrokenPipeError):

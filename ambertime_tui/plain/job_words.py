@@ -42,8 +42,9 @@ def census_lines(census: Census) -> Iterator[str]:
     rows = [[f"{census.library:,}", "", "in the library"]]
     for line in census.lines:
         words = _BUCKETS.get(line.bucket, line.bucket)
-        reason = f": {line.reason}" if line.reason and line.reason != words else ""
-        rows.append([f"{line.count:,}", size(line.bytes) if line.bytes else "", words + reason])
+        if line.reason:
+            words = line.reason if line.bucket == "icloud" else f"{words}: {line.reason}"
+        rows.append([f"{line.count:,}", size(line.bytes) if line.bytes else "", words])
     yield from table(rows, ">><")
     if not census.holds:
         told = sum(line.count for line in census.lines)

@@ -10,11 +10,6 @@ from ambertime_tui.plain.devices import phone_words
 from ambertime_tui.plain.scan import scan_progress
 from ambertime_tui.units import about, plural, rate, size
 
-_CONDITIONS = {
-    Condition.PAUSED: "Paused.",
-    Condition.STOPPING: "Stopping.",
-}
-
 
 def new_events(before: Sequence[Event], after: Sequence[Event]) -> Sequence[Event]:
     """The events of `after` that `before` did not show; both are the last few of one sequence."""
@@ -47,8 +42,8 @@ class Narrator:
             yield from _found(status.scan)
         if status.sentence and (before is None or status.sentence != before.sentence):
             yield status.sentence
-        if status.condition in _CONDITIONS and (before is None or status.condition is not before.condition):
-            yield _CONDITIONS[status.condition]
+        if status.condition is Condition.PAUSED and before and before.condition is not Condition.PAUSED:
+            yield "Paused."
         if self._reminder is not None and status.now - self._told_at >= self._reminder:
             self._told_at = status.now
             line = progress_line(status)
@@ -90,8 +85,6 @@ def _found(scan: ScanStatus) -> Iterator[str]:
         yield f"Originals in neither place: {scan.missing.count:,}."
     for words, count in scan.left_out:
         yield f"Left out: {count:,} {words}."
-    for notice in scan.notices:
-        yield f"Notice: {notice}"
 
 
 def _clock(at: float) -> str:

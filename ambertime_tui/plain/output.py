@@ -5,9 +5,12 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shutil
 from collections.abc import Mapping
 from typing import Any, TextIO
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class Output:
@@ -39,7 +42,7 @@ class Output:
             BrokenPipeError: nobody reads on.
         """
         self._clear()
-        print(text, file=self._data)
+        print(harmless(text), file=self._data)
 
     def record(self, kind: str, /, **fields: Any) -> None:
         """A JSON line of data, with its type first.
@@ -61,12 +64,13 @@ class Output:
     def say(self, sentence: str) -> None:
         """A line of narration. A terminal that has gone is no reason to stop."""
         self._clear()
-        self._narrate(sentence + "\n")
+        self._narrate(harmless(sentence) + "\n")
 
     def progress(self, text: str) -> None:
         """Draws the progress line, where there is one; the same text is not drawn again."""
         if not self._redraw:
             return
+        text = harmless(text)
         width = shutil.get_terminal_size().columns - 1
         text = text if len(text) <= width else text[: width - 1] + "…"
         if text != self._progress:
@@ -84,6 +88,11 @@ class Output:
             self._narration.flush()
         except OSError:
             self._redraw = False
+
+
+def harmless(text: str) -> str:
+    """The text with control characters as escapes: no file name may move the cursor or retitle the window."""
+    return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
 
 
 def for_process(data: TextIO, narration: TextIO, environ: Mapping[str, str], *, as_json: bool) -> Output:

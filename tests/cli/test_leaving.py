@@ -1,0 +1,173 @@
+"""Ctrl+C, hangups, closed pipes, detaching: what ends, what goes on, and that nothing is lost either way."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ambertime_tui.simulator.library import MadeLibrary
+from ambertime_tui.simulator.link import Link
+from tests.cli.conftest import LONGEST_RUN, Ambertime
+from tests.conftest import PhoneFactory
+
+SLOW = Link(bytes_per_second=300_000.0)
+"""Slow enough that a job of two megabytes can be caught in the middle."""
+
+
+class Running:
+    """`ambertime backup --json`, while it runs."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+
+    def until(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Reads on until a line is as wanted."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            record: dict[str, Any] = json.loads(line)
+            if wanted(record):
+                return record
+        raise AssertionError("the job ended before")
+
+    def until_it_copies(self) -> None:
+        """Reads on until something is on the drive, and something is not."""
+        progress = self.until(lambda r: r["type"] == "progress" and r["written"]["count"] > 0)
+        assert progress["written"]["count"] < progress["planned"]["count"]
+
+    def end(self) -> tuple[int, list[dict[str, Any]], str]:
+        """Waits for the end: exit code, the lines not read yet, the narration."""
+        out, err = self.process.communicate(timeout=LONGEST_RUN)
+        assert "Traceback" not in err
+        return self.process.returncode, [json.loads(line) for line in out.splitlines()], err
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    folder = tmp_path / "drive"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def backup(made_library: MadeLibrary, phone_factory: PhoneFactory, target: Path) -> Iterator[Running]:
+    """A backup over a slow cable, caught while it copies."""
+    phone_factory(made_library.media, link=SLOW)
+    command = [sys.executable, "-m", "ambertime_tui", "backup", "--json", "--to", str(target)]
+    with ExitStack() as stack:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        stack.enter_context(process)
+        stack.callback(process.kill)
+        running = Running(process)
+        running.until_it_copies()
+        yield running
+
+
+def assert_whole(target: Path) -> None:
+    """Every file in the archive is listed, and as listed; no part lies about."""
+    check = subprocess.run(
+        ["sha256sum", "--check", "--strict", "SHA256SUMS"],
+        cwd=target,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert check.returncode == 0, check
+    listed = {line.rpartition(": ")[0] for line in check.stdout.splitlines()}
+    assert {str(f.relative_to(target)) for f in (target / "Photos").rglob("*") if f.is_file()} == listed
+
+
+def assert_ended_well(target: Path, ambertime: Ambertime) -> None:
+    """The job that was left to itself came to its end: a second run has nothing to copy."""
+    if json.loads(ambertime("jobs", "--json").out or "{}"):
+        attached = ambertime("attach", "--json")
+        assert attached.code in (1, 3), attached.err  # it may have ended this very moment
+    rest = ambertime("backup", "--json", "--to", target).records[-1]
+    assert rest["copied"] == 0 and rest["already"] > 0
+    assert_whole(target)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda n: n.name)
+def test_the_first_ctrl_c_and_sigterm_end_the_job_after_the_files_in_hand(
+    backup: Running, target: Path, ambertime: Ambertime, number: signal.Signals
+) -> None:
+    backup.process.send_signal(number)
+    code, records, err = backup.end()
+    assert code == 130
+    assert "topping after the file in hand" in err
+    census = records[-1]
+    assert (census["type"], census["outcome"], census["exit_code"]) == ("census", "interrupted", 130)
+    assert census["holds"] and census["copied"] > 0
+    assert_whole(target)
+
+    rest = ambertime("backup", "--json", "--to", target).records[-1]
+    assert rest["already"] == census["copied"]
+    assert rest["outcome"] == "left"
+    assert_whole(target)
+
+
+def test_the_second_ctrl_c_ends_it_now(backup: Running, target: Path) -> None:
+    backup.process.send_signal(signal.SIGINT)
+    backup.until(lambda r: r["type"] == "progress" and r["condition"] == "stopping")
+    backup.process.send_signal(signal.SIGINT)
+    code, records, _ = backup.end()
+    assert code == 130
+    assert records[-1]["outcome"] == "interrupted"
+    assert_whole(target)
+
+
+def test_a_hangup_ends_the_front_end_only_and_attach_shows_the_job_to_its_end(
+    backup: Running, target: Path, ambertime: Ambertime
+) -> None:
+    backup.process.send_signal(signal.SIGHUP)
+    code, _, err = backup.end()
+    assert code == 130
+    assert "goes on" in err
+    attached = ambertime("attach", "--json")
+    assert attached.code == 3, attached.err
+    assert [attached.records[0]["type"], attached.records[-1]["outcome"]] == ["job", "left"]
+    assert_ended_well(target, ambertime)
+
+
+def test_a_front_end_that_is_killed_leaves_the_job_unharmed(
+    backup: Running, target: Path, ambertime: Ambertime
+) -> None:
+    backup.process.kill()
+    backup.process.wait()
+    assert_ended_well(target, ambertime)
+
+
+def test_nobody_reading_the_lines_leaves_the_job_unharmed(
+    backup: Running, target: Path, ambertime: Ambertime
+) -> None:
+    assert backup.process.stdout is not None and backup.process.stderr is not None
+    backup.process.stdout.close()
+    told = backup.process.stderr.read()
+    assert backup.process.wait() == 130
+    assert "goes on" in told
+    assert "Traceback" not in told and "BrokenPipe" not in told
+    assert_ended_well(target, ambertime)
+
+
+def test_a_detached_job_is_listed_can_be_stopped_and_says_so(
+    made_library: MadeLibrary, phone_factory: PhoneFactory, target: Path, ambertime: Ambertime
+) -> None:
+    phone = phone_factory(made_library.media, link=SLOW)
+    (started,) = ambertime("backup", "--json", "--detach", "--to", target).records
+    assert started["type"] == "started"
+    (job,) = ambertime("jobs", "--json").records
+    assert (job["job_id"], job["target"], job["udid"]) == (started["job_id"], str(target), phone.udid)
+    assert started["job_id"] in ambertime("jobs").out
+    assert ambertime("stop", "nonsense").code == 1
+    stopped = ambertime("stop", started["job_id"])
+    assert stopped.code == 0, stopped.err
+    assert ambertime("jobs").out == ""
+    assert ambertime("backup", "--json", "--to", target).code == 3
+    assert_whole(target)
