@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
+from xml.parsers.expat import ExpatError
 
 from ambertime_tui.phone.cleanup import finish, forget
 from ambertime_tui.phone.errors import (
@@ -58,7 +59,7 @@ async def attached_phones() -> tuple[AttachedPhone, ...]:
     try:
         async with asyncio.timeout(ANSWER_WITHIN):
             devices = await usbmux.list_devices()
-    except (OSError, ValueError, KeyError, TimeoutError, usbmux.MuxException) as error:
+    except (OSError, ValueError, KeyError, ExpatError, usbmux.MuxException) as error:
         raise _unavailable(error) from error
     found = {AttachedPhone(canonical_udid(d.serial), d.devid, d.is_usb) for d in devices}
     return tuple(sorted(found, key=lambda phone: (not phone.over_usb, phone)))

@@ -9,8 +9,9 @@ A. the log's header was the same before, in the log as read, and after: every pa
    copy; or
 B. the database was not written at all meanwhile (size and time), and the log as read is of one generation.
 
-A torn end of the log does no harm: SQLite replays frames only as far as their running checksum holds and a
-commit follows. Sources: https://www.sqlite.org/walformat.html and SQLite's wal.c.
+A log begun anew never has the old header: its first salt counts up, its second is random. A torn end of the
+log does no harm: SQLite replays frames only as far as their running checksum holds and a commit follows.
+Sources: https://www.sqlite.org/walformat.html and SQLite's wal.c.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ differ in a mix of two.
 
 from __future__ import annotations
 
+import os
 import random
 import sqlite3
 import subprocess
@@ -80,13 +81,15 @@ def judge(database: Path) -> tuple[str, int]:
 
 
 def write(database: Path, rate: float) -> None:
-    """Commits for ever."""
+    """Commits as long as the process lives that started this one."""
+    parent = os.getppid()
     rng = random.Random(time.time_ns())
     with closing(sqlite3.connect(database, isolation_level=None, timeout=30)) as connection:
         connection.execute("PRAGMA synchronous = OFF")
         rows = connection.execute("SELECT count(*) FROM asset").fetchone()[0]
         due = time.monotonic()
-        for number in range(sys.maxsize):
+        number = 0
+        while os.getppid() == parent:
             connection.execute("BEGIN IMMEDIATE")
             for table in TABLES:
                 for row in rng.sample(range(1, rows + 1), ROWS_PER_TRANSACTION):
@@ -95,6 +98,7 @@ def write(database: Path, rate: float) -> None:
             connection.execute("COMMIT")
             if number == 0:
                 print("writing", flush=True)
+            number += 1
             due += 1 / rate
             time.sleep(max(0.0, due - time.monotonic()))
 

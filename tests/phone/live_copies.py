@@ -40,6 +40,9 @@ class Copies:
     transactions: int
     """Committed while all that went on."""
     seconds: float
+    """All that, the judging included."""
+    copying: float
+    """Seconds, for the accepted copies alone, from asking to having."""
 
     @property
     def bad(self) -> int:
@@ -95,6 +98,7 @@ async def copy_while_written(
         deadline: seconds after which no further one is begun.
     """
     accepted = attempts = stale = wanted = 0
+    copying = 0.0
     verdicts: list[str] = []
     began = time.monotonic()
     at_first = committed(database)
@@ -103,12 +107,14 @@ async def copy_while_written(
             wanted += 1
             into = scratch / f"copy-{wanted}"
             before = committed(database)
+            started = time.monotonic()
             try:
                 attempts += await take(media, into)
             except DatabaseNeverRests as error:
                 attempts += error.attempts
             else:
                 accepted += 1
+                copying += time.monotonic() - started
                 verdict, transactions = await asyncio.to_thread(judge, into / "Photos.sqlite")
                 verdicts.append(verdict)
                 stale += not verdict and transactions < before
@@ -122,4 +128,5 @@ async def copy_while_written(
         stale=stale,
         transactions=committed(database) - at_first,
         seconds=time.monotonic() - began,
+        copying=copying,
     )

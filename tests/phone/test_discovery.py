@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
 import socket
-from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+import struct
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -163,14 +165,28 @@ def test_a_socket_that_nobody_listens_at_says_so(short_tmp: Path) -> None:
     assert "does not answer" in run(work())
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root is never denied")
 def test_a_socket_of_somebody_else_says_so(usbmux: BackgroundUsbmuxd) -> None:
     Path(os.environ["USBMUXD_SOCKET_ADDRESS"]).chmod(0)
 
     async def work() -> str:
-        return str(await raised(UsbmuxUnavailable, attached_phones()))
+        with not_root():
+            return str(await raised(UsbmuxUnavailable, attached_phones()))
 
     assert "permission denied" in run(work())
+
+
+@contextmanager
+def not_root() -> Iterator[None]:
+    """Nothing is ever denied to root."""
+    if os.geteuid() != 0:
+        yield
+        return
+    importlib.import_module("pymobiledevice3.usbmux")  # which nobody else may be able to read
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
 
 
 def test_an_address_in_the_form_of_libusbmuxd_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,6 +208,29 @@ def test_a_usbmuxd_that_says_nothing_is_given_up(short_tmp: Path, monkeypatch: p
             return str(await raised(UsbmuxUnavailable, attached_phones()))
 
     assert "said nothing" in run(work())
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        (16 + 9).to_bytes(4, "little") + struct.pack("<III", 1, 8, 1) + b"<no plist",
+        (16 + 29).to_bytes(4, "little") + struct.pack("<III", 1, 8, 1) + b"<plist><dict></plist>........",
+        (3).to_bytes(4, "little"),
+        b"",
+    ],
+)
+def test_something_else_that_listens_there_is_no_usbmuxd(reply: bytes) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(reply)
+        writer.close()
+
+    async def work() -> None:
+        async with await asyncio.start_unix_server(answer, os.environ["USBMUXD_SOCKET_ADDRESS"]):
+            await raised(UsbmuxUnavailable, attached_phones())
+
+    run(work())
 
 
 def test_the_only_phone_is_chosen_and_a_cable_wins_over_wifi() -> None:
