@@ -13,7 +13,7 @@ class Glyphs:
     """The characters of a picture; the parts are told apart by them alone, never by colour."""
 
     local: str = "█"
-    icloud: str = "░"
+    icloud: str = "▒"
     missing: str = "×"
     side: str = "│"
     mark: str = "┤"
@@ -22,7 +22,7 @@ class Glyphs:
 
 
 UNICODE = Glyphs()
-ASCII = Glyphs(local="#", icloud=":", missing="x", side="|", mark="+", corner="+", floor="-")
+ASCII = Glyphs(local="#", icloud="o", missing="x", side="|", mark="+", corner="+", floor="-")
 
 
 def glyphs_for(encoding: str, *, ascii_only: bool) -> Glyphs:

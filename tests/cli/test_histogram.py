@@ -51,8 +51,8 @@ def test_what_is_only_in_icloud_has_a_glyph_of_its_own_above_what_is_on_the_phon
         [month("2023-12", local=4), month("2024-01", local=2, icloud=2)], width=40, rows=4, glyphs=ASCII
     )
     assert lines == [
-        "        4 +### :::",
-        "          |### :::",
+        "        4 +### ooo",
+        "          |### ooo",
         "          |### ###",
         "          |### ###",
         "        0 +--------",

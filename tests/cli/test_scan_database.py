@@ -140,7 +140,7 @@ def test_for_people_there_is_a_picture_with_totals_that_add_up(
 ) -> None:
     ran = ambertime("scan", "--database", made_library.media / "PhotoData/Photos.sqlite")
     assert ran.code == 0
-    assert "█ on the phone   ░ only in iCloud   × missing" in ran.out
+    assert "█ on the phone   ▒ only in iCloud   × missing" in ran.out
     assert "Left out:" in ran.out
     rows = re.findall(r"^(\d{4}|undated|all) +(\d+)", ran.out, re.MULTILINE)
     counts = {name: int(count) for name, count in rows}
@@ -149,7 +149,7 @@ def test_for_people_there_is_a_picture_with_totals_that_add_up(
 
 def test_a_picture_for_a_terminal_without_blocks(made_library: MadeLibrary, ambertime: Ambertime) -> None:
     ran = ambertime("scan", "--ascii", "--database", made_library.media / "PhotoData/Photos.sqlite")
-    assert "# on the phone   : only in iCloud   x missing" in ran.out
+    assert "# on the phone   o only in iCloud   x missing" in ran.out
     assert "█" not in ran.out
 
 
