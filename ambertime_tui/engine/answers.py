@@ -77,6 +77,7 @@ class Answers:
         self._devices = DeviceWatch(pair_records, timing, self._tell_devices)
         self._watching_devices: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
+        self._stopping = False
         self._job: Job | None = None
         self._job_task: asyncio.Task[None] | None = None
         self._publishing: set[asyncio.Task[None]] = set()
@@ -102,7 +103,8 @@ class Answers:
             raise as_engine_error(error) from error
 
     def stop(self) -> None:
-        """Lets the job end after the files in hand."""
+        """Lets the job end after the files in hand; one that is just being started, too."""
+        self._stopping = True
         if self._job is not None and self.working:
             self._job.stop()
 
@@ -169,10 +171,10 @@ class Answers:
     # The library of a phone
 
     async def _survey(self, client: Connection, args: SurveyArgs) -> SurveyedLibrary:
-        return surveyed_library(await self._surveyed(client, args.udid))
+        return surveyed_library(await self._surveyed(client, args.udid, anew=args.anew))
 
-    async def _surveyed(self, client: Connection, udid: str | None) -> Survey:
-        return await self._surveyor.survey(udid, lambda scan: client.push(Push.SCAN, scan))
+    async def _surveyed(self, client: Connection, udid: str | None, *, anew: bool = False) -> Survey:
+        return await self._surveyor.survey(udid, lambda scan: client.push(Push.SCAN, scan), anew=anew)
 
     async def _overview(self, client: Connection, args: SelectionArgs) -> Overview:
         survey = await self._surveyed(client, args.udid)
@@ -207,6 +209,8 @@ class Answers:
                 timing=self._timing,
             )
             self._job = job
+            if self._stopping:
+                job.stop()
             self._job_task = asyncio.create_task(job.run(), name="job")
         for work in (self._publish(job, self._job_task), self._tick(job)):
             task = asyncio.create_task(work)

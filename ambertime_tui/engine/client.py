@@ -165,13 +165,18 @@ class EngineClient:
             yield _decoded(DevicesChanged, value)
 
     async def survey(
-        self, udid: str | None = None, on_scan: Callable[[ScanStatus], None] | None = None
+        self,
+        udid: str | None = None,
+        on_scan: Callable[[ScanStatus], None] | None = None,
+        *,
+        anew: bool = False,
     ) -> SurveyedLibrary:
         """Reads the library of a phone (None: of the only one); a recent reading is used again.
 
         Args:
             udid: which phone.
             on_scan: told how far it is, a few times a second.
+            anew: read the phone even where a recent reading is kept.
 
         Raises:
             EngineError: no such phone, not trusted, locked, no readable library, ...
@@ -179,7 +184,7 @@ class EngineClient:
         if on_scan is not None:
             self._on_scan.append(on_scan)
         try:
-            return await self._ask(SurveyedLibrary, Ask.SURVEY, SurveyArgs(udid))
+            return await self._ask(SurveyedLibrary, Ask.SURVEY, SurveyArgs(udid, anew))
         finally:
             if on_scan is not None:
                 self._on_scan.remove(on_scan)

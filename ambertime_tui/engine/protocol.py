@@ -241,6 +241,8 @@ class SurveyArgs:
     """Arguments of Ask.SURVEY."""
 
     udid: str | None = None
+    anew: bool = False
+    """Read the phone even where a recent survey is kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,8 @@ class Survey:
 
     phone: PhoneSummary
     scan: Scan
+    made_at: float
+    """When it was finished, by the steady clock."""
 
 
 @dataclass(slots=True)
@@ -51,12 +53,13 @@ class Surveyor:
         self._kept: dict[str, Survey] = {}
         self._running: dict[str, _Running] = {}
 
-    async def survey(self, udid: str | None, on_scan: OnScan) -> Survey:
+    async def survey(self, udid: str | None, on_scan: OnScan, *, anew: bool = False) -> Survey:
         """The survey of a phone, a recent one or a new one.
 
         Args:
             udid: which phone; None: the only one.
             on_scan: told how far a new one is.
+            anew: do not take a kept one.
 
         Raises:
             PhoneError: the phone cannot be read.
@@ -64,7 +67,7 @@ class Surveyor:
         """
         phone = await find_phone(udid)
         kept = self._recent(phone.udid)
-        if kept is not None:
+        if kept is not None and not anew:
             return kept
         running = self._running.get(phone.udid)
         if running is None:
@@ -95,7 +98,7 @@ class Surveyor:
 
     def _recent(self, udid: str) -> Survey | None:
         kept = self._kept.get(udid)
-        if kept is None or self._timing.wall() - kept.scan.taken_at > GOOD_FOR:
+        if kept is None or self._timing.steady() - kept.made_at > GOOD_FOR:
             return None
         return kept
 
@@ -120,7 +123,7 @@ class Surveyor:
         ) as session:
             media = await session.media()
             scan = await scan_phone(udid, media, self.scratch, self._timing, tell)
-            made = self._kept[udid] = Survey(phone_summary(session.facts), scan)
+            made = self._kept[udid] = Survey(phone_summary(session.facts), scan, self._timing.steady())
             return made
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from datetime import date
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from ambertime_tui.drive.recorded import ReadBack, RecordedAsset, RecordedFile
 from ambertime_tui.engine.spec import Selection
 from ambertime_tui.library.date_range import DateRange
 from ambertime_tui.library.model import Asset, Availability, Kind, Library, Ownership, Resource, Role
+
+few = settings(max_examples=50, deadline=None)
+"""Enough examples for the properties here; no deadline, as other tests may run beside them."""
 
 WHERE = st.sampled_from([Availability.LOCAL, Availability.ICLOUD, Availability.MISSING])
 ROLES = st.lists(st.sampled_from(list(Role)), unique=True, max_size=5)

@@ -15,7 +15,8 @@ from ambertime_tui.simulator.afc_packets import AfcStatus
 from ambertime_tui.simulator.background import BackgroundUsbmuxd
 from ambertime_tui.simulator.faults import Faults, PathFault
 from ambertime_tui.simulator.library import MadeAsset, MadeLibrary
-from ambertime_tui.simulator.phone import SimulatedPhone
+from ambertime_tui.simulator.phone import SimulatedPhone, Trust
+from tests.conftest import PhoneFactory
 from tests.engine.backups import (
     archived,
     backup,
@@ -188,3 +189,39 @@ def test_a_library_without_a_readable_database_is_copied_as_its_folders_show_it(
         for original in asset.originals:
             if original.present and Path(original.name).suffix:
                 assert made.content(asset, original).sha256() in hashes
+
+
+def test_a_job_waits_while_the_trust_dialog_is_open(
+    made: MadeLibrary, phone_factory: PhoneFactory, target: Path
+) -> None:
+    phone = phone_factory(made.media, trust=Trust.ASKS, paired=False)
+
+    async def story() -> None:
+        async with engine() as client:
+            await client.start(JobSpec(str(target)))
+            waiting = await until(client, lambda status: status.condition is Condition.WAITING)
+            assert waiting.phase is Phase.CONNECTING
+            assert "tap Trust" in waiting.sentence
+            phone.answer_trust(True)
+            await ended(client)
+
+    asyncio.run(story())
+    assert incomplete(made, target) == []
+
+
+def test_a_phone_that_refuses_trust_ends_the_job_with_what_to_do(
+    made: MadeLibrary, phone_factory: PhoneFactory, target: Path
+) -> None:
+    phone_factory(made.media, trust=Trust.REFUSES, paired=False)
+    done = asyncio.run(backup(JobSpec(str(target))))
+    assert done.status.outcome is Outcome.FAILED
+    assert "Don't Trust" in done.status.sentence
+    assert done.report.census is None
+
+
+def test_a_backup_over_tls_is_byte_identical_too(
+    made: MadeLibrary, phone_factory: PhoneFactory, target: Path
+) -> None:
+    phone_factory(made.media, tls=True)
+    asyncio.run(backup(JobSpec(str(target))))
+    assert incomplete(made, target) == []

@@ -18,7 +18,7 @@ from ambertime_tui.engine.census import (
 from ambertime_tui.engine.plan import Fate, Plan, make_plan, room_needed
 from ambertime_tui.engine.spec import Selection
 from ambertime_tui.library.model import Asset, Availability, Kind, Library, Resource, Role
-from tests.engine.libraries import SELECTIONS, libraries, recorded_asset, recorded_file, records
+from tests.engine.libraries import SELECTIONS, few, libraries, recorded_asset, recorded_file, records
 
 
 @st.composite
@@ -56,6 +56,7 @@ def fate_of(asset: Asset, **options: object) -> Fate:
     return plan.assets[0].fate
 
 
+@few
 @given(libraries(), SELECTIONS, st.data())
 def test_every_asset_of_the_library_has_exactly_one_fate(
     library: Library, selection: Selection, data: st.DataObject
@@ -65,6 +66,7 @@ def test_every_asset_of_the_library_has_exactly_one_fate(
     assert sum(plan.tally(fate).count for fate in Fate) == len(library.assets)
 
 
+@few
 @given(libraries(), SELECTIONS, st.data())
 def test_only_what_is_selected_is_taken_and_all_of_it_is_accounted_for(
     library: Library, selection: Selection, data: st.DataObject
@@ -83,6 +85,7 @@ def test_only_what_is_selected_is_taken_and_all_of_it_is_accounted_for(
             assert all(resource.role.is_original for resource in planned.resources)
 
 
+@few
 @given(plans())
 def test_a_copy_needs_nothing_that_is_not_on_the_phone(plan: Plan) -> None:
     for planned in plan.with_fate(Fate.COPY):
@@ -90,6 +93,7 @@ def test_a_copy_needs_nothing_that_is_not_on_the_phone(plan: Plan) -> None:
         assert {resource.availability for resource in planned.resources} == {Availability.LOCAL}
 
 
+@few
 @given(libraries(), SELECTIONS)
 def test_what_was_copied_is_already_there_in_the_next_run(library: Library, selection: Selection) -> None:
     plan = make_plan(library, selection, {})
@@ -106,6 +110,7 @@ def test_what_was_copied_is_already_there_in_the_next_run(library: Library, sele
             assert planned.resources == ()
 
 
+@few
 @given(plans(), st.data())
 def test_the_census_counts_each_asset_once(plan: Plan, data: st.DataObject) -> None:
     ended = data.draw(endings(plan))
@@ -119,6 +124,7 @@ def test_the_census_counts_each_asset_once(plan: Plan, data: st.DataObject) -> N
     assert census.count("excluded") == plan.tally(Fate.EXCLUDED).count
 
 
+@few
 @given(plans(), st.data())
 def test_what_is_left_is_exactly_what_is_selected_and_not_on_the_drive(
     plan: Plan, data: st.DataObject
@@ -131,6 +137,7 @@ def test_what_is_left_is_exactly_what_is_selected_and_not_on_the_drive(
     assert all(one.reason and one.sentence for one in left)
 
 
+@few
 @given(plans(), st.data())
 def test_a_copy_that_the_record_does_not_know_is_a_contradiction(plan: Plan, data: st.DataObject) -> None:
     ended = data.draw(endings(plan))
@@ -145,6 +152,7 @@ def test_a_copy_that_the_record_does_not_know_is_a_contradiction(plan: Plan, dat
         assert "1 items" in " ".join(contradictions(plan, ended, counted - {uuid}, census))
 
 
+@few
 @given(plans())
 def test_a_census_that_does_not_add_up_is_a_contradiction(plan: Plan) -> None:
     census = take_census(plan, {})
@@ -155,6 +163,7 @@ def test_a_census_that_does_not_add_up_is_a_contradiction(plan: Plan) -> None:
     assert bool(contradictions(doubled, {}, known, take_census(doubled, {}))) == bool(plan.assets)
 
 
+@few
 @given(plans())
 def test_the_room_needed_is_never_less_than_the_files(plan: Plan) -> None:
     to_copy = plan.with_fate(Fate.COPY)
