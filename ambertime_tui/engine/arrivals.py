@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
+from ambertime_tui.engine.asking import Asking
 from ambertime_tui.engine.fetch_queue import FetchQueue, expected
 from ambertime_tui.engine.phone_link import PhoneLink
 from ambertime_tui.engine.plan import PlannedAsset, bytes_of
@@ -20,12 +22,12 @@ from ambertime_tui.phone.errors import MediaError, MediaNotFound, PhoneError
 QUICKEST = 1.0
 SLOWEST = 15.0
 """Seconds between looks: quick while things arrive, slow when it is quiet."""
+WEIGHED_AT_ONCE = 16
+"""Assets whose files are looked at together."""
 SHARE_OF_THE_LINK = 0.05
 """Of the time that looking may take."""
-LOOKS_AT_ANOTHER_SIZE = 5
-"""After so many looks at which a file had the same size, though not the library's, the file is right."""
-QUIET_AFTER = 120.0
-"""Seconds without an arrival after which a person is told what to check."""
+LOOKS_AT_UNKNOWN_SIZE = 5
+"""At so many looks a file has to have the same size where the library does not know its size."""
 
 
 @dataclass(slots=True)
@@ -43,6 +45,7 @@ class ArrivalWatch:
         self,
         *,
         queue: FetchQueue,
+        asking: Asking,
         link: PhoneLink,
         progress: Progress,
         timing: Timing,
@@ -53,6 +56,7 @@ class ArrivalWatch:
         """
         Args:
             queue: what is pending.
+            asking: has iOS asked for it.
             link: the way to the phone.
             progress: where arrivals and sentences are shown.
             timing: the engine's time.
@@ -61,6 +65,7 @@ class ArrivalWatch:
             on_arrived: told each asset whose originals are all there, with their names as found.
         """
         self._queue = queue
+        self._asking = asking
         self._link = link
         self._progress = progress
         self._timing = timing
@@ -69,8 +74,8 @@ class ArrivalWatch:
         self._on_arrived = on_arrived
         self._names: dict[str, frozenset[str]] = {}
         self._seen: dict[str, _Sighting] = {}
+        self._unsettled: set[str] = set()
         self._last_arrival = timing.steady()
-        self._generation = queue.generation
 
     async def run(self) -> None:
         """Looks again and again; returns when the patience is at its end."""
@@ -83,8 +88,7 @@ class ArrivalWatch:
                 began = self._timing.steady()
                 try:
                     arrived = await self._look(media)
-                except MediaError:
-                    pass  # one folder; the next look shows
+                    await self._asking.review(media)
                 except PhoneError as error:
                     self._link.lost(media, error)
                 took = self._timing.steady() - began
@@ -94,15 +98,14 @@ class ArrivalWatch:
             quiet_since = max(quiet_since, self._link.came_back_at)
             if self._patience is not None and now - quiet_since > self._patience:
                 return
-            self._tell(now - max(self._last_arrival, self._link.came_back_at))
+            self._asking.tell(now - max(self._last_arrival, self._link.came_back_at))
             pace = QUICKEST if arrived or self._seen else min(pace * 1.5, SLOWEST)
             await self._timing.pause(max(pace, took / SHARE_OF_THE_LINK))
 
     async def _look(self, media: MediaFolder) -> int:
         """Looks once; how many assets have arrived wholly."""
-        if self._queue.generation != self._generation:
-            self._generation = self._queue.generation
-            self._names.clear()
+        for folder in self._queue.stirred():
+            self._names.pop(folder, None)
         fresh: dict[str, frozenset[str]] = {}
         async with aclosing(media.list_many(self._queue.folders())) as lists:
             async for folder, names in lists:
@@ -110,13 +113,16 @@ class ArrivalWatch:
                     fresh[folder] = frozenset()
                 elif not isinstance(names, MediaError):
                     fresh[folder] = frozenset(names)
-        changed = [folder for folder, names in fresh.items() if names != self._names.get(folder)]
+        for folder, now_there in fresh.items():
+            changed = now_there ^ self._names.get(folder, frozenset())
+            self._unsettled |= {p.asset.uuid for p in self._queue.pending_at(folder, changed)}
         self._names.update(fresh)
-        uuids = {p.asset.uuid: p for folder in changed for p in self._queue.pending_in(folder)}
-        uuids |= {uuid: self._queue.planned(uuid) for uuid in self._seen if self._queue.is_pending(uuid)}
+        self._unsettled = {uuid for uuid in self._unsettled if self._queue.is_pending(uuid)}
+        found = [self._as_found(self._queue.planned(uuid)) for uuid in self._unsettled]
         arrived = 0
-        for planned in [self._as_found(planned) for planned in uuids.values()]:
-            arrived += await self._weigh(planned, media)
+        for batch in range(0, len(found), WEIGHED_AT_ONCE):
+            some = found[batch : batch + WEIGHED_AT_ONCE]
+            arrived += sum(await asyncio.gather(*(self._weigh(planned, media) for planned in some)))
         return arrived
 
     def _as_found(self, planned: PlannedAsset) -> PlannedAsset:
@@ -135,11 +141,12 @@ class ArrivalWatch:
         there = [r for r in originals if r.availability is Availability.LOCAL]
         if len(there) < len(originals):
             self._seen.pop(uuid, None)
-            self._move(uuid, FetchState.ARRIVING if there else FetchState.WAITING)
+            self._unsettled.discard(uuid)
+            self._move(uuid, FetchState.ARRIVING if there else self._queue.resting_state(uuid))
             return 0
         try:
             sizes = tuple([(await media.stat(resource.path)).size for resource in there])
-        except MediaNotFound:
+        except MediaError:
             self._seen.pop(uuid, None)
             return 0
         sighting = self._seen.get(uuid)
@@ -148,9 +155,12 @@ class ArrivalWatch:
             self._move(uuid, FetchState.ARRIVING)
             return 0
         sighting.looks += 1
-        if not _as_large_as_expected(there, sizes) and sighting.looks < LOOKS_AT_ANOTHER_SIZE:
+        if not _is_whole(there, sizes, sighting.looks):
+            return 0
+        if not self._queue.is_pending(uuid):
             return 0
         del self._seen[uuid]
+        self._unsettled.discard(uuid)
         self._last_arrival = self._timing.steady()
         self._queue.move(uuid, FetchState.ARRIVED)
         self._progress.has_arrived(sum(sizes))
@@ -163,25 +173,14 @@ class ArrivalWatch:
             self._queue.move(uuid, state)
             self._progress.touch()
 
-    def _tell(self, quiet: float) -> None:
-        count = self._queue.pending
-        if not count:
-            self._progress.set_fetch_sentence("")
-        elif quiet < QUIET_AFTER:
-            self._progress.set_fetch_sentence(WAITING.format(count=f"{count:,}"))
-        else:
-            self._progress.set_fetch_sentence(QUIET.format(minutes=int(quiet // 60)))
 
+def _is_whole(resources: Iterable[Resource], sizes: Iterable[int], looks: int) -> bool:
+    """Whether files have the sizes that the library says.
 
-WAITING = (
-    "Waiting for iOS to download {count} originals. "
-    "On the iPhone: Settings, Photos, Download and Keep Originals."
-)
-QUIET = (
-    "Nothing has come for {minutes} min. On the iPhone, check Wi-Fi, power, Low Power Mode, free storage, "
-    "and that Download and Keep Originals is on."
-)
-
-
-def _as_large_as_expected(resources: Iterable[Resource], sizes: Iterable[int]) -> bool:
-    return all(r.size is None or r.size == size for r, size in zip(resources, sizes, strict=True))
+    One that is smaller may stand still half-way, for as long as the phone has no network; only where no size
+    is known does standing still have to do.
+    """
+    return all(
+        looks >= LOOKS_AT_UNKNOWN_SIZE if r.size is None else r.size == size
+        for r, size in zip(resources, sizes, strict=True)
+    )

@@ -34,6 +34,7 @@ class Ending:
 WORDS = {
     "icloud": "original only in iCloud",
     "offloaded": "offloaded to iCloud while the job ran",
+    "arriving": "arrived from iCloud only in part",
     "gave_up": "did not come from iCloud in time",
     "skipped": "skipped by you",
     "missing": "an original is neither on the iPhone nor in iCloud",

@@ -68,10 +68,12 @@ class Copied:
 
 @dataclass(frozen=True, slots=True)
 class NotThere:
-    """An original is not on the phone any more."""
+    """An original is not on the phone any more, or not wholly."""
 
     planned: PlannedAsset
     gone: tuple[Resource, ...]
+    in_part: tuple[Resource, ...] = ()
+    """Those of which the phone has a beginning: iOS has not brought down the rest yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,8 +226,9 @@ class Copier:
     async def _copy(self, planned: PlannedAsset, media: MediaFolder) -> Outcome:
         stats = await self._stats(planned, media)
         gone = tuple(r for r in planned.resources if r.role.is_original and r not in stats)
-        if gone:
-            return NotThere(planned, gone)
+        in_part = tuple(r for r, stat in stats.items() if _is_a_beginning(r, stat))
+        if gone or in_part:
+            return NotThere(planned, gone, in_part)
         already = self._recorded.get(planned.asset.uuid)
         broken = self._broken.get(planned.asset.uuid, ())
         to_take = {r: s for r, s in stats.items() if not _is_the_same(already, broken, r, s)}
@@ -333,6 +336,12 @@ def _is_the_same(
     return (file.size, file.source_modified_at) == (stat.size, stat.modified_at)
 
 
+def _is_a_beginning(resource: Resource, stat: MediaStat) -> bool:
+    """True for an original from iCloud that has fewer bytes than the library says."""
+    known = resource.role.is_original and resource.in_icloud and resource.size is not None
+    return known and stat.size < (resource.size or 0)
+
+
 def ending_of(planned: PlannedAsset, outcome: Outcome) -> Ending:
     """How the census counts an outcome."""
     match outcome:
@@ -344,7 +353,15 @@ def ending_of(planned: PlannedAsset, outcome: Outcome) -> Ending:
             return Ending(Bucket.COPIED)
         case Failed(reason, sentence):
             return Ending(Bucket.FAILED, reason, sentence)
-        case NotThere(_, gone):
+        case NotThere(_, gone, in_part) if in_part and not gone:
+            names = ", ".join(resource.name for resource in in_part)
+            return Ending(
+                Bucket.ICLOUD,
+                "arriving",
+                f"{names} has fewer bytes on the iPhone than the library says: iOS has not brought down the "
+                "rest yet. Run again with iCloud originals included.",
+            )
+        case NotThere(_, gone, _):
             names = ", ".join(resource.name for resource in gone)
             if all(resource.in_icloud for resource in gone):
                 return Ending(

@@ -24,8 +24,24 @@ class Copying:
     """Brings copier and arrival watch together over one set of books. Belongs to the event loop."""
 
     def __init__(
-        self, spec: JobSpec, ledger: Ledger, line: CopyLine, progress: Progress, timing: Timing
+        self,
+        spec: JobSpec,
+        ledger: Ledger,
+        line: CopyLine,
+        progress: Progress,
+        timing: Timing,
+        awaited_before: frozenset[str] = frozenset(),
     ) -> None:
+        """
+        Args:
+            spec: what is to be done.
+            ledger: the books.
+            line: what is to be copied; filled here.
+            progress: what is shown of it.
+            timing: the engine's time.
+            awaited_before: uuids for which iOS was asked in an earlier run: what of it is on the phone now is
+                taken first, before iOS offloads it again.
+        """
         plan = ledger.plan
         self._spec = spec
         self._ledger = ledger
@@ -41,7 +57,9 @@ class Copying:
         progress.fetch_began_at = timing.wall() if self._included else None
         if self._queue.pending and not self._included:
             progress.set_fetch_sentence(BY_CHOICE)
-        line.add(plan.with_fate(Fate.COPY))
+        to_copy = plan.with_fate(Fate.COPY)
+        line.add(p for p in to_copy if p.asset.uuid in awaited_before)
+        line.add(p for p in to_copy if p.asset.uuid not in awaited_before)
 
     @property
     def queue(self) -> FetchQueue:
@@ -81,8 +99,12 @@ class Copying:
             case NotThere():
                 self._progress.planned = self._progress.planned.less(Tally(1, planned.bytes))
                 if ending.bucket is Bucket.ICLOUD and self._included:
-                    self._queue.add(planned, "offloaded again before it was copied")
-                    self._progress.tell("info", f"{name} was offloaded before it was copied; it waits again.")
+                    if outcome.gone:
+                        reason = "was offloaded before it was copied"
+                    else:
+                        reason = "is on the iPhone only in part"
+                    self._queue.add(planned, reason)
+                    self._progress.tell("info", f"{name} {reason}; it waits for iCloud.")
                     return
                 self._progress.tell("warning", f"{name}: {ending.sentence}")
             case Failed():
@@ -191,14 +213,19 @@ class Copying:
             await self._line.changed()
 
     def _give_up_waiting(self) -> None:
-        minutes = (self._spec.patience or 0.0) / 60
+        patience = _words_for(self._spec.patience or 0.0)
         sentence = (
-            f"It did not come from iCloud: nothing arrived for {minutes:.0f} min. Check Wi-Fi, power and "
-            "free storage on the iPhone, and run again."
+            f"It did not come from iCloud: nothing arrived for {patience}. Check Wi-Fi, power and free storage "
+            "on the iPhone, and run again."
         )
+        in_part = "iOS has not brought it down wholly: a part of it, or one of its files, is still in iCloud. Run again."
         for planned in tuple(self._queue.in_order()):
-            self._queue.move(planned.asset.uuid, FetchState.GAVE_UP, "nothing arrived for too long")
-            self._ledger.record(planned, Ending(Bucket.ICLOUD, "gave_up", sentence))
-        self._progress.tell(
-            "warning", f"Nothing arrived from iCloud for {minutes:.0f} min; the rest is listed."
-        )
+            uuid = planned.asset.uuid
+            arriving = self._queue.state_of(uuid) is FetchState.ARRIVING
+            self._queue.move(uuid, FetchState.GAVE_UP, "came only in part" if arriving else "did not come")
+            self._ledger.record(planned, Ending(Bucket.ICLOUD, "gave_up", in_part if arriving else sentence))
+        self._progress.tell("warning", f"Nothing arrived from iCloud for {patience}; the rest is listed.")
+
+
+def _words_for(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds >= 120 else f"{seconds:.0f} s"

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import total_ordering
+from typing import Any
 
 from ambertime_tui.engine.plan import PlannedAsset, by_capture
 from ambertime_tui.engine.spec import FetchOrder
 from ambertime_tui.engine.status import FetchItem, FetchState, Tally
-from ambertime_tui.library.model import Resource
+from ambertime_tui.library.media_paths import folded, stem
+from ambertime_tui.library.model import Asset, Resource
 
 RECENT = 8
 """How many of the last arrivals are remembered."""
@@ -22,6 +26,8 @@ class _Entry:
     planned: PlannedAsset
     state: FetchState
     reason: str = ""
+    asked: bool = False
+    """iOS was asked for it, and has not brought it down since."""
 
 
 class FetchQueue:
@@ -30,7 +36,9 @@ class FetchQueue:
     def __init__(self, assets: Iterable[PlannedAsset], order: FetchOrder) -> None:
         self._entries = {p.asset.uuid: _Entry(p, FetchState.WAITING) for p in assets}
         self._tallies = dict.fromkeys(FetchState, Tally())
-        self._folders: dict[str, set[str]] = {}
+        self._folders: dict[str, dict[str, set[str]]] = {}
+        self._stirred: set[str] = set()
+        self._everything_asked = False
         self._recent: deque[str] = deque(maxlen=RECENT)
         self._done: dict[str, None] = {}
         for entry in self._entries.values():
@@ -75,18 +83,40 @@ class FetchQueue:
         """Why it is in its state, in words; raises KeyError where the asset is not in the queue."""
         return self._entries[uuid].reason
 
+    def resting_state(self, uuid: str) -> FetchState:
+        """The state of a pending asset of which nothing is there: whether iOS was asked for it."""
+        asked = self._everything_asked or self._entries[uuid].asked
+        return FetchState.ASKED if asked else FetchState.WAITING
+
+    def ask(self, uuids: Iterable[str]) -> None:
+        """iOS was asked for some of what is pending."""
+        for uuid in uuids:
+            entry = self._entries[uuid]
+            entry.asked = True
+            if entry.state is FetchState.WAITING:
+                self.move(uuid, FetchState.ASKED, entry.reason)
+
+    def ask_for_everything(self) -> None:
+        """iOS is bringing down whatever is pending, now and later."""
+        if not self._everything_asked:
+            self._everything_asked = True
+            for entry in self._entries.values():
+                if entry.state is FetchState.WAITING:
+                    entry.state = FetchState.ASKED
+            self._tallies[FetchState.ASKED] += self._tallies[FetchState.WAITING]
+            self._tallies[FetchState.WAITING] = Tally()
+
     def add(self, planned: PlannedAsset, reason: str) -> None:
         """Takes in an asset that was on the phone when the library was read and is not any more."""
         uuid = planned.asset.uuid
         if uuid in self._entries:
-            self._entries[uuid].planned = planned
-            self.move(uuid, FetchState.WAITING, reason)
+            self._entries[uuid].asked = False
+            self.move(uuid, self.resting_state(uuid), reason)
             return
         entry = self._entries[uuid] = _Entry(planned, FetchState.WAITING, reason)
-        self._tallies[FetchState.WAITING] += _tally_of(entry)
-        self._watch(planned)
-        self._in_line = False
-        self.generation += 1
+        entry.state = self.resting_state(uuid)
+        self._tallies[entry.state] += _tally_of(entry)
+        self._becomes_pending(entry)
 
     def move(self, uuid: str, state: FetchState, reason: str = "") -> None:
         """Gives an asset another state; raises KeyError where it is not in the queue."""
@@ -100,11 +130,10 @@ class FetchQueue:
             self._unwatch(entry.planned)
             self._done[uuid] = None
         elif is_pending and not was_pending:
-            self._watch(entry.planned)
             self._done.pop(uuid, None)
-            self.generation += 1
-            self._in_line = False
+            self._becomes_pending(entry)
         if state is FetchState.ARRIVED:
+            entry.asked = False
             self._recent.appendleft(uuid)
 
     def reorder(self, order: FetchOrder) -> None:
@@ -144,13 +173,33 @@ class FetchQueue:
         done = list(self._done)[start : start + room] if room > 0 else []
         return tuple(self._item(uuid) for uuid in (*waiting, *done))
 
+    def by_capture(self) -> Iterator[PlannedAsset]:
+        """What is pending, in the order of capture: newest first if that is the order, else oldest."""
+        if self.order is not FetchOrder.SMALLEST:
+            return self.in_order()
+        return iter(sorted((p for p in self.in_order()), key=by_capture))
+
     def folders(self) -> tuple[str, ...]:
         """The folders on the phone in which something pending is expected."""
         return tuple(self._folders)
 
+    def stirred(self) -> frozenset[str]:
+        """The folders in which something became pending since this was asked last."""
+        stirred, self._stirred = frozenset(self._stirred), set()
+        return stirred
+
     def pending_in(self, folder: str) -> tuple[PlannedAsset, ...]:
         """The pending assets that expect a file in a folder."""
-        return tuple(self._entries[uuid].planned for uuid in self._folders.get(folder, ()))
+        uuids = set().union(*self._folders.get(folder, {}).values())
+        return tuple(self._entries[uuid].planned for uuid in uuids)
+
+    def pending_at(self, folder: str, names: Iterable[str]) -> tuple[PlannedAsset, ...]:
+        """Those of them that expect a file with the stem of one of some names."""
+        expecting = self._folders.get(folder, {})
+        uuids: dict[str, None] = {}
+        for name in names:
+            uuids.update(dict.fromkeys(expecting.get(folded(stem(name)), ())))
+        return tuple(self._entries[uuid].planned for uuid in uuids)
 
     def _item(self, uuid: str) -> FetchItem:
         entry = self._entries[uuid]
@@ -158,29 +207,49 @@ class FetchQueue:
         name = planned.asset.original_filename
         return FetchItem(uuid, name, planned.day, planned.bytes, entry.state, entry.reason)
 
+    def _becomes_pending(self, entry: _Entry) -> None:
+        self._watch(entry.planned)
+        self._stirred |= {resource.directory for resource in expected(entry.planned)}
+        self.generation += 1
+        if self._in_line:
+            key = self._sort_key()
+            uuid = entry.planned.asset.uuid
+            place = bisect_left(
+                self._line, key(entry.planned), self._first, key=lambda u: key(self._entries[u].planned)
+            )
+            if place == len(self._line) or self._line[place] != uuid:
+                self._line.insert(place, uuid)
+
     def _watch(self, planned: PlannedAsset) -> None:
         for resource in expected(planned):
-            self._folders.setdefault(resource.directory, set()).add(planned.asset.uuid)
+            stems = self._folders.setdefault(resource.directory, {})
+            stems.setdefault(folded(stem(resource.name)), set()).add(planned.asset.uuid)
 
     def _unwatch(self, planned: PlannedAsset) -> None:
         for resource in expected(planned):
-            uuids = self._folders.get(resource.directory)
+            stems = self._folders.get(resource.directory, {})
+            uuids = stems.get(folded(stem(resource.name)))
             if uuids is not None:
                 uuids.discard(planned.asset.uuid)
                 if not uuids:
+                    del stems[folded(stem(resource.name))]
+                if not stems:
                     del self._folders[resource.directory]
+
+    def _sort_key(self) -> Callable[[PlannedAsset], Any]:
+        match self.order:
+            case FetchOrder.SMALLEST:
+                return lambda planned: (planned.bytes, by_capture(planned))
+            case FetchOrder.NEWEST:
+                return lambda planned: _Backwards(by_capture(planned))
+            case FetchOrder.OLDEST:
+                return by_capture
 
     def _line_up(self) -> None:
         """Sorts, once after any number of changes."""
-        order = self.order
-        entries = [e for e in self._entries.values() if e.state in _PENDING]
-        if order is FetchOrder.SMALLEST:
-            entries.sort(key=lambda e: (e.planned.bytes, by_capture(e.planned)))
-        else:
-            entries.sort(key=lambda e: by_capture(e.planned))
-        if order is FetchOrder.NEWEST:
-            entries.reverse()
-        self._line, self._first = [e.planned.asset.uuid for e in entries], 0
+        pending = [e.planned for e in self._entries.values() if e.state in _PENDING]
+        pending.sort(key=self._sort_key())
+        self._line, self._first = [planned.asset.uuid for planned in pending], 0
         self._in_line = True
 
     def _skip_done(self) -> None:
@@ -193,6 +262,30 @@ class FetchQueue:
 
     def _compact(self) -> None:
         self._line, self._first = [uuid for uuid in self._line if self.is_pending(uuid)], 0
+
+
+@total_ordering
+class _Backwards:
+    """A sort key the other way round."""
+
+    __slots__ = ("key",)
+
+    def __init__(self, key: tuple[bool, float, str]) -> None:
+        self.key = key
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Backwards) and self.key == other.key
+
+    def __lt__(self, other: _Backwards) -> bool:
+        return other.key < self.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+
+def thumbnail_of(asset: Asset) -> str:
+    """Where the phone keeps a small picture of an asset, relative to its media folder."""
+    return f"PhotoData/Thumbnails/V2/{asset.directory}/{asset.filename}/5005.JPG"
 
 
 def expected(planned: PlannedAsset) -> tuple[Resource, ...]:

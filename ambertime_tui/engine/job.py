@@ -14,11 +14,13 @@ from ambertime_tui.drive.errors import DriveFull
 from ambertime_tui.drive.recorded import RecordedAsset
 from ambertime_tui.drive.target import Target, open_target
 from ambertime_tui.engine.arrivals import ArrivalWatch
+from ambertime_tui.engine.asking import Asking
 from ambertime_tui.engine.closing import Accounts, close_accounts
 from ambertime_tui.engine.copier import ASSETS_AT_ONCE, Copier, Threads
 from ambertime_tui.engine.copy_line import CopyLine
 from ambertime_tui.engine.copying import Copying
 from ambertime_tui.engine.errors import ROOM_ERRORS
+from ambertime_tui.engine.fetch_memory import FOLDER, FetchMemory
 from ambertime_tui.engine.ledger import Ledger
 from ambertime_tui.engine.phone_link import PhoneLink
 from ambertime_tui.engine.plan import Fate, Plan, make_plan, room_needed
@@ -31,6 +33,7 @@ from ambertime_tui.engine.survey import Scan, counted, scan_phone
 from ambertime_tui.engine.surveyor import Surveyor
 from ambertime_tui.engine.timing import Timing
 from ambertime_tui.library.model import Library
+from ambertime_tui.paths import PathsError
 from ambertime_tui.phone.discovery import find_phone
 from ambertime_tui.phone.errors import DatabaseNeverRests, MediaForbidden, NoRoomForDatabase, PhoneError
 
@@ -78,6 +81,9 @@ class Job:
         self._opened = opened
         self._surveyor = surveyor
         self._reports = reports
+        self._memory = FetchMemory(reports.parent / FOLDER)
+        self._awaited: frozenset[str] = frozenset()
+        self._asking: Asking | None = None
         self._timing = timing
         self._included = spec.originals is OriginalsChoice.ICLOUD
         self._threads = Threads(ASSETS_AT_ONCE + 2)
@@ -153,7 +159,11 @@ class Job:
             case CommandName.ORDER:
                 self._while_copying().reorder(command.argument)
             case CommandName.SHOW_CODE:
-                raise EngineError("NotNow", "This job does not ask iOS with a Shortcut, so there is no code.")
+                if self._asking is None:
+                    raise EngineError(
+                        "NotNow", "This job does not ask iOS with a Shortcut; there is no code."
+                    )
+                self._asking.show_code()
 
     def stop(self) -> None:
         """Ends the job after the files in hand; at once where nothing is being copied."""
@@ -258,7 +268,13 @@ class Job:
         self._ledger = await asyncio.to_thread(Ledger, plan)
         self.progress.set_scan(await asyncio.to_thread(counted, scan.status, library, selection))
         await self._check_room(plan)
-        copying = self._copying = Copying(self._spec, self._ledger, self._line, self.progress, self._timing)
+        awaited_before = await asyncio.to_thread(self._memory.recall, self._udid)
+        copying = self._copying = Copying(
+            self._spec, self._ledger, self._line, self.progress, self._timing, awaited_before
+        )
+        fetched = (p.asset.uuid for p in plan.assets if self._included and p.fate is Fate.FETCH)
+        self._awaited = awaited_before.union(fetched)
+        await asyncio.to_thread(self._remember, self._ledger)
         copier = Copier(
             target=self._target,
             udid=self._udid,
@@ -273,9 +289,28 @@ class Job:
         )
         await copying.run(copier, self._arrival_watch(copying) if self._included else None)
 
+    def _remember(self, ledger: Ledger) -> None:
+        """Notes for the next run what iOS was asked for and is not on the drive. Blocks."""
+        if not self._awaited:
+            return
+        written = ledger.on_drive()
+        try:
+            self._memory.remember(self._udid, sorted(self._awaited - written))
+        except (OSError, PathsError) as error:
+            log.warning("what iOS was asked for is not remembered: %s", error)
+
     def _arrival_watch(self, copying: Copying) -> ArrivalWatch:
+        self._asking = Asking(
+            queue=copying.queue,
+            way=self._spec.way,
+            progress=self.progress,
+            timing=self._timing,
+            patience=self._spec.patience,
+            paused=lambda: self._paused,
+        )
         return ArrivalWatch(
             queue=copying.queue,
+            asking=self._asking,
             link=self._link,
             progress=self.progress,
             timing=self._timing,
@@ -310,6 +345,9 @@ class Job:
         finally:
             await self._threads.run(self._opened.close)
         accounts = self._accounts
+        if self._ledger is not None:
+            await asyncio.to_thread(self._remember, self._ledger)
+        self._remind()
         status = replace(
             self.progress.snapshot(),
             phase=Phase.ENDED,
@@ -323,6 +361,13 @@ class Job:
             await asyncio.to_thread(write_report, self._reports, status, accounts.left)
         except (OSError, *ROOM_ERRORS) as error:
             log.warning("no report was written: %s", error)
+
+    def _remind(self) -> None:
+        """Nothing is fetched any more; what was changed on the phone for it can be changed back."""
+        if self._asking is not None:
+            self._asking.hide_code()
+            if self._asking.afterwards and self.progress.last_arrival_at is not None:
+                self.progress.tell("info", self._asking.afterwards)
 
 
 def _failure(task: asyncio.Task[None]) -> str:

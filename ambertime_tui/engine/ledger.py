@@ -57,6 +57,12 @@ class Ledger:
             if ending.bucket is Bucket.FAILED and ending.reason not in ("missing", "not_reached"):
                 yield self._by_uuid[uuid]
 
+    def on_drive(self) -> frozenset[str]:
+        """The uuids of what is on the drive, as the books stand."""
+        there = (Bucket.COPIED, Bucket.ALREADY)
+        uuids = ((p.asset.uuid, p) for p in self.plan.assets)
+        return frozenset(u for u, p in uuids if (self.endings.get(u) or ending_by_plan(p)).bucket in there)
+
     def left(self, offset: int, limit: int) -> tuple[Left, ...]:
         """Part of what is known to be left, as things stand."""
         page = islice(self._left.values(), offset, offset + limit)

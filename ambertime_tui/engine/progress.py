@@ -28,6 +28,8 @@ from ambertime_tui.engine.status import (
 from ambertime_tui.engine.timing import Timing
 
 EVENTS = 50
+ARRIVALS_WINDOW = 60
+"""Seconds over which arrivals are averaged: originals come one by one, not byte by byte."""
 RECENT = 8
 HEAD = 8
 
@@ -55,6 +57,7 @@ class Progress:
         self._in_hand: dict[int, InHand] = {}
         self._recent: deque[str] = deque(maxlen=RECENT)
         self._fetch_sentence = ""
+        self._code = ""
         self.phase = Phase.CONNECTING
         self.condition = Condition.RUNNING
         self.sentence = ""
@@ -77,7 +80,7 @@ class Progress:
         self.through_cache = 0
         self.free_bytes: int | None = None
         self.copied = RateMeter(timing.steady())
-        self.arrived = RateMeter(timing.steady())
+        self.arrived = RateMeter(timing.steady(), ARRIVALS_WINDOW)
 
     async def changed(self) -> None:
         """Returns once something differs from what it was when this returned last. For one caller."""
@@ -109,6 +112,12 @@ class Progress:
         """Why the fetch queue stands where it stands."""
         if sentence != self._fetch_sentence:
             self._fetch_sentence = sentence
+            self.touch()
+
+    def set_code(self, code: str) -> None:
+        """An address to show as a QR code; empty: none."""
+        if code != self._code:
+            self._code = code
             self.touch()
 
     def tell(self, level: str, text: str) -> None:
@@ -196,6 +205,7 @@ class Progress:
             last_arrival_at=self.last_arrival_at,
             began_at=self.fetch_began_at,
             sentence=self._fetch_sentence,
+            code=self._code,
             head=queue.head(HEAD),
             recent=queue.recent(),
         )

@@ -17,7 +17,13 @@ STANDSTILL = 1024.0
 class RateMeter:
     """Bytes in buckets of a second. `now` is any clock in seconds that does not go back."""
 
-    def __init__(self, now: float) -> None:
+    def __init__(self, now: float, window: int = WINDOW) -> None:
+        """
+        Args:
+            now: the present.
+            window: seconds over which the rate is averaged; more for what comes in large pieces.
+        """
+        self._window = window
         self._second = int(now)
         self._bucket = 0
         self._buckets: deque[int] = deque(maxlen=HISTORY)
@@ -48,7 +54,7 @@ class RateMeter:
 
     def rate(self) -> float | None:
         """Bytes a second over the last seconds; None before a second was measured."""
-        recent = tuple(self._buckets)[-WINDOW:]
+        recent = tuple(self._buckets)[-self._window :]
         return sum(recent) / len(recent) if recent else None
 
     def history(self) -> tuple[float, ...]:
