@@ -13,7 +13,7 @@ from ambertime_tui.engine.protocol import DevicesChanged
 from ambertime_tui.engine.status import DriveSummary, PhoneSummary
 from ambertime_tui.engine.summaries import drive_summary, phone_summary
 from ambertime_tui.engine.timing import Timing
-from ambertime_tui.phone.discovery import AttachedPhone, attached_phones, watch_phones
+from ambertime_tui.phone.discovery import AttachedPhone, attached_phones, hint_where_none, watch_phones
 from ambertime_tui.phone.errors import UsbmuxUnavailable
 from ambertime_tui.phone.session import peek
 
@@ -82,7 +82,7 @@ class DeviceWatch:
                     if phone.device_id not in self._looks:
                         self._attached[phone.device_id] = PhoneSummary(phone.udid, sentence=JUST_SEEN)
                         self._looks[phone.device_id] = asyncio.create_task(self._keep_looking(phone))
-                self._show_phones()
+                self._show_phones("" if phones else hint_where_none(attached))
 
     def _keep_only(self, phones: tuple[AttachedPhone, ...]) -> None:
         still = {phone.device_id for phone in phones}

@@ -16,7 +16,6 @@ from ambertime_tui.phone.cleanup import finish, forget
 from ambertime_tui.phone.errors import (
     NoPhoneAttached,
     OnlyOverWifi,
-    PhoneError,
     SeveralPhones,
     UnknownPhone,
     UsbmuxUnavailable,
@@ -125,6 +124,17 @@ async def find_phone(udid: str | None = None) -> AttachedPhone:
     return choose_phone(await attached_phones(), udid)
 
 
+def hint_where_none(phones: Sequence[AttachedPhone]) -> str:
+    """Why there is no phone on a cable although one is near: it is seen over Wi-Fi only, or on the USB bus but
+    not by usbmuxd. Empty: there is one on a cable, or none at all.
+    """
+    if any(phone.over_usb for phone in phones):
+        return ""
+    if phones:
+        return str(OnlyOverWifi(f"The iPhone {phones[0].udid}"))
+    return _unseen_hint(apple_devices_on_usb())
+
+
 def _same(one: str, other: str) -> bool:
     return one.replace("-", "").lower() == other.replace("-", "").lower()
 
@@ -213,14 +223,3 @@ def _unavailable(error: BaseException) -> UsbmuxUnavailable:
     return UsbmuxUnavailable(
         f"usbmuxd at {where} broke off the connection. Start it again if it does not come back."
     )
-
-
-def no_phone(phones: Sequence[AttachedPhone]) -> PhoneError | None:
-    """What to tell a person who sees no phone to choose; None where there is one on a cable."""
-    try:
-        choose_phone(phones)
-    except SeveralPhones:
-        return None
-    except PhoneError as error:
-        return error
-    return None

@@ -21,7 +21,7 @@ from ambertime_tui.phone.discovery import (
     canonical_udid,
     choose_phone,
     find_phone,
-    no_phone,
+    hint_where_none,
     wait_until_detached,
     watch_phones,
 )
@@ -238,7 +238,11 @@ def test_the_only_phone_is_chosen_and_a_cable_wins_over_wifi() -> None:
     assert choose_phone([WIFI, WIRED]) == WIRED
     assert choose_phone([WIRED, WIRED_TOO], OLD) == WIRED_TOO
     assert choose_phone([WIRED, WIRED_TOO], NEW.replace("-", "").lower()) == WIRED
-    assert no_phone([WIRED, WIRED_TOO]) is None
+
+
+def test_a_phone_that_is_near_but_on_no_cable_gets_a_hint() -> None:
+    assert hint_where_none([WIFI, WIRED]) == ""
+    assert "cable" in hint_where_none([WIFI])
 
 
 @pytest.mark.parametrize(
