@@ -50,8 +50,8 @@ class Output:
         Raises:
             BrokenPipeError: nobody reads on.
         """
-        json.dump({"type": kind, **fields}, self._data, ensure_ascii=False, separators=(",", ":"))
-        self._data.write("\n")
+        record = {"type": kind, **fields}
+        self._data.write(json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n")
 
     def flush(self) -> None:
         """Hands all data over to whoever reads it now.
