@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ambertime_tui.library import dates
 from ambertime_tui.library.media_paths import is_file_name, is_media_directory, is_outside
-from ambertime_tui.library.model import Asset, Kind, Role
+from ambertime_tui.library.model import Asset, Kind, Ownership, Role
 from ambertime_tui.library.notices import Notices, printable
 from ambertime_tui.library.ownership import ownership
 from ambertime_tui.library.resources import Place, resources_of
@@ -33,6 +33,7 @@ class AssetMaker:
         """The newest plausible ZADDEDDATE, in seconds since 1970."""
         self._notices = notices
         self._directories: dict[str, tuple[str, str, bool]] = {}
+        self._owners: dict[tuple[str, int, int, int, int, int], Ownership] = {}
         self._shared: dict[str, str] = {}
         self._uuid = ""
         self._filename = ""
@@ -73,14 +74,10 @@ class AssetMaker:
             )
         if scope > _FURTHEST_KNOWN_SCOPE:
             self._doubt("it is of a kind of library that this AmberTime does not know; taken for one's own.")
-        owner = ownership(
-            shown_directory,
-            saved_type,
-            scope,
-            published=published == 1,
-            collection_share=collection_share == 1,
-            library_scope=library_scope == 1,
-        )
+        marks = (shown_directory, saved_type, scope, published, collection_share, library_scope)
+        owner = self._owners.get(marks)
+        if owner is None:
+            owner = self._owners[marks] = ownership(*marks)
         asset_kind = self._kind(kind)
         resources = resources_of(
             files,

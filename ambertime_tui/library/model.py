@@ -42,10 +42,11 @@ class Role(StrEnum):
     EDITED_PAIRED_VIDEO = "edited_paired_video"
     EDIT_ADJUSTMENTS = "edit_adjustments"
 
-    @property
-    def is_original(self) -> bool:
-        """True for a resource as it was captured or imported, false for a part of the current edit."""
-        return not self.startswith("edit")  # a million assets ask: text is faster here than a set of enums
+    is_original: bool
+    """True for a resource as it was captured or imported, false for a part of the current edit."""
+
+    def __init__(self, word: str) -> None:
+        self.is_original = not word.startswith("edit")
 
 
 class Ownership(StrEnum):
@@ -125,17 +126,17 @@ class Asset:
     @property
     def originals(self) -> tuple[Resource, ...]:
         """The resources as captured or imported."""
-        return tuple(r for r in self.resources if r.role.is_original)
+        return tuple([r for r in self.resources if r.role.is_original])
 
     @property
     def edits(self) -> tuple[Resource, ...]:
         """The current edit: its render and its adjustment data. Empty where the asset was not edited."""
-        return tuple(r for r in self.resources if not r.role.is_original)
+        return tuple([r for r in self.resources if not r.role.is_original])
 
     @property
     def availability(self) -> Availability:
         """LOCAL or ICLOUD if all originals are; MISSING if none can be had; PARTIAL for any other mix."""
-        return combined_availability(r.availability for r in self.resources if r.role.is_original)
+        return combined_availability([r.availability for r in self.resources if r.role.is_original])
 
     @property
     def local_time(self) -> datetime | None:

@@ -12,10 +12,9 @@ def ownership(
     directory: str,
     saved_asset_type: int,
     bundle_scope: int,
-    *,
-    published: bool,
-    collection_share: bool,
-    library_scope: bool,
+    published: int,
+    collection_share: int,
+    library_scope: int,
 ) -> Ownership:
     """The owner of an asset.
 
@@ -23,9 +22,9 @@ def ownership(
         directory: ZDIRECTORY; shared albums, synced photos and My Photo Stream have folders of their own.
         saved_asset_type: ZSAVEDASSETTYPE (3 and 6 are one's own).
         bundle_scope: ZBUNDLESCOPE (iOS 15 and later; 0 is one's own).
-        published: ZCLOUDBATCHPUBLISHDATE is set: part of a shared album.
-        collection_share: ZCOLLECTIONSHARE is set (iOS 26): part of a shared album.
-        library_scope: ZLIBRARYSCOPE is set: in the shared iCloud library.
+        published: 1 where ZCLOUDBATCHPUBLISHDATE is set: part of a shared album.
+        collection_share: 1 where ZCOLLECTIONSHARE is set (iOS 26): part of a shared album.
+        library_scope: 1 where ZLIBRARYSCOPE is set: in the shared iCloud library.
     """
     if bundle_scope == _SCOPE_SHARED_WITH_YOU:
         return Ownership.SHARED_WITH_YOU

@@ -39,7 +39,15 @@ _EXTENSIONS = {
 
 def directories_of(library: Library) -> tuple[str, ...]:
     """The folders that hold resources of one's own assets, each once, in the order of the library."""
-    return PresenceCheck(library).directories
+    return tuple(
+        dict.fromkeys(
+            resource.directory
+            for asset in library.assets
+            if asset.ownership.is_archived
+            for resource in asset.resources
+            if resource.directory
+        )
+    )
 
 
 def with_files(library: Library, listing: Listing) -> Library:

@@ -40,6 +40,7 @@ _EDIT_ROLE = {
 _MEDIA_METADATA = 26
 _SYNCED = 3
 _ROLES = tuple(Role)
+_MAIN = (Role.PHOTO, Role.VIDEO)
 
 
 class Place(NamedTuple):
@@ -81,12 +82,13 @@ def resources_of(
         resource = _resource(row, place, edited, original_size, master_synced, doubt)
         if resource is not None:
             _add(found, resource)
-    if own and not any(r.role is Role.PHOTO or r.role is Role.VIDEO for r in found):
-        role = Role.VIDEO if kind is Kind.VIDEO else Role.PHOTO
-        found.append(Resource(role, place.directory, place.filename, original_size, Availability.MISSING))
-        doubt("the library has no record of the original file; it is looked for under the asset's own name.")
-    if edited and own and not any(r.role is Role.EDIT_ADJUSTMENTS for r in found):
-        found.append(_adjustments_without_row(found, place))
+    if own:
+        if not any(r.role in _MAIN for r in found):
+            role = Role.VIDEO if kind is Kind.VIDEO else Role.PHOTO
+            found.append(Resource(role, place.directory, place.filename, original_size, Availability.MISSING))
+            doubt("the library has no record of the original; it is looked for under the asset's own name.")
+        if edited and not any(r.role is Role.EDIT_ADJUSTMENTS for r in found):
+            found.append(_adjustments_without_row(found, place))
     if len(found) > 1:
         found.sort(key=_order)
     return tuple(found)

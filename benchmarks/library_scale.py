@@ -1,0 +1,186 @@
+"""How long a large library takes to list and plan, and how much memory: `python -m benchmarks.library_scale`.
+
+A library of 10,000 assets, two originals for most, is made from a seed, and its rows are multiplied under
+new identifiers. The reading is done in a process of its own: database to assets, files of every folder
+against the flags, counts by day, plan. Folder listings come from a file, one folder a line; over AFC they
+would arrive one by one, too. Seconds are of processor time, since other work on the machine makes a clock
+lie; the last but one column is the clock.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+
+from ambertime_tui.engine.plan import make_plan
+from ambertime_tui.engine.spec import Selection
+from ambertime_tui.library.date_range import DateRange
+from ambertime_tui.library.histogram import by_day
+from ambertime_tui.library.photos_db import read_library
+from ambertime_tui.library.presence import PresenceCheck
+from ambertime_tui.simulator.library import LibraryRecipe, Mix, make_library
+
+BASE = 10_000
+COLUMNS = (
+    "assets",
+    "files",
+    "database",
+    "listing",
+    "folders",
+    "by day",
+    "a range",
+    "plan",
+    "in all",
+    "clock",
+    "peak memory",
+)
+COPIED_WITH_NEW_KEYS = {
+    "ZASSET": ("Z_PK", "ZMASTER"),
+    "ZADDITIONALASSETATTRIBUTES": ("Z_PK", "ZASSET"),
+    "ZINTERNALRESOURCE": ("Z_PK", "ZASSET"),
+    "ZCLOUDMASTER": ("Z_PK",),
+    "ZDETECTEDFACE": ("Z_PK", "ZASSETFORFACE"),
+}
+INDEXES = (
+    "CREATE INDEX by_asset_1 ON ZADDITIONALASSETATTRIBUTES (ZASSET)",
+    "CREATE INDEX by_asset_2 ON ZINTERNALRESOURCE (ZASSET)",
+    "CREATE INDEX by_uuid ON ZASSET (ZUUID)",
+)
+"""Of some four hundred indexes of a real database, these are the ones that a scan reads along."""
+
+
+def main() -> None:
+    """Prints a Markdown table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--assets", type=int, nargs="+", default=[100_000, 1_000_000])
+    parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.measure:
+        measure(options.measure)
+        return
+    print("|", " | ".join(COLUMNS), "|")
+    print("|" + "---|" * len(COLUMNS), flush=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        made = make_library(
+            Path(scratch) / "base", LibraryRecipe(assets=BASE, media=False, mix=Mix(live=0.6))
+        ).database
+        for assets in options.assets:
+            folder = Path(scratch) / str(assets)
+            folder.mkdir()
+            multiply(made, folder / "Photos.sqlite", max(1, assets // BASE))
+            run = [sys.executable, "-m", "benchmarks.library_scale", "--measure", str(folder)]
+            list_folders(folder)
+            subprocess.run(run, check=True)
+
+
+def multiply(source: Path, target: Path, times: int) -> None:
+    """Copies a library database, its rows so many times under new keys, identifiers and folders."""
+    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
+        old.backup(new)
+        new.execute("PRAGMA journal_mode = OFF")
+        new.execute("PRAGMA synchronous = OFF")
+        made = new.execute(
+            "SELECT type, name FROM sqlite_master WHERE type IN ('trigger', 'index') AND sql IS NOT NULL"
+        )
+        for kind, name in made.fetchall():
+            new.execute(f'DROP {kind} "{name}"')
+        for table, keys in COPIED_WITH_NEW_KEYS.items():
+            columns = [row[1] for row in new.execute(f"PRAGMA table_info({table})")]
+            highest = new.execute("SELECT max(Z_PK) FROM ZINTERNALRESOURCE").fetchone()[0]
+            chosen = [
+                f"{name} + :shift" if name in keys else CHANGED.get((table, name), name) for name in columns
+            ]
+            query = f"INSERT INTO {table} SELECT {', '.join(chosen)} FROM {table} WHERE Z_PK <= :highest"
+            for copy in range(1, times):
+                new.execute(query, {"shift": copy * STRIDE, "copy": copy, "highest": min(highest, STRIDE)})
+        for index in INDEXES:
+            new.execute(index)
+        new.commit()
+
+
+STRIDE = 1_000_000
+"""Larger than any key of the base."""
+CHANGED = {
+    ("ZASSET", "ZUUID"): "printf('%08X', :copy) || substr(ZUUID, 9)",
+    ("ZASSET", "ZFILENAME"): (
+        "CASE WHEN ZDIRECTORY LIKE 'PhotoData/CPLAssets/%' "
+        "THEN printf('%08X', :copy) || substr(ZFILENAME, 9) ELSE ZFILENAME END"
+    ),
+    ("ZASSET", "ZDIRECTORY"): (
+        "CASE WHEN ZDIRECTORY LIKE 'DCIM/%' "
+        "THEN printf('DCIM/%dAPPLE', 10000 + 100 * :copy + substr(ZDIRECTORY, 6, 3)) ELSE ZDIRECTORY END"
+    ),
+}
+
+
+def list_folders(folder: Path) -> None:
+    """Writes what each media folder holds, were every flag right: a JSON line for each."""
+    names: dict[str, list[str]] = {}
+    for asset in read_library(folder / "Photos.sqlite").assets:
+        if asset.ownership.is_archived:
+            for one in asset.resources:
+                found = names.setdefault(one.directory, [])
+                if one.availability == "local":
+                    found.append(one.name)
+    with (folder / "listing").open("w") as out:
+        for line in names.items():
+            out.write(json.dumps(line) + "\n")
+
+
+def measure(folder: Path) -> None:
+    """Does what a job does between the copy of the database and the first byte; prints one row."""
+    seconds: list[float] = []
+
+    @contextmanager
+    def timed() -> Iterator[None]:
+        began = time.process_time()
+        yield
+        seconds.append(time.process_time() - began)
+
+    began = time.perf_counter()
+    with timed():
+        library = read_library(folder / "Photos.sqlite")
+    with timed():
+        check = PresenceCheck(library)
+        folders = len(check.directories)
+        with (folder / "listing").open() as lines:
+            for line in lines:
+                directory, names = json.loads(line)
+                check.folder(directory, frozenset(names))
+        library = check.library()
+        del check
+    with timed():
+        days = by_day(library.assets)
+    with timed():
+        for n in range(1000):
+            start = date(2014, 1, 1) + timedelta(days=n)
+            days.within(DateRange(start, start + timedelta(days=2000)))
+    seconds[-1] /= 1000
+    with timed():
+        plan = make_plan(library, Selection(), {})
+    in_all = time.perf_counter() - began
+    files = sum(len(asset.resources) for asset in library.assets)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (
+        1 << 10 if sys.platform == "linux" else 1 << 20
+    )
+    megabytes = (folder / "Photos.sqlite").stat().st_size / 1e6
+    print(
+        f"| {len(plan.assets):,} | {files:,} | {megabytes:,.0f} MB | {seconds[0]:.1f} s "
+        f"| {folders:,} in {seconds[1]:.1f} s | {seconds[2]:.1f} s | {seconds[3] * 1e3:.2f} ms "
+        f"| {seconds[4]:.1f} s | {sum(seconds):.1f} s | {in_all:.1f} s | {peak:,.0f} MiB |",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    main()
