@@ -3,6 +3,8 @@ columns stand still."""
 
 from __future__ import annotations
 
+import humanize
+
 SIZE_WIDTH = 7
 """Cells that `size` needs at most."""
 RATE_WIDTH = 9
@@ -13,14 +15,8 @@ def size(count: int) -> str:
     """Bytes in decimal units, as drives are sold and phones report: ``18.4 GB``, ``412 GB``, ``0 B``."""
     if count < 1000:
         return f"{count} B"
-    value = float(count)
-    for unit in ("kB", "MB", "GB", "TB", "PB"):
-        value /= 1000
-        if value < 99.95:
-            return f"{value:.1f} {unit}"
-        if value < 999.5:
-            return f"{value:.0f} {unit}"
-    return f"{value:.0f} EB"
+    fine = humanize.naturalsize(count)
+    return fine if len(fine) <= SIZE_WIDTH else humanize.naturalsize(count, format="%.0f")
 
 
 def rate(bytes_a_second: float | None) -> str:
