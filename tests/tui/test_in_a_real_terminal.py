@@ -3,24 +3,18 @@ sent."""
 
 from __future__ import annotations
 
-import os
-import pty
 import select
 import signal
-import subprocess
 import sys
 import termios
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
-ENTERS = b"\x1b[?1049h"
-LEAVES = b"\x1b[?1049l"
-WITHIN = 60.0
-"""Seconds that a condition is waited for before the test fails."""
+from tests.tui.pseudo_terminal import LEAVES, WITHIN, PseudoTerminal, in_terminal, plain_environ
+
 ON_STAGE = """
 import asyncio, os, sys
 from ambertime_tui.tui.leaving_signals import leaving_on_signals
@@ -34,74 +28,11 @@ sys.exit(code)
 """
 
 
-class Terminal:
-    """The other end of the pseudo-terminal."""
-
-    def __init__(self, leader: int, follower: int, process: subprocess.Popen[bytes]) -> None:
-        self.leader = leader
-        self.follower = follower
-        self.process = process
-        self.seen = b""
-
-    def read(self, seconds: float) -> bytes:
-        """What comes within so many seconds."""
-        got = b""
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            if select.select([self.leader], [], [], left)[0]:
-                try:
-                    got += os.read(self.leader, 65536)
-                except OSError:
-                    break
-        self.seen += got
-        return got
-
-    def until(self, text: bytes) -> None:
-        """Reads until a text has come."""
-        end = time.monotonic() + WITHIN
-        while text not in self.seen:
-            assert time.monotonic() < end, self.seen[-2000:]
-            assert self.process.poll() is None, self.seen[-2000:]
-            self.read(0.05)
-
-    def ends(self) -> int:
-        """Reads on until the process has ended; its exit code."""
-        end = time.monotonic() + WITHIN
-        while self.process.poll() is None:
-            assert time.monotonic() < end
-            self.read(0.05)
-        self.read(0.05)
-        return self.process.returncode
-
-
 @contextmanager
-def terminal(**environ: str) -> Iterator[Terminal]:
+def terminal(**environ: str) -> Iterator[PseudoTerminal]:
     """The app in a terminal of 80x24."""
-    leader, follower = pty.openpty()
-    termios.tcsetwinsize(follower, (24, 80))
-    process = subprocess.Popen(
-        [sys.executable, "-c", ON_STAGE],
-        stdin=follower,
-        stdout=follower,
-        stderr=follower,
-        cwd=Path(__file__).parents[2],
-        env={
-            "PATH": os.environ["PATH"],
-            "TERM": "xterm-256color",
-            "LANG": "C.UTF-8",
-            "PYTHONPATH": ".",
-            **environ,
-        },
-        start_new_session=True,
-    )
-    found = Terminal(leader, follower, process)
-    try:
+    with in_terminal([sys.executable, "-c", ON_STAGE], plain_environ(**environ)) as found:
         yield found
-    finally:
-        process.kill()
-        process.wait()
-        os.close(leader)
-        os.close(follower)
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])
