@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ambertime_tui.drive.errors import DriveFull
 from ambertime_tui.drive.recorded import RecordedAsset
+from ambertime_tui.drive.system_calls import SystemCalls
 from ambertime_tui.drive.target import Target, open_target
 from ambertime_tui.engine.arrivals import ArrivalWatch
 from ambertime_tui.engine.asking import Asking
@@ -43,9 +44,23 @@ FAULT = "AmberTime itself has a fault: {error!r}. The job ended; what is on the 
 
 
 async def open_job(
-    spec: JobSpec, *, surveyor: Surveyor, pair_records: Path, reports: Path, timing: Timing
+    spec: JobSpec,
+    *,
+    surveyor: Surveyor,
+    pair_records: Path,
+    reports: Path,
+    timing: Timing,
+    calls: SystemCalls | None = None,
 ) -> Job:
     """Finds the phone and locks the target; only then is there a job.
+
+    Args:
+        spec: what is to be done.
+        surveyor: has the phone's scan, or makes it.
+        pair_records: the folder of the keys for phones.
+        reports: the folder for what a job leaves on this computer; the app's memory lies beside it.
+        timing: clocks and pauses.
+        calls: the operating system as the drive needs it; another one only in tests.
 
     Raises:
         PhoneError: there is no such phone.
@@ -53,7 +68,7 @@ async def open_job(
     """
     phone = await find_phone(spec.udid)
     opened = ExitStack()
-    opening = open_target(Path(spec.target), clock=timing.wall)
+    opening = open_target(Path(spec.target), clock=timing.wall, calls=calls)
     target = await asyncio.to_thread(opened.enter_context, opening)
     spec = replace(spec, udid=phone.udid)
     return Job(spec, phone.udid, target, opened, surveyor, pair_records, reports, timing)

@@ -6,7 +6,9 @@ import errno
 import os
 import random
 import shutil
+import signal
 import sqlite3
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -48,15 +50,18 @@ class CountingCalls(SystemCalls):
         self.names: list[str] = []
         self._before = before
         self._open: set[int] = set()
+        self._counting = threading.Lock()
         for name in (*CHANGING, *READING):
             setattr(self, name, self._counted(name, getattr(self, name)))
 
     def _counted(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
         def counted(*arguments: Any, **options: Any) -> Any:
-            self.count += 1
-            self.names.append(name)
+            with self._counting:
+                self.count += 1
+                number = self.count
+                self.names.append(name)
             try:
-                self._before(self.count, name)
+                self._before(number, name)
             except BaseException:
                 # Half a write has reached the file, and a descriptor is gone even if close says EIO.
                 if name == "write":
@@ -110,6 +115,16 @@ def killed(at: int, *, exclusive: bool = True) -> CountingCalls:
             raise Killed(name)
 
     return CountingCalls(before, exclusive=exclusive)
+
+
+def killed_for_real(at: int) -> CountingCalls:
+    """This very process is killed, as by `kill -9`, just before the call with that number."""
+
+    def before(number: int, name: str) -> None:
+        if number >= at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return CountingCalls(before)
 
 
 class PowerCutCalls(CountingCalls):
