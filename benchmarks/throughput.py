@@ -1,0 +1,185 @@
+"""How fast photos come from the phone, against other tools, side by side: `python -m benchmarks.throughput`.
+
+All tools read the same simulated phone in the same run, over TLS, one after another in rounds: in each round
+every tool copies the same files into an empty folder, and figures are compared within the round. Rates are
+from the first byte in the target to the end of the command: for `ambertime backup` with SHA-256, fsync, the
+read-back and the record; the others have none of these. `whole` counts from the start of the command, too.
+Prints a Markdown table and writes it into benchmarks/README.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from statistics import median
+
+from ambertime_tui.simulator.link import LINKS
+from benchmarks.copiers import COPIERS, Absent, prepare, raw
+from benchmarks.data_sets import DATA_SETS, MB, DataSet
+from benchmarks.measured import CommandFailed, Measured, copied_bytes
+from benchmarks.readme import write_section
+
+LINK_WORDS = {
+    "usb2": "USB 2, 38 MB/s, 1 ms",
+    "usb2-slow": "USB 2, 38 MB/s, 3 ms",
+    "usb3": "USB 3, 300 MB/s, 0.5 ms",
+    "unlimited": "unlimited",
+}
+HEAD = (
+    "| data | link | tool | MB/s | of the link | ours / it | whole MB/s | CPU s/GB | peak MiB |\n"
+    "|---|---|---|---|---|---|---|---|---|"
+)
+
+
+@dataclass(slots=True)
+class Row:
+    """One tool on one data set over one link, over all rounds."""
+
+    rates: list[float] = field(default_factory=list)
+    whole: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+    peak: list[float] = field(default_factory=list)
+    trouble: str = ""
+
+    def add(self, took: Measured, size: int) -> None:
+        """A round."""
+        self.rates.append(took.rate(size) / MB)
+        self.whole.append(size / took.seconds / MB)
+        self.cpu.append(took.cpu_seconds / (size / 1e9))
+        self.peak.append(took.peak_bytes / 2**20)
+
+
+def main() -> None:
+    """Measures, prints, writes the section."""
+    options = _options()
+    absent = prepare() if "dcimport" in options.tools else {}
+    lines = [HEAD]
+    print(HEAD, flush=True)
+    with tempfile.TemporaryDirectory(prefix="ambertime-speed-", dir=options.source) as source:
+        sizes = []
+        for name in options.sets:
+            data = DATA_SETS[name](Path(source) / name, options.scale)
+            sizes.append(f"{name}: {data.words}")
+            for link in options.links:
+                for line in _measured(data, link, options, absent):
+                    print(line, flush=True)
+                    lines.append(line)
+    note = (
+        f"{date.today().isoformat()}, scale {options.scale:g} of the full sets ({'; '.join(sizes)}), "
+        f"{options.rounds} rounds, medians; target on {options.drive_words}; {os.cpu_count()} processors "
+        f"({platform.machine()}), shared with the simulator and, when these were taken, with other work: load "
+        f"{os.getloadavg()[0]:.1f}. Compare ratios, not times."
+    )
+    if options.write:
+        write_section("throughput", f"{note}\n\n" + "\n".join(lines))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--scale", type=float, default=0.05, help="1 is the full size: hours at USB 2")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--sets", nargs="+", choices=sorted(DATA_SETS), default=list(DATA_SETS))
+    parser.add_argument("--links", nargs="+", choices=sorted(LINKS), default=list(LINK_WORDS))
+    parser.add_argument("--tools", nargs="+", choices=sorted(COPIERS), default=list(COPIERS))
+    parser.add_argument("--source", type=Path, default=None, help="where the media folders are made")
+    parser.add_argument("--drive", type=Path, default=None, help="where the targets are made")
+    parser.add_argument("--drive-words", default="memory, so that the drive limits nobody")
+    parser.add_argument("--write", action=argparse.BooleanOptionalAction, default=True)
+    options = parser.parse_args()
+    memory = Path("/dev/shm")
+    if memory.is_dir():
+        options.source = options.source or memory
+        options.drive = options.drive or memory
+    return options
+
+
+def _measured(
+    data: DataSet, link: str, options: argparse.Namespace, absent: Mapping[str, str]
+) -> Iterator[str]:
+    rows: dict[str, Row] = defaultdict(Row)
+    for name, why in absent.items():
+        rows[name].trouble = why
+    with tempfile.TemporaryDirectory(prefix="at-", dir=options.source) as scratch:
+        with _phone(data.media, link, Path(scratch)) as (environ, udid):
+            for number in range(options.rounds):
+                # Another order in each round: nobody always has the warm caches.
+                for name in [*options.tools[number % len(options.tools) :], *options.tools][: len(options.tools)]:
+                    if not rows[name].trouble:
+                        _round(rows[name], name, environ, udid, options, Path(scratch))
+                with contextlib.suppress(Absent, ValueError):
+                    said = json.loads(raw(environ, udid, data.media, Path(scratch) / "records"))
+                    rows["raw reader"].rates.append(said["bytes"] / said["seconds"] / MB)
+    rate = LINKS[link].bytes_per_second
+    for name in [*options.tools, "raw reader"]:
+        row = rows[name]
+        if row.trouble or not row.rates:
+            yield f"| {data.name} | {LINK_WORDS[link]} | {name} | {row.trouble} | | | | | |"
+            continue
+        ratios = [a / b for a, b in zip(rows["ours"].rates, row.rates, strict=False)]
+        compared = f"{median(ratios):.2f}" if ratios and name != "ours" else ""
+        share = f"{median(row.rates) * MB / rate:.0%}" if rate else ""
+        costs = (
+            f"{median(row.whole):.1f} | {median(row.cpu):.1f} | {max(row.peak):.0f}" if row.cpu else " | |"
+        )
+        spread = f"{median(row.rates):.1f} ({min(row.rates):.1f}–{max(row.rates):.1f})"
+        yield f"| {data.name} | {LINK_WORDS[link]} | {name} | {spread} | {share} | {compared} | {costs} |"
+
+
+def _round(
+    row: Row, name: str, environ: Mapping[str, str], udid: str, options: argparse.Namespace, scratch: Path
+) -> None:
+    target = Path(tempfile.mkdtemp(prefix="ambertime-drive-", dir=options.drive))
+    try:
+        took = COPIERS[name].run(environ, udid, target, scratch)
+        _, size = copied_bytes(target)
+        row.add(took, size)
+    except (CommandFailed, Absent) as error:
+        row.trouble = str(error).replace("|", "/").replace("\n", " ")[-160:]
+    finally:
+        shutil.rmtree(target)
+
+
+@contextlib.contextmanager
+def _phone(media: Path, link: str, scratch: Path) -> Iterator[tuple[Mapping[str, str], str]]:
+    """A simulated phone in a process of its own; the environment for those who read it, and its UDID."""
+    address = str(scratch / "mux")
+    runtime = scratch / "run"
+    runtime.mkdir(mode=0o700)
+    environ = {
+        **{key: value for key, value in os.environ.items() if not key.startswith("XDG_")},
+        "HOME": str(scratch / "home"),
+        "XDG_RUNTIME_DIR": str(runtime),
+        "USBMUXD_SOCKET_ADDRESS": address,
+    }
+    (scratch / "home").mkdir()
+    simulator = subprocess.Popen(
+        [sys.executable, "-m", "ambertime_tui", "simulate", "--socket", address, "--media", str(media)]
+        + ["--link", link, "--until-stdin-closes"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert simulator.stdin is not None and simulator.stdout is not None
+    try:
+        ready = json.loads(simulator.stdout.readline())
+        yield environ, ready["phones"][0]["udid"]
+    finally:
+        simulator.stdin.close()
+        simulator.wait(20)
+        simulator.stdout.close()
+
+
+if __name__ == "__main__":
+    main()
