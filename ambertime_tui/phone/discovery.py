@@ -125,7 +125,7 @@ async def find_phone(udid: str | None = None) -> AttachedPhone:
 
 
 def hint_where_none(phones: Sequence[AttachedPhone]) -> str:
-    """Why there is no phone on a cable although one is near: it is seen over Wi-Fi only, or on the USB bus but
+    """Why there is no phone on a cable although one is near: seen over Wi-Fi only, or on the USB bus but
     not by usbmuxd. Empty: there is one on a cable, or none at all.
     """
     if any(phone.over_usb for phone in phones):
