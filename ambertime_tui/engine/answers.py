@@ -183,9 +183,9 @@ class Answers:
     async def _assets(self, client: Connection, args: SelectionArgs) -> AssetPage:
         survey = await self._surveyed(client, args.udid)
         everything = survey.scan.library.assets
-        assets = await asyncio.to_thread(lambda: tuple(own_in_range(everything, args.selection)))
-        page = slice(args.offset, args.offset + min(args.limit, LARGEST_PAGE))
-        return AssetPage(len(assets), assets[page])
+        end = args.offset + min(args.limit, LARGEST_PAGE)
+        assets = tuple(own_in_range(everything[args.offset : end], args.selection))
+        return AssetPage(assets, end if end < len(everything) else None)
 
     async def _preview(self, client: Connection, args: SpecArgs) -> Preview:
         survey = await self._surveyed(client, args.spec.udid)

@@ -203,15 +203,13 @@ class EngineClient:
         Raises:
             EngineError: as `survey`.
         """
-        offset = 0
-        while True:
+        offset: int | None = 0
+        while offset is not None:
             args = SelectionArgs(udid, selection, offset, PAGE)
             page = await self._ask(AssetPage, Ask.ASSETS, args)
             for asset in page.assets:
                 yield asset
-            offset += len(page.assets)
-            if not page.assets or offset >= page.total:
-                return
+            offset = page.next
 
     async def preview(self, spec: JobSpec) -> Preview:
         """What a start with this spec would do. Needs a survey first and makes one where there is none.

@@ -206,7 +206,7 @@ class Row:
     """scan: local, icloud, partial, missing; fetch: a FetchState; write: waiting, copying, written, failed,
     skipped; left: the reason's word (`Left.reason`)."""
     note: str = ""
-    """In words: why, or where it was written."""
+    """In words: why, or where it was written; fetch: where the phone has a thumbnail of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,8 +259,9 @@ class SelectionArgs:
 class AssetPage:
     """A page of the assets of a library."""
 
-    total: int
     assets: tuple[Asset, ...]
+    next: int | None
+    """The offset, in the library, to ask for the next page with; None: this was the last."""
 
 
 @dataclass(frozen=True, slots=True)
