@@ -1,4 +1,4 @@
-"""Has iOS asked for what the fetch queue waits for, one request after the other, and says what a person does."""
+"""Has iOS asked for what the fetch queue waits for, request by request, and says what a person has to do."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ STUCK_AFTER = 120.0
 """Seconds without an arrival of a slice that has begun to arrive, after which the next one is asked for."""
 NEVER_BEGAN_AFTER = 600.0
 """The same for a slice of which nothing came: perhaps nobody has seen its code yet."""
+FOR_EVER = float("inf")
 QUIET_AFTER = 120.0
 """Seconds without an arrival after which a person is told what to check."""
 LOW_BATTERY = 20
@@ -56,10 +57,9 @@ class Asking:
         self._way = WAYS[way]
         self._progress = progress
         self._timing = timing
-        self._stuck_after = STUCK_AFTER if patience is None else min(STUCK_AFTER, patience / 8)
-        self._never_began_after = (
-            NEVER_BEGAN_AFTER if patience is None else min(NEVER_BEGAN_AFTER, patience / 3)
-        )
+        longest = FOR_EVER if patience is None else patience
+        self._stuck_after = min(STUCK_AFTER, longest / 8)
+        self._never_began_after = min(NEVER_BEGAN_AFTER, longest / 3)
         self._paused = paused
         self._times: Counter[str] = Counter()
         self._round = 0
@@ -89,9 +89,7 @@ class Asking:
             EngineError: `NotNow`: there is none.
         """
         if self._request is None or not self._request.code:
-            raise EngineError(
-                "NotNow", "No code is needed now; this job does not wait for a Shortcut to be run."
-            )
+            raise EngineError("NotNow", "No Shortcut has to be run now, so there is no code.")
         self._begun = False
         self._progress.set_code(self._request.code)
 
@@ -178,15 +176,13 @@ class Asking:
             found.append("the code was scanned and the Shortcut run")
         if self._is_the_switch:
             found.append("Download and Keep Originals is on")
-        usual = (
-            "Wi-Fi, power, Low Power Mode, free storage, and iCloud's own state (Apple's System Status page)"
-        )
-        return f"On the iPhone, check: {'; '.join([*found, usual])}."
+        return f"On the iPhone, check: {'; '.join([*found, USUAL_TROUBLES])}."
 
 
+USUAL_TROUBLES = "Wi-Fi, power, Low Power Mode, free storage, and iCloud's state (Apple's System Status page)"
 NO_SHORTCUT = (
-    "A Shortcut cannot ask for {items}: hidden, deleted or without a date. Open them in Photos on the iPhone, "
-    "or finish with what is here."
+    "A Shortcut cannot ask for {items}: hidden, deleted or without a date. Open them in Photos on the "
+    "iPhone, or finish with what is here."
 )
 
 

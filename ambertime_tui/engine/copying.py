@@ -215,10 +215,13 @@ class Copying:
     def _give_up_waiting(self) -> None:
         patience = _words_for(self._spec.patience or 0.0)
         sentence = (
-            f"It did not come from iCloud: nothing arrived for {patience}. Check Wi-Fi, power and free storage "
-            "on the iPhone, and run again."
+            f"It did not come from iCloud: nothing arrived for {patience}. Check Wi-Fi, power and free "
+            "storage on the iPhone, and run again."
         )
-        in_part = "iOS has not brought it down wholly: a part of it, or one of its files, is still in iCloud. Run again."
+        in_part = (
+            "iOS has not brought it down wholly: a part of it, or one of its files, is still in iCloud. "
+            "Run again."
+        )
         for planned in tuple(self._queue.in_order()):
             uuid = planned.asset.uuid
             arriving = self._queue.state_of(uuid) is FetchState.ARRIVING

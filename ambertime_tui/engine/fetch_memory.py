@@ -19,7 +19,7 @@ class FetchMemory:
         self._folder = folder
 
     def recall(self, udid: str) -> frozenset[str]:
-        """What was asked for, and not on the drive when it was remembered; nothing where that is not known."""
+        """What was asked for and not on the drive when it was remembered; nothing where that is not known."""
         try:
             return frozenset(self._file(udid).read_text(encoding="utf-8").split("\n")) - {""}
         except (OSError, ValueError):

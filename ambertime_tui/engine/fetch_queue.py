@@ -205,7 +205,8 @@ class FetchQueue:
         entry = self._entries[uuid]
         planned = entry.planned
         name = planned.asset.original_filename
-        return FetchItem(uuid, name, planned.day, planned.bytes, entry.state, entry.reason)
+        thumbnail = thumbnail_of(planned.asset)
+        return FetchItem(uuid, name, planned.day, planned.bytes, entry.state, entry.reason, thumbnail)
 
     def _becomes_pending(self, entry: _Entry) -> None:
         self._watch(entry.planned)

@@ -84,7 +84,9 @@ class Ledger:
                 return Rows(len(self._to_write), offset, tuple(self._write_row(p, line) for p in to_write))
             case Pane.FETCH:
                 items = queue.page(offset, limit)
-                rows = tuple(Row(i.uuid, i.name, i.day, i.bytes, i.state.value, i.reason) for i in items)
+                rows = tuple(
+                    Row(i.uuid, i.name, i.day, i.bytes, i.state.value, i.reason or i.thumbnail) for i in items
+                )
                 return Rows(len(queue), offset, rows)
             case Pane.LEFT:
                 left = self.left(offset, limit)

@@ -161,6 +161,8 @@ class FetchItem:
     bytes: int
     state: FetchState
     reason: str = ""
+    thumbnail: str = ""
+    """Path on the phone, relative to its media folder, of a small picture to know it by."""
 
 
 @dataclass(frozen=True, slots=True)
