@@ -114,7 +114,7 @@ def put_into_readme(options: argparse.Namespace, lines: list[str]) -> None:
         "another process, copied over TLS from a simulated phone at 300 MB/s and 0.5 ms. Silently mixed: "
         "SQLite's integrity_check finds nothing, but transactions are torn apart. Stale: something that was "
         "committed before the copy began is missing. The guarded copy must show 0 in the last three columns; "
-        "what it cannot have whole it does not hand over. Seconds each: for the accepted ones, pauses included."
+        "what it cannot have whole it does not hand over. Seconds each: of the accepted ones, with pauses."
     )
     section = "\n".join([HEADING, "", f"`{command} --write`", "", about, "", *lines, ""])
     text = README.read_text(encoding="utf-8")

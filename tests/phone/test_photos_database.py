@@ -241,7 +241,8 @@ def test_a_copy_that_has_become_worthless_is_not_read_to_its_end(
         fetched = fetched_from(phone, records, tmp_path / "copy", on_progress=on_progress)
         assert fetched.attempts == 2
         in_vain = phone.wire.sent - before - fetched.bytes
-        assert LOOK_EVERY <= in_vain < database.stat().st_size / 2
+        # The look's two questions are each answered after a piece that was asked for before them.
+        assert LOOK_EVERY <= in_vain < database.stat().st_size * 0.75
 
 
 def test_a_phone_without_the_database_says_so(
