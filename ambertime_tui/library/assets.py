@@ -11,9 +11,11 @@ from ambertime_tui.library.media_paths import is_file_name, is_media_directory, 
 from ambertime_tui.library.model import Asset, Kind, Ownership, Role
 from ambertime_tui.library.notices import Notices, printable
 from ambertime_tui.library.ownership import ownership
+from ambertime_tui.library.quick_frozen import quick_frozen
 from ambertime_tui.library.resources import Place, resources_of
 from ambertime_tui.library.rows import Row
 
+_new_asset = quick_frozen(Asset)
 _KINDS = {0: Kind.PHOTO, 1: Kind.VIDEO}
 _LIVE_PHOTO = 2
 _SYNCED = 3
@@ -93,7 +95,7 @@ class AssetMaker:
         created = self._created(raw_created, added)
         if type(title) is str and title:
             self.titles[uuid] = title
-        return Asset(
+        return _new_asset(
             uuid,
             asset_kind,
             created,

@@ -18,6 +18,7 @@ from ambertime_tui.library.media_paths import (
     stem,
 )
 from ambertime_tui.library.model import Availability, Kind, Resource, Role
+from ambertime_tui.library.quick_frozen import quick_frozen
 from ambertime_tui.library.rows import Row
 
 _ORIGINAL_ROLE = {
@@ -39,6 +40,7 @@ _EDIT_ROLE = {
 """By ZRESOURCETYPE and ZDATASTORESUBTYPE."""
 _MEDIA_METADATA = 26
 _SYNCED = 3
+_new_resource = quick_frozen(Resource)
 _ROLES = tuple(Role)
 _MAIN = (Role.PHOTO, Role.VIDEO)
 
@@ -138,7 +140,7 @@ def _resource(
         availability = Availability.ICLOUD if in_icloud else Availability.MISSING
     directory, name = _location(role, place, file_type)
     uploaded = in_icloud and (cloud_state == _SYNCED or master_synced)
-    return Resource(role, directory, name, size, availability, uploaded)
+    return _new_resource(role, directory, name, size, availability, uploaded)
 
 
 def _role(kind: object, subtype: object, version: object, recipe: object, edited: bool) -> Role | None:
