@@ -48,6 +48,7 @@ def run(
 
     Raises:
         ConfigError: the config file cannot be used.
+        Exception: what nobody foresaw; the terminal is as it was before.
     """
     config = load_config(paths.config, date.today())
     terminal = detect(environ, color=color, ascii_only=ascii_only or config.ascii)
@@ -58,9 +59,9 @@ def run(
     app = AmberApp(world, terminal, attach_to=attach, theme=theme or world.state.theme or config.theme)
     with leaving_on_signals(lambda: app.leave_soon(ExitCode.INTERRUPTED)):
         code = app.run(mouse=False)
-    if code is not None:
-        return code
-    return ExitCode.FAILED if app.return_code else ExitCode.COMPLETE
+    if app.unexpected is not None:
+        raise app.unexpected
+    return ExitCode.COMPLETE if code is None else code
 
 
 def _world(

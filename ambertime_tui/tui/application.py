@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from textual import work
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.screen import Screen
@@ -29,7 +29,7 @@ from ambertime_tui.tui.screens.leaving import Leaving, LeavingScreen
 from ambertime_tui.tui.screens.run import RunScreen
 from ambertime_tui.tui.screens.setup import SetupScreen
 from ambertime_tui.tui.terminal import Colors, Terminal
-from ambertime_tui.tui.textual_internals import tell_terminal
+from ambertime_tui.tui.textual_internals import QuietApp, tell_terminal
 from ambertime_tui.tui.themes import (
     DEFAULT,
     MONOCHROME,
@@ -40,7 +40,7 @@ from ambertime_tui.tui.themes import (
 )
 
 
-class AmberApp(App[int]):
+class AmberApp(QuietApp):
     """One app, one engine connection at a time."""
 
     TITLE = "AmberTime"

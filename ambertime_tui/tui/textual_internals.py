@@ -26,3 +26,19 @@ def screen_text(screen: Screen[object] | Screen[None]) -> str:
     """What stands on a screen, as plain text; for tests and for reports of what somebody saw."""
     strips = screen._compositor.render_strips()
     return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
+
+
+class QuietApp(App[int]):
+    """An app that ends with an unexpected error in `unexpected`, instead of painting a traceback over the
+    terminal: whoever ran it raises it where errors are told in a sentence."""
+
+    @property
+    def unexpected(self) -> Exception | None:
+        """What ended the app, if nobody meant it to end."""
+        return self._exception
+
+    def _fatal_error(self) -> None:
+        if self.is_headless:
+            super()._fatal_error()
+        else:
+            self._close_messages_no_wait()

@@ -6,6 +6,7 @@ import os
 import pty
 import select
 import subprocess
+import sys
 import termios
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,6 +18,19 @@ LEAVES = b"\x1b[?1049l"
 WITHIN = 60.0
 """Seconds that a condition is waited for before it counts as failed."""
 REPOSITORY = Path(__file__).parents[2]
+_STAGE = """\
+import asyncio, os, sys
+from ambertime_tui.tui.leaving_signals import leaving_on_signals
+from ambertime_tui.tui.terminal import detect, prepare
+prepare(os.environ, detect(os.environ))
+from tests.tui.on_stage import moving_app
+app = moving_app()
+with leaving_on_signals(lambda: app.leave_soon(130)):
+    code = app.run(mouse=False)
+sys.exit(code)
+"""
+ON_STAGE = (sys.executable, "-c", _STAGE)
+"""The app on the stage of `tests.tui.on_stage`, which imports Textual: after the terminal was looked at."""
 
 
 class PseudoTerminal:

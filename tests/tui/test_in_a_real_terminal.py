@@ -3,6 +3,7 @@ sent."""
 
 from __future__ import annotations
 
+import os
 import select
 import signal
 import sys
@@ -10,28 +11,17 @@ import termios
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
-from tests.tui.pseudo_terminal import LEAVES, WITHIN, PseudoTerminal, in_terminal, plain_environ
-
-ON_STAGE = """
-import asyncio, os, sys
-from ambertime_tui.tui.leaving_signals import leaving_on_signals
-from ambertime_tui.tui.terminal import detect, prepare
-prepare(os.environ, detect(os.environ))
-from tests.tui.on_stage import moving_app
-app = moving_app()
-with leaving_on_signals(lambda: app.leave_soon(130)):
-    code = app.run(mouse=False)
-sys.exit(code)
-"""
+from tests.tui.pseudo_terminal import LEAVES, ON_STAGE, WITHIN, PseudoTerminal, in_terminal, plain_environ
 
 
 @contextmanager
 def terminal(**environ: str) -> Iterator[PseudoTerminal]:
     """The app in a terminal of 80x24."""
-    with in_terminal([sys.executable, "-c", ON_STAGE], plain_environ(**environ)) as found:
+    with in_terminal(ON_STAGE, plain_environ(**environ)) as found:
         yield found
 
 
@@ -84,3 +74,22 @@ def test_it_starts_in_every_terminal(environ: dict[str, str]) -> None:
         assert on.ends() == 130
         coloured = b"\x1b[38;" in on.seen or b";38;" in on.seen
         assert coloured == (environ.get("TERM") == "xterm-ghostty" or "LANG" in environ)
+
+
+def test_what_nobody_foresaw_is_a_sentence_and_the_terminal_is_clean(home: Path) -> None:
+    environ = {name: os.environ[name] for name in os.environ if name.startswith("XDG_")}
+    broken = (
+        "import sys; from ambertime_tui.tui.screens.setup import SetupScreen; "
+        "SetupScreen.on_mount = lambda self: 1 / 0; "
+        "from ambertime_tui.cli import entry; sys.argv = ['ambertime']; sys.exit(entry())"
+    )
+    command = (sys.executable, "-c", broken)
+    with in_terminal(command, plain_environ(HOME=str(home), **environ)) as on:
+        before = termios.tcgetattr(on.follower)
+        assert on.ends() == 1
+        assert LEAVES in on.seen
+        assert termios.tcgetattr(on.follower) == before
+        told = on.seen.rpartition(LEAVES)[2].decode()
+    assert "Something unexpected happened (ZeroDivisionError)" in told
+    assert "Traceback" not in told
+    assert "ZeroDivisionError" in next(home.rglob("ambertime.log")).read_text()

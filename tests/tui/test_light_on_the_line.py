@@ -6,16 +6,32 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from textual.geometry import Region
 
 from ambertime_tui.engine.status import Tally
 from ambertime_tui.tui.screens import run
-from ambertime_tui.tui.widgets.lines import LinesView
+from ambertime_tui.tui.widgets.lines import LinesView, cells_of, changed_cells
+from ambertime_tui.tui.widgets.spans import Line, Span, line
 from tests.tui import samples
 from tests.tui.fake_engine import FakeEngine
 from tests.tui.stage import Stage, app_of, play
 
 SOCKET = Path("/run/job.sock")
+spans = st.builds(Span, st.text("ab 字é", max_size=6), st.sampled_from(["text", "muted"]))
+rows = st.lists(spans, max_size=4).map(lambda row: line(*row))
+
+
+@given(rows, rows, st.integers(1, 12))
+def test_painting_the_changed_cells_makes_the_old_row_the_new_one(old: Line, new: Line, width: int) -> None:
+    left, right = changed_cells(old, new, width)
+    before, after = cells_of(old, width), cells_of(new, width)
+    assert before[:left] + after[left:right] + before[right:] == after
+
+
+def test_rows_that_differ_beyond_the_width_only_need_no_paint() -> None:
+    assert changed_cells(line("IMG_1.HEIC  61 %"), line("IMG_1.HEIC  62 %"), 10) == (10, 10)
 
 
 def test_a_count_that_moves_repaints_its_own_cells_only(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -103,17 +103,21 @@ def _changed_regions(old: tuple[Line, ...], new: tuple[Line, ...], width: int) -
         before = old[y] if y < len(old) else ()
         after = new[y] if y < len(new) else ()
         if before != after:
-            left, right = _changed_cells(before, after, width)
-            regions.append(Region(left, y, right - left, 1))
+            left, right = changed_cells(before, after, width)
+            if left < right:
+                regions.append(Region(left, y, right - left, 1))
     return regions
 
 
-def _changed_cells(before: Line, after: Line, width: int) -> tuple[int, int]:
-    """The first cell that differs, and the one behind the last."""
-    old, new = _cells(before, width), _cells(after, width)
+def changed_cells(before: Line, after: Line, width: int) -> tuple[int, int]:
+    """The first cell of a row that differs, and the one behind the last; the same where none does, as in rows
+    that differ only beyond the width."""
+    old, new = cells_of(before, width), cells_of(after, width)
     left = 0
     while left < width and old[left] == new[left]:
         left += 1
+    if left == width:
+        return width, width
     right = width
     while right > left and old[right - 1] == new[right - 1]:
         right -= 1
@@ -122,10 +126,11 @@ def _changed_cells(before: Line, after: Line, width: int) -> tuple[int, int]:
         left -= 1
     while right < width and (old[right][0] == "" or new[right][0] == ""):
         right += 1
-    return left, max(right, left + 1)
+    return left, right
 
 
-def _cells(of: Line, width: int) -> list[tuple[str, str]]:
+def cells_of(of: Line, width: int) -> list[tuple[str, str]]:
+    """Character and style of each cell of a row; a wide character leaves its second cell empty."""
     cells: list[tuple[str, str]] = []
     for span in of:
         for character in span.text:
