@@ -30,7 +30,7 @@ from typing import Any, TypeVar, get_type_hints
 
 import tomli_w
 
-from ambertime_tui.engine.spec import FetchOrder, OriginalsChoice
+from ambertime_tui.engine.spec import FetchOrder, FetchWay, OriginalsChoice
 from ambertime_tui.library.date_range import DateRangeError, parse_date_range
 from ambertime_tui.paths import PathsError, private
 
@@ -56,6 +56,8 @@ class Task:
     originals: OriginalsChoice | None = None
     patience: str | None = None
     order: FetchOrder | None = None
+    fetch: FetchWay | None = None
+    """How iOS is asked for originals that are only in iCloud."""
     hidden: bool | None = None
     trashed: bool | None = None
     edits: bool | None = None
@@ -193,7 +195,7 @@ class _Checker:
         if hint in (bool, bool | None):
             return self._of(bool, value, key)
         text: str = self._of(str, value, key)
-        for choices in (OriginalsChoice, FetchOrder):
+        for choices in (OriginalsChoice, FetchOrder, FetchWay):
             if hint == choices | None:
                 if text not in set(choices):
                     raise self._wrong(key, f"is '{text}'; it can be {' or '.join(choices)}")

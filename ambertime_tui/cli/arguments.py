@@ -79,6 +79,14 @@ def parser_for(*, simulating: bool) -> argparse.ArgumentParser:
     backup.add_argument(
         "--patience", metavar="TIME", help="with icloud: end after 90s, 30m, 12h without arrivals"
     )
+    backup.add_argument(
+        "--fetch",
+        choices=("keep-originals", "shortcut", "by-hand"),
+        help="with icloud: how iOS is asked to download; keep-originals unless said otherwise",
+    )
+    backup.add_argument(
+        "--order", choices=("oldest", "newest", "smallest"), help="with icloud: which are wanted first"
+    )
     backup.add_argument("--no-edits", action="store_true", help="originals only, without current edits")
     backup.add_argument("--detach", action="store_true", help="start in the background and return")
     _add_json(backup)

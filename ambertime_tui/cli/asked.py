@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ambertime_tui.cli.surroundings import Surroundings, UsageError
 from ambertime_tui.config import Task, load_config, parse_patience
-from ambertime_tui.engine.spec import FetchOrder, JobSpec, OriginalsChoice, Selection
+from ambertime_tui.engine.spec import FetchOrder, FetchWay, JobSpec, OriginalsChoice, Selection
 from ambertime_tui.library.date_range import DateRangeError, parse_date_range
 
 
@@ -41,6 +41,8 @@ def task_of(arguments: argparse.Namespace) -> Task:
         to=None if to is None else str(to),
         originals=None if originals is None else OriginalsChoice(originals),
         patience=said.get("patience"),
+        order=None if (order := said.get("order")) is None else FetchOrder(order),
+        fetch=None if (fetch := said.get("fetch")) is None else FetchWay(fetch),
         hidden=False if arguments.no_hidden else None,
         trashed=True if arguments.trashed else None,
         edits=False if said.get("no_edits") else None,
@@ -59,14 +61,16 @@ def spec_of(arguments: argparse.Namespace, surroundings: Surroundings) -> JobSpe
     if task.to is None:
         raise UsageError("Where to? Name a folder on your drive with --to DIR.")
     originals = task.originals or OriginalsChoice.LOCAL
-    if said.patience is not None and originals is OriginalsChoice.LOCAL:
-        raise UsageError("--patience is for --originals icloud; local originals need none.")
+    for option, value in (("patience", said.patience), ("fetch", said.fetch), ("order", said.order)):
+        if value is not None and originals is OriginalsChoice.LOCAL:
+            raise UsageError(f"--{option} is for --originals icloud; local originals need none.")
     spec = JobSpec(
         str(Path(task.to).expanduser().absolute()),
         task.device,
         selection_of(task),
         originals,
         order=task.order or FetchOrder.OLDEST,
+        way=task.fetch or FetchWay.KEEP_ORIGINALS,
     )
     if task.patience is None:
         return spec

@@ -58,7 +58,7 @@ class Asking:
         self._progress = progress
         self._timing = timing
         longest = FOR_EVER if patience is None else patience
-        self._stuck_after = min(STUCK_AFTER, longest / 8)
+        self._stuck_after = min(STUCK_AFTER, longest / 4)
         self._never_began_after = min(NEVER_BEGAN_AFTER, longest / 3)
         self._paused = paused
         self._times: Counter[str] = Counter()

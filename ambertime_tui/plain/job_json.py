@@ -87,6 +87,8 @@ def _job(status: JobStatus) -> dict[str, Any]:
         "range": str(spec.selection.range),
         "originals": spec.originals.value,
         "patience": spec.patience,
+        "fetch": spec.way.value,
+        "order": spec.order.value,
     }
 
 
@@ -106,13 +108,15 @@ def _progress(status: JobStatus) -> dict[str, Any]:
         "already": _tally(write.already),
         "failed": write.failed,
         "awaited_from_icloud": _tally(fetch.waiting + fetch.asked + fetch.arriving),
+        "fetch_sentence": fetch.sentence,
+        "code": fetch.code,
         "bytes_a_second": write.rate,
         "seconds_left": write.eta,
     }
 
 
 def _place(status: JobStatus) -> tuple[object, ...]:
-    return status.phase, status.condition, status.sentence, status.outcome
+    return status.phase, status.condition, status.sentence, status.outcome, status.fetch.code
 
 
 def _tally(tally: Tally) -> dict[str, int]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from ambertime_tui.engine.status import Condition, Event, JobStatus, Phase, ScanStatus, ScanStep
+from ambertime_tui.engine.status import Condition, Event, FetchStatus, JobStatus, Phase, ScanStatus, ScanStep
 from ambertime_tui.plain.devices import phone_words
 from ambertime_tui.plain.scan import scan_progress
+from ambertime_tui.qr import half_blocks
 from ambertime_tui.units import about, plural, rate, size
 
 
@@ -42,6 +44,7 @@ class Narrator:
             yield from _found(status.scan)
         if status.sentence and (before is None or status.sentence != before.sentence):
             yield status.sentence
+        yield from self._about_icloud(status, before)
         if status.condition is Condition.PAUSED and before and before.condition is not Condition.PAUSED:
             yield "Paused."
         if self._reminder is not None and status.now - self._told_at >= self._reminder:
@@ -49,6 +52,20 @@ class Narrator:
             line = progress_line(status)
             if before is not None and line:
                 yield f"{_clock(status.now)} {line}"
+
+    def _about_icloud(self, status: JobStatus, before: JobStatus | None) -> Iterator[str]:
+        """What a person has to do on the phone; said again where more than a number changed."""
+        fetch = status.fetch
+        said = before.fetch if before is not None else FetchStatus()
+        if fetch.included and fetch.sentence and _shape(fetch.sentence) != _shape(said.sentence):
+            yield fetch.sentence
+        if fetch.code and fetch.code != said.code:
+            yield from half_blocks(fetch.code, dark_is_drawn=False)
+            yield fetch.code
+
+
+def _shape(sentence: str) -> str:
+    return re.sub(r"[\d.,]+", "0", sentence)
 
 
 def progress_line(status: JobStatus) -> str:

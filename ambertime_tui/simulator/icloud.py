@@ -175,6 +175,7 @@ class ICloud:
         for _ in range(AT_ONCE):
             if not self._one_step(now):
                 self._now = max(self._now, now)
+                self._tidy_up()
                 return False
         return True
 
@@ -284,6 +285,17 @@ class ICloud:
             self._now = max(self._now, at)
             self.offload(oldest[0])
         return at
+
+    def _tidy_up(self) -> None:
+        """While nothing is asked for, iOS keeps half of the room free: what has been here for long goes."""
+        settings = self._settings
+        if settings.storage is None or not settings.kept_for or self._line or self.keep_originals:
+            return
+        while self._used() > settings.storage / 2:
+            oldest, (fetched_at, _) = next(iter(self._fetched.items()))
+            if fetched_at + settings.kept_for > self._now:
+                return
+            self.offload(oldest[0])
 
     def _used(self) -> int:
         return sum(size for _, size in self._fetched.values())

@@ -13,7 +13,7 @@ def why_not(action: str, status: JobStatus | None) -> str:
     """The reason why an action makes no sense now, as a sentence; empty: it does.
 
     Args:
-        action: pause, stop, retry, order, finish, open; anything else can always be done.
+        action: pause, stop, retry, order, finish, code, open; anything else can always be done.
         status: the job as it stands; None: not known yet.
     """
     if action not in _RULES:
@@ -65,5 +65,6 @@ _RULES: dict[str, Callable[[JobStatus], str]] = {
     "retry": _retry,
     "order": _icloud,
     "finish": _finish,
+    "code": _icloud,
     "open": _open,
 }

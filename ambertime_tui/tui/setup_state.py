@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ambertime_tui.engine.client import DevicesChanged, Preview, SurveyedLibrary
-from ambertime_tui.engine.spec import JobSpec, OriginalsChoice, Selection
+from ambertime_tui.engine.spec import FetchWay, JobSpec, OriginalsChoice, Selection
 from ambertime_tui.engine.status import DriveSummary, PhoneSummary, ScanStatus
 from ambertime_tui.library.date_range import DateRange
 
@@ -31,6 +31,7 @@ class SetupState:
     """The chosen target, once it was looked at."""
     target_problem: str = ""
     originals: OriginalsChoice = OriginalsChoice.LOCAL
+    way: FetchWay = FetchWay.KEEP_ORIGINALS
     preview: Preview | None = None
     preview_of: JobSpec | None = None
     preview_problem: str = ""
@@ -68,6 +69,7 @@ class SetupState:
             udid=self.udid,
             selection=Selection(range=self.range),
             originals=self.originals,
+            way=self.way,
         )
 
     @property

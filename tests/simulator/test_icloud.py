@@ -224,10 +224,11 @@ def test_everything_can_be_done_over_the_control_socket(
     made: MadeLibrary, phone_factory: PhoneFactory, usbmux: BackgroundUsbmuxd, short_tmp: Path
 ) -> None:
     phone = phone_factory(made.media)
-    control = ControlServer(usbmux.usbmuxd, [phone], icloud_commands(lambda _: icloud))
-    usbmux.run(control.start(short_tmp / "control"))
     asset, other, stubborn = away(made)[:3]
-    with RunningICloud(phone, made) as icloud, ControlClient(short_tmp / "control") as client:
+    running = RunningICloud(phone, made)
+    control = ControlServer(usbmux.usbmuxd, [phone], icloud_commands(lambda _: running))
+    usbmux.run(control.start(short_tmp / "control"))
+    with running, ControlClient(short_tmp / "control") as client:
         assert client.do("open_in_photos", uuids=[asset.uuid])["files"] == len(asset.originals)
         while client.do("icloud")["waiting"]:
             pass

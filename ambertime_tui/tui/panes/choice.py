@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ambertime_tui.engine.spec import OriginalsChoice
+from ambertime_tui.engine.spec import FetchWay, OriginalsChoice
 from ambertime_tui.engine.status import Tally
 from ambertime_tui.tui.glyphs import Glyphs
 from ambertime_tui.tui.setup_state import SetupState
@@ -29,6 +29,8 @@ def choice_lines(
         _choice("Only what is on the phone", local, not with_icloud, "", "local", width, glyphs, known),
         _choice("Include iCloud originals", icloud, with_icloud, "+", "icloud", width, glyphs, known),
     ]
+    if with_icloud and known and icloud.count:
+        lines.append(line("  ", Span("w ", "key"), Span(WAYS[state.way], "text")))
     preview = state.current_preview
     for advice in preview.advice if preview else ():
         rows = wrap(advice, width - 4, "muted", max(1, min(2, height - len(lines))))
@@ -37,6 +39,13 @@ def choice_lines(
             for n, row in enumerate(rows)
         ]
     return tuple(lines[:height])
+
+
+WAYS = {
+    FetchWay.KEEP_ORIGINALS: "asked for by Download and Keep Originals in the iPhone's settings",
+    FetchWay.SHORTCUT: "asked for by a Shortcut, in slices; you scan a code for each",
+    FetchWay.BY_HAND: "asked for by hand: you open the items in Photos",
+}
 
 
 def _choice(

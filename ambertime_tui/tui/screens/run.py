@@ -12,6 +12,7 @@ from textual.containers import Container, Horizontal
 from ambertime_tui.engine.client import Command, CommandName, EngineError, Pane
 from ambertime_tui.engine.spec import FetchOrder
 from ambertime_tui.engine.status import Condition, JobStatus, Phase
+from ambertime_tui.tui.glyphs import ASCII
 from ambertime_tui.tui.panes.events import event_lines
 from ambertime_tui.tui.panes.fetch import fetch_lines
 from ambertime_tui.tui.panes.scan import scan_lines
@@ -20,6 +21,7 @@ from ambertime_tui.tui.panes.write import write_lines
 from ambertime_tui.tui.port import Engine
 from ambertime_tui.tui.run_rules import why_not
 from ambertime_tui.tui.screens.base import AmberScreen
+from ambertime_tui.tui.screens.code import CodeScreen
 from ambertime_tui.tui.screens.listing import ListingScreen
 from ambertime_tui.tui.textual_internals import terminal_is_behind
 from ambertime_tui.tui.widgets.graph import graph_lines
@@ -45,6 +47,9 @@ class RunScreen(AmberScreen):
             "o", "order", "Order", id="job.order", tooltip="oldest, newest or smallest first from iCloud"
         ),
         Binding("f", "finish", "Finish", id="job.finish", tooltip="wait for iCloud no longer; list the rest"),
+        Binding(
+            "c", "code", "Code", id="job.code", show=False, tooltip="the code for the phone's camera, again"
+        ),
         Binding("enter", "open", "List", id="job.open", tooltip="the whole list of the pane in focus"),
         Binding("d", "detach", "Leave", id="job.detach", tooltip="the job goes on without this screen"),
         Binding("tab", "app.focus_next", "Next pane", id="job.next-pane", show=False),
@@ -109,6 +114,7 @@ class RunScreen(AmberScreen):
         self._second = second
         if pending is not None:
             old, self.status = self.status, pending
+            self._follow_code(old.fetch.code if old is not None else "", pending)
             if old is None or pending.sentence != old.sentence:
                 self.say(pending.sentence)
         for view in self.query(LinesView):
@@ -208,6 +214,29 @@ class RunScreen(AmberScreen):
         """Waits for iCloud no longer."""
         if not self.refuse("finish"):
             self.order(Command(CommandName.FINISH), "Writes what is here, then ends with the rest listed.")
+
+    @work(group="orders")
+    async def action_code(self) -> None:
+        """Shows the code for the phone's camera; asks the engine for it where it was put away."""
+        if self.status is None or not self.status.fetch.code:
+            try:
+                await self.engine.command(Command(CommandName.SHOW_CODE))
+            except EngineError as error:
+                self.say(error.sentence)
+            return
+        self._show_code(self.status)
+
+    def _show_code(self, status: JobStatus) -> None:
+        screen = CodeScreen(status.fetch.code, status.fetch.sentence, ascii_only=self.glyphs is ASCII)
+        self.app.push_screen(screen)
+
+    def _follow_code(self, old: str, status: JobStatus) -> None:
+        """A new code is shown by itself, and one that has done its work goes away."""
+        code, top = status.fetch.code, self.app.screen
+        if isinstance(top, CodeScreen) and top.code != code:
+            top.dismiss(None)
+        if code and code != old and (top is self or isinstance(top, CodeScreen)):
+            self._show_code(status)
 
     def action_open(self) -> None:
         """The whole list of the pane in focus."""

@@ -14,7 +14,7 @@ from textual.widgets import Input, Label
 
 from ambertime_tui.config import Task
 from ambertime_tui.engine.client import EngineError
-from ambertime_tui.engine.spec import OriginalsChoice
+from ambertime_tui.engine.spec import FetchWay, OriginalsChoice
 from ambertime_tui.engine.status import ScanStatus, Tally
 from ambertime_tui.library.date_range import DateRange, DateRangeError, parse_date_range
 from ambertime_tui.tui.panes.choice import choice_lines
@@ -58,6 +58,7 @@ class SetupScreen(AmberScreen):
             id="setup.icloud",
             tooltip="take the iCloud originals, or leave them",
         ),
+        Binding("w", "way", "Way", id="setup.way", show=False, tooltip="how iOS is asked to download"),
         Binding("r", "rescan", "Read again", id="setup.rescan", show=False),
     ]
 
@@ -293,6 +294,15 @@ class SetupScreen(AmberScreen):
         other = OriginalsChoice.LOCAL if included else OriginalsChoice.ICLOUD
         self.set_state(replace(self.state, originals=other))
 
+    def action_way(self) -> None:
+        """The next way to ask iOS; with it, the iCloud originals are wanted."""
+        ways = list(FetchWay)
+        if self.state.originals is OriginalsChoice.ICLOUD:
+            following = ways[(ways.index(self.state.way) + 1) % len(ways)]
+            self.set_state(replace(self.state, way=following))
+        else:
+            self.set_state(replace(self.state, originals=OriginalsChoice.ICLOUD))
+
     def apply_task(self, task: Task) -> None:
         """Chooses what a saved task says; what it does not say stays as it is."""
         if task.device is not None and task.device in {phone.udid for phone in self.state.phones}:
@@ -301,6 +311,8 @@ class SetupScreen(AmberScreen):
             self._set_range(parse_date_range(task.range, self.world.today()))
         if task.originals is not None:
             self.set_state(replace(self.state, originals=task.originals))
+        if task.fetch is not None:
+            self.set_state(replace(self.state, way=task.fetch))
         engine = self.amber.engine_now
         if task.to is not None and engine is not None:
             self.set_state(self.state.with_target(task.to))

@@ -11,7 +11,19 @@ from typing import Literal, TypeAlias
 from rich.cells import cell_len, set_cell_size
 
 Style: TypeAlias = Literal[
-    "text", "muted", "strong", "accent", "local", "icloud", "good", "warn", "bad", "bar", "rail", "key"
+    "text",
+    "muted",
+    "strong",
+    "accent",
+    "local",
+    "icloud",
+    "good",
+    "warn",
+    "bad",
+    "bar",
+    "rail",
+    "key",
+    "code",
 ]
 STYLES: tuple[Style, ...] = (
     "text",
@@ -26,6 +38,7 @@ STYLES: tuple[Style, ...] = (
     "bar",
     "rail",
     "key",
+    "code",
 )
 
 
