@@ -10,6 +10,7 @@ from ambertime_tui.drive.recorded import RecordedAsset, RecordedFile
 from ambertime_tui.engine.overview import left_out_because
 from ambertime_tui.engine.spec import Selection
 from ambertime_tui.engine.status import Tally
+from ambertime_tui.library.collector import collector_paused
 from ambertime_tui.library.model import Asset, Availability, Library, Resource
 
 MARGIN_SHARE = 0.01
@@ -96,9 +97,10 @@ def make_plan(
         broken: recorded files that are damaged or missing on the drive, by asset uuid: to be taken again.
     """
     planned = []
-    for asset in library.assets:
-        on_drive = _Recorded(recorded.get(asset.uuid), (broken or {}).get(asset.uuid, ()))
-        planned.append(_planned(asset, selection, on_drive, largest_file))
+    with collector_paused():
+        for asset in library.assets:
+            on_drive = _Recorded(recorded.get(asset.uuid), (broken or {}).get(asset.uuid, ()))
+            planned.append(_planned(asset, selection, on_drive, largest_file))
     return Plan(tuple(planned))
 
 

@@ -1,4 +1,4 @@
-"""Pausing Python's cycle collector while a library is read."""
+"""Pausing Python's cycle collector while something is made of a whole library."""
 
 from __future__ import annotations
 
