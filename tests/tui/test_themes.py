@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from rich.segment import Segment
 
+from ambertime_tui.tui.application import AmberApp
 from ambertime_tui.tui.themes import ThemeError, bundled_folder, load_theme, load_themes
 from tests.tui.fake_engine import FakeEngine, world_of
+from tests.tui.scenes import BY_NAME, READY
 from tests.tui.stage import Stage, app_of, play
 
 BUNDLED = {"amber-dark", "amber-light", "high-contrast", "ansi", "monochrome"}
@@ -63,3 +66,24 @@ def test_a_broken_theme_does_not_keep_the_app_from_starting(tmp_path: Path) -> N
 def test_the_theme_file_is_named_after_its_file_where_it_has_no_name(tmp_path: Path) -> None:
     (tmp_path / "sea.toml").write_text('primary = "#0080ff"')
     assert load_theme(tmp_path / "sea.toml").name == "sea"
+
+
+def test_a_theme_that_is_chosen_while_the_app_runs_paints_everything_anew() -> None:
+    def painted(app: AmberApp) -> list[list[Segment]]:
+        return [list(strip) for strip in app.screen._compositor.render_strips()]
+
+    pictures = []
+
+    async def chosen_now(stage: Stage) -> None:
+        await stage.shows(READY)
+        stage.app.theme = "amber-light"
+        await stage.pilot.pause()
+        pictures.append(painted(stage.app))
+
+    async def chosen_before(stage: Stage) -> None:
+        await stage.shows(READY)
+        pictures.append(painted(stage.app))
+
+    play(BY_NAME["setup"].app("amber-dark"), chosen_now)
+    play(BY_NAME["setup"].app("amber-light"), chosen_before)
+    assert pictures[0] == pictures[1]

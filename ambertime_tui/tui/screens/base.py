@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.screen import Screen
 
 from ambertime_tui.tui.glyphs import Glyphs
 from ambertime_tui.tui.port import World
-from ambertime_tui.tui.widgets.lines import LinesView
+from ambertime_tui.tui.widgets.lines import PAINTS, LinesView
 from ambertime_tui.tui.widgets.spans import Line, Span, Style, line, shorten, spread
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 class AmberScreen(Screen[None]):
     """A screen of the app."""
 
+    COMPONENT_CLASSES: ClassVar[set[str]] = PAINTS
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 (Textual's own type)
     VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-high"), (50, "-tall")]  # noqa: RUF012
 

@@ -10,7 +10,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from ambertime_tui.qr import ascii_blocks, half_blocks
-from ambertime_tui.tui.widgets.lines import LinesView
+from ambertime_tui.tui.widgets.lines import PAINTS, LinesView
 from ambertime_tui.tui.widgets.spans import Line, Span, line
 
 
@@ -23,6 +23,7 @@ def code_lines(code: str, *, ascii_only: bool) -> tuple[Line, ...]:
 class CodeScreen(ModalScreen[None]):
     """Shows the code until it is closed; the job goes on behind it."""
 
+    COMPONENT_CLASSES: ClassVar[set[str]] = PAINTS
     CSS_PATH = "code.tcss"
     HELP_TITLE = "Code"
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from ambertime_tui.tui.widgets.lines import LinesView
+from ambertime_tui.tui.widgets.lines import PAINTS, LinesView
 from ambertime_tui.tui.widgets.spans import Line, Span, line
 
 
@@ -39,6 +39,7 @@ LINES: tuple[Line, ...] = (
 class LeavingScreen(ModalScreen[Leaving]):
     """Asks once, answers at one key."""
 
+    COMPONENT_CLASSES: ClassVar[set[str]] = PAINTS
     CSS_PATH = "leaving.tcss"
     HELP_TITLE = "Leave"
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Literal
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -11,7 +11,16 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from ambertime_tui.tui.widgets.spans import STYLES, Line, plain
+from ambertime_tui.tui.widgets.spans import STYLES, Line, Style, plain
+
+PAINTS = {f"lines--{style}" for style in STYLES} | {"lines--cursor"}
+"""The component classes of the styles. A screen has them for all its views: were they each view's own, the
+style sheet would be asked for all of them, for every view, whenever the focus moves."""
+
+
+def paint(widget: Widget, style: Style | Literal["cursor"]) -> RichStyle:
+    """How the theme paints a style; the screen of the widget has `PAINTS` as component classes."""
+    return widget.screen.get_component_rich_style(f"lines--{style}", partial=True)
 
 
 class LinesView(Widget):
@@ -19,8 +28,6 @@ class LinesView(Widget):
 
     Subclasses override `lines_for`; `show_again` asks it anew and repaints where the answer differs.
     """
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"lines--{style}" for style in STYLES} | {"lines--cursor"}
 
     def __init__(
         self, lines: tuple[Line, ...] = (), *, id: str | None = None, classes: str | None = None
@@ -83,13 +90,10 @@ class LinesView(Widget):
         base = self.rich_style
         if not 0 <= y < len(self._shown):
             return Strip.blank(width, base)
-        highlight = (
-            self.get_component_rich_style("lines--cursor", partial=True) if y == self._cursor else None
-        )
-        segments = []
-        for span in self._shown[y]:
-            style = base + self.get_component_rich_style(f"lines--{span.style}", partial=True)
-            segments.append(Segment(span.text, _on(style, highlight)))
+        highlight = paint(self, "cursor") if y == self._cursor else None
+        segments = [
+            Segment(span.text, _on(base + paint(self, span.style), highlight)) for span in self._shown[y]
+        ]
         return Strip(segments).adjust_cell_length(width, _on(base, highlight))
 
 

@@ -14,7 +14,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from ambertime_tui.engine.client import Row, Rows
-from ambertime_tui.tui.widgets.spans import STYLES, Line, line
+from ambertime_tui.tui.widgets.lines import paint
+from ambertime_tui.tui.widgets.spans import Line, line
 
 PAGE = 200
 """Rows asked for at once: a few screens."""
@@ -23,7 +24,6 @@ PAGE = 200
 class RowList(ScrollView, can_focus=True):
     """Draws rows by a function and asks for the pages it has not got."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"lines--{style}" for style in STYLES} | {"lines--cursor"}
     HELP_TITLE = "List"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "cursor(-1)", "Up", show=False, id="list.up"),
@@ -131,11 +131,11 @@ class RowList(ScrollView, can_focus=True):
         index = int(self.scroll_offset.y) + y
         if index >= self.total:
             return Strip.blank(width, base)
+        cursor = paint(self, "cursor")
         if index == self.cursor:
-            base += self.get_component_rich_style("lines--cursor", partial=True)
-        cursor = self.get_component_rich_style("lines--cursor", partial=True)
+            base += cursor
         segments = []
         for span in self.line_at(index):
-            style = base + self.get_component_rich_style(f"lines--{span.style}", partial=True)
+            style = base + paint(self, span.style)
             segments.append(Segment(span.text, style + cursor if index == self.cursor else style))
         return Strip(segments).adjust_cell_length(width, base)
