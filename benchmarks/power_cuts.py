@@ -22,10 +22,13 @@ def main() -> None:
     parser.add_argument("--states", type=int, default=1000)
     parser.add_argument("--assets", type=int, default=30)
     parser.add_argument("--scratch", type=Path, default=None, help="a folder with 1 GB free; RAM is fastest")
+    parser.add_argument("--only", help="one file system")
     options = parser.parse_args()
     print("| file system | syncs | crash states | promised assets judged | violations | seconds |")
     print("|---|---|---|---|---|---|")
     for file_system in FILE_SYSTEMS:
+        if options.only not in (None, file_system.name):
+            continue
         if absent := missing_tools(*file_system.tools, "strace"):
             print(f"| {file_system.name} | | {absent} | | | |")
             continue

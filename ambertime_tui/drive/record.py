@@ -3,7 +3,7 @@ names.
 
 The rollback journal is truncated, not deleted, and everything is synchronous FULL: a commit that returned
 survives a power cut on exFAT and FAT as on ext4 (SQLite syncs the truncated journal), and nothing needs
-shared memory as a write-ahead log does.
+shared memory as a write-ahead log does. The file does not grow where it lies (see `reserve`).
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from ambertime_tui.drive.errors import RecordDamaged, RecordFailed, RecordTooNew
 from ambertime_tui.drive.naming import name_key
 from ambertime_tui.drive.recorded import ReadBack, RecordedAsset, RecordedFile
+from ambertime_tui.drive.reserve import RESERVE, free_bytes, most_needed, reserve, size_of
 from ambertime_tui.drive.system_calls import SystemCalls
 from ambertime_tui.library.model import Role
 
@@ -161,6 +162,7 @@ class Record:
         Raises:
             RecordFailed: nothing of it counts.
         """
+        self._make_room(assets, len(aside))
         with self._writing() as connection:
             for asset in assets:
                 connection.execute(
@@ -210,11 +212,7 @@ class Record:
                 connection.backup(copy)
             finally:
                 copy.close()
-        fd = self._calls.open_read(into)
-        try:
-            self._calls.fsync(fd)
-        finally:
-            self._calls.close(fd)
+        self._sync(into)
 
     def close(self) -> None:
         """Closes the database."""
@@ -243,6 +241,40 @@ class Record:
                 yield self._connected()
             except sqlite3.Error as error:
                 raise record_error(error, self._path) from error
+
+    def _make_room(self, assets: Sequence[RecordedAsset], others: int) -> None:
+        """Before a transaction that would make the file grow: a larger copy takes its place (see `reserve`).
+
+        Raises:
+            RecordFailed: the record stays as it was.
+        """
+        with self._translated() as connection:
+            needed = most_needed(connection, assets, others)
+            if free_bytes(connection) >= needed:
+                return
+            larger = self._path.with_name(self._path.name + ".larger")
+            try:
+                for leftover in (larger, Path(f"{larger}-journal")):
+                    with suppress(FileNotFoundError):
+                        self._calls.unlink(leftover)
+                self.back_up(larger)
+                with closing(sqlite3.connect(larger, isolation_level=None)) as copy:
+                    copy.execute("BEGIN IMMEDIATE")
+                    reserve(copy, needed + max(RESERVE, size_of(connection)))
+                    self._calls.commit(copy)
+                self._sync(larger)
+                self.close()
+                self._calls.replace(larger, self._path)
+                self._calls.fsync_folder(self._path.parent)
+            except OSError as error:
+                raise RecordFailed(self._path, error.strerror or str(error)) from error
+
+    def _sync(self, file: Path) -> None:
+        fd = self._calls.open_read(file)
+        try:
+            self._calls.fsync(fd)
+        finally:
+            self._calls.close(fd)
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -282,6 +314,8 @@ def _prepare(connection: sqlite3.Connection, path: Path, calls: SystemCalls) -> 
     for statements in _MIGRATIONS[version:]:
         for statement in statements:
             connection.execute(statement)
+    if not version:
+        reserve(connection, RESERVE)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     calls.commit(connection)

@@ -183,3 +183,39 @@ def test_a_backup_copy_is_a_whole_record(record: Record, tmp_path: Path) -> None
     record.commit([recorded("A")])
     record.back_up(tmp_path / "copy.sqlite3")
     assert Record(tmp_path / "copy.sqlite3", SystemCalls()).known("PHONE") == record.known("PHONE")
+
+
+def test_it_never_grows_where_it_lies(record: Record) -> None:
+    """A power cut while a file grows can cost all of it on exFAT; a new file takes the old one's name."""
+    before, grown = record.path.stat(), 0
+    for start in range(0, 12_000, 100):
+        names = [f"IMG_{number}.HEIC" for number in range(start, start + 100)]
+        record.commit([recorded(name, name) for name in names])
+        now = record.path.stat()
+        assert now.st_size == before.st_size or now.st_ino != before.st_ino
+        grown += now.st_ino != before.st_ino
+        before = now
+    assert 1 <= grown <= 4, "seldom: each time the room doubles"
+    assert len(record.known("PHONE")) == 12_000
+
+
+class NoRoomForAnother(SystemCalls):
+    """A drive on which the larger record cannot take the other one's place."""
+
+    def replace(self, source: Path, target: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+
+def test_a_record_that_cannot_grow_stays_as_it_was(record: Record) -> None:
+    record.commit([recorded("A")])
+    record.close()
+    full = Record(record.path, NoRoomForAnother())
+    many = [recorded(f"{n}", f"IMG_{n}.HEIC") for n in range(1000, 5000)]
+    with pytest.raises(RecordFailed, match="No space left"):
+        full.commit(many)
+    assert set(full.known("PHONE")) == {"A"}
+    full.commit([recorded("B", "IMG_2.HEIC")])
+    full.close()
+    again = Record(record.path, SystemCalls())
+    again.commit(many)
+    assert len(again.known("PHONE")) == 4002

@@ -1,4 +1,4 @@
-"""Whole jobs in processes of their own, by the thousand: one process has loaded everything and forks for each.
+"""Whole jobs in processes of their own, by the thousand: one process has loaded all and forks for each.
 
 `JobMaker` is the tester's side. Run as a program this is the other side, which takes orders from a socket; a
 job's words go over that socket, too (send(2) is no call that the sweeps let fail).
@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
+import importlib
 import json
 import os
-import random
 import select
 import signal
 import socket
@@ -74,12 +75,12 @@ class RunningJob:
 
     def wait(self, *, killed_after: float | None = None) -> JobEnd:
         """Hears it to its end, or kills it after so many seconds, should it still run."""
-        deadline = None if killed_after is None else time.monotonic() + killed_after
-        for word, value in _words(self._connection, lambda: deadline):
+        deadline = _Deadline(None if killed_after is None else time.monotonic() + killed_after)
+        for word, value in _words(self._connection, deadline):
             match word:
                 case "late":
                     self.kill()
-                    deadline = None
+                    deadline.at = None
                 case "written":
                     self.written = value
                 case "ended":
@@ -145,14 +146,18 @@ _unread: dict[int, bytes] = {}
 """What a socket gave beyond a whole line."""
 
 
-def _words(
-    connection: socket.socket, deadline: Any = lambda: None
-) -> Iterator[tuple[str, Any]]:
+@dataclass(slots=True)
+class _Deadline:
+    at: float | None = None
+    """By the steady clock; None: there is none."""
+
+
+def _words(connection: socket.socket, deadline: _Deadline | None = None) -> Iterator[tuple[str, Any]]:
     """What is said, one by one; ("late", None) when a deadline is over."""
     while True:
         buffer = _unread.pop(connection.fileno(), b"")
         while b"\n" not in buffer:
-            until = deadline()
+            until = None if deadline is None else deadline.at
             left = PATIENCE if until is None else max(0.0, until - time.monotonic())
             if not select.select([connection], [], [], left)[0]:
                 if until is None:
@@ -236,19 +241,20 @@ async def _job(target: Path, fault: Fault, say: Any) -> dict[str, object]:
     return {"outcome": status.outcome.value, "sentence": status.sentence, "calls": calls.count}
 
 
-def _load() -> None:
-    """What a job would load while it runs."""
-    import pymobiledevice3.lockdown
-    import pymobiledevice3.services.afc
-    import pymobiledevice3.services.power_assertion
-    import pymobiledevice3.usbmux
-
-    import ambertime_tui.engine.job
-    import ambertime_tui.phone.lockdown
-    import tests.drive.faulty_calls  # noqa: F401
+LOADED = (
+    "pymobiledevice3.lockdown",
+    "pymobiledevice3.services.afc",
+    "pymobiledevice3.services.power_assertion",
+    "pymobiledevice3.usbmux",
+    "ambertime_tui.engine.job",
+    "ambertime_tui.phone.lockdown",
+    "tests.drive.faulty_calls",
+)
+"""What a job would load while it runs."""
 
 
 if __name__ == "__main__":
-    random.seed(0)
-    _load()
+    for module in LOADED:
+        importlib.import_module(module)
+    gc.freeze()
     _serve(socket.socket(fileno=int(sys.argv[1])))

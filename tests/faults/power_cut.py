@@ -15,6 +15,7 @@ import hashlib
 import random
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -169,7 +170,24 @@ def mounted(file_system: FileSystem, device: Path, at: Path) -> Iterator[Path]:
     try:
         yield at
     finally:
-        run("umount", at)
+        unmount(at)
+
+
+def unmount(at: Path) -> None:
+    """Unmounts; whatever looks at all mounted drives keeps this one busy for a moment.
+
+    Raises:
+        ToolFailed: it is busy for more than 10 seconds.
+    """
+    for _ in range(100):
+        try:
+            run("umount", at)
+            return
+        except ToolFailed as error:
+            if "busy" not in str(error):
+                raise
+            time.sleep(0.1)
+    run("umount", at)
 
 
 def record_run(

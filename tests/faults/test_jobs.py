@@ -1,0 +1,76 @@
+"""Whole jobs meet errors and death at every call, and lose nothing. The long form, with every call and 1,000
+kills, is `python -m benchmarks.job_faults`."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.job_faults import (
+    MODES,
+    SYSTEM_CALLS,
+    Range,
+    Tally,
+    calls_of_a_job,
+    fail_at,
+    fail_under_strace,
+    firing_range,
+    kill_at_random,
+    mode_name,
+)
+
+needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+
+
+@pytest.fixture(scope="module")
+def shooting() -> Iterator[Range]:
+    """A range in memory where there is one: thousands of files are made, and each is synced."""
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with (
+        tempfile.TemporaryDirectory(prefix="at-", dir=memory) as folder,
+        pytest.MonkeyPatch.context() as here,
+    ):
+        scratch = Path(folder)
+        (scratch / "run").mkdir(mode=0o700)
+        here.setenv("XDG_RUNTIME_DIR", str(scratch / "run"))
+        for variable in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
+            here.setenv(variable, str(scratch / variable))
+        here.setenv("USBMUXD_SOCKET_ADDRESS", str(scratch / "usbmuxd"))
+        with firing_range(scratch) as at:
+            yield at
+
+
+@pytest.mark.parametrize(("code", "for_good"), MODES, ids=[mode_name(*mode) for mode in MODES])
+def test_a_fault_at_any_call_of_a_job_loses_nothing(shooting: Range, code: int, for_good: bool) -> None:
+    calls, tally, chance = calls_of_a_job(shooting), Tally(), random.Random(f"{code} {for_good}")
+    assert calls > 400
+    for number in sorted(chance.sample(range(1, calls), 5)):
+        fail_at(shooting, tally, number, code, for_good)
+    assert tally.violations == []
+    assert tally.hit == 5 or not (for_good or code == 0)
+
+
+@needs_strace
+def test_a_fault_at_a_system_call_of_a_job_loses_nothing(shooting: Range) -> None:
+    tally, chance = Tally(), random.Random(8)
+    try:
+        for code, for_good in MODES:
+            name = chance.choice(SYSTEM_CALLS[:5])
+            fail_under_strace(shooting, tally, name, chance.randint(1, 4), code, for_good)
+    except PermissionError as error:
+        pytest.skip(str(error))
+    assert tally.violations == []
+    assert tally.hit
+
+
+def test_a_job_killed_at_any_moment_loses_nothing(shooting: Range) -> None:
+    tally, chance = Tally(), random.Random(9)
+    for _ in range(6):
+        kill_at_random(shooting, tally, chance, 1.2)
+    assert tally.violations == []
