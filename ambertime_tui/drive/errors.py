@@ -19,6 +19,19 @@ class TargetMissing(DriveError):
         self.path = path
 
 
+class TargetNotMounted(DriveError):
+    """There was an archive at this path, on a drive that is not mounted now."""
+
+    def __init__(self, path: Path, mounted_at: Path) -> None:
+        super().__init__(
+            f"The archive at {path} is on a drive that was mounted at {mounted_at}, and nothing is mounted "
+            "there now. Connect and mount the drive; for a new archive on this computer's disk, choose "
+            "another folder."
+        )
+        self.path = path
+        self.mounted_at = mounted_at
+
+
 class TargetNotAFolder(DriveError):
     """The target is a file."""
 

@@ -39,6 +39,7 @@ from ambertime_tui.engine.spec import JobSpec
 from ambertime_tui.engine.status import DriveSummary
 from ambertime_tui.engine.summaries import drive_summary_at
 from ambertime_tui.engine.surveyor import Survey, Surveyor, surveyed_library
+from ambertime_tui.engine.target_memory import TargetMemory
 from ambertime_tui.engine.timing import Timing
 from ambertime_tui.engine.wire import WireError, from_json
 
@@ -73,7 +74,7 @@ class Answers:
         self._reports = reports
         self._timing = timing
         self._surveyor = Surveyor(pair_records, scratch, timing)
-        self._previewer = Previewer()
+        self._previewer = Previewer(TargetMemory(reports.parent))
         self._devices = DeviceWatch(pair_records, timing, self._tell_devices)
         self._watching_devices: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()

@@ -32,6 +32,7 @@ from ambertime_tui.engine.spec import JobSpec, OriginalsChoice
 from ambertime_tui.engine.status import Condition, Phase, PhoneSummary
 from ambertime_tui.engine.survey import Scan, counted, scan_phone
 from ambertime_tui.engine.surveyor import Surveyor
+from ambertime_tui.engine.target_memory import TargetMemory
 from ambertime_tui.engine.timing import Timing
 from ambertime_tui.library.model import Library
 from ambertime_tui.paths import PathsError
@@ -67,9 +68,11 @@ async def open_job(
         DriveError: the target cannot be used.
     """
     phone = await find_phone(spec.udid)
-    opened = ExitStack()
+    opened, memory = ExitStack(), TargetMemory(reports.parent)
+    await asyncio.to_thread(memory.check, Path(spec.target))
     opening = open_target(Path(spec.target), clock=timing.wall, calls=calls)
     target = await asyncio.to_thread(opened.enter_context, opening)
+    await asyncio.to_thread(memory.remember, target.path, target.id, target.drive.path)
     spec = replace(spec, udid=phone.udid)
     return Job(spec, phone.udid, target, opened, surveyor, pair_records, reports, timing)
 
@@ -175,9 +178,7 @@ class Job:
                 self._while_copying().reorder(command.argument)
             case CommandName.SHOW_CODE:
                 if self._asking is None:
-                    raise EngineError(
-                        "NotNow", "This job does not ask iOS with a Shortcut; there is no code."
-                    )
+                    raise EngineError("NotNow", "This job waits for nothing from iCloud; there is no code.")
                 self._asking.show_code()
 
     def stop(self) -> None:

@@ -11,13 +11,16 @@ from ambertime_tui.drive.errors import DriveError
 from ambertime_tui.drive.rebuild import RECORD
 from ambertime_tui.drive.record_reader import read_archive
 from ambertime_tui.drive.recorded import RecordedAsset
-from ambertime_tui.engine.plan import Fate, Plan, make_plan, room_needed
+from ambertime_tui.engine.plan import Fate, Plan, PlannedAsset, make_plan, room_needed
 from ambertime_tui.engine.protocol import Preview
 from ambertime_tui.engine.spec import JobSpec, OriginalsChoice
 from ambertime_tui.engine.status import DriveSummary, PhoneSummary, Tally
 from ambertime_tui.engine.summaries import drive_summary_at
 from ambertime_tui.engine.surveyor import Survey
+from ambertime_tui.engine.target_memory import TargetMemory
 
+NAMED = 3
+"""How many files a piece of advice names."""
 LOW_BATTERY = 50
 """Percent below which a phone off power may not last through a large copy."""
 
@@ -25,7 +28,8 @@ LOW_BATTERY = 50
 class Previewer:
     """Keeps the record of the last target, so that another range costs no reading of the drive."""
 
-    def __init__(self) -> None:
+    def __init__(self, memory: TargetMemory) -> None:
+        self._memory = memory
         self._seen: tuple[Path, int, int] | None = None
         self._known: dict[str, dict[str, RecordedAsset]] = {}
 
@@ -34,6 +38,7 @@ class Previewer:
         advice: list[str] = []
         try:
             drive = drive_summary_at(Path(spec.target))
+            self._memory.check(Path(spec.target))
             largest = drive_of(Path(spec.target)).traits.max_file_bytes
         except DriveError as error:
             plan = make_plan(survey.scan.library, spec.selection, {})
@@ -75,6 +80,7 @@ def _preview(
     included = spec.originals is OriginalsChoice.ICLOUD
     copy, fetch = plan.tally(Fate.COPY), plan.tally(Fate.FETCH)
     missing = cannot = Tally()
+    too_large: list[PlannedAsset] = []
     undated = selected = 0
     for planned in plan.assets:
         if planned.fate is Fate.EXCLUDED:
@@ -85,6 +91,8 @@ def _preview(
             missing += Tally(1, planned.bytes)
         elif planned.fate is Fate.CANNOT:
             cannot += Tally(1, planned.bytes)
+            if planned.reason == "too_large_for_drive":
+                too_large.append(planned)
     wanted = [p for p in plan.assets if p.fate is Fate.COPY or (included and p.fate is Fate.FETCH)]
     needed = room_needed(wanted)
     free = drive.free_bytes if drive else 0
@@ -96,8 +104,8 @@ def _preview(
             "Choose a shorter range or another drive."
         )
     advice += _advice(fetch, included, phone)
-    if cannot.count:
-        advice.append(f"{cannot.count:,} are too large for this drive's file system and stay on the iPhone.")
+    if too_large:
+        advice.append(_too_large(too_large, drive))
     return Preview(
         selected=Tally(selected, sum(p.bytes for p in plan.assets if p.fate is not Fate.EXCLUDED)),
         local=copy,
@@ -110,6 +118,18 @@ def _preview(
         needed=needed,
         problem=problem,
         advice=tuple(advice),
+    )
+
+
+def _too_large(planned: list[PlannedAsset], drive: DriveSummary | None) -> str:
+    """Names the largest, and says what to do."""
+    largest = sorted(planned, key=lambda one: -one.bytes)
+    names = ", ".join(f"{p.asset.original_filename} ({p.bytes / 1e9:.1f} GB)" for p in largest[:NAMED])
+    more = f" and {len(planned) - NAMED:,} more" if len(planned) > NAMED else ""
+    file_system = drive.file_system if drive is not None else "the drive's file system"
+    return (
+        f"{names}{more}: too large for {file_system}, so left on the iPhone. Use a drive with exFAT to have "
+        "them, too."
     )
 
 

@@ -1,0 +1,98 @@
+"""Remembers where archives lay, so that an empty mount point is not filled while its drive is away.
+
+A new target is made by its first backup; an empty mount point looks just like one. What tells them apart is
+that there was an archive at that path, on a drive mounted at or above it, and now nothing is mounted there.
+Another archive at the path, or another drive without one, is a person's choice.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ambertime_tui.drive.claim import read_marker
+from ambertime_tui.drive.discovery import drive_of
+from ambertime_tui.drive.errors import TargetNotMounted
+from ambertime_tui.paths import PathsError, private
+
+log = logging.getLogger(__name__)
+
+FILE = "targets.json"
+"""In the state folder."""
+KEPT = 200
+"""Targets that are remembered at most; the oldest are forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownTarget:
+    """An archive as it was last seen."""
+
+    target_id: str
+    mounted_at: str
+    """Where its drive was mounted."""
+
+
+class TargetMemory:
+    """One small file in the state folder. Losing it costs the warning, nothing else."""
+
+    def __init__(self, state: Path) -> None:
+        self._state = state
+
+    def check(self, target: Path) -> None:
+        """Refuses an empty mount point where an archive was. Blocks.
+
+        Raises:
+            TargetNotMounted: the drive that the archive is on is not mounted.
+            DriveError: the folder is not there, or the drive does not answer.
+        """
+        known = self._read().get(_key(target))
+        if known is None:
+            return
+        mounted_at, now = Path(known.mounted_at), drive_of(target).path
+        if mounted_at == now or not mounted_at.is_relative_to(now):
+            return
+        try:
+            marker = read_marker(target)
+        except OSError:
+            return
+        if marker is None:
+            raise TargetNotMounted(target, mounted_at)
+
+    def remember(self, target: Path, target_id: str, mounted_at: Path) -> None:
+        """Notes where an archive is. Blocks; what cannot be noted is only logged."""
+        known, seen = self._read(), KnownTarget(target_id, str(mounted_at))
+        if known.get(_key(target)) == seen:
+            return
+        known.pop(_key(target), None)
+        known[_key(target)] = seen
+        kept = dict(list(known.items())[-KEPT:])
+        text = json.dumps({path: asdict(one) for path, one in kept.items()}, indent=1)
+        part = self._state / f"{FILE}.{os.getpid()}.new"
+        try:
+            private(self._state)
+            with open(part, "w", encoding="utf-8", opener=_private_file) as stream:
+                stream.write(text)
+            part.replace(self._state / FILE)
+        except (OSError, PathsError) as error:
+            log.warning("where the archive lies is not remembered: %s", error)
+
+    def _read(self) -> dict[str, KnownTarget]:
+        try:
+            entries = json.loads((self._state / FILE).read_text(encoding="utf-8"))
+            return {
+                str(path): KnownTarget(str(one["target_id"]), str(one["mounted_at"]))
+                for path, one in entries.items()
+            }
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return {}
+
+
+def _key(target: Path) -> str:
+    return os.path.abspath(target)  # noqa: PTH100 - as Target spells it: links stay
+
+
+def _private_file(name: str, flags: int) -> int:
+    return os.open(name, flags, 0o600)
