@@ -12,7 +12,7 @@ import errno
 import itertools
 import stat
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -22,7 +22,7 @@ from ambertime_tui.drive.naming import aside_name, name_key, place, split
 from ambertime_tui.drive.read_back import FileDigest
 from ambertime_tui.drive.record import AsideFile, Record
 from ambertime_tui.drive.recorded import RecordedAsset, RecordedFile
-from ambertime_tui.drive.workspace import Workspace
+from ambertime_tui.drive.workspace import Names, Workspace
 from ambertime_tui.drive.writer import StagedAsset, StagedFile, discard_part
 from ambertime_tui.library.model import Role
 
@@ -195,10 +195,14 @@ def _destination(workspace: Workspace, staged: StagedAsset) -> _InPlace:
         elif file.repairs is None or not _repaired(workspace, result, file, file.repairs):
             to_place.append(file)
 
-    def taken(folder: str) -> set[str]:
-        given = names.given(folder) - (own if folder == staged.place.folder else set())
+    def taken(folder: str) -> Container[str]:
         found = {name_key(path.rpartition("/")[2]) for path in adopted if path.rpartition("/")[0] == folder}
-        return given | (names.on_drive(folder) - found)
+        return _NotFree(
+            names.given(folder),
+            own if folder == staged.place.folder else set(),
+            names.on_drive(folder),
+            found,
+        )
 
     wanted = [file.placed.resource for file in to_place]
     placed = place(staged.asset, workspace.traits, taken, resources=wanted, recorded=base)
@@ -208,6 +212,23 @@ def _destination(workspace: Workspace, staged: StagedAsset) -> _InPlace:
         generation = its.generation if file.repairs is None else file.repairs.generation
         result.files.append(_Named(file, placed.folder, its.name, its.true_name, generation))
     return result
+
+
+@dataclass(frozen=True, slots=True)
+class _NotFree:
+    """Names that an asset cannot have: given to others, or lying there."""
+
+    given: Names
+    own: set[str]
+    """What of `given` is its own."""
+    on_drive: Names
+    adopted: set[str]
+    """What of `on_drive` is going to be its own."""
+
+    def __contains__(self, key: object) -> bool:
+        return (key in self.given and key not in self.own) or (
+            key in self.on_drive and key not in self.adopted
+        )
 
 
 def _generation(file: StagedFile) -> int:
@@ -253,11 +274,12 @@ def _repaired(workspace: Workspace, result: _InPlace, file: StagedFile, broken: 
         and judge(broken.size, broken.modified_at, found.size, facts.st_mtime) is not Verdict.DAMAGED
     ):
         return False
-    there = workspace.names.given(broken.folder) | workspace.names.on_drive(broken.folder)
+    given, there = workspace.names.given(broken.folder), workspace.names.on_drive(broken.folder)
     aside = next(
         name
         for attempt in itertools.count(1)
-        if name_key(name := aside_name(broken.name, workspace.traits, attempt)) not in there
+        if (key := name_key(name := aside_name(broken.name, workspace.traits, attempt))) not in there
+        and key not in given
     )
     moved = f"{broken.folder}/{aside}" if broken.folder else aside
     result.aside.append(AsideFile(moved, broken.path, workspace.clock()))
@@ -297,25 +319,25 @@ def _renamed_back(workspace: Workspace, target: _InPlace) -> None:
             workspace.calls.rename_noreplace(workspace.root / new, workspace.root / old)
 
 
-def _settled_folder(workspace: Workspace, folder: str, in_place: Iterable[_InPlace]) -> DriveError | None:
-    """Syncs a folder and lists it back: a name counts only as the drive gives it."""
+def _settled_folder(workspace: Workspace, folder: str, in_place: Collection[_InPlace]) -> DriveError | None:
+    """Syncs a folder and looks at its names: one counts only as the drive gives it."""
     path = workspace.root / folder
+    placed_here = [(placed, file) for placed in in_place for file in placed.files if file.folder == folder]
     try:
         workspace.calls.fsync_folder(path)
-        there = workspace.names.listed(folder)
+        there = workspace.names.kept(folder, [file.name for _, file in placed_here])
     except OSError as error:
         return drive_error(error, path, doing="syncing the folder")
     except DriveError as error:
         return error
-    composed = {unicodedata.normalize("NFC", name): name for name in there}
-    for placed in in_place:
-        for number, file in enumerate(placed.files):
-            if file.folder == folder and file.name not in there:
-                given = composed.get(unicodedata.normalize("NFC", file.name))
-                if given is None:
-                    placed.not_kept = file
-                else:
-                    placed.files[number] = replace(file, name=given)
+    lacking = [(placed, file) for placed, file in placed_here if file.name not in there]
+    composed = {unicodedata.normalize("NFC", name): name for name in there} if lacking else {}
+    for placed, file in lacking:
+        given = composed.get(unicodedata.normalize("NFC", file.name))
+        if given is None:
+            placed.not_kept = file
+        else:
+            placed.files[placed.files.index(file)] = replace(file, name=given)
     return None
 
 

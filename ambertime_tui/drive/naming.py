@@ -226,19 +226,20 @@ def _fitting(
     generations: dict[Role, int],
 ) -> tuple[str, list[tuple[Resource, str]]]:
     """The stem cut so that every name made of it fits, and those names."""
-    longest = max(
-        (traits.name_length(name) - 1 for _, name in _names("x", asset, asset.resources, generations)),
-        default=0,
-    )
-    # Three units to spare: a reserved name gets one in front, and a later edit's number must not need a new
-    # cut.
-    room = traits.max_name - max(longest, 0) - traits.name_length(suffix) - 4
     whole = suitable(stem, traits)
-    fits = all(
+    final = whole + suffix
+    if not all(
         traits.name_length(name) <= traits.max_name
-        for _, name in _names(whole + suffix, asset, asset.resources, generations)
-    )
-    final = (whole if fits else cut(whole, traits, room)) + suffix
+        for _, name in _names(final, asset, asset.resources, generations)
+    ):
+        longest = max(
+            (traits.name_length(name) - 1 for _, name in _names("x", asset, asset.resources, generations)),
+            default=0,
+        )
+        # Three units to spare: a reserved name gets one in front, and a later edit's number must not need a
+        # new cut.
+        room = traits.max_name - max(longest, 0) - traits.name_length(suffix) - 4
+        final = cut(whole, traits, room) + suffix
     names = _names(final, asset, wanted, generations)
     return final, [(resource, suitable(name, traits)) for resource, name in names]
 

@@ -11,8 +11,10 @@ import errno
 import hashlib
 import mmap
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+import queue
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ambertime_tui.drive.file_system import CacheDropping, FileSystemTraits
@@ -39,6 +41,9 @@ class Reader:
     device: str
     """Device node under the file system; empty where there is none."""
     calls: SystemCalls
+    _blocks: queue.SimpleQueue[memoryview] = field(
+        default_factory=queue.SimpleQueue, init=False, repr=False, compare=False
+    )
 
     def digest(self, path: Path, on_bytes: Callable[[int], None] | None = None) -> FileDigest:
         """Size and SHA-256 of what the drive gives for a file that is synced.
@@ -78,13 +83,26 @@ class Reader:
         self, fd: int, on_bytes: Callable[[int], None] | None, until: int | None = None
     ) -> tuple[int, str]:
         digest, size = hashlib.sha256(), 0
-        block = memoryview(mmap.mmap(-1, _BLOCK))
-        while size != until and (count := os.readv(fd, [block])):
-            digest.update(block[:count])
-            size += count
-            if on_bytes is not None:
-                on_bytes(count)
+        with self._block() as block:
+            while size != until and (count := os.readv(fd, [block])):
+                digest.update(block[:count])
+                size += count
+                if on_bytes is not None:
+                    on_bytes(count)
         return size, digest.hexdigest()
+
+    @contextmanager
+    def _block(self) -> Iterator[memoryview]:
+        """Memory for one reader at a time, aligned as O_DIRECT wants it; used again, since the kernel clears
+        each new page."""
+        try:
+            block = self._blocks.get_nowait()
+        except queue.Empty:
+            block = memoryview(mmap.mmap(-1, _BLOCK))
+        try:
+            yield block
+        finally:
+            self._blocks.put(block)
 
     def _digest_direct(self, path: Path, on_bytes: Callable[[int], None] | None) -> FileDigest | None:
         """By O_DIRECT; None where the file system has no such thing."""

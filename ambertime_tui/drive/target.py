@@ -249,7 +249,7 @@ def open_target(
         calls=calls,
         clock=clock,
         parts=parts,
-        names=NameBook(root, record),
+        names=NameBook(root, record, drive.traits),
         folders=FolderKeeper(root, calls),
         existing=ExistingFiles(root, record.paths, reader, calls),
         reader=reader,

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,26 +20,37 @@ from ambertime_tui.drive.record import Record
 from ambertime_tui.drive.system_calls import SystemCalls
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Keys of names, to be asked for one by one: a folder may hold a whole library and is not copied."""
+
+    sets: tuple[AbstractSet[str], ...]
+
+    def __contains__(self, key: object) -> bool:
+        return any(key in keys for keys in self.sets)
+
+
 class NameBook:
     """Which names of a folder are given: by the record, to writers at work, and to files on the drive."""
 
-    def __init__(self, root: Path, record: Record) -> None:
+    def __init__(self, root: Path, record: Record, traits: FileSystemTraits) -> None:
         self._root = root
         self._record = record
+        self._traits = traits
         self._recorded: dict[str, set[str]] = {}
         self._reserved: dict[str, set[str]] = {}
         self._on_drive: dict[str, set[str]] = {}
         self.lock = threading.RLock()
         """Held while a place is chosen and reserved, so that no two writers get the same names."""
 
-    def given(self, folder: str) -> set[str]:
+    def given(self, folder: str) -> Names:
         """Keys of the names that the record or a writer at work has."""
         with self.lock:
             if folder not in self._recorded:
                 self._recorded[folder] = set(self._record.names_taken(folder))
-            return self._recorded[folder] | self._reserved.get(folder, set())
+            return Names((self._recorded[folder], self._reserved.setdefault(folder, set())))
 
-    def on_drive(self, folder: str) -> set[str]:
+    def on_drive(self, folder: str) -> Names:
         """Keys of all names that lie in the folder, as it was listed last.
 
         Raises:
@@ -47,7 +59,18 @@ class NameBook:
         with self.lock:
             if folder not in self._on_drive:
                 self._on_drive[folder] = {name_key(name) for name in self.listed(folder)}
-            return set(self._on_drive[folder])
+            return Names((self._on_drive[folder],))
+
+    def kept(self, folder: str, names: Collection[str]) -> frozenset[str]:
+        """Those of the names that lie in the folder now, as the drive spells them. A drive that may spell a
+        name in its own way is asked for all it has.
+
+        Raises:
+            DriveError: the folder cannot be listed.
+        """
+        if not self._traits.keeps_names:
+            return self.listed(folder)
+        return frozenset(name for name in names if os.path.lexists(self._root / folder / name))
 
     def listed(self, folder: str) -> frozenset[str]:
         """The names in a folder now; empty where there is no such folder.
@@ -104,6 +127,8 @@ class FolderKeeper:
         """
         path = self._root
         with self._lock:
+            if folder in self._durable:
+                return path / folder
             for name in folder.split("/") if folder else ():
                 parent, path = path, path / name
                 key = path.relative_to(self._root).as_posix()

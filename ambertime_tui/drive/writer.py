@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from ambertime_tui.drive.errors import (
     SizeDiffers,
     drive_error,
 )
-from ambertime_tui.drive.naming import Place, PlacedFile, name_key, part_name, place
+from ambertime_tui.drive.naming import Place, PlacedFile, part_name, place
 from ambertime_tui.drive.read_back import FileDigest
 from ambertime_tui.drive.recorded import ReadBack, RecordedAsset, RecordedFile
 from ambertime_tui.drive.workspace import Workspace
@@ -360,14 +361,15 @@ class AssetWriter:
         """Chooses the names of all parts of the asset that are not open yet, with one sync for all."""
         chosen: dict[Resource, str] = {}
         folder = self._place.folder
-        there = {name_key(name) for name in self._workspace.names.listed(folder)}
+        root = self._workspace.root
         for placed in self._place.files:
             if placed.resource in self._writers:
                 continue
             for attempt in itertools.count(1):
                 name = part_name(placed.name, self._workspace.traits, attempt)
-                if name_key(name) not in there and self._workspace.parts.take(f"{folder}/{name}"):
-                    chosen[placed.resource] = f"{folder}/{name}"
+                path = f"{folder}/{name}"
+                if not os.path.lexists(root / path) and self._workspace.parts.take(path):
+                    chosen[placed.resource] = path
                     break
         self._workspace.parts.announce(list(chosen.values()))
         self._announced.update(chosen)
