@@ -70,9 +70,7 @@ def ifuse(environ: Mapping[str, str], udid: str, target: Path, scratch: Path) ->
 def dcimport(environ: Mapping[str, str], udid: str, target: Path, scratch: Path) -> Measured:
     """dcimport from PyPI, in a virtual environment of its own."""
     program = _dcimport_program()
-    return measure(
-        [str(program), "--udid", udid, str(target)], environ, target, log=scratch / "dcimport.log"
-    )
+    return measure([str(program), "--udid", udid, str(target)], environ, target, log=scratch / "dcimport.log")
 
 
 COPIERS = {name: Copier(name, run) for name, run in (
@@ -111,7 +109,9 @@ def prepare() -> dict[str, str]:
 
 
 def _dcimport_program() -> Path:
-    folder = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "ambertime-benchmarks" / DCIMPORT
+    folder = (
+        Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "ambertime-benchmarks" / DCIMPORT
+    )
     program = folder / "bin" / "dcimport"
     if program.exists():
         return program

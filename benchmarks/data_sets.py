@@ -90,7 +90,13 @@ DATA_SETS: dict[str, Callable[[Path, float], DataSet]] = {
 def _recipe(assets: int, mix: Mix) -> LibraryRecipe:
     # Sparse: a file is as large as a phone's to whoever reads it, and takes no room here.
     return LibraryRecipe(
-        assets=assets, seed=7, icloud_share=0.0, sizes=Sizes.SPARSE, oddities=False, mix=mix
+        assets=assets,
+        seed=7,
+        icloud_share=0.0,
+        icloud_photos=False,
+        sizes=Sizes.SPARSE,
+        oddities=False,
+        mix=mix,
     )
 
 

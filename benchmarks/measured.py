@@ -21,7 +21,6 @@ _PR_SET_CHILD_SUBREAPER = 36
 _LOOK_EVERY = 0.01
 
 
-
 @dataclass(frozen=True, slots=True)
 class Measured:
     """What a command took."""
@@ -131,13 +130,14 @@ def _has_bytes(target: Path) -> bool:
 
 def copied_bytes(target: Path) -> tuple[int, int]:
     """Files and bytes in a target, without the bookkeeping of the tool that wrote it."""
-    sizes = []
-    for folder, folders, files in os.walk(target):
+    files = size = 0
+    for folder, folders, names in os.walk(target):
         folders[:] = [name for name in folders if name != ".ambertime"]
-        for name in files:
+        for name in names:
             if not name.startswith("media.db") and name != "SHA256SUMS":
-                sizes.append((Path(folder) / name).stat().st_size)
-    return len(sizes), sum(sizes)
+                files += 1
+                size += (Path(folder) / name).stat().st_size
+    return files, size
 
 
 if __name__ == "__main__":

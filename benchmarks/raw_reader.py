@@ -116,7 +116,8 @@ def _read(connection: socket.socket, files: list[tuple[str, int]]) -> int:
     for _ in files:
         _reply(connection, _room)
         handles.append(int.from_bytes(_room[:8], "little"))
-    replies, requests = [], []
+    replies: list[bool] = []
+    requests: list[bytes] = []
     for handle, (_, size) in zip(handles, files, strict=True):
         for _ in range(0, size, _LARGEST):
             requests.append(_request(len(requests), _READ, struct.pack("<QQ", handle, _LARGEST)))

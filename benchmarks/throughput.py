@@ -15,8 +15,6 @@ import json
 import os
 import platform
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -30,6 +28,7 @@ from benchmarks.copiers import COPIERS, Absent, prepare, raw
 from benchmarks.data_sets import DATA_SETS, MB, DataSet
 from benchmarks.measured import CommandFailed, Measured, copied_bytes
 from benchmarks.readme import write_section
+from benchmarks.simulated import simulated_phone
 
 LINK_WORDS = {
     "usb2": "USB 2, 38 MB/s, 1 ms",
@@ -87,8 +86,10 @@ def main() -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--scale", type=float, default=0.05, help="1 is the full size: hours at USB 2")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--scale", type=float, default=0.05, help="1 is the full size: hours on USB 2")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--sets", nargs="+", choices=sorted(DATA_SETS), default=list(DATA_SETS))
     parser.add_argument("--links", nargs="+", choices=sorted(LINKS), default=list(LINK_WORDS))
@@ -111,16 +112,19 @@ def _measured(
     rows: dict[str, Row] = defaultdict(Row)
     for name, why in absent.items():
         rows[name].trouble = why
-    with tempfile.TemporaryDirectory(prefix="at-", dir=options.source) as scratch:
-        with _phone(data.media, link, Path(scratch)) as (environ, udid):
-            for number in range(options.rounds):
-                # Another order in each round: nobody always has the warm caches.
-                for name in [*options.tools[number % len(options.tools) :], *options.tools][: len(options.tools)]:
-                    if not rows[name].trouble:
-                        _round(rows[name], name, environ, udid, options, Path(scratch))
-                with contextlib.suppress(Absent, ValueError):
-                    said = json.loads(raw(environ, udid, data.media, Path(scratch) / "records"))
-                    rows["raw reader"].rates.append(said["bytes"] / said["seconds"] / MB)
+    with (
+        tempfile.TemporaryDirectory(prefix="at-", dir=options.source) as scratch,
+        simulated_phone(data.media, link, Path(scratch)) as (environ, udid),
+    ):
+        for number in range(options.rounds):
+            # Another order in each round: nobody always has the warm caches.
+            first = number % len(options.tools)
+            for name in (*options.tools[first:], *options.tools[:first]):
+                if not rows[name].trouble:
+                    _round(rows[name], name, environ, udid, options, Path(scratch))
+            with contextlib.suppress(Absent, ValueError):
+                said = json.loads(raw(environ, udid, data.media, Path(scratch) / "records"))
+                rows["raw reader"].rates.append(said["bytes"] / said["seconds"] / MB)
     rate = LINKS[link].bytes_per_second
     for name in [*options.tools, "raw reader"]:
         row = rows[name]
@@ -149,36 +153,6 @@ def _round(
         row.trouble = str(error).replace("|", "/").replace("\n", " ")[-160:]
     finally:
         shutil.rmtree(target)
-
-
-@contextlib.contextmanager
-def _phone(media: Path, link: str, scratch: Path) -> Iterator[tuple[Mapping[str, str], str]]:
-    """A simulated phone in a process of its own; the environment for those who read it, and its UDID."""
-    address = str(scratch / "mux")
-    runtime = scratch / "run"
-    runtime.mkdir(mode=0o700)
-    environ = {
-        **{key: value for key, value in os.environ.items() if not key.startswith("XDG_")},
-        "HOME": str(scratch / "home"),
-        "XDG_RUNTIME_DIR": str(runtime),
-        "USBMUXD_SOCKET_ADDRESS": address,
-    }
-    (scratch / "home").mkdir()
-    simulator = subprocess.Popen(
-        [sys.executable, "-m", "ambertime_tui", "simulate", "--socket", address, "--media", str(media)]
-        + ["--link", link, "--until-stdin-closes"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert simulator.stdin is not None and simulator.stdout is not None
-    try:
-        ready = json.loads(simulator.stdout.readline())
-        yield environ, ready["phones"][0]["udid"]
-    finally:
-        simulator.stdin.close()
-        simulator.wait(20)
-        simulator.stdout.close()
 
 
 if __name__ == "__main__":
