@@ -6,9 +6,9 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 
 from ambertime_tui.simulator.library.core_data import TableWriter, core_data_time
+from ambertime_tui.simulator.library.made_assets import MadeAlbum, MadeAsset
 from ambertime_tui.simulator.library.rows import COLLECTION_SHARE, LIBRARY_SHARE
 from ambertime_tui.simulator.library.schema import Schema
-from ambertime_tui.simulator.library.truth import MadeAlbum, MadeAsset
 
 _ROOT, _PROJECTS, _FOLDER, _IMPORT = 3999, 3998, 4000, 1506
 _MADE = core_data_time(1_600_000_000)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from random import Random
 from uuid import UUID
 
 from ambertime_tui.simulator.library.capture_times import Moment, capture_times
+from ambertime_tui.simulator.library.draft import Draft
 from ambertime_tui.simulator.library.file_names import Names
-from ambertime_tui.simulator.library.forms import FORMS, Form
+from ambertime_tui.simulator.library.forms import FORMS
 from ambertime_tui.simulator.library.recipe import LibraryRecipe
 
 _FORM_SHARES = (
@@ -35,41 +35,6 @@ _TITLES = ("Sunset at the lake", "Geburtstag 🎂", "Ça va?", "第一天", 'The
 _BURST = (3, 9)
 NEW_PHONE = 0.4
 """Where in the library's life this phone was bought: most of what is older came down from iCloud."""
-
-
-@dataclass(slots=True)
-class Draft:
-    """An asset while it is being decided."""
-
-    form: Form
-    moment: Moment
-    uuid: str
-    ownership: str = "own"
-    state: str = "local"
-    came_from_icloud: bool = False
-    directory: str = ""
-    filename: str = ""
-    original_filename: str = ""
-    file_name_on_disk: str = ""
-    """Where the phone spells the file in another way than the database does."""
-    created: float | None = None
-    undated: bool = False
-    edited: bool = False
-    hidden: bool = False
-    trashed: bool = False
-    favourite: bool = False
-    burst_uuid: str | None = None
-    burst_pick: int = 0
-    uploaded: bool = True
-    duration: float = 0.0
-    title: str | None = None
-    people: tuple[str, ...] = ()
-    twin_of: Draft | None = field(default=None, repr=False)
-
-    @property
-    def is_archived(self) -> bool:
-        """True for what is the person's own."""
-        return self.ownership in ("own", "shared_library")
 
 
 def new_uuid(rng: Random) -> str:

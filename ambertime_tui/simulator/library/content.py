@@ -10,7 +10,6 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ambertime_tui.simulator.library.formats.adjustments import adjustments
 from ambertime_tui.simulator.library.formats.bmff import heic_head, mov_head
@@ -18,9 +17,7 @@ from ambertime_tui.simulator.library.formats.exif import CaptureTime, exif
 from ambertime_tui.simulator.library.formats.jpeg import HEIGHT, SHADES, WIDTH, jpeg
 from ambertime_tui.simulator.library.formats.png import png
 from ambertime_tui.simulator.library.formats.tiff import dng_head
-
-if TYPE_CHECKING:
-    from ambertime_tui.simulator.library.truth import MadeAsset, MadeResource
+from ambertime_tui.simulator.library.made_assets import MadeAsset, MadeResource
 
 _CHUNK = 64 * 1024
 _CAMERA, _SOFTWARE = "iPhone 15 Pro", "17.5.1"

@@ -17,6 +17,7 @@ from ambertime_tui.simulator.library.core_data import (
 )
 from ambertime_tui.simulator.library.flags import RESOURCE_ROW, mark_purged
 from ambertime_tui.simulator.library.forms import FILE_TYPES
+from ambertime_tui.simulator.library.made_assets import MadeAsset
 from ambertime_tui.simulator.library.rows import (
     ASSET_CONSTANTS,
     ATTRIBUTE_CONSTANTS,
@@ -28,7 +29,7 @@ from ambertime_tui.simulator.library.rows import (
     resource_rows,
 )
 from ambertime_tui.simulator.library.schema import Schema, schema_for
-from ambertime_tui.simulator.library.truth import MadeAsset, MadeLibrary
+from ambertime_tui.simulator.library.truth import MadeLibrary
 
 _NEWEST = 12
 """At most so many assets, and so many purges, are in the log only. A phone's log holds up to 4 MB."""

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from random import Random
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from ambertime_tui.simulator.library.casting import Draft
+from ambertime_tui.simulator.library.draft import Draft
 
 _CLOUD_GROUPS = 499
 _STREAM_PERSON = "17058154511"

@@ -7,12 +7,13 @@ import hashlib
 from pathlib import PurePosixPath
 from random import Random
 
-from ambertime_tui.simulator.library.casting import Draft, cast
+from ambertime_tui.simulator.library.casting import cast
+from ambertime_tui.simulator.library.draft import Draft
 from ambertime_tui.simulator.library.forms import HEIC, JPEG, MOV, PLIST, FileType, size_of
+from ambertime_tui.simulator.library.made_assets import MadeAlbum, MadeAsset, MadeResource
 from ambertime_tui.simulator.library.oddities import plant_oddities
 from ambertime_tui.simulator.library.recipe import LibraryRecipe
 from ambertime_tui.simulator.library.states import give_states
-from ambertime_tui.simulator.library.truth import MadeAlbum, MadeAsset, MadeResource
 
 _LOCAL = ("local", True, "local")
 _ICLOUD = ("icloud", False, "icloud")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 
 from ambertime_tui.simulator.library.content import derivative
-from ambertime_tui.simulator.library.truth import MadeAsset, MadeLibrary
+from ambertime_tui.simulator.library.made_assets import MadeAsset
+from ambertime_tui.simulator.library.truth import MadeLibrary
 
 _FOLDERS = ("DCIM/100APPLE", "PhotoData/Caches", "PhotoData/MISC", "PhotoData/private")
 _ICLOUD_FOLDERS = ("PhotoData/CPL/storage",)

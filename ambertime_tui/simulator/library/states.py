@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import fields
 from random import Random
 
-from ambertime_tui.simulator.library.casting import NEW_PHONE, Draft
+from ambertime_tui.simulator.library.casting import NEW_PHONE
+from ambertime_tui.simulator.library.draft import Draft
 from ambertime_tui.simulator.library.recipe import LibraryRecipe, Planted
 
 _ONLY_FORM = {"partial_live": "live", "partial_raw": "raw_pair"}
