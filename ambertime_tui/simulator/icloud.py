@@ -30,7 +30,7 @@ class ICloudSettings:
         storage: room for originals that were fetched; None: enough. When it is full, those that were fetched
             first are offloaded again.
         kept_for: how long an original that was fetched stays at least.
-        halves_apart: how much later the second file of an asset (a Live Photo's video, a RAW) is asked for.
+        halves_apart: from one file of an asset (a Live Photo's photo) to the next one (its video).
         grows_in_place: whether a file appears at its path at once and grows there; otherwise it appears
             whole, by a rename.
         tried_again_after: after a download failed, or an original was offloaded, with Keep Originals on.
@@ -85,6 +85,8 @@ class ICloud:
         self._settings = settings or ICloudSettings()
         self._on_free_bytes = on_free_bytes
         self._line: list[_Download] = []
+        self._next_parts: list[_Download] = []
+        self._parts: dict[str, list[MadeResource]] = {}
         self._asked: set[tuple[str, str]] = set()
         self._numbers = 0
         self._now = now
@@ -138,8 +140,7 @@ class ICloud:
         """Has the originals of some assets downloaded that are in iCloud only; how many files that are."""
         before = len(self._asked)
         for asset in assets:
-            for place, resource in enumerate(self._away(asset)):
-                self._put_in_line(asset, resource, self._settings.halves_apart if place else 0.0)
+            self._ask_for(asset, 0.0)
         return len(self._asked) - before
 
     def ask_by_hand(self, uuids: Iterable[str]) -> int:
@@ -164,8 +165,7 @@ class ICloud:
             self._fetched.pop((uuid, role), None)
             self.offloaded += 1
         if self.keep_originals:
-            for resource in self._away(asset):
-                self._put_in_line(asset, resource, self._settings.tried_again_after)
+            self._ask_for(asset, self._settings.tried_again_after)
         self._tell_free()
 
     # What passes by itself
@@ -205,21 +205,29 @@ class ICloud:
 
     def _take_next(self, now: float) -> bool:
         """Takes up the next download, or sees it fail; False: there is none to take up until `now`."""
-        if not self._line or not self._settings.online:
+        line = self._first_line()
+        if not line or not self._settings.online:
             return False
-        self._began = max(self._now, self._line[0].ready_at, self._full_until)
+        self._began = max(self._now, line[0].ready_at, self._full_until)
         if self._began > now:
             return False
-        download = heapq.heappop(self._line)
+        download = heapq.heappop(line)
         if self._fails(download):
             self._now = self._began
             return True
         self._full_until = self._room_at(download, self._began)
         if self._full_until > self._began:
-            self._push(download)
+            heapq.heappush(line, download)
             return True
         self._current = download
         return True
+
+    def _first_line(self) -> list[_Download]:
+        """The other parts of an asset go before other assets, as soon as they are ready."""
+        parts, line = self._next_parts, self._line
+        if parts and (not line or parts[0].ready_at <= max(self._now, line[0].ready_at)):
+            return parts
+        return line
 
     def _next_online(self, moment: float) -> float | None:
         """When there is a network from a moment on; None: not as things are."""
@@ -243,10 +251,12 @@ class ICloud:
         if times is not None:
             self._failures[download.asset.uuid] = times - 1
         self.failed += 1
-        self._asked.discard(download.key)
+        asset = download.asset
+        self._asked -= {(asset.uuid, resource.role) for resource in asset.originals}
+        self._parts.pop(asset.uuid, None)
         if self.keep_originals:
             self._now = max(self._now, self._began)
-            self._put_in_line(download.asset, download.resource, self._settings.tried_again_after)
+            self._ask_for(asset, self._settings.tried_again_after)
         return True
 
     def _grow(self, download: _Download, seconds: float) -> None:
@@ -269,6 +279,8 @@ class ICloud:
         self._fetched[download.key] = (at, download.resource.size)
         self.arrivals += 1
         self._current, self._now = None, at
+        if parts := self._parts.get(uuid):
+            self._push(self._next_parts, download.asset, parts.pop(0), at + self._settings.halves_apart)
         self._tell_free()
 
     def _room_at(self, download: _Download, at: float) -> float:
@@ -289,7 +301,7 @@ class ICloud:
     def _tidy_up(self) -> None:
         """While nothing is asked for, iOS keeps half of the room free: what has been here for long goes."""
         settings = self._settings
-        if settings.storage is None or not settings.kept_for or self._line or self.keep_originals:
+        if settings.storage is None or not settings.kept_for or self._asked or self.keep_originals:
             return
         while self._used() > settings.storage / 2:
             oldest, (fetched_at, _) = next(iter(self._fetched.items()))
@@ -309,13 +321,16 @@ class ICloud:
             return []
         return [r for r in asset.originals if not (self._library.media / r.path).exists()]
 
-    def _put_in_line(self, asset: MadeAsset, resource: MadeResource, later: float) -> None:
-        if (asset.uuid, resource.role) in self._asked:
-            return
-        self._asked.add((asset.uuid, resource.role))
-        self._numbers += 1
-        ready_at = self._now + self._settings.latency + later
-        self._push(_Download(ready_at, self._numbers, asset, resource))
+    def _ask_for(self, asset: MadeAsset, later: float) -> None:
+        """Puts what is away of an asset in line, one file after the other."""
+        parts = [r for r in self._away(asset) if (asset.uuid, r.role) not in self._asked]
+        is_in_line = any((asset.uuid, r.role) in self._asked for r in asset.originals)
+        self._asked |= {(asset.uuid, r.role) for r in parts}
+        if parts and not is_in_line:
+            ready_at = self._now + self._settings.latency + later
+            self._push(self._line, asset, parts.pop(0), ready_at)
+        self._parts.setdefault(asset.uuid, []).extend(parts)
 
-    def _push(self, download: _Download) -> None:
-        heapq.heappush(self._line, download)
+    def _push(self, line: list[_Download], asset: MadeAsset, resource: MadeResource, ready_at: float) -> None:
+        self._numbers += 1
+        heapq.heappush(line, _Download(ready_at, self._numbers, asset, resource))
