@@ -88,6 +88,21 @@ class State:
     """What was last chosen on the setup screen."""
     tasks: Mapping[str, Task] = field(default_factory=dict)
     """Saved from the setup screen."""
+    finished: Mapping[str, str] = field(default_factory=dict)
+    """Day (ISO) on which the last backup began that came to its end, by `backup_key`."""
+
+    def last_backup(self, udid: str | None, target: str) -> date | None:
+        """The day on which the last finished backup of a phone to a target began, if that is known."""
+        day = self.finished.get(backup_key(udid, target)) if udid else None
+        try:
+            return date.fromisoformat(day) if day else None
+        except ValueError:
+            return None
+
+
+def backup_key(udid: str, target: str) -> str:
+    """What a phone's backups to a target are remembered by."""
+    return f"{udid} {target}"
 
 
 _PATIENCE = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h)")

@@ -87,11 +87,12 @@ def _world(
         glyphs=glyphs,
         state=state,
         remember=remember,
-        tasks={**config.tasks, **state.tasks},
+        tasks=config.tasks,
         keys=config.keys,
         reports=paths.state / "reports",
         theme_folder=paths.config / "themes",
         time_of_day=lambda at: f"{datetime.fromtimestamp(at):%H:%M:%S}",
+        day_of=date.fromtimestamp,
         expand=lambda text: str(Path(text).expanduser()),
         target=str(target) if target is not None else config.defaults.to or "",
     )

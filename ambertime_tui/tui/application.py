@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,12 +15,14 @@ from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.screen import Screen
 
-from ambertime_tui.config import Task
+from ambertime_tui.config import State, Task, backup_key
 from ambertime_tui.engine.client import Command, CommandName, EngineError
 from ambertime_tui.engine.spec import JobSpec
 from ambertime_tui.engine.status import JobStatus, Outcome
 from ambertime_tui.exit_codes import ExitCode, exit_code_of
+from ambertime_tui.tui.panes.tasks import task_words
 from ambertime_tui.tui.port import Engine, World
+from ambertime_tui.tui.run_rules import finished_to_the_end
 from ambertime_tui.tui.screens.base import AmberScreen
 from ambertime_tui.tui.screens.end import EndScreen
 from ambertime_tui.tui.screens.help import HelpScreen
@@ -167,12 +169,17 @@ class AmberApp(QuietApp):
         chosen = Task(
             device=spec.udid, range=str(spec.selection.range), to=spec.target, originals=spec.originals
         )
-        self._remember(last=chosen)
+        self.remember(replace(self.world.state, last=chosen))
         self._show(RunScreen(engine))
 
     def job_ended(self, engine: Engine, status: JobStatus) -> None:
         """Shows what came of the job, and tells the terminal, which may be in the background."""
         self.outcome = status.outcome
+        if finished_to_the_end(status) and status.spec.udid is not None:
+            pair = backup_key(status.spec.udid, status.spec.target)
+            day = self.world.day_of(status.started_at).isoformat()
+            state = self.world.state
+            self.remember(replace(state, finished={**state.finished, pair: day}))
         self.bell()
         tell_terminal(
             self, f"\x1b]9;AmberTime: {status.outcome}\x07\x1b]777;notify;AmberTime;{status.outcome}\x07"
@@ -192,9 +199,13 @@ class AmberApp(QuietApp):
             engine, self.engine_now = self.engine_now, None
             await engine.aclose()
 
-    def _remember(self, *, last: Task | None = None, theme: str | None = None) -> None:
-        state = self.world.state
-        state = replace(state, last=last or state.last, theme=theme or state.theme)
+    @property
+    def tasks(self) -> Mapping[str, Task]:
+        """The saved tasks by name: those of the config file, then those saved on the screen."""
+        return {**self.world.tasks, **self.world.state.tasks}
+
+    def remember(self, state: State) -> None:
+        """Remembers choices for the next time."""
         self.world = replace(self.world, state=state)
         self.world.remember(state)
 
@@ -257,9 +268,9 @@ class AmberApp(QuietApp):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What the keys of this screen do, then what is there everywhere."""
         if isinstance(screen, SetupScreen):
-            for name, task in self.world.tasks.items():
+            for name, task in self.tasks.items():
                 apply = partial(screen.apply_task, task)
-                yield SystemCommand(f"Task: {name}", _task_words(task), apply)
+                yield SystemCommand(f"Task: {name}", task_words(task, self.world.glyphs), apply)
         for active in screen.active_bindings.values():
             binding = active.binding
             if binding.show and not binding.system and binding.action not in ("quit", "help"):
@@ -279,10 +290,4 @@ class AmberApp(QuietApp):
     def watch_theme(self, theme: str) -> None:
         """Remembers a theme that was chosen in the palette."""
         if self.is_running and theme != self.world.state.theme:
-            self._remember(theme=theme)
-
-
-def _task_words(task: Task) -> str:
-    """What a saved task chooses, for the palette."""
-    parts = (task.range or "", f"to {task.to}" if task.to else "", task.originals or "")
-    return ", ".join(part for part in parts if part) or "as it stands"
+            self.remember(replace(self.world.state, theme=theme))

@@ -78,7 +78,7 @@ class World:
     """What was remembered from the last run."""
     remember: Callable[[State], None]
     tasks: Mapping[str, Task]
-    """Saved tasks, by name."""
+    """The tasks of the config file, by name."""
     keys: Mapping[str, str]
     """Key bindings that the person changed, by id."""
     reports: Path
@@ -87,9 +87,9 @@ class World:
     """The person's own themes."""
     time_of_day: Callable[[float], str]
     """A moment as the person's clock shows it: 14:05:09."""
+    day_of: Callable[[float], date]
+    """The person's calendar day of a moment."""
     expand: Callable[[str], str]
     """A typed path with ~ written out."""
     target: str = ""
     """The target to begin with, where one was asked for."""
-    last_backup: date | None = None
-    """Day of the last backup that left nothing behind, if that is known."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ambertime_tui.engine.status import Condition, JobStatus, Phase
+from ambertime_tui.engine.status import Condition, JobStatus, Outcome, Phase
 
 _BEFORE_LISTS = (Phase.CONNECTING, Phase.SCANNING, Phase.PLANNING)
 
@@ -23,6 +23,12 @@ def why_not(action: str, status: JobStatus | None) -> str:
     if status.outcome is not None:
         return "The job has ended."
     return _RULES[action](status)
+
+
+def finished_to_the_end(status: JobStatus) -> bool:
+    """Whether "since the last backup" may begin where this job began: it worked through its selection, and
+    that had no last day."""
+    return status.outcome in (Outcome.COMPLETE, Outcome.LEFT) and status.spec.selection.range.end is None
 
 
 def _pause(status: JobStatus) -> str:

@@ -225,6 +225,7 @@ def world_of(
     clock: Callable[[], float] = lambda: NOW,
     tasks: dict[str, Task] | None = None,
     keys: dict[str, str] | None = None,
+    remember: Callable[[State], None] = lambda _state: None,
 ) -> World:
     """A world that stands still, with one engine in it."""
 
@@ -242,11 +243,12 @@ def world_of(
         today=lambda: TODAY,
         glyphs=glyphs,
         state=state or State(),
-        remember=lambda _state: None,
+        remember=remember,
         tasks=tasks or {},
         keys=keys or {},
         reports=folder / "reports",
         theme_folder=folder / "themes",
         time_of_day=lambda at: f"{int(at) // 3600 % 24:02}:{int(at) // 60 % 60:02}:{int(at) % 60:02}",
+        day_of=lambda at: date.fromordinal(date(1970, 1, 1).toordinal() + int(at // 86_400)),
         expand=lambda text: text.replace("~", "/home/anna"),
     )

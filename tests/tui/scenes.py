@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ambertime_tui.config import State, Task
+from ambertime_tui.config import State, Task, backup_key
 from ambertime_tui.engine.client import DevicesChanged, EngineError, Report, RunningJob
+from ambertime_tui.engine.spec import OriginalsChoice
 from ambertime_tui.engine.status import (
     Condition,
     DriveSummary,
@@ -44,11 +45,12 @@ def _setup(
     prepare: Callable[[FakeEngine], None] = lambda _engine: None,
     state: State | None = None,
     terminal: Terminal = TERMINAL,
+    tasks: dict[str, Task] | None = None,
 ) -> Scene:
     def app(theme: str | None) -> AmberApp:
         engine = FakeEngine()
         prepare(engine)
-        world = world_of(engine, state=state, glyphs=ASCII if terminal.ascii else FULL)
+        world = world_of(engine, state=state, glyphs=ASCII if terminal.ascii else FULL, tasks=tasks)
         return app_of(engine, world, terminal=terminal, theme=theme)
 
     return Scene(name, app, script)
@@ -150,6 +152,15 @@ async def _wrong_folder(stage: Stage) -> None:
 
 READY = "starts the backup"
 CHOSEN = State(last=Task(to=USB.path))
+SAVED = replace(
+    CHOSEN,
+    tasks={
+        "Every January": Task(range="last year", originals=OriginalsChoice.LOCAL),
+        "weekly": Task(range="last 7 days"),
+    },
+    finished={backup_key(PHONE.udid, USB.path): "2026-11-01"},
+)
+OLD_YEARS = Task(range="..2019", to=SSD.path, originals=OriginalsChoice.ICLOUD)
 ASCII_TERMINAL = replace(TERMINAL, ascii=True)
 
 
@@ -181,6 +192,8 @@ SCENES: tuple[Scene, ...] = (
     _setup("setup-range-wrong", _wrong_range, state=CHOSEN),
     _setup("setup-folder-missing", _wrong_folder, state=CHOSEN),
     _setup("setup-ascii", shows(READY), state=CHOSEN, terminal=ASCII_TERMINAL),
+    _setup("tasks", shows(READY, "s"), state=SAVED, tasks={"old-years": OLD_YEARS}),
+    _setup("setup-saved-tasks", shows(READY), state=SAVED, tasks={"old-years": OLD_YEARS}),
     _setup("help", shows(READY, "question_mark"), state=CHOSEN),
     _run("run-connecting", samples.CONNECTING, "Connecting"),
     _run("run-scanning", samples.SCANNING, "Looking into"),

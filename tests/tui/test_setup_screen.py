@@ -197,7 +197,7 @@ def test_a_saved_task_is_chosen_by_its_name() -> None:
     tasks = {"old-years": Task(range="..2019", to="/data/iphone", originals=OriginalsChoice.ICLOUD)}
 
     async def script(stage: Stage) -> None:
-        await stage.shows("1 saved task")
+        await stage.shows("s Tasks · old-years")
         await stage.shows(READY)
         await stage.press("ctrl+p")
         await stage.type("old-years")

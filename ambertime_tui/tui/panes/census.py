@@ -58,6 +58,7 @@ def headline(status: JobStatus, cells: int, glyphs: Glyphs) -> tuple[Line, ...]:
         f"{count(write.read_back)} read back from the drive" if write.read_back else "",
         f"{count(write.through_cache)} verified through the cache" if write.through_cache else "",
     ]
+    lines += [line("  ", *row) for row in wrap(status.proof, cells - 2, "good", 2)] if status.proof else []
     lines.append(line("  ", Span(f" {glyphs.dot} ".join(text for text in summary if text), "muted")))
     return tuple(lines)
 

@@ -22,18 +22,19 @@ from ambertime_tui.tui.panes.phone import phone_lines
 from ambertime_tui.tui.panes.range import LibraryView, figures_lines, presets_line
 from ambertime_tui.tui.panes.summary import summary_lines
 from ambertime_tui.tui.panes.target import drive_rows, target_lines
+from ambertime_tui.tui.panes.tasks import tasks_heading
 from ambertime_tui.tui.port import Engine
 from ambertime_tui.tui.range_picker import Preset, RangePicker, presets
 from ambertime_tui.tui.screens.base import AmberScreen, title
+from ambertime_tui.tui.screens.tasks import TasksScreen
 from ambertime_tui.tui.setup_state import SetupState
 from ambertime_tui.tui.textual_internals import terminal_is_behind
 from ambertime_tui.tui.widgets.histogram import Histogram
 from ambertime_tui.tui.widgets.key_line import KeyLine
 from ambertime_tui.tui.widgets.lines import LinesView
 from ambertime_tui.tui.widgets.pick_list import Drawn, PickList
-from ambertime_tui.tui.widgets.spans import Line, Span, Style
+from ambertime_tui.tui.widgets.spans import Line, Style
 from ambertime_tui.tui.widgets.text_field import TextField
-from ambertime_tui.units import plural
 
 SETTLES = 0.12
 """Seconds that a choice has to stand before the engine is asked what it would do."""
@@ -59,6 +60,7 @@ class SetupScreen(AmberScreen):
             tooltip="take the iCloud originals, or leave them",
         ),
         Binding("w", "way", "Way", id="setup.way", show=False, tooltip="how iOS is asked to download"),
+        Binding("s", "tasks", "Tasks", id="setup.tasks", tooltip="choose a saved one, or save this one"),
         Binding("r", "rescan", "Read again", id="setup.rescan", show=False),
     ]
 
@@ -71,7 +73,7 @@ class SetupScreen(AmberScreen):
 
     def compose(self) -> ComposeResult:
         """Phone and target in one box, the range in another: side by side or stacked by the style sheet."""
-        yield Drawn(lambda w, _h: title("New backup", self._saved_tasks(), w), id="title")
+        yield Drawn(lambda w, _h: title("New backup", self._saved_tasks(w), w), id="title")
         with Container(id="setup"):
             with Container(id="ends"):
                 with Vertical(id="phone", classes="pane") as pane:
@@ -227,9 +229,8 @@ class SetupScreen(AmberScreen):
 
     # Drawing
 
-    def _saved_tasks(self) -> Line:
-        tasks = len(self.world.tasks)
-        return (Span(f"{plural(tasks, 'saved task')}: ", "muted"), Span("^p", "key")) if tasks else ()
+    def _saved_tasks(self, width: int) -> Line:
+        return tasks_heading(tuple(self.amber.tasks), width - 24, self.glyphs)
 
     def _draw_phones(self, width: int, height: int) -> tuple[Line, ...]:
         return phone_lines(self.state, width, height, self.glyphs)
@@ -265,7 +266,8 @@ class SetupScreen(AmberScreen):
         return sums.local, sums.icloud
 
     def _presets(self) -> tuple[Preset, ...]:
-        return presets(self.world.today(), self.world.last_backup)
+        last = self.world.state.last_backup(self.state.udid, self.state.target)
+        return presets(self.world.today(), last)
 
     # Keys
 
@@ -302,6 +304,21 @@ class SetupScreen(AmberScreen):
             self.set_state(replace(self.state, way=following))
         else:
             self.set_state(replace(self.state, originals=OriginalsChoice.ICLOUD))
+
+    def action_tasks(self) -> None:
+        """To the saved tasks."""
+        self.app.push_screen(TasksScreen(self._task_now(), self.apply_task))
+
+    def _task_now(self) -> Task:
+        """What is set up now; the range in the words that were typed, as long as they are what is meant."""
+        state, typed = self.state, self.query_one("#range-text", TextField).value.strip()
+        return Task(
+            device=state.udid,
+            range=str(state.range) if state.range_problem or not typed else typed,
+            to=state.target or None,
+            originals=state.originals,
+            fetch=state.way if state.originals is OriginalsChoice.ICLOUD else None,
+        )
 
     def apply_task(self, task: Task) -> None:
         """Chooses what a saved task says; what it does not say stays as it is."""

@@ -1,0 +1,136 @@
+"""Saved tasks: choose one, save what is set up now under a name, forget one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widgets import Input, Label
+
+from ambertime_tui.config import Task
+from ambertime_tui.tui.panes.tasks import task_rows
+from ambertime_tui.tui.screens.base import AmberScreen, title
+from ambertime_tui.tui.widgets.key_line import KeyLine
+from ambertime_tui.tui.widgets.lines import LinesView
+from ambertime_tui.tui.widgets.pick_list import Drawn, PickList
+from ambertime_tui.tui.widgets.spans import Line
+from ambertime_tui.tui.widgets.text_field import TextField
+
+
+class TasksScreen(AmberScreen):
+    """The tasks of the config file, and those saved here."""
+
+    CSS_PATH = "tasks.tcss"
+    HELP_TITLE = "Saved tasks"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "choose", "Choose", id="tasks.choose", key_display="enter"),
+        Binding("s", "save", "Save", id="tasks.save", tooltip="what is set up now, under a name"),
+        Binding("x", "forget", "Forget", id="tasks.forget", tooltip="a task that was saved here"),
+        Binding("escape", "back", "Back", id="tasks.back", key_display="esc"),
+        *(
+            Binding(str(n), f"choose({n - 1})", f"The {n}. task", id=f"tasks.choose-{n}", show=False)
+            for n in range(1, 10)
+        ),
+    ]
+
+    def __init__(self, set_up_now: Task, choose: Callable[[Task], None]) -> None:
+        super().__init__()
+        self._set_up_now = set_up_now
+        self._choose = choose
+        self.chosen = 0
+
+    def compose(self) -> ComposeResult:
+        """The list, and a field for the name of a new one."""
+        yield Drawn(lambda w, _h: title("Saved tasks", (), w), id="title")
+        yield PickList(self._draw, lambda: self.chosen, id="tasks")
+        with Horizontal(classes="field", id="name-row"):
+            yield Label("Name ")
+            yield TextField(placeholder="s names what is set up now", id="name")
+        yield LinesView(id="notice")
+        yield KeyLine(self.glyphs, id="keys")
+
+    def on_mount(self) -> None:
+        """The keys go to the list."""
+        self.query_one(PickList).focus()
+
+    def _draw(self, width: int, height: int) -> tuple[Line, ...]:
+        saved = self.world.state.tasks
+        return task_rows(self.amber.tasks, saved, self.chosen, width, height, self.glyphs)
+
+    @property
+    def _chosen_name(self) -> str | None:
+        names = list(self.amber.tasks)
+        return names[self.chosen] if self.chosen < len(names) else None
+
+    def why_not(self, action: str) -> str:
+        """There has to be a task; those of the config file are the person's."""
+        if action == "choose" and self._chosen_name is None:
+            return "Nothing is saved yet."
+        if action == "forget":
+            if self._chosen_name is None:
+                return "Nothing is saved yet."
+            if self._chosen_name not in self.world.state.tasks:
+                return f"{self._chosen_name} stands in config.toml; take it out there."
+        return ""
+
+    @on(PickList.Stepped)
+    def step(self, event: PickList.Stepped) -> None:
+        """Up and down."""
+        self.chosen = min(max(0, self.chosen + event.by), max(0, len(self.amber.tasks) - 1))
+        self._show_again()
+
+    def _show_again(self) -> None:
+        self.query_one(PickList).show_again()
+        self.query_one(KeyLine).show_again()
+
+    def action_choose(self, row: int | None = None) -> None:
+        """Sets up what the task says."""
+        if row is not None:
+            if row >= len(self.amber.tasks):
+                return
+            self.chosen = row
+        if not self.refuse("choose") and self._chosen_name is not None:
+            self.app.pop_screen()
+            self._choose(self.amber.tasks[self._chosen_name])
+
+    def action_save(self) -> None:
+        """To the field for the name."""
+        self.query_one("#name").focus()
+
+    @on(Input.Submitted, "#name")
+    def named(self, event: Input.Submitted) -> None:
+        """Saves what is set up now."""
+        name = "".join(c for c in event.value if c.isprintable()).strip()
+        if not name:
+            self.say("Type a name for it.")
+            return
+        if name in self.world.tasks:
+            self.say(f"{name} stands in config.toml; take another name.")
+            return
+        state = self.world.state
+        self.amber.remember(replace(state, tasks={**state.tasks, name: self._set_up_now}))
+        event.input.clear()
+        self.chosen = list(self.amber.tasks).index(name)
+        self.query_one(PickList).focus()
+        self.say(f"Saved as {name}.", "good")
+        self._show_again()
+
+    def action_forget(self) -> None:
+        """Forgets the task at the cursor."""
+        name = self._chosen_name
+        if self.refuse("forget") or name is None:
+            return
+        state = self.world.state
+        self.amber.remember(replace(state, tasks={n: t for n, t in state.tasks.items() if n != name}))
+        self.chosen = min(self.chosen, max(0, len(self.amber.tasks) - 1))
+        self.say(f"{name} is forgotten; nothing that it copied is.", "good")
+        self._show_again()
+
+    def action_back(self) -> None:
+        """Back to Setup."""
+        self.app.pop_screen()

@@ -1,0 +1,106 @@
+"""Saved tasks: chosen at a key, saved from the screen under a name, kept for the next time."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ambertime_tui.config import State, Task, backup_key, load_state, save_state
+from ambertime_tui.engine.spec import OriginalsChoice
+from tests.tui import samples
+from tests.tui.fake_engine import PHONE, TODAY, USB, FakeEngine, world_of
+from tests.tui.scenes import CHOSEN, READY
+from tests.tui.stage import Stage, app_of, play
+
+OLD_YEARS = Task(range="..2019", to="/data/iphone", originals=OriginalsChoice.ICLOUD)
+
+
+def test_a_task_is_chosen_by_its_digit() -> None:
+    engine = FakeEngine()
+    tasks = {"weekly": Task(range="last 7 days"), "old-years": OLD_YEARS}
+
+    async def script(stage: Stage) -> None:
+        await stage.shows(READY)
+        await stage.press("s")
+        await stage.shows("2 old-years")
+        await stage.press("2")
+        await stage.shows(f"{READY} to /data/iphone")
+        await stage.shows(": included")
+        await stage.shows("Days ..2019")
+
+    play(app_of(engine, world_of(engine, state=CHOSEN, tasks=tasks)), script)
+
+
+def test_what_is_set_up_is_saved_in_the_words_that_were_typed() -> None:
+    engine = FakeEngine()
+    kept: list[State] = []
+
+    async def script(stage: Stage) -> None:
+        await stage.shows(READY)
+        await stage.press("slash")
+        await stage.type("last year")
+        await stage.press("enter", "i")
+        await stage.shows("● Include")
+        await stage.press("s", "s")
+        await stage.type("Every January")
+        await stage.press("enter")
+        await stage.shows("Saved as Every January.")
+        await stage.shows("1 Every January")
+        await stage.press("escape")
+        await stage.shows("Every January")
+
+    play(app_of(engine, world_of(engine, state=CHOSEN, remember=kept.append)), script)
+    task = kept[-1].tasks["Every January"]
+    assert (task.device, task.range, task.to) == (PHONE.udid, "last year", USB.path)
+    assert task.originals is OriginalsChoice.ICLOUD
+
+
+def test_a_task_of_the_config_file_is_neither_forgotten_nor_replaced_here() -> None:
+    engine = FakeEngine()
+    kept: list[State] = []
+    state = State(last=CHOSEN.last, tasks={"mine": Task(range="2024")})
+
+    async def script(stage: Stage) -> None:
+        await stage.shows(READY)
+        await stage.press("s", "x")
+        await stage.shows("stands in config.toml")
+        await stage.press("s")
+        await stage.type("old")
+        await stage.press("enter")
+        await stage.shows("take another name")
+        await stage.press("escape", "down", "x")
+        await stage.shows("mine is forgotten")
+
+    world = world_of(engine, state=state, tasks={"old": OLD_YEARS}, remember=kept.append)
+    play(app_of(engine, world), script)
+    assert kept[-1].tasks == {}
+
+
+def test_since_the_last_backup_is_a_range_once_there_was_one() -> None:
+    engine = FakeEngine()
+    engine.job.append(samples.ENDED_LEFT)
+    kept: list[State] = []
+
+    async def finished(stage: Stage) -> None:
+        await stage.shows("The whole library")
+
+    world = world_of(engine, remember=kept.append)
+    play(app_of(engine, world, attach_to=Path("/run/job.sock")), finished)
+    assert kept[-1].finished == {backup_key(PHONE.udid, USB.path): TODAY.isoformat()}
+
+    async def again(stage: Stage) -> None:
+        await stage.shows(READY)
+        await stage.press("6")
+        await stage.shows(f"Days {TODAY}..")
+
+    play(app_of(engine, world_of(engine, state=State(last=CHOSEN.last, finished=kept[-1].finished))), again)
+
+
+def test_what_is_remembered_is_there_the_next_time(home: Path) -> None:
+    folder = Path(os.environ["XDG_STATE_HOME"]) / "ambertime"
+    pair = backup_key(PHONE.udid, USB.path)
+    state = State(tasks={'Tee & "Kuchen"': OLD_YEARS}, finished={pair: "2026-11-01"})
+    save_state(folder, state)
+    assert load_state(folder, TODAY) == state
+    assert load_state(folder, TODAY).last_backup(PHONE.udid, USB.path) is not None
+    assert load_state(folder, TODAY).last_backup(PHONE.udid, "/elsewhere") is None
