@@ -138,17 +138,29 @@ def test_the_writer_keeps_its_tables_in_step_and_its_log_within_bounds(
     assert library.database.with_name("Photos.sqlite-wal").stat().st_size < 4_500_000
 
 
+def begin_log_anew(writer: LiveWriter, log: Path) -> None:
+    """Lets the writer go on until its log is a new one with two transactions."""
+    generation = log.read_bytes()[:32]
+    for _ in range(200):
+        writer.checkpoint()
+        writer.wait_for(writer.transactions + 2)
+        if log.read_bytes()[:32] != generation:
+            return
+    pytest.fail("the log was never begun anew")
+
+
 def test_a_copy_that_mixes_two_states_is_told_from_a_whole_one(tmp_path: Path) -> None:
     """The database of one moment under the log of a later one, whose frames the former has not seen."""
     library = make_library(tmp_path / "phone", LibraryRecipe(assets=600, media=False))
     torn = tmp_path / "torn"
     torn.mkdir()
+    log = library.database.with_name("Photos.sqlite-wal")
     with LiveWriter(library, per_second=100) as writer:
-        writer.wait_for(20)
+        begin_log_anew(writer, log)
         shutil.copyfile(library.database, torn / "Photos.sqlite")
-        writer.checkpoint()
-        writer.wait_for(writer.transactions + 2)
-        shutil.copyfile(library.database.with_name("Photos.sqlite-wal"), torn / "Photos.sqlite-wal")
+        writer.wait_for(writer.transactions + 5)
+        begin_log_anew(writer, log)
+        shutil.copyfile(log, torn / "Photos.sqlite-wal")
     with closing(sqlite3.connect(torn / "Photos.sqlite")) as database:
         try:
             assert invariant_broken(database)
