@@ -36,6 +36,10 @@ class Notices:
         return (*self._sentences, *(self._sentence(problem) for problem in self._names))
 
     def _sentence(self, problem: str) -> str:
-        names = ", ".join(self._names[problem])
-        more = self._counts[problem] - len(self._names[problem])
-        return f"{names}{f' and {more:,} more' if more else ''}: {problem}"
+        names, number = self._names[problem], self._counts[problem]
+        if number == 1:
+            return f"{names[0]}: {problem}"
+        more = number - len(names)
+        namely = f"{', '.join(names)}{f' and {more:,} more' if more else ''}"
+        # How many and what comes first: a front end may have room for no more than that.
+        return f"{number:,} items, each of them: {problem} Namely {namely}."

@@ -10,7 +10,8 @@ import shutil
 from collections.abc import Mapping
 from typing import Any, TextIO
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""C0, C1, and what ends a line or turns its direction round in Unicode."""
 
 
 class Output:
@@ -92,7 +93,7 @@ class Output:
 
 def harmless(text: str) -> str:
     """The text with control characters as escapes: no file name may move the cursor or retitle the window."""
-    return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
+    return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
 def for_process(data: TextIO, narration: TextIO, environ: Mapping[str, str], *, as_json: bool) -> Output:

@@ -167,7 +167,11 @@ class AmberApp(QuietApp):
                 self.screen.say(error.sentence, "bad")
             return
         chosen = Task(
-            device=spec.udid, range=str(spec.selection.range), to=spec.target, originals=spec.originals
+            device=spec.udid,
+            range=str(spec.selection.range),
+            to=spec.target,
+            originals=spec.originals,
+            fetch=spec.way,
         )
         self.remember(replace(self.world.state, last=chosen))
         self._show(RunScreen(engine))

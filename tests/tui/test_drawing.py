@@ -85,8 +85,18 @@ def test_a_path_is_cut_at_its_beginning() -> None:
     assert shorten_path("/media/anna/PHOTOS", 10) == "…na/PHOTOS"
 
 
-def test_control_characters_of_a_file_name_do_not_reach_the_terminal() -> None:
-    assert fit("a\x1b[31mb\n", 8) == "a [31mb "
+def test_control_characters_of_a_file_name_are_shown_and_not_obeyed() -> None:
+    assert fit("a\x1b[31mb\n", 9) == "a␛[31mb␊ "
+    assert Span("tab\there\x9b\u202e").text == "tab␉here��"
+    assert shorten_path("/media/\x1bX\n", 6) == "…a/␛X␊"
+
+
+@given(texts, st.integers(2, 60))
+def test_nothing_that_is_drawn_can_talk_to_the_terminal(text: str, cells: int) -> None:
+    assert Span(text).text.isprintable()
+    assert fit(text, cells).isprintable()
+    assert shorten_path(text, cells).isprintable()
+    assert all(plain(row).isprintable() for row in wrap(text, cells))
 
 
 def test_the_ascii_set_is_ascii() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from ambertime_tui.engine.client import Command, CommandName, EngineError, RunningJob
-from ambertime_tui.engine.status import Condition, JobStatus, Outcome, Phase
+from ambertime_tui.engine.client import Command, CommandName, EngineError, Pane, Row, Rows, RunningJob
+from ambertime_tui.engine.status import Condition, Event, FileInHand, JobStatus, Outcome, Phase
 from tests.tui import samples
 from tests.tui.fake_engine import NOW, PHONE, FakeEngine, world_of
 from tests.tui.stage import Stage, app_of, play
@@ -196,6 +196,43 @@ def test_the_report_is_saved_where_the_screen_says(tmp_path: Path) -> None:
     assert "adds up" in text
     assert text.count("IMG_") == 563
     assert (tmp_path / "reports/report-20261122-a1b2c3.json").read_text().startswith("{")
+
+
+def test_no_name_talks_to_the_terminal() -> None:
+    hostile = "\x1b]0;owned\x07\r\n\tIMG.HEIC"
+    status = replace(
+        samples.COPYING,
+        phone=replace(PHONE, name=hostile),
+        spec=replace(samples.SPEC, target=f"/media/{hostile}"),
+        write=replace(
+            samples.COPYING.write, in_hand=(FileInHand(hostile, 1, 2),), recent=(hostile,), target=hostile
+        ),
+        fetch=replace(
+            samples.COPYING.fetch,
+            head=(replace(samples.COPYING.fetch.head[0], name=hostile),),
+            sentence=hostile,
+        ),
+        events=(Event(NOW, "warning", hostile),),
+        sentence=hostile,
+    )
+
+    class Hostile(FakeEngine):
+        async def rows(self, pane: Pane, offset: int, limit: int) -> Rows:
+            return Rows(1, 0, (Row("u", hostile, hostile, 1, hostile, hostile),))
+
+    engine = Hostile()
+    engine.job.append(status)
+
+    async def script(stage: Stage) -> None:
+        for size in ((80, 24), (200, 60)):
+            await stage.pilot.resize_terminal(*size)
+            await stage.shows("␛]0;owned␇")
+            assert stage.text.replace("\n", "").isprintable()
+        await stage.press("enter")
+        await stage.shows("1 of 1")
+        assert stage.text.replace("\n", "").isprintable()
+
+    play(app_of(engine, attach_to=SOCKET), script)
 
 
 def test_the_clock_stands_while_the_job_is_paused() -> None:

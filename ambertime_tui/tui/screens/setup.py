@@ -103,11 +103,16 @@ class SetupScreen(AmberScreen):
         """Starts the engine and follows what it sees."""
         last = self.world.state.last
         originals = last.originals or OriginalsChoice.LOCAL
-        self.state = replace(self.state, originals=originals)
+        way = last.fetch or FetchWay.KEEP_ORIGINALS
+        self.state = replace(self.state, originals=originals, way=way)
         self.query_one(Histogram).focus()
         self.set_interval(TICK, self.tick)
         self._show_library()
         self.follow_devices()
+
+    def on_screen_resume(self) -> None:
+        """Shows what changed while another screen was on top: the saved tasks."""
+        self._repaint()
 
     # What comes in from the engine
 

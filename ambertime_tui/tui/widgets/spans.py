@@ -42,12 +42,28 @@ STYLES: tuple[Style, ...] = (
 )
 
 
+_CONTROL_PICTURES = {n: chr(0x2400 + n) for n in range(0x20)} | {0x7F: "\N{SYMBOL FOR DELETE}"}
+
+
+def visible(text: str) -> str:
+    """The text with control characters as pictures of them: no name of a file, a phone or a drive may move
+    the cursor, end the line or talk to the terminal."""
+    if text.isprintable():
+        return text
+    shown = text.translate(_CONTROL_PICTURES)
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in shown)
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Text of one style."""
+    """Text of one style. Whatever is put in, it is harmless to print."""
 
     text: str
     style: Style = "text"
+
+    def __post_init__(self) -> None:
+        if not self.text.isprintable():
+            object.__setattr__(self, "text", visible(self.text))
 
 
 Line: TypeAlias = tuple[Span, ...]
@@ -72,9 +88,8 @@ def width(of: Line) -> int:
 
 
 def fit(text: str, cells: int, ellipsis: str = "…") -> str:
-    """The text in exactly so many cells: padded, or cut with an ellipsis. Control characters become
-    spaces."""
-    clean = "".join(c if c.isprintable() else " " for c in text)
+    """The text in exactly so many cells: padded, or cut with an ellipsis."""
+    clean = visible(text)
     if cells <= 0:
         return ""
     if cell_len(clean) <= cells:
@@ -84,14 +99,14 @@ def fit(text: str, cells: int, ellipsis: str = "…") -> str:
 
 def shorten(text: str, cells: int, ellipsis: str = "…") -> str:
     """The text in at most so many cells."""
-    return fit(text, min(cells, cell_len(text)), ellipsis)
+    return fit(text, min(cells, cell_len(visible(text))), ellipsis)
 
 
 def shorten_path(path: str, cells: int, ellipsis: str = "…") -> str:
     """A path in at most so many cells, cut at its beginning: the end says more."""
+    tail = path = visible(path)
     if cell_len(path) <= cells:
         return path
-    tail = path
     while tail and cell_len(tail) > cells - 1:
         tail = tail[1:]
     return ellipsis + tail
