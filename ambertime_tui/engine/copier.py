@@ -22,7 +22,7 @@ from ambertime_tui.drive.errors import (
 )
 from ambertime_tui.drive.recorded import ReadBack, RecordedAsset, RecordedFile
 from ambertime_tui.drive.target import Target
-from ambertime_tui.drive.writer import AssetWriter, StagedAsset
+from ambertime_tui.drive.writer import AssetWriter, FileWriter, StagedAsset
 from ambertime_tui.engine.census import Bucket, Ending
 from ambertime_tui.engine.copy_line import CopyLine
 from ambertime_tui.engine.phone_link import PhoneLink
@@ -40,8 +40,11 @@ from ambertime_tui.phone.errors import (
     PhoneStalled,
 )
 
-ASSETS_AT_ONCE = 10
-"""Enough to keep a USB link full with small files; each holds at most two chunks of a megabyte in memory."""
+ASSETS_AT_ONCE = 16
+"""Enough to keep a USB link full with small files while others are synced and read back: as many as the phone
+has files open for us. Each holds at most two replies of 4 MiB in memory."""
+SMALL = 4 << 20
+"""Bytes: a file up to this size is taken from the phone whole, and written in one go by one thread."""
 COMMIT_AT_ONCE = 64
 """Assets that share one record transaction and the syncs of their folders, at most."""
 TRIES = 3
@@ -235,20 +238,25 @@ class Copier:
         if not to_take and already is not None:
             self._progress.wrote(0, (), 0, 0)
             return Copied(already, 0)
-        await self._threads.run(self._target.check)
-        writer = await self._threads.run(
-            self._target.writer, self._udid, planned.asset, resources=tuple(to_take), repairs=broken
-        )
+        writer = await self._threads.run(self._writer, planned, tuple(to_take), broken)
+        staged: StagedAsset | None = None
         try:
             for resource, stat in to_take.items():
                 await self._write(writer, planned, resource, stat, media)
             staged = await self._staged(writer)
         finally:
-            await self._threads.run(writer.discard)
+            if staged is None:
+                await self._threads.run(writer.discard)
         recorded = await self._committed(staged)
         self._drive_failures = 0
         self._count(staged, recorded)
         return Copied(recorded, staged.bytes)
+
+    def _writer(
+        self, planned: PlannedAsset, resources: tuple[Resource, ...], broken: tuple[RecordedFile, ...]
+    ) -> AssetWriter:
+        self._target.check()
+        return self._target.writer(self._udid, planned.asset, resources=resources, repairs=broken)
 
     async def _staged(self, writer: AssetWriter) -> StagedAsset:
         """The asset, staged; a caller cancelled meanwhile leaves no parts behind."""
@@ -283,21 +291,29 @@ class Copier:
         media: MediaFolder,
     ) -> None:
         created = planned.asset.created
-        file = await self._threads.run(
+        begin = partial(
             writer.begin,
             resource,
             stat.size,
             stat.modified_at if created is None else created,
             source_modified_at=stat.modified_at,
         )
+        file = await self._threads.run(begin) if stat.size > SMALL else None
+        kept: list[bytes] = []
         in_hand = self._progress.take_in_hand(resource.name, stat.size)
         try:
             async with aclosing(media.read(resource.path, size=stat.size)) as pieces:
                 async for piece in pieces:
                     await self._line.gate()
-                    await self._threads.run(file.write, piece)
+                    if file is None:
+                        kept.append(piece)
+                    else:
+                        await self._threads.run(file.write, piece)
                     self._progress.moved(in_hand, len(piece))
-            await self._threads.run(file.finish)
+            if file is None:
+                await self._threads.run(_write_whole, begin, kept)
+            else:
+                await self._threads.run(file.finish)
         finally:
             self._progress.put_down(in_hand)
 
@@ -324,6 +340,13 @@ class Copier:
         roles = {file.placed.resource.role for file in staged.files}
         paths = [file.path for file in recorded.files if file.role in roles]
         self._progress.wrote(staged.bytes, paths, from_drive, len(staged.files) - from_drive)
+
+
+def _write_whole(begin: Callable[[], FileWriter], pieces: Iterable[bytes]) -> None:
+    file = begin()
+    for piece in pieces:
+        file.write(piece)
+    file.finish()
 
 
 def _is_the_same(

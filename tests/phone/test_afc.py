@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ambertime_tui.phone.afc import CHUNK, HANDLES
+from ambertime_tui.phone.afc import HANDLES, LARGEST_READ
 from ambertime_tui.phone.errors import (
     MediaBusy,
     MediaChanged,
@@ -194,7 +194,7 @@ def test_a_listing_of_many_folders_ends_when_the_phone_goes(
 def test_what_the_phone_says_of_a_file_becomes_an_error_that_names_it(
     simulated_phone: SimulatedPhone, records: Path, on: str, status: AfcStatus, kind: type[MediaError]
 ) -> None:
-    simulated_phone.faults = Faults(paths=(PathFault(f"/{VIDEO}", on, status, from_byte=2 * CHUNK),))  # type: ignore[arg-type]
+    simulated_phone.faults = Faults(paths=(PathFault(f"/{VIDEO}", on, status, from_byte=1 << 20),))  # type: ignore[arg-type]
     if on != "read":
         simulated_phone.faults = Faults(paths=(PathFault(f"/{VIDEO}", on, status),))  # type: ignore[arg-type]
 
@@ -356,7 +356,7 @@ def test_a_caller_that_stops_early_gives_its_handle_back(
             for _ in range(2 * HANDLES):
                 async with aclosing(media.read("DCIM/big")) as pieces:
                     async for piece in pieces:
-                        assert piece == big[:CHUNK]
+                        assert piece == big[:LARGEST_READ]
                         break
             await until(lambda: simulated_phone.open_files == 0, "the files to be closed")
 
