@@ -14,7 +14,6 @@ from ambertime_tui.simulator.link import Wire, sleep_until
 
 _PIECE = 64 * 1024
 """Bytes that are sent in one go: larger pieces make TLS slower and a shaped wire coarser."""
-_SENDFILE_FROM = 64 * 1024
 _MOST_UNSENT = 1
 """So that `drain` waits until the system has everything, and a cut comes where it shall. With 0, the TLS
 transport of Python 3.11 pauses its writer at an empty buffer and never resumes it."""
@@ -39,7 +38,6 @@ class Channel:
         self._wire = wire
         self._loop = asyncio.get_running_loop()
         self._ready_at = 0.0
-        self._is_tls = False
         self.last_heard = self._loop.time()
         writer.transport.set_write_buffer_limits(_MOST_UNSENT)
 
@@ -97,16 +95,12 @@ class Channel:
     async def send_file(self, head: bytes, file: FileIO, offset: int, size: int) -> None:
         """Sends `head` and then `size` bytes of the file, never holding more than a piece of it.
 
+        Not by the loop's sendfile: when its transport is aborted meanwhile, it leaves a watch on the number
+        of the closed socket, and the next connection that gets this number never hears anything.
+
         Raises:
             ConnectionAbortedError: the file has become shorter than the reply that was begun.
         """
-        if self._wire.is_unshaped and not self._is_tls and size >= _SENDFILE_FROM:
-            await self.send(head)
-            self._wire.carry(size)
-            sent = await self._loop.sendfile(self._writer.transport, file, offset, size, fallback=False)
-            if sent != size:
-                raise ConnectionAbortedError("the file was cut while it was being sent")
-            return
         first = os.pread(file.fileno(), min(size, _PIECE), offset)
         await self.send(head + first)
         done = len(first)
@@ -129,7 +123,6 @@ class Channel:
         await self.send(last_plain_words)
         await self._writer.start_tls(context, ssl_handshake_timeout=_HANDSHAKE_SECONDS)
         self._writer.transport.set_write_buffer_limits(_MOST_UNSENT)
-        self._is_tls = True
 
     def abort(self) -> None:
         """Closes at once, without farewell."""
