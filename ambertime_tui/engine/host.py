@@ -55,8 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 READY = "ready"
 SWITCH_AFTER = 0.0005
-"""Seconds after which a thread has to let another one run Python. The event loop asks for it after each piece of
-TLS; at the 5 ms of Python's own, a thread that writes a file holds up the cable (74 MB/s instead of 101)."""
+"""Seconds after which a thread has to let another one run Python. The event loop asks for it after each piece
+of TLS; at the 5 ms of Python's own, a thread that writes a file holds up the cable (74 MB/s, not 101)."""
 
 
 def _say(pipe: int, words: str) -> None:
