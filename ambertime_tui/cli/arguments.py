@@ -51,6 +51,11 @@ def parser_for(*, simulating: bool) -> argparse.ArgumentParser:
     demo.add_argument("--seed", type=int, metavar="S", help="another number makes another library")
     demo.add_argument("--scratch", type=Path, metavar="DIR", help="keep the target here")
     demo.add_argument(
+        "--fetch",
+        choices=("keep-originals", "shortcut", "by-hand"),
+        help="how iOS is asked for iCloud originals; --plain leaves them where they are without it",
+    )
+    demo.add_argument(
         "--plain", action="store_true", help="no full screen: one scan and one backup, as lines"
     )
     _add_looks(demo)

@@ -7,6 +7,7 @@ import asyncio
 import shutil
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,10 +87,15 @@ def _run_app(
     return ExitCode(code)
 
 
+DEMO_PATIENCE = 20.0
+"""Seconds: the simulated iCloud is never quiet for as long."""
+
+
 def demo(arguments: argparse.Namespace, surroundings: Surroundings) -> ExitCode:
     """The app, or one scan and one backup, on a simulated iPhone."""
+    from ambertime_tui.config import State, Task, save_state
     from ambertime_tui.demo import demo_world
-    from ambertime_tui.engine.spec import JobSpec
+    from ambertime_tui.engine.spec import FetchWay, JobSpec, OriginalsChoice
     from ambertime_tui.plain.backup import backup
     from ambertime_tui.plain.scan import scan_phone
 
@@ -101,8 +107,14 @@ def demo(arguments: argparse.Namespace, surroundings: Surroundings) -> ExitCode:
     ) as demo:
         inside = Surroundings(demo.environ)
         if not arguments.plain:
+            # The whole story: what a Shortcut brings down, with a code for the person to scan.
+            wish = Task(originals=OriginalsChoice.ICLOUD, fetch=FetchWay(arguments.fetch or "shortcut"))
+            save_state(inside.paths.state, State(last=wish))
             return _run_app(arguments, inside, target=demo.target)
         spec = JobSpec(str(demo.target))
+        if arguments.fetch is not None:
+            way = FetchWay(arguments.fetch)
+            spec = replace(spec, originals=OriginalsChoice.ICLOUD, way=way, patience=DEMO_PATIENCE)
         out = _output(False, inside)
 
         async def scan_and_back_up(client: EngineClient) -> ExitCode:

@@ -277,6 +277,8 @@ class ICloud:
         self._live.flag_arrived(uuid, [role])
         self._asked.discard(download.key)
         self._fetched[download.key] = (at, download.resource.size)
+        for other in [key for key in self._fetched if key[0] == uuid]:
+            self._fetched[other] = (at, self._fetched.pop(other)[1])  # an asset is as old as its last part
         self.arrivals += 1
         self._current, self._now = None, at
         if parts := self._parts.get(uuid):
@@ -287,10 +289,10 @@ class ICloud:
         """When there is room for a download: at once, after offloading what was fetched first, or later."""
         storage = self._settings.storage
         while storage is not None and self._used() + download.resource.size > storage:
-            others = (key for key in self._fetched if key[0] != download.asset.uuid)
-            oldest = next(others, None)
+            in_the_middle = {download.asset.uuid, *(part.asset.uuid for part in self._next_parts)}
+            oldest = next((key for key in self._fetched if key[0] not in in_the_middle), None)
             if oldest is None:
-                break  # larger than the whole room: iOS finds some elsewhere
+                break  # nothing that may go: iOS finds room elsewhere
             may_go_at = self._fetched[oldest][0] + self._settings.kept_for
             if may_go_at > at:
                 return may_go_at

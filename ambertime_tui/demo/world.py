@@ -1,4 +1,4 @@
-"""`ambertime demo`: a simulated iPhone in a process of its own, and a world apart for the app to live in."""
+"""A simulated iPhone in a process of its own, and a world apart for the app to live in."""
 
 from __future__ import annotations
 
@@ -12,11 +12,17 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from ambertime_tui.demo.person import PersonWithPhone
 from ambertime_tui.engine.client import Command, CommandName, EngineClient, EngineError, running_jobs
 from ambertime_tui.paths import paths_from, private
 
 PHONE_READY_WITHIN = 60.0
 """Seconds; making a library of 10,000 items takes a few."""
+USUAL_ASSETS = 1000
+ICLOUD_BYTES_AN_ASSET = 3000
+"""On average over a library of which 30 in 100 assets are in iCloud, with about 10 KB each."""
+ICLOUD_TAKES = 75.0
+"""Seconds until all of it has come down: the whole story takes about two minutes."""
 ENDS_WITHIN = 10.0
 """Seconds that a job and the phone get to end when the demo does."""
 
@@ -64,14 +70,17 @@ def demo_world(
             },
         }
         command = [sys.executable, "-m", "ambertime_tui", "simulate", "--until-stdin-closes"]
-        command += ["--socket", str(socket)]
+        control = Path(short) / "hands"
+        command += ["--socket", str(socket), "--control", str(control)]
+        command += ["--icloud-speed", str((assets or USUAL_ASSETS) * ICLOUD_BYTES_AN_ASSET / ICLOUD_TAKES)]
         made = home / "phone" / "Media"
         command += ["--media", str(made)] if made.is_dir() else ["--into", str(home / "phone")]
         command += [] if assets is None else ["--assets", str(assets)]
         command += [] if seed is None else ["--seed", str(seed)]
         with _phone(command, world, Path(short) / "phone.log"):
             try:
-                yield Demo(world, target)
+                with PersonWithPhone(world, control):
+                    yield Demo(world, target)
             finally:
                 asyncio.run(_end_jobs(world))
 

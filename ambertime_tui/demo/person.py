@@ -1,0 +1,112 @@
+"""The person in the demo: looks at the screen, takes the simulated phone, and does what the job asks for."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from ambertime_tui.engine.client import EngineClient, EngineError, Pane, running_jobs
+from ambertime_tui.engine.spec import FetchWay
+from ambertime_tui.engine.status import JobStatus, Phase
+from ambertime_tui.paths import paths_from
+from ambertime_tui.simulator.control import ControlClient, ControlError
+
+LOOKS_EVERY = 0.5
+"""Seconds between two looks for a job."""
+TAKES_THE_PHONE = 3.0
+"""Seconds from reading what is asked for to doing it."""
+BY_HAND_AT_ONCE = 8
+"""Items opened in Photos before the next look at the list."""
+
+
+class PersonWithPhone:
+    """Acts in a thread of its own, from `with` to its end, for every job of the demo."""
+
+    def __init__(self, environ: Mapping[str, str], control: Path) -> None:
+        """
+        Args:
+            environ: the demo's environment.
+            control: the simulated phone's control socket: this person's hands.
+        """
+        self._paths = paths_from(environ)
+        self._control = control
+        self._loop = asyncio.new_event_loop()
+        self._life: asyncio.Task[None] | None = None
+        self._thread = threading.Thread(target=self._run, name="person", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._loop.call_soon_threadsafe(self._leave)
+        self._thread.join()
+
+    def _run(self) -> None:
+        self._life = self._loop.create_task(self._live())
+        with suppress(asyncio.CancelledError):
+            self._loop.run_until_complete(self._life)
+        self._loop.close()
+
+    def _leave(self) -> None:
+        if self._life is not None:
+            self._life.cancel()
+
+    async def _live(self) -> None:
+        """From one job to the next."""
+        while True:
+            for job in await asyncio.to_thread(running_jobs, self._paths):
+                if job.outcome is None:
+                    # A host or a phone that has ended is nothing to a person who only watches.
+                    with suppress(EngineError, ControlError, OSError):
+                        await self._watch(Path(job.socket))
+            await asyncio.sleep(LOOKS_EVERY)
+
+    async def _watch(self, socket: Path) -> None:
+        client = await EngineClient.attach(socket)
+        try:
+            done = ""
+            async for status in client.statuses():
+                wanted = _wanted(status)
+                if wanted and wanted != done:
+                    await asyncio.sleep(TAKES_THE_PHONE)
+                    await self._do(client, status)
+                done = wanted
+            await asyncio.to_thread(self._tell, "keep_originals", on=False)
+        finally:
+            await client.aclose()
+
+    async def _do(self, client: EngineClient, status: JobStatus) -> None:
+        """What the fetch pane asks for."""
+        match status.spec.way:
+            case FetchWay.KEEP_ORIGINALS:
+                await asyncio.to_thread(self._tell, "keep_originals", on=True)
+            case FetchWay.SHORTCUT if status.fetch.code:
+                await asyncio.to_thread(self._tell, "open_url", url=status.fetch.code)
+            case FetchWay.SHORTCUT | FetchWay.BY_HAND:
+                rows = (await client.rows(Pane.FETCH, 0, BY_HAND_AT_ONCE)).rows
+                await asyncio.to_thread(self._tell, "open_in_photos", uuids=[row.uuid for row in rows])
+
+    def _tell(self, command: str, **arguments: object) -> None:
+        with ControlClient(self._control) as phone:
+            phone.do(command, **arguments)
+
+
+def _wanted(status: JobStatus) -> str:
+    """What the job wants of a person now: another text for each other thing; empty: nothing."""
+    if not status.fetch.included or status.phase not in (Phase.COPYING, Phase.FETCHING):
+        return ""
+    match status.spec.way:
+        case FetchWay.KEEP_ORIGINALS:
+            return "switch"
+        case FetchWay.SHORTCUT if status.fetch.code or status.fetch.asked.count:
+            return status.fetch.code
+        case FetchWay.SHORTCUT | FetchWay.BY_HAND:
+            return " ".join(item.uuid for item in status.fetch.head)
