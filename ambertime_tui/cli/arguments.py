@@ -110,6 +110,8 @@ def parser_for(*, simulating: bool) -> argparse.ArgumentParser:
 
     verify = add("verify", commands.verify, "reads an archive back and compares it with its record")
     verify.add_argument("target", type=Path, metavar="DIR")
+    verify.add_argument("--since", metavar="DAY", help="only files written on this day or later: 2024-07-01")
+    verify.add_argument("--sample", metavar="SHARE", help="only a part, picked by chance: 5%%")
     _add_json(verify)
 
     simulate = add("simulate", commands.simulate, "a simulated iPhone on a usbmux socket")

@@ -201,9 +201,12 @@ def stop(arguments: argparse.Namespace, surroundings: Surroundings) -> ExitCode:
 
 def verify(arguments: argparse.Namespace, surroundings: Surroundings) -> ExitCode:
     """Reads an archive back."""
+    from ambertime_tui.cli.part import parse_sample, parse_since
     from ambertime_tui.plain.verify import verify
 
-    return verify(arguments.target.absolute(), _output(arguments.json, surroundings))
+    since, sample = parse_since(arguments.since), parse_sample(arguments.sample)
+    out = _output(arguments.json, surroundings)
+    return verify(arguments.target.absolute(), out, since=since, sample=sample)
 
 
 def simulate(arguments: argparse.Namespace, surroundings: Surroundings) -> ExitCode:

@@ -18,6 +18,7 @@ from ambertime_tui.engine.census import (
 from ambertime_tui.engine.copier import Copied, Threads, ending_of
 from ambertime_tui.engine.ledger import Ledger
 from ambertime_tui.engine.plan import Fate
+from ambertime_tui.engine.proof import proof_of
 from ambertime_tui.engine.status import Census, Left, Outcome
 from ambertime_tui.library.model import Library
 
@@ -30,6 +31,8 @@ class Accounts:
     sentence: str
     census: Census | None
     left: tuple[Left, ...]
+    proof: str = ""
+    """What the drive holds of the phone, and how that was proved; empty: it could not be asked."""
 
     @classmethod
     def failed(cls, sentence: str) -> Accounts:
@@ -63,10 +66,12 @@ async def close_accounts(
         on_trouble: told what goes wrong here.
     """
     on_drive: Mapping[str, RecordedAsset] | None = None
+    proof = ""
     try:
         await threads.run(target.check)
         await threads.run(target.finish)
         on_drive = await threads.run(target.record.known, udid)
+        proof = proof_of(on_drive.values(), await threads.run(target.needs_repair, udid))
     except DriveError as error:
         on_trouble(str(error))
         failure = failure or str(error)
@@ -83,7 +88,7 @@ async def close_accounts(
             on_trouble(sentence)
         if wrong:
             failure = "The accounting of this job does not add up; do not rely on it. " + " ".join(wrong)
-    return Accounts(*_judged(census, left, library, failure, stopped), census, left)
+    return Accounts(*_judged(census, left, library, failure, stopped), census, left, proof)
 
 
 def _count_what_was_committed_last(

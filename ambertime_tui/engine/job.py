@@ -143,7 +143,7 @@ class Job:
         accounts = self._accounts
         if accounts is None or fault:
             accounts = self._accounts = Accounts.failed(fault)
-        self.progress.end(accounts.outcome, accounts.sentence, accounts.census)
+        self.progress.end(accounts.outcome, accounts.sentence, accounts.census, accounts.proof)
 
     # Orders and questions
 
@@ -371,6 +371,7 @@ class Job:
             outcome=accounts.outcome,
             sentence=accounts.sentence,
             census=accounts.census,
+            proof=accounts.proof,
             ended_at=self._timing.wall(),
         )
         try:

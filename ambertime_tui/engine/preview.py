@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ambertime_tui.drive.claim import OURS
-from ambertime_tui.drive.discovery import drive_of
+from ambertime_tui.drive.discovery import Drive, drive_of
 from ambertime_tui.drive.errors import DriveError
+from ambertime_tui.drive.file_system import FileSystemTraits
+from ambertime_tui.drive.naming import suitable
 from ambertime_tui.drive.rebuild import RECORD
 from ambertime_tui.drive.record_reader import read_archive
 from ambertime_tui.drive.recorded import RecordedAsset
@@ -28,8 +30,14 @@ LOW_BATTERY = 50
 class Previewer:
     """Keeps the record of the last target, so that another range costs no reading of the drive."""
 
-    def __init__(self, memory: TargetMemory) -> None:
+    def __init__(self, memory: TargetMemory, drive_at: Callable[[Path], Drive] = drive_of) -> None:
+        """
+        Args:
+            memory: which archives lay where.
+            drive_at: tells which drive a folder is on.
+        """
         self._memory = memory
+        self._drive_at = drive_at
         self._seen: tuple[Path, int, int] | None = None
         self._known: dict[str, dict[str, RecordedAsset]] = {}
 
@@ -37,9 +45,9 @@ class Previewer:
         """What a job would do with what was surveyed. Blocks: reads the target's record."""
         advice: list[str] = []
         try:
-            drive = drive_summary_at(Path(spec.target))
+            drive = drive_summary_at(Path(spec.target), self._drive_at)
             self._memory.check(Path(spec.target))
-            largest = drive_of(Path(spec.target)).traits.max_file_bytes
+            traits = self._drive_at(Path(spec.target)).traits
         except DriveError as error:
             plan = make_plan(survey.scan.library, spec.selection, {})
             return _preview(plan, None, spec, survey.phone, str(error), advice)
@@ -48,7 +56,8 @@ class Previewer:
             recorded = self._recorded(Path(spec.target)).get(survey.scan.udid, {})
         except DriveError as error:
             advice.append(str(error))
-        plan = make_plan(survey.scan.library, spec.selection, recorded, largest)
+        plan = make_plan(survey.scan.library, spec.selection, recorded, traits.max_file_bytes)
+        advice += _renamed(plan, traits)
         problem = "" if drive.usable else drive.sentence
         if drive.usable and drive.sentence:
             advice.append(drive.sentence)
@@ -119,6 +128,18 @@ def _preview(
         problem=problem,
         advice=tuple(advice),
     )
+
+
+def _renamed(plan: Plan, traits: FileSystemTraits) -> list[str]:
+    """Says how many names have to be spelled otherwise on this drive."""
+    takes = (p.asset.original_filename for p in plan.assets if p.fate in (Fate.COPY, Fate.FETCH))
+    otherwise = [name for name in takes if suitable(name, traits) != name]
+    if not otherwise:
+        return []
+    return [
+        f"{len(otherwise):,} names hold what {traits.label} cannot keep ({otherwise[0]}): that becomes _ "
+        "on the drive, and the record keeps the true names."
+    ]
 
 
 def _too_large(planned: list[PlannedAsset], drive: DriveSummary | None) -> str:

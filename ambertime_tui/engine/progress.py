@@ -66,6 +66,7 @@ class Progress:
         self.phone: PhoneSummary | None = None
         self.scan = ScanStatus()
         self.census: Census | None = None
+        self.proof = ""
         self.stop_after_file = False
         self.queue = FetchQueue((), spec.order)
         self.fetching = False
@@ -182,6 +183,7 @@ class Progress:
             fetch=self._fetch(),
             write=self._write(),
             census=self.census,
+            proof=self.proof,
             events=tuple(self._events),
             stop_after_file=self.stop_after_file,
         )
@@ -232,8 +234,9 @@ class Progress:
             free_bytes=self.free_bytes,
         )
 
-    def end(self, outcome: Outcome, sentence: str, census: Census | None) -> None:
+    def end(self, outcome: Outcome, sentence: str, census: Census | None, proof: str = "") -> None:
         """The job is over; nothing changes any more."""
+        self.proof = proof
         self.outcome, self.sentence, self.census = outcome, sentence, census
         self.condition = Condition.RUNNING
         self.ended_at = self._timing.wall()

@@ -305,6 +305,8 @@ class JobStatus:
     fetch: FetchStatus = FetchStatus()
     write: WriteStatus = WriteStatus()
     census: Census | None = None
+    proof: str = ""
+    """At the end: how many originals of this phone the drive holds, how that was proved, what is damaged."""
     events: tuple[Event, ...] = ()
     """The last 50, oldest first."""
     stop_after_file: bool = False

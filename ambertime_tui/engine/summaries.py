@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from ambertime_tui.drive.claim import MARKER, OURS
@@ -61,8 +62,8 @@ def drive_summary(drive: Drive, folder: Path | None = None) -> DriveSummary:
     )
 
 
-def drive_summary_at(path: Path) -> DriveSummary:
-    """What can be said of a folder as a target.
+def drive_summary_at(path: Path, drive_at: Callable[[Path], Drive] = drive_of) -> DriveSummary:
+    """What can be said of a folder as a target; `drive_at` tells which drive a folder is on.
 
     Raises:
         TargetMissing, TargetNotAFolder, DriveError: it cannot be one.
@@ -71,4 +72,4 @@ def drive_summary_at(path: Path) -> DriveSummary:
         raise TargetMissing(path)
     if not path.is_dir():
         raise TargetNotAFolder(path)
-    return drive_summary(drive_of(path), path)
+    return drive_summary(drive_at(path), path)

@@ -8,7 +8,10 @@ from pathlib import Path
 
 from ambertime_tui.drive.claim import OURS
 from ambertime_tui.drive.errors import DriveError
+from ambertime_tui.drive.judge import Verdict
+from ambertime_tui.drive.recorded import ReadBack
 from ambertime_tui.drive.verify import VerifyProgress, VerifyReport, verify
+from ambertime_tui.engine.proof import proved
 from ambertime_tui.engine.protocol import EngineError
 
 
@@ -39,6 +42,10 @@ class Verification:
     """Whole files that may have been read from memory: the driver cannot show that it read the drive."""
     seconds: float
     notices: tuple[str, ...]
+    skipped: int
+    """Recorded files that were not looked at, as `since` and `sample` say."""
+    proof: str
+    """What was found, in one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +58,20 @@ class VerifyStatus:
     bytes_total: int
 
 
-def verify_archive(target: Path, on_progress: Callable[[VerifyStatus], None]) -> Verification:
-    """Reads every file of an archive and compares it with the record; changes none.
+def verify_archive(
+    target: Path,
+    on_progress: Callable[[VerifyStatus], None],
+    *,
+    since: float | None = None,
+    sample: float | None = None,
+) -> Verification:
+    """Reads the files of an archive and compares them with the record; changes none.
+
+    Args:
+        target: the folder of the archive.
+        on_progress: told how far it is.
+        since: only files written at or after this time (seconds since 1970).
+        sample: only this share of them (0 to 1), picked by chance.
 
     Raises:
         EngineError: there is no archive that could be read; the sentence says why.
@@ -64,10 +83,10 @@ def verify_archive(target: Path, on_progress: Callable[[VerifyStatus], None]) ->
         )
 
     try:
-        report = verify(target, on_progress=told)
+        report = verify(target, since=since, sample=sample, on_progress=told)
     except DriveError as error:
         raise EngineError(type(error).__name__, str(error)) from error
-    if not report.files and not (target / OURS).is_dir():
+    if not report.files and not report.skipped and not (target / OURS).is_dir():
         raise EngineError("NoArchive", f"There is no archive of AmberTime in {target}. Is the drive mounted?")
     return _told(report)
 
@@ -79,4 +98,18 @@ def _told(report: VerifyReport) -> Verification:
         report.through_cache,
         report.ended_at - report.began_at,
         report.notices,
+        report.skipped,
+        _proof(report),
     )
+
+
+def _proof(report: VerifyReport) -> str:
+    """Files that SHA256SUMS alone knows count as originals: nobody can tell."""
+    bad = sum(report.count(kind) for kind in (Verdict.DAMAGED, Verdict.MISSING, Verdict.CHANGED))
+    whole = [
+        file.read_back
+        for file in report.files
+        if file.verdict is Verdict.WHOLE and (file.role is None or file.role.is_original)
+    ]
+    through_cache = sum(read_back is not ReadBack.FROM_DRIVE for read_back in whole)
+    return proved(len(whole) - through_cache, through_cache, bad)

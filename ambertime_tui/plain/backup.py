@@ -20,6 +20,8 @@ async def backup(client: EngineClient, spec: JobSpec, out: Output, *, detach: bo
     drive = await client.drive(spec.target)
     if not drive.usable:
         raise EngineError("TargetUnusable", drive.sentence)
+    if drive.sentence:
+        out.say(f"Warning: {drive.sentence}")
     job_id = await client.start(spec)
     if not detach:
         return await Follower(client, out).run()

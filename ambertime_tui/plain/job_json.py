@@ -56,6 +56,7 @@ def ending_records(status: JobStatus, report: Report) -> Iterator[Record]:
             ],
             "outcome": None if status.outcome is None else status.outcome.value,
             "sentence": status.sentence,
+            "proof": status.proof,
             "exit_code": None if status.outcome is None else int(exit_code_of(status.outcome)),
         },
     )

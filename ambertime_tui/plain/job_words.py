@@ -32,6 +32,8 @@ def ending_lines(status: JobStatus, report: Report) -> Iterator[str]:
     if report.census is not None:
         yield from census_lines(report.census)
     yield from left_lines(report.left)
+    if status.proof:
+        yield status.proof
     if status.outcome is not None:
         took = f" ({elapsed(status.ended_at - status.started_at)})" if status.ended_at is not None else ""
         yield _OUTCOMES[status.outcome] + took

@@ -14,8 +14,14 @@ from ambertime_tui.units import elapsed, plural, size
 _VERDICTS = ("whole", "damaged", "missing", "changed", "extra")
 
 
-def verify(target: Path, out: Output) -> ExitCode:
-    """Verifies; 0 where every recorded file is whole, 3 where not.
+def verify(target: Path, out: Output, *, since: float | None = None, sample: float | None = None) -> ExitCode:
+    """Verifies; 0 where every recorded file that was looked at is whole, 3 where not.
+
+    Args:
+        target: the folder of the archive.
+        out: where to tell it.
+        since: only files written at or after this time (seconds since 1970).
+        sample: only this share of them (0 to 1), picked by chance.
 
     Raises:
         EngineError: there is no archive that could be read.
@@ -28,7 +34,7 @@ def verify(target: Path, out: Output) -> ExitCode:
             f"{size(status.bytes_done)} of {size(status.bytes_total)}"
         )
 
-    found = verify_archive(target, tell)
+    found = verify_archive(target, tell, since=since, sample=sample)
     for notice in found.notices:
         out.say(f"Notice: {notice}")
     if out.as_json:
@@ -49,6 +55,8 @@ def _records(found: Verification, out: Output) -> None:
         sound=found.sound,
         through_cache=found.through_cache,
         seconds=found.seconds,
+        skipped=found.skipped,
+        proof=found.proof,
         notices=list(found.notices),
     )
 
@@ -63,5 +71,8 @@ def _lines(found: Verification, out: Output) -> None:
     if found.through_cache:
         memory = f"{plural(found.through_cache, 'file')} may have been read from memory"
         out.line(f"{memory}: unplug the drive, plug it in and verify again to be sure.")
+    if found.skipped:
+        out.line(f"{plural(found.skipped, 'file')} not looked at, as you asked.")
+    out.line(found.proof)
     if not found.sound:
         out.line("The next backup copies again what is damaged or missing and still on the iPhone.")

@@ -77,15 +77,34 @@ def test_where_all_of_the_selection_is_on_the_phone_the_exit_code_is_0(
     assert "Complete: all of the selection is on the drive." in ran.out
     assert f"Connected to {phone.facts.name}" in ran.err
     assert "\r" not in ran.err, "a progress line is for terminals"
+    assert " originals on the drive, read back" in ran.out
+    assert ", 0 damaged." in ran.out
 
     verified = ambertime("verify", target)
     assert (verified.code, verified.out.split()[1]) == (0, "whole")
+
+    assert ", 0 damaged." in verified.out
+    sums = subprocess.run(["sha256sum", "-c", "--quiet", "SHA256SUMS"], cwd=target, check=False)
+    assert sums.returncode == 0
+    sampled = ambertime("verify", "--sample", "10%", "--json", target).records[-1]
+    assert sampled["whole"] == round(len(photos(target)) / 10)
+    assert sampled["whole"] + sampled["skipped"] == len(photos(target))
+    since = ambertime("verify", "--since", "2999-01-01", "--json", target).records[-1]
+    assert (since["whole"], since["skipped"]) == (0, len(photos(target)))
+    assert ambertime("verify", "--sample", "0.1", target).code == 2
+    assert ambertime("verify", "--since", "yesterday", target).code == 2
 
     (photos(target)[0]).write_bytes(b"bit rot")
     damaged = ambertime("verify", "--json", target)
     assert damaged.code == 3
     assert damaged.records[-1]["sound"] is False
     assert [r["verdict"] for r in damaged.of("file")].count("whole") == len(photos(target)) - 1
+    assert ", 1 damaged: run the backup again" in damaged.records[-1]["proof"]
+
+    repaired = ambertime("backup", "--json", "--to", target, "--device", phone.udid)
+    assert (repaired.code, repaired.records[-1]["copied"]) == (0, 1)
+    assert ", 0 damaged." in repaired.records[-1]["proof"]
+    assert ambertime("verify", target).code == 0
 
 
 def test_a_range_takes_its_days_only(
