@@ -160,7 +160,7 @@ def test_a_copy_that_mixes_two_states_is_told_from_a_whole_one(tmp_path: Path) -
         shutil.copyfile(library.database, torn / "Photos.sqlite")
         writer.wait_for(writer.transactions + 5)
         begin_log_anew(writer, log)
-        shutil.copyfile(log, torn / "Photos.sqlite-wal")
+    shutil.copyfile(log, torn / "Photos.sqlite-wal")
     with closing(sqlite3.connect(torn / "Photos.sqlite")) as database:
         try:
             assert invariant_broken(database)
