@@ -81,9 +81,9 @@ def test_a_room_imports_only_the_rooms_below_it(file: Path) -> None:
             )
 
 
-def test_only_the_command_line_and_the_tests_know_of_the_simulator() -> None:
+def test_only_the_command_line_the_demo_and_the_tests_know_of_the_simulator() -> None:
     for file in modules():
-        if room_of(file) not in ("simulator", "cli"):
+        if room_of(file) not in ("simulator", "cli", "demo"):
             assert not [n for n in imports_of(file) if n.startswith("ambertime_tui.simulator")], file
 
 

@@ -13,6 +13,7 @@ from ambertime_tui.drive.naming import suitable
 from ambertime_tui.drive.rebuild import RECORD
 from ambertime_tui.drive.record_reader import read_archive
 from ambertime_tui.drive.recorded import RecordedAsset
+from ambertime_tui.engine.advice import advice_for
 from ambertime_tui.engine.plan import Fate, Plan, PlannedAsset, make_plan, room_needed
 from ambertime_tui.engine.protocol import Preview
 from ambertime_tui.engine.spec import JobSpec, OriginalsChoice
@@ -23,8 +24,6 @@ from ambertime_tui.engine.target_memory import TargetMemory
 
 NAMED = 3
 """How many files a piece of advice names."""
-LOW_BATTERY = 50
-"""Percent below which a phone off power may not last through a large copy."""
 
 
 class Previewer:
@@ -112,7 +111,7 @@ def _preview(
             f"The drive has {free / 1e9:.1f} GB free, and {needed / 1e9:.1f} GB are needed. "
             "Choose a shorter range or another drive."
         )
-    advice += _advice(fetch, included, phone)
+    advice += advice_for(plan, spec, phone)
     if too_large:
         advice.append(_too_large(too_large, drive))
     return Preview(
@@ -152,16 +151,3 @@ def _too_large(planned: list[PlannedAsset], drive: DriveSummary | None) -> str:
         f"{names}{more}: too large for {file_system}, so left on the iPhone. Use a drive with exFAT to have "
         "them, too."
     )
-
-
-def _advice(fetch: Tally, included: bool, phone: PhoneSummary) -> list[str]:
-    found = []
-    if phone.on_power is False and (phone.battery_percent or 100) < LOW_BATTERY:
-        found.append(f"The iPhone is at {phone.battery_percent} % and not on power. Connect it to power.")
-    if included and fetch.count and phone.free_bytes is not None and fetch.bytes > phone.free_bytes:
-        slices = -(-fetch.bytes // max(phone.free_bytes, 1))
-        found.append(
-            f"The originals in iCloud have {fetch.bytes / 1e9:.1f} GB and the iPhone has "
-            f"{phone.free_bytes / 1e9:.1f} GB free: take about {slices:,} shorter ranges one after the other."
-        )
-    return found
