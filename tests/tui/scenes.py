@@ -147,7 +147,8 @@ async def _wrong_folder(stage: Stage) -> None:
     await stage.shows("starts the backup")
     await stage.press("t", "home", "ctrl+k")
     await stage.type("/nowhere")
-    await stage.shows("no folder /nowhere")
+    await stage.shows("no folder /nowhere;")
+    await stage.shows("left there")  # the preview of the last letter comes a moment after it
 
 
 READY = "starts the backup"
