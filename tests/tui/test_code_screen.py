@@ -1,4 +1,4 @@
-"""The code for the phone's camera: it comes by itself, goes when it has done its work, and can be called back."""
+"""The code for the phone's camera: it comes by itself, goes when it was scanned, and can be called back."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from tests.tui.stage import Stage, app_of, play
 SOCKET = Path("/run/job.sock")
 FIRST = "shortcuts://run-shortcut?name=AmberTime&input=text&text=2019-03-01..2019-05-31"
 SECOND = "shortcuts://run-shortcut?name=AmberTime&input=text&text=2019-06-01..2019-08-31"
-SIZES = [(80, 24), (120, 40)]
 
 
 def asking(code: str) -> JobStatus:
