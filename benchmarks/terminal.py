@@ -120,14 +120,26 @@ def range_sums(turns: int) -> list[float]:
     return found
 
 
-def first_paint() -> float:
-    """Seconds from the start of the program to its first screen."""
+def echoes(presses: int) -> list[float]:
+    """The control: how long `cat` takes to answer a key on this computer, at this load."""
+    with in_terminal(("cat",), plain_environ()) as on:
+        found = []
+        for n in range(presses):
+            found.append(answer(on, f"{n}\n", f"{n}\r\n{n}\r\n".encode()))
+            on.read(0.05)
+        return found
+
+
+def first_paint() -> tuple[float, float]:
+    """Seconds from the start of the program to its first screen, and the processor's seconds in it."""
     with world() as environ:
         began = time.perf_counter()
         with in_terminal(APP, environ) as on:
             while b"New backup" not in on.seen:
                 on.chunk(1.0)
-            return time.perf_counter() - began
+            took = time.perf_counter() - began
+            stat = Path(f"/proc/{on.process.pid}/stat").read_text().rpartition(")")[2].split()
+            return took, (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
@@ -193,7 +205,10 @@ def measure(options: argparse.Namespace) -> list[str]:
         limit = "<= 8 KiB/s" if size == SIZES[0] else ""
         say(f"everything moves, {size[0]}x{size[1]}", limit, f"{sent / 1024:.1f} KiB/s")
     say("Setup at rest", "0", f"{bytes_a_second(SIZES[0], options.seconds, STAGE='setup'):.0f} B/s")
-    say("start to first paint", "< 1 s", figures([first_paint() for _ in range(7)]))
+    starts = [first_paint() for _ in range(7)]
+    say("start to first paint", "< 1 s", figures([took for took, _ in starts]))
+    say("the same in seconds of the processor", "", f"{statistics.median(cpu for _, cpu in starts):.2f} s")
+    say("control: key to echo of `cat`, same load", "", figures(echoes(options.presses)))
     with tempfile.TemporaryDirectory(prefix="at-", dir=options.scratch) as folder:
         found, presses = keys_while_copying(Path(folder), options.assets, options.presses)
         say(f"key to paint while it copies ({presses} keys)", "p95 < 50 ms", figures(found))
@@ -215,7 +230,7 @@ def put_into_readme(lines: list[str]) -> None:
     load = os.getloadavg()[0]
     about = (
         f"The app in a pseudo-terminal of 256 colours on {os.cpu_count()} processors that it shares "
-        f'(load {load:.1f}). "Everything moves": ten statuses a second, each with other figures in every pane. '
+        f'(load {load:.1f}). "Everything moves": ten statuses a second, all panes with other figures. '
         '"While it copies": app, engine and a simulated phone on USB 2 (38 MB/s), TLS included, on this one '
         "computer. `ssh -C` divides the bytes by about 15 once more."
     )

@@ -178,6 +178,15 @@ def _jobs(theme: str | None) -> AmberApp:
     return app_of(engine, world_of(engine, jobs=jobs), theme=theme)
 
 
+WITH_CODE = replace(
+    samples.COPYING,
+    fetch=replace(
+        samples.COPYING.fetch,
+        code="shortcuts://run-shortcut?name=AmberTime&input=text&text=1-1-80",
+        sentence="Point the phone's camera at the code and tap what it offers.",
+    ),
+)
+
 SCENES: tuple[Scene, ...] = (
     _setup("setup", shows(READY), state=CHOSEN),
     _setup("setup-no-phone", shows("Connect an iPhone"), prepare=_no_phone),
@@ -204,6 +213,7 @@ SCENES: tuple[Scene, ...] = (
     _run("run-local-only", samples.LOCAL_ONLY, "only in iCloud"),
     _run("run-nothing-comes", samples.QUIET, "Nothing has come"),
     _run("run-cannot-retry", replace(samples.LOCAL_ONLY, sequence=50), "1,204", "f"),
+    _run("code", WITH_CODE, "camera"),
     _run("leaving", samples.COPYING, "1,204 of 2,341", "q"),
     _run("list", samples.COPYING, "1,204 of 2,341", "enter", "down", "down"),
     _run("end-something-left", samples.ENDED_LEFT, "560 items", report=samples.LEFT_REPORT),

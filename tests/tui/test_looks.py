@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import unquote
 
 import pytest
 from textual.app import App
@@ -17,7 +19,8 @@ from tests.tui.scenes import BY_NAME, CHOSEN, READY
 from tests.tui.stage import Stage
 
 THEMES = sorted(file.stem for file in bundled_folder().glob("*.toml"))
-SCREENS = ("setup", "run-copying", "end-something-left", "list", "jobs", "help", "leaving")
+SCREENS = ("setup", "run-copying", "end-something-left", "list", "jobs", "help", "leaving", "tasks", "code")
+SNAPSHOTS = Path(__file__).parent / "__snapshots__" / "test_looks"
 
 
 class Compare(Protocol):
@@ -50,3 +53,11 @@ def test_the_theme_looks_as_it_was_reviewed(theme: str, snap_compare: Compare) -
         await stage.shows(READY)
 
     assert snap_compare(app, terminal_size=(100, 30), run_before=before)
+
+
+def test_the_readme_shows_every_screen_and_theme() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    shown = {unquote(address) for address in re.findall(r"!\[[^]]*\]\((tests/tui/[^)]+\.svg)\)", readme)}
+    kept = {str(file.relative_to(Path(__file__).parents[2])) for file in SNAPSHOTS.glob("*.svg")}
+    dark = {file for file in kept if "amber-dark" in file}  # that of the other pictures
+    assert shown == kept - dark
