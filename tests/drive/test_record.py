@@ -175,8 +175,8 @@ def test_it_is_read_beside_a_job_that_writes_and_with_the_journal_of_a_dead_one(
 
 def test_many_assets_are_read_at_once(tmp_path: Path) -> None:
     record = Record(tmp_path / "record.sqlite3", SystemCalls())
-    record.commit([recorded(f"{n:032x}", f"IMG_{n}.HEIC") for n in range(20_000)])
-    assert len(record.known("PHONE")) == 20_000
+    record.commit([recorded(f"{n:032x}", f"IMG_{n}.HEIC") for n in range(5_000)])
+    assert len(record.known("PHONE")) == 5_000
 
 
 def test_a_backup_copy_is_a_whole_record(record: Record, tmp_path: Path) -> None:

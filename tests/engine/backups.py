@@ -35,11 +35,11 @@ class Ended:
 
 
 @asynccontextmanager
-async def engine() -> AsyncIterator[EngineClient]:
-    """A host of its own, which has ended when the block is left."""
+async def engine(patience: float = PATIENCE) -> AsyncIterator[EngineClient]:
+    """A host of its own, which has ended when the block is left; that may take `patience` seconds."""
     client = await EngineClient.launch(paths_from(os.environ), os.environ)
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(patience):
             yield client
     except BaseException:
         os.kill(client.hello.pid, signal.SIGKILL)

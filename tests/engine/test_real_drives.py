@@ -18,6 +18,7 @@ from ambertime_tui.simulator.library import MadeLibrary
 from ambertime_tui.simulator.phone import SimulatedPhone
 from tests.drive.real_drives import mount, mount_again, run
 from tests.engine.backups import (
+    PATIENCE,
     Ended,
     backup,
     ended,
@@ -89,7 +90,7 @@ def test_a_drive_that_freezes_is_waited_for_and_the_engine_still_answers(
     drive = mount("ext4", tmp_path, stack, megabytes=200)
 
     async def story() -> Ended:
-        async with engine() as client:
+        async with engine(PATIENCE + FROZEN) as client:
             await start_paused(client, JobSpec(str(drive.path)))
             run("fsfreeze", "--freeze", str(drive.path))
             try:
