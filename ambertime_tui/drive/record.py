@@ -13,6 +13,8 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 from ambertime_tui.drive.errors import RecordDamaged, RecordFailed, RecordTooNew
@@ -125,10 +127,18 @@ class Record:
         with self._translated() as connection:
             return {asset.uuid: asset for asset in assets_in(connection, "WHERE udid = ?", (udid,))}
 
-    def everything(self) -> tuple[RecordedAsset, ...]:
-        """All recorded assets of all phones."""
+    def each(self, udid: str) -> Iterator[RecordedAsset]:
+        """All recorded assets of a phone, one at a time; to be read to the end at once."""
         with self._translated() as connection:
-            return tuple(assets_in(connection))
+            yield from assets_in(connection, "WHERE udid = ?", (udid,))
+
+    def hashes(self) -> dict[str, str]:
+        """SHA-256 in hex of all recorded files of all phones, by path."""
+        with self._translated() as connection:
+            return {
+                f"{folder}/{name}" if folder else name: digest.hex()
+                for folder, name, digest in connection.execute("SELECT folder, name, sha256 FROM file")
+            }
 
     def names_taken(self, folder: str) -> frozenset[str]:
         """The `name_key`s of all recorded files of a folder."""
@@ -376,21 +386,28 @@ _ROLE_ORDER = {role.value: number for number, role in enumerate(Role)}
 def assets_in(
     connection: sqlite3.Connection, where: str = "", parameters: tuple[str, ...] = ()
 ) -> Iterator[RecordedAsset]:
-    """The recorded assets in an open record, those that `where` selects."""
-    files: dict[tuple[str, str], list[RecordedFile]] = {}
-    for udid, uuid, *columns in connection.execute(
-        f"SELECT udid, uuid, {_FILE_COLUMNS} FROM file {where}", parameters
-    ):
-        files.setdefault((udid, uuid), []).append(_file(*columns))
+    """The recorded assets in an open record, those that `where` selects, in the order of their keys: both
+    tables are read side by side, and nothing is held but one asset."""
+    order = "ORDER BY udid, uuid"
+    rows = connection.execute(f"SELECT udid, uuid, {_FILE_COLUMNS} FROM file {where} {order}", parameters)
+    groups = groupby(rows, key=itemgetter(0, 1))
+    group = next(groups, None)
+    folders: dict[str, str] = {}
     for udid, uuid, original_filename, folder, stem, completed_at in connection.execute(
-        f"SELECT udid, uuid, original_filename, folder, stem, completed_at FROM asset {where}", parameters
+        f"SELECT udid, uuid, original_filename, folder, stem, completed_at FROM asset {where} {order}",
+        parameters,
     ):
-        own = files.get((udid, uuid), [])
-        own.sort(key=lambda file: (_ROLE_ORDER[file.role], file.generation))
+        own: list[RecordedFile] = []
+        if group is not None and group[0] == (udid, uuid):
+            own = [_file(folders, *columns) for _, _, *columns in group[1]]
+            own.sort(key=lambda file: (_ROLE_ORDER[file.role], file.generation))
+            group = next(groups, None)
+        folder = folders.setdefault(folder, folder)
         yield RecordedAsset(udid, uuid, original_filename, folder, stem, tuple(own), completed_at)
 
 
 def _file(
+    folders: dict[str, str],
     role: str,
     generation: int,
     folder: str,
@@ -407,7 +424,7 @@ def _file(
 ) -> RecordedFile:
     return RecordedFile(
         role=_ROLES[role],
-        folder=folder,
+        folder=folders.setdefault(folder, folder),
         name=name,
         true_name=true_name,
         size=size,

@@ -121,7 +121,7 @@ class Target:
         findings = load_findings(self.path)
         broken: dict[str, tuple[RecordedFile, ...]] = {}
         listed: dict[str, frozenset[str]] = {}
-        for uuid, asset in self._record.known(udid).items():
+        for asset in self._record.each(udid):
             for file in asset.files:
                 if file.folder not in listed:
                     listed[file.folder] = self._workspace.names.listed(file.folder)
@@ -129,7 +129,7 @@ class Target:
                 if there and not self._still_found(findings.get(file.path), file):
                     continue
                 if asset.current(file.role) == file:
-                    broken[uuid] = (*broken.get(uuid, ()), file)
+                    broken[asset.uuid] = (*broken.get(asset.uuid, ()), file)
         return broken
 
     def _still_found(self, finding: Finding | None, file: RecordedFile) -> bool:
@@ -184,9 +184,7 @@ class Target:
         Raises:
             DriveError: the older ones stay.
         """
-        files = dict(self._record.loose())
-        for asset in self._record.everything():
-            files.update((file.path, file.sha256) for file in asset.files)
+        files = {**self._record.loose(), **self._record.hashes()}
         ours, calls = self.path / OURS, self._workspace.calls
         write_checksums(self.path, ours / "SHA256SUMS.new", files.items(), calls)
         scratch = ours / (BACKUP + ".new")
