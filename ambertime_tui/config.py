@@ -74,6 +74,8 @@ class Config:
 
     theme: str | None = None
     ascii: bool = False
+    preview: bool | None = None
+    """Whether a key may show small pictures; None: not over SSH, where one costs 20 kB of the line."""
     defaults: Task = Task()
     tasks: Mapping[str, Task] = field(default_factory=dict)
     keys: Mapping[str, str] = field(default_factory=dict)

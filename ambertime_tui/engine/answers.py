@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ from ambertime_tui.engine.preview import Previewer
 from ambertime_tui.engine.protocol import (
     PROTOCOL,
     Ask,
+    AssetArgs,
     AssetPage,
     Command,
     DevicesChanged,
@@ -150,6 +152,9 @@ class Answers:
                 return self._rows(_args(RowsArgs, args))
             case Ask.REPORT:
                 return self._report(_args(RowsArgs, args))
+            case Ask.THUMBNAIL:
+                jpeg = await self._running().thumbnail(_args(AssetArgs, args).uuid)
+                return base64.b64encode(jpeg).decode()
 
     # Devices
 

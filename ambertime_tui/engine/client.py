@@ -6,6 +6,7 @@ Nothing here loads the phone's or the drive's room, so a front end that imports 
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import secrets
 import socket as sockets
@@ -19,6 +20,7 @@ from ambertime_tui.engine.overview import Overview
 from ambertime_tui.engine.protocol import (
     LONGEST_LINE,
     Ask,
+    AssetArgs,
     AssetPage,
     Command,
     CommandName,
@@ -258,6 +260,14 @@ class EngineClient:
             EngineError: `NoJob`.
         """
         return await self._ask(Rows, Ask.ROWS, RowsArgs(offset, limit, pane))
+
+    async def thumbnail(self, uuid: str) -> bytes:
+        """The phone's small picture of an asset, also of one that is only in iCloud: a JPEG.
+
+        Raises:
+            EngineError: `NoThumbnail`: the phone has none; `NotNow`: the phone is not there.
+        """
+        return base64.b64decode(await self._ask(str, Ask.THUMBNAIL, AssetArgs(uuid)))
 
     async def report(self) -> Report:
         """The census and all that is not on the drive; while the job runs, what is known so far.

@@ -22,6 +22,7 @@ from ambertime_tui.engine.copy_line import CopyLine
 from ambertime_tui.engine.copying import Copying
 from ambertime_tui.engine.errors import ROOM_ERRORS
 from ambertime_tui.engine.fetch_memory import FOLDER, FetchMemory
+from ambertime_tui.engine.fetch_queue import thumbnail_of
 from ambertime_tui.engine.ledger import Ledger
 from ambertime_tui.engine.phone_link import PhoneLink
 from ambertime_tui.engine.plan import Fate, Plan, make_plan, room_needed
@@ -37,9 +38,19 @@ from ambertime_tui.engine.timing import Timing
 from ambertime_tui.library.model import Library
 from ambertime_tui.paths import PathsError
 from ambertime_tui.phone.discovery import find_phone
-from ambertime_tui.phone.errors import DatabaseNeverRests, MediaForbidden, NoRoomForDatabase, PhoneError
+from ambertime_tui.phone.errors import (
+    DatabaseNeverRests,
+    MediaError,
+    MediaForbidden,
+    NoRoomForDatabase,
+    PhoneError,
+)
 
 log = logging.getLogger(__name__)
+
+THUMBNAIL_WITHIN = 5.0
+"""Seconds that the phone gets for a small picture; it is only looked at."""
+LARGEST_THUMBNAIL = 1 << 20
 
 FAULT = "AmberTime itself has a fault: {error!r}. The job ended; what is on the drive is whole. See the log."
 
@@ -196,6 +207,28 @@ class Job:
         if self._copying is None:
             return Rows(0, offset, ())
         return self._copying.rows(pane, offset, limit)
+
+    async def thumbnail(self, uuid: str) -> bytes:
+        """The phone's small picture of an asset: a JPEG.
+
+        Raises:
+            EngineError: `NoThumbnail`, or `NotNow`: the phone is not there.
+        """
+        if self.progress.outcome is not None:
+            raise EngineError("NotNow", "The job has ended; the phone is no longer asked for pictures.")
+        assets = self._library.assets if self._library is not None else ()
+        asset = next((asset for asset in assets if asset.uuid == uuid), None)
+        try:
+            async with asyncio.timeout(THUMBNAIL_WITHIN):
+                media = await self._link.media()
+                jpeg = await media.read_head(thumbnail_of(asset), LARGEST_THUMBNAIL) if asset else b""
+        except TimeoutError:
+            raise EngineError("NotNow", "The phone does not answer now; try again when it does.") from None
+        except MediaError as error:
+            raise EngineError("NoThumbnail", "The phone has no small picture of it.") from error
+        if not jpeg:
+            raise EngineError("NoThumbnail", "The phone has no small picture of it.")
+        return jpeg
 
     def report(self, offset: int, limit: int) -> ReportPage:
         """A page of what is left; the census once the job has ended."""

@@ -69,6 +69,7 @@ class Ask(StrEnum):
     COMMAND = "command"
     ROWS = "rows"
     REPORT = "report"
+    THUMBNAIL = "thumbnail"
 
 
 class Push(StrEnum):
@@ -262,6 +263,13 @@ class AssetPage:
     assets: tuple[Asset, ...]
     next: int | None
     """The offset, in the library, to ask for the next page with; None: this was the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class AssetArgs:
+    """Arguments of Ask.THUMBNAIL."""
+
+    uuid: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,7 +56,10 @@ def run(
     prepare(os.environ, terminal)
     from ambertime_tui.tui.application import AmberApp
 
-    world = _world(paths, environ, config, glyphs_for(ascii_only=terminal.ascii), target)
+    world = replace(
+        _world(paths, environ, config, glyphs_for(ascii_only=terminal.ascii), target),
+        preview=config.preview if config.preview is not None else not terminal.remote,
+    )
     app = AmberApp(world, terminal, attach_to=attach, theme=theme or world.state.theme or config.theme)
     with leaving_on_signals(lambda: app.leave_soon(ExitCode.INTERRUPTED)):
         code = app.run(mouse=False)

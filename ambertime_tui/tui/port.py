@@ -54,6 +54,9 @@ class Engine(Protocol):
     async def rows(self, pane: Pane, offset: int, limit: int) -> Rows:
         """A page of a list."""
 
+    async def thumbnail(self, uuid: str) -> bytes:
+        """A small picture of an asset."""
+
     async def report(self) -> Report:
         """The accounting."""
 
@@ -93,3 +96,5 @@ class World:
     """A typed path with ~ written out."""
     target: str = ""
     """The target to begin with, where one was asked for."""
+    preview: bool = True
+    """Whether small pictures may be asked for."""

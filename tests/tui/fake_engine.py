@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+
+from PIL import Image
 
 from ambertime_tui.config import State, Task
 from ambertime_tui.engine.client import (
@@ -109,6 +112,7 @@ class FakeEngine:
         self.refused: EngineError | None = None
         self.started: list[JobSpec] = []
         self.closed = False
+        self.has_thumbnails = True
         self._changed = asyncio.Condition()
         self._device_turn = 0
 
@@ -199,6 +203,12 @@ class FakeEngine:
         last = min(self.row_count, offset + limit)
         return Rows(self.row_count, offset, tuple(_row(n, pane) for n in range(offset, last)))
 
+    async def thumbnail(self, uuid: str) -> bytes:
+        """Red above, blue below."""
+        if not self.has_thumbnails:
+            raise EngineError("NoThumbnail", "The phone has no small picture of it.")
+        return jpeg_of("red", "blue")
+
     async def report(self) -> Report:
         """As given."""
         return self.job_report
@@ -206,6 +216,15 @@ class FakeEngine:
     async def aclose(self) -> None:
         """Remembers it."""
         self.closed = True
+
+
+def jpeg_of(above: str, below: str) -> bytes:
+    """A picture of two colours."""
+    picture = Image.new("RGB", (160, 120), above)
+    picture.paste(below, (0, 60, 160, 120))
+    jpeg = io.BytesIO()
+    picture.save(jpeg, "JPEG", quality=95)
+    return jpeg.getvalue()
 
 
 def _row(n: int, pane: Pane) -> Row:

@@ -3,6 +3,7 @@ for."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import ClassVar
 
 from textual import on, work
@@ -13,10 +14,12 @@ from ambertime_tui.engine.client import Command, CommandName, EngineError, Pane,
 from ambertime_tui.tui.panes.rows import row_line
 from ambertime_tui.tui.port import Engine
 from ambertime_tui.tui.screens.base import AmberScreen, title
+from ambertime_tui.tui.screens.preview import PreviewScreen
 from ambertime_tui.tui.textual_internals import terminal_is_behind
 from ambertime_tui.tui.widgets.key_line import KeyLine
 from ambertime_tui.tui.widgets.lines import LinesView
 from ambertime_tui.tui.widgets.pick_list import Drawn
+from ambertime_tui.tui.widgets.picture import PictureError, cells_of_jpeg
 from ambertime_tui.tui.widgets.row_list import RowList
 from ambertime_tui.tui.widgets.spans import Line, Span, line
 from ambertime_tui.units import count
@@ -27,6 +30,7 @@ HEADINGS = {
     Pane.WRITE: "Copied to the drive",
     Pane.LEFT: "Not on the drive",
 }
+NO_PREVIEW = "Pictures are off over SSH: each costs 20 kB. preview = true in config.toml turns them on."
 LOOKS_AGAIN = 2.0
 """Seconds after which a list of a running job is asked for again."""
 
@@ -39,6 +43,7 @@ class ListingScreen(AmberScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="list.back", key_display="esc"),
         Binding("x", "skip", "Skip", id="list.skip", tooltip="leave the item out of this job"),
+        Binding("v", "preview", "Preview", id="list.preview", tooltip="a small picture from the phone"),
         Binding("r", "retry", "Retry", id="list.retry", tooltip="try the item again"),
     ]
 
@@ -106,9 +111,11 @@ class ListingScreen(AmberScreen):
 
     def why_not(self, action: str) -> str:
         """Only a running job takes orders, and only some rows."""
-        if action not in ("skip", "retry"):
+        if action not in ("skip", "retry", "preview"):
             return ""
         row = self._row()
+        if action == "preview":
+            return "" if self.world.preview else NO_PREVIEW
         if not self.orders:
             return "The job has ended; start a new one to try again."
         if row is None:
@@ -141,6 +148,20 @@ class ListingScreen(AmberScreen):
         row = self._row()
         if not self.refuse("retry") and row is not None:
             self.order(Command(CommandName.RETRY_FAILED, row.uuid), f"{row.name} is tried again.")
+
+    @work(group="preview", exclusive=True)
+    async def action_preview(self) -> None:
+        """Shows the selected item, as small as the phone keeps it."""
+        row = self._row()
+        if self.refuse("preview") or row is None:
+            return
+        try:
+            jpeg = await self.engine.thumbnail(row.uuid)
+            picture = await asyncio.to_thread(cells_of_jpeg, jpeg)
+        except (EngineError, PictureError) as error:
+            self.say(f"{row.name}: {error}")
+        else:
+            self.app.push_screen(PreviewScreen(row.name, picture))
 
     def action_back(self) -> None:
         """Back to where the list was opened."""
