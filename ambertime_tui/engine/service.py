@@ -38,6 +38,7 @@ class Service:
         self._clients: dict[Connection, asyncio.Task[None]] = {}
         self._over = asyncio.Event()
         self._ending = False
+        self._expecting = True
 
     async def run(self, on_ready: Callable[[], None]) -> None:
         """Serves until it is over; the socket is gone afterwards.
@@ -48,7 +49,7 @@ class Service:
         server = await asyncio.start_unix_server(
             self._welcome, sock=_listening(self.socket), limit=LONGEST_LINE
         )
-        patience = asyncio.get_running_loop().call_later(FIRST_CLIENT_WITHIN, self.review)
+        patience = asyncio.get_running_loop().call_later(FIRST_CLIENT_WITHIN, self._expect_nobody)
         try:
             on_ready()
             await self._over.wait()
@@ -63,7 +64,8 @@ class Service:
 
     def review(self) -> None:
         """Looks whether the host is still needed; called when a client leaves and when a job ends."""
-        if not self._busy.working and (self._ending or not self._clients):
+        unwanted = not self._clients and not self._expecting
+        if not self._busy.working and (self._ending or unwanted):
             self._over.set()
 
     def end(self) -> None:
@@ -84,7 +86,14 @@ class Service:
             await client.serve()
         finally:
             del self._clients[client]
+            if client.came_to_stay:
+                self._expecting = False
             self.review()
+
+    def _expect_nobody(self) -> None:
+        """Whoever started the host has not come."""
+        self._expecting = False
+        self.review()
 
     async def _last_words(self) -> None:
         flushes = [asyncio.create_task(client.flushed()) for client in self._clients]
