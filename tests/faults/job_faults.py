@@ -6,7 +6,8 @@ A violation is any of these, after any fault:
 * the record forgot an asset that the job had said was on the drive;
 * a stranger's file was changed;
 * the run afterwards is refused (a stale lock), does not bring all that is on the phone, copies again what was
-  there, or leaves parts behind.
+  there, or leaves parts behind;
+* a census does not add up.
 """
 
 from __future__ import annotations
@@ -137,7 +138,9 @@ class Range:
     def judge(self, name: str, tally: Tally, target: Path, end: JobEnd) -> None:
         """Judges what a job left, and the run afterwards."""
         vouched, wrong = self._judge.after_a_fault(target, end.written)
-        wrong += self._judge.after_a_clean_run(target, vouched, self.maker.run(target))
+        again = self.maker.run(target)
+        wrong += self._judge.after_a_clean_run(target, vouched, again)
+        wrong += ["a census does not add up"] * (not (end.adds_up and again.adds_up))
         tally.faults += 1
         tally.hit += end.killed or end.outcome not in ("complete", "left")
         tally.vouched += vouched

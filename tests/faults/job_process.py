@@ -53,6 +53,8 @@ class JobEnd:
     """Assets of which it had said that they are on the drive."""
     calls: int
     """Calls of the I/O layer, those of reading included."""
+    adds_up: bool
+    """Its census counts every asset of the library once; true where it took none."""
 
 
 class RunningJob:
@@ -94,6 +96,7 @@ class RunningJob:
             ended.get("sentence", ""),
             self.written,
             ended.get("calls", 0),
+            ended.get("adds_up", True),
         )
 
 
@@ -238,7 +241,12 @@ async def _job(target: Path, fault: Fault, say: Any) -> dict[str, object]:
     await running
     status = job.progress.snapshot()
     assert status.outcome is not None
-    return {"outcome": status.outcome.value, "sentence": status.sentence, "calls": calls.count}
+    return {
+        "outcome": status.outcome.value,
+        "sentence": status.sentence,
+        "calls": calls.count,
+        "adds_up": status.census is None or status.census.holds,
+    }
 
 
 LOADED = (

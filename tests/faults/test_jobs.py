@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from ambertime_tui.simulator.library import LibraryRecipe, Planted
 from tests.faults.job_faults import (
     MODES,
     SYSTEM_CALLS,
@@ -33,21 +34,28 @@ needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace
 
 
 @pytest.fixture(scope="module")
-def shooting() -> Iterator[Range]:
-    """A range in memory where there is one: thousands of files are made, and each is synced."""
+def scratch() -> Iterator[Path]:
+    """A folder in memory where there is one (thousands of files are made, and each is synced), named as this
+    user's home in the environment."""
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with (
         tempfile.TemporaryDirectory(prefix="at-", dir=memory) as folder,
         pytest.MonkeyPatch.context() as here,
     ):
-        scratch = Path(folder)
-        (scratch / "run").mkdir(mode=0o700)
-        here.setenv("XDG_RUNTIME_DIR", str(scratch / "run"))
+        path = Path(folder)
+        (path / "run").mkdir(mode=0o700)
+        here.setenv("XDG_RUNTIME_DIR", str(path / "run"))
         for variable in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
-            here.setenv(variable, str(scratch / variable))
-        here.setenv("USBMUXD_SOCKET_ADDRESS", str(scratch / "usbmuxd"))
-        with firing_range(scratch) as at:
-            yield at
+            here.setenv(variable, str(path / variable))
+        here.setenv("USBMUXD_SOCKET_ADDRESS", str(path / "usbmuxd"))
+        yield path
+
+
+@pytest.fixture(scope="module")
+def shooting(scratch: Path) -> Iterator[Range]:
+    """A range with thirty assets."""
+    with firing_range(scratch) as at:
+        yield at
 
 
 @pytest.mark.parametrize(("code", "for_good"), MODES, ids=[mode_name(*mode) for mode in MODES])
@@ -77,4 +85,25 @@ def test_a_job_killed_at_any_moment_loses_nothing(shooting: Range) -> None:
     tally, chance = Tally(), random.Random(9)
     for _ in range(6):
         kill_at_random(shooting, tally, chance, 1.2)
+    assert tally.violations == []
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_census_of_any_library_adds_up_over_faults_and_runs_afterwards(
+    scratch: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    chance, tally = random.Random(seed), Tally()
+    recipe = LibraryRecipe(
+        assets=chance.randint(1, 70),
+        seed=seed,
+        ios=chance.choice([13, 14, 15, 16, 18, 26]),
+        icloud_share=chance.choice([0.0, 0.3, 0.8]),
+        planted=Planted(partial_live=chance.randint(0, 1), missing=chance.randint(0, 1)),
+    )
+    folder = scratch / f"library {seed}"
+    folder.mkdir()
+    monkeypatch.setenv("USBMUXD_SOCKET_ADDRESS", str(folder / "usbmuxd"))
+    with firing_range(folder, recipe) as at:
+        for code, for_good in MODES:
+            fail_at(at, tally, chance.randint(20, 300), code, for_good)
     assert tally.violations == []

@@ -13,7 +13,7 @@ import pytest
 from tests.faults.block_log import missing_tools
 from tests.faults.power_cut import FILE_SYSTEMS, WITHOUT_SYNC, FileSystem, judge_states, record_run
 
-STATES = 40
+STATES = 25
 SEED = 3
 
 
