@@ -43,6 +43,8 @@ TESTS = (
     "tests/drive/test_checksums.py",
     "tests/drive/test_faults.py",
 )
+OF_NO_CONSEQUENCE = ("slots", "frozen", "strict")
+"""Arguments that guard against mistakes of the programmer alone."""
 TIME_LIMIT = 120.0
 """Seconds; a mutant that hangs is noticed."""
 
@@ -79,8 +81,8 @@ class _Mutator(ast.NodeTransformer):
             return node
         return self.generic_visit(node)
 
-    def visit_While(self, node: ast.While) -> ast.AST:
-        return self.generic_visit(node)
+    def visit_keyword(self, node: ast.keyword) -> ast.AST:
+        return node if node.arg in OF_NO_CONSEQUENCE else self.generic_visit(node)
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
         turned: dict[type[ast.cmpop], type[ast.cmpop]] = {
