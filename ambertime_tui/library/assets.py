@@ -199,4 +199,5 @@ class AssetMaker:
         return self._shared.setdefault(name, name) if len(name) <= _SHORT_NAME else name
 
     def _doubt(self, problem: str) -> None:
-        self._notices.about(f"{self._filename} ({self._uuid})" if self._filename else self._uuid, problem)
+        named = self._filename if self._uuid in self._filename else f"{self._filename} ({self._uuid})"
+        self._notices.about(named if self._filename else self._uuid, problem)
