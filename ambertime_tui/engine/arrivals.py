@@ -22,6 +22,7 @@ from ambertime_tui.phone.errors import MediaError, MediaNotFound, PhoneError
 QUICKEST = 1.0
 SLOWEST = 15.0
 """Seconds between looks: quick while things arrive, slow when it is quiet."""
+SHORTEST = 0.05
 WEIGHED_AT_ONCE = 16
 """Assets whose files are looked at together."""
 SHARE_OF_THE_LINK = 0.05
@@ -80,30 +81,39 @@ class ArrivalWatch:
     async def run(self) -> None:
         """Looks again and again; returns when the patience is at its end."""
         pace = QUICKEST
-        quiet_since = self._timing.steady()
+        list_at = quiet_since = self._timing.steady()
+        came = 0
         while True:
-            arrived, took = 0, 0.0
+            began = self._timing.steady()
+            lists, arrived = began >= list_at, 0
             if self._queue.pending:
                 media = await self._link.media()
                 began = self._timing.steady()
                 try:
-                    arrived = await self._look(media)
+                    if lists:
+                        await self._list(media)
+                    arrived = await self._settle(media)
                     await self._asking.review(media)
                 except PhoneError as error:
                     self._link.lost(media, error)
-                took = self._timing.steady() - began
             now = self._timing.steady()
+            rest = (now - began) / SHARE_OF_THE_LINK
             if arrived or not self._may_give_up() or not self._queue.pending:
                 quiet_since = now
             quiet_since = max(quiet_since, self._link.came_back_at)
             if self._patience is not None and now - quiet_since > self._patience:
                 return
             self._asking.tell(now - max(self._last_arrival, self._link.came_back_at))
-            pace = QUICKEST if arrived or self._seen else min(pace * 1.5, SLOWEST)
-            await self._timing.pause(max(pace, took / SHARE_OF_THE_LINK))
+            came += arrived
+            if lists:
+                pace = QUICKEST if came or self._unsettled else min(pace * 1.5, SLOWEST)
+                list_at, came = now + max(pace, rest), 0
+                rest = 0.0  # what has just appeared is looked at again soon: that costs next to nothing
+            soon = QUICKEST if self._unsettled else list_at - now
+            await self._timing.pause(max(min(soon, list_at - now), rest, SHORTEST))
 
-    async def _look(self, media: MediaFolder) -> int:
-        """Looks once; how many assets have arrived wholly."""
+    async def _list(self, media: MediaFolder) -> None:
+        """Lists the folders in which something is expected, and notes what appeared or went there."""
         for folder in self._queue.stirred():
             self._names.pop(folder, None)
         fresh: dict[str, frozenset[str]] = {}
@@ -117,6 +127,9 @@ class ArrivalWatch:
             changed = now_there ^ self._names.get(folder, frozenset())
             self._unsettled |= {p.asset.uuid for p in self._queue.pending_at(folder, changed)}
         self._names.update(fresh)
+
+    async def _settle(self, media: MediaFolder) -> int:
+        """Looks at the files of what has appeared; how many assets have arrived wholly."""
         self._unsettled = {uuid for uuid in self._unsettled if self._queue.is_pending(uuid)}
         found = [self._as_found(self._queue.planned(uuid)) for uuid in self._unsettled]
         arrived = 0

@@ -28,7 +28,7 @@ from tests.conftest import PhoneFactory
 from tests.engine.backups import ended, gone, strangers, until
 from tests.icloud.stories import away, host, not_whole, spec
 
-PATIENCE = 20.0
+PATIENCE = 20.0 if "AMBERTIME_LONG" not in os.environ else 90.0
 
 
 @dataclass(frozen=True, slots=True)
