@@ -228,10 +228,9 @@ def _fitting(
     """The stem cut so that every name made of it fits, and those names."""
     whole = suitable(stem, traits)
     final = whole + suffix
-    if not all(
-        traits.name_length(name) <= traits.max_name
-        for _, name in _names(final, asset, asset.resources, generations)
-    ):
+    everything = (*asset.resources, *wanted)
+    names = dict(_names(final, asset, everything, generations))
+    if not all(traits.name_length(names[resource]) <= traits.max_name for resource in asset.resources):
         longest = max(
             (traits.name_length(name) - 1 for _, name in _names("x", asset, asset.resources, generations)),
             default=0,
@@ -240,8 +239,8 @@ def _fitting(
         # new cut.
         room = traits.max_name - max(longest, 0) - traits.name_length(suffix) - 4
         final = cut(whole, traits, room) + suffix
-    names = _names(final, asset, wanted, generations)
-    return final, [(resource, suitable(name, traits)) for resource, name in names]
+        names = dict(_names(final, asset, everything, generations))
+    return final, [(resource, suitable(names[resource], traits)) for resource in wanted]
 
 
 def _names(
