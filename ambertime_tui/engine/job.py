@@ -20,6 +20,7 @@ from ambertime_tui.engine.closing import Accounts, close_accounts
 from ambertime_tui.engine.copier import ASSETS_AT_ONCE, Copier, Threads
 from ambertime_tui.engine.copy_line import CopyLine
 from ambertime_tui.engine.copying import Copying
+from ambertime_tui.engine.drive_advice import drive_advice
 from ambertime_tui.engine.errors import ROOM_ERRORS
 from ambertime_tui.engine.fetch_memory import FOLDER, FetchMemory
 from ambertime_tui.engine.fetch_queue import thumbnail_of
@@ -314,6 +315,8 @@ class Job:
         broken = await self._threads.run(self._target.needs_repair, self._udid)
         largest = self._target.traits.max_file_bytes
         plan = await asyncio.to_thread(make_plan, library, selection, self._recorded, largest, broken)
+        for sentence in await asyncio.to_thread(lambda: tuple(drive_advice(plan, self._target.traits))):
+            self.progress.tell("warning", sentence)
         self._ledger = await asyncio.to_thread(Ledger, plan)
         self.progress.set_scan(await asyncio.to_thread(counted, scan.status, library, selection))
         await self._check_room(plan)

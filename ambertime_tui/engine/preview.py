@@ -8,22 +8,18 @@ from pathlib import Path
 from ambertime_tui.drive.claim import OURS
 from ambertime_tui.drive.discovery import Drive, drive_of
 from ambertime_tui.drive.errors import DriveError
-from ambertime_tui.drive.file_system import FileSystemTraits
-from ambertime_tui.drive.naming import suitable
 from ambertime_tui.drive.rebuild import RECORD
 from ambertime_tui.drive.record_reader import read_archive
 from ambertime_tui.drive.recorded import RecordedAsset
 from ambertime_tui.engine.advice import advice_for
-from ambertime_tui.engine.plan import Fate, Plan, PlannedAsset, make_plan, room_needed
+from ambertime_tui.engine.drive_advice import drive_advice
+from ambertime_tui.engine.plan import Fate, Plan, make_plan, room_needed
 from ambertime_tui.engine.protocol import Preview
 from ambertime_tui.engine.spec import JobSpec, OriginalsChoice
 from ambertime_tui.engine.status import DriveSummary, PhoneSummary, Tally
 from ambertime_tui.engine.summaries import drive_summary_at
 from ambertime_tui.engine.surveyor import Survey
 from ambertime_tui.engine.target_memory import TargetMemory
-
-NAMED = 3
-"""How many files a piece of advice names."""
 
 
 class Previewer:
@@ -56,7 +52,7 @@ class Previewer:
         except DriveError as error:
             advice.append(str(error))
         plan = make_plan(survey.scan.library, spec.selection, recorded, traits.max_file_bytes)
-        advice += _renamed(plan, traits)
+        advice += drive_advice(plan, traits)
         problem = "" if drive.usable else drive.sentence
         if drive.usable and drive.sentence:
             advice.append(drive.sentence)
@@ -88,7 +84,6 @@ def _preview(
     included = spec.originals is OriginalsChoice.ICLOUD
     copy, fetch = plan.tally(Fate.COPY), plan.tally(Fate.FETCH)
     missing = cannot = Tally()
-    too_large: list[PlannedAsset] = []
     undated = selected = 0
     for planned in plan.assets:
         if planned.fate is Fate.EXCLUDED:
@@ -99,8 +94,6 @@ def _preview(
             missing += Tally(1, planned.bytes)
         elif planned.fate is Fate.CANNOT:
             cannot += Tally(1, planned.bytes)
-            if planned.reason == "too_large_for_drive":
-                too_large.append(planned)
     wanted = [p for p in plan.assets if p.fate is Fate.COPY or (included and p.fate is Fate.FETCH)]
     needed = room_needed(wanted)
     free = drive.free_bytes if drive else 0
@@ -112,8 +105,6 @@ def _preview(
             "Choose a shorter range or another drive."
         )
     advice += advice_for(plan, spec, phone)
-    if too_large:
-        advice.append(_too_large(too_large, drive))
     return Preview(
         selected=Tally(selected, sum(p.bytes for p in plan.assets if p.fate is not Fate.EXCLUDED)),
         local=copy,
@@ -126,28 +117,4 @@ def _preview(
         needed=needed,
         problem=problem,
         advice=tuple(advice),
-    )
-
-
-def _renamed(plan: Plan, traits: FileSystemTraits) -> list[str]:
-    """Says how many names have to be spelled otherwise on this drive."""
-    takes = (p.asset.original_filename for p in plan.assets if p.fate in (Fate.COPY, Fate.FETCH))
-    otherwise = [name for name in takes if suitable(name, traits) != name]
-    if not otherwise:
-        return []
-    return [
-        f"{len(otherwise):,} names hold what {traits.label} cannot keep ({otherwise[0]}): that becomes _ "
-        "on the drive, and the record keeps the true names."
-    ]
-
-
-def _too_large(planned: list[PlannedAsset], drive: DriveSummary | None) -> str:
-    """Names the largest, and says what to do."""
-    largest = sorted(planned, key=lambda one: -one.bytes)
-    names = ", ".join(f"{p.asset.original_filename} ({p.bytes / 1e9:.1f} GB)" for p in largest[:NAMED])
-    more = f" and {len(planned) - NAMED:,} more" if len(planned) > NAMED else ""
-    file_system = drive.file_system if drive is not None else "the drive's file system"
-    return (
-        f"{names}{more}: too large for {file_system}, so left on the iPhone. Use a drive with exFAT to have "
-        "them, too."
     )
