@@ -229,10 +229,10 @@ def put_into_readme(lines: list[str]) -> None:
     """Replaces the section of this benchmark, or adds it."""
     load = os.getloadavg()[0]
     about = (
-        f"The app in a pseudo-terminal of 256 colours on {os.cpu_count()} processors that it shares "
-        f'(load {load:.1f}). "Everything moves": ten statuses a second, all panes with other figures. '
-        '"While it copies": app, engine and a simulated phone on USB 2 (38 MB/s), TLS included, on this one '
-        "computer. `ssh -C` divides the bytes by about 15 once more."
+        f"The app in a pseudo-terminal of 256 colours on {os.cpu_count()} shared processors "
+        f'(load {load:.1f}; run at niceness {os.nice(0)}). "Everything moves": ten statuses a second, all '
+        'panes with other figures. "While it copies": app, engine and a simulated phone on USB 2 (38 MB/s), '
+        "TLS included, on this one computer. `ssh -C` divides the bytes by about 15 once more."
     )
     section = "\n".join([HEADING, "", "`python -m benchmarks.terminal --write`", "", about, "", *lines, ""])
     text = README.read_text(encoding="utf-8")
