@@ -77,8 +77,8 @@ def main() -> None:
     )
     parser.add_argument("--assets", type=int, nargs="+", default=[1_000, 10_000, 100_000])
     parser.add_argument(
-        "--scratch", type=Path, default=Path("/dev/shm") if os.path.isdir("/dev/shm") else None
-    )  # noqa: PTH112
+        "--scratch", type=Path, default=Path("/dev/shm") if Path("/dev/shm").is_dir() else None
+    )
     parser.add_argument("--write", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--measure", nargs=3, metavar=("UDID", "TARGET", "STOP"), help=argparse.SUPPRESS)
     parser.add_argument("--pending", type=int, help=argparse.SUPPRESS)
@@ -116,8 +116,8 @@ def main() -> None:
     if options.write:
         _draw(rows)
         note = (
-            f"{date.today().isoformat()}, unlimited link, target in memory, {os.cpu_count()} processors shared "
-            f"with other work (load {os.getloadavg()[0]:.1f}): read the slopes, not the seconds."
+            f"{date.today().isoformat()}, unlimited link, target in memory, {os.cpu_count()} processors, "
+            f"shared with other work (load {os.getloadavg()[0]:.1f}): read the slopes, not the seconds."
         )
         plots = "\n".join(f"![{path.stem}](plots/{path.name})" for path in sorted(PLOTS.glob("growth-*.svg")))
         write_section("growth", note + "\n\n" + "\n".join(lines) + "\n\n" + plots)

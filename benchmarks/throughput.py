@@ -78,7 +78,7 @@ def main() -> None:
     note = (
         f"{date.today().isoformat()}, scale {options.scale:g} of the full sets ({'; '.join(sizes)}), "
         f"{options.rounds} rounds, medians; target on {options.drive_words}; {os.cpu_count()} processors "
-        f"({platform.machine()}), shared with the simulator and, when these were taken, with other work: load "
+        f"({platform.machine()}), shared with the simulator and, when this was taken, with other work: load "
         f"{os.getloadavg()[0]:.1f}. Compare ratios, not times."
     )
     if options.write:
