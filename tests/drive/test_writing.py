@@ -495,3 +495,9 @@ def test_free_space_is_told(tmp_path: Path) -> None:
     with open_target(tmp_path) as target:
         assert isinstance(target, Target)
         assert 0 < target.free_bytes() <= target.drive.total_bytes
+
+
+def test_an_asset_that_is_discarded_gives_its_names_back(tmp_path: Path) -> None:
+    with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
+        target.discard(stage(target, asset(1)))
+        assert [file.name for file in copied(target, asset(2)).files] == ["IMG_0001.HEIC"]
