@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from ambertime_tui.simulator.background import BackgroundUsbmuxd
 from ambertime_tui.simulator.facts import Facts, udid_for
@@ -24,6 +25,10 @@ for _name in [
 ]:
     del os.environ[_name]
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
+
+# A property is about values: how long an example takes says more of the machine and its neighbours.
+settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared machine")
 
 
 class PhoneFactory(Protocol):
