@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 from pathlib import Path
 
 import pytest
 
-from ambertime_tui.drive.errors import TargetMissing
+from ambertime_tui.drive.errors import TargetMissing, WriteFailed
 from ambertime_tui.drive.judge import Verdict, judge
 from ambertime_tui.drive.target import open_target
 from ambertime_tui.drive.verify import VerifyProgress, verify
 from ambertime_tui.library.model import Role
-from tests.drive.archive_helpers import PHONE, asset, backup, content, copied, drive_at, resource
+from tests.drive.archive_helpers import PHONE, asset, backup, content, copied, drive_at, resource, stage
+from tests.drive.faulty_calls import CountingCalls
 
 LIVE = (Role.PHOTO, Role.PAIRED_VIDEO)
 
@@ -221,3 +223,22 @@ def test_a_damaged_record_is_read_around(tmp_path: Path) -> None:
 def test_a_target_that_is_not_there_is_said_in_words(tmp_path: Path) -> None:
     with pytest.raises(TargetMissing):
         verify(tmp_path / "nowhere")
+
+
+def test_a_damaged_file_gets_its_name_back_where_the_good_copy_cannot_have_it(tmp_path: Path) -> None:
+    item = asset(1)
+    backup(tmp_path, [item])
+    photo = tmp_path / "Photos/2024-07/IMG_0001.HEIC"
+    flip_a_bit(photo, 100)
+    broken = photo.read_bytes()
+    verify(tmp_path)
+
+    def before(number: int, name: str) -> None:
+        if name == "_rename_exclusive" and calls.names.count(name) == 2:
+            raise OSError(errno.EIO, "Input/output error")
+
+    calls = CountingCalls(before)
+    with open_target(tmp_path, drive=drive_at(tmp_path), calls=calls) as target:
+        (outcome,) = target.commit([stage(target, item, repair=True)])
+        assert isinstance(outcome, WriteFailed)
+    assert {path.name: path.read_bytes() for path in photo.parent.iterdir()} == {photo.name: broken}
