@@ -43,7 +43,7 @@ class Sized:
     """Seconds."""
 
 
-SHORT = Sized(assets=300, room=0.12, kills=3, within=150.0)
+SHORT = Sized(assets=300, room=0.12, kills=3, within=300.0)
 LONG = Sized(assets=5600, room=0.05, kills=10, within=1500.0)
 FORMS = [
     pytest.param(SHORT, id="short"),
