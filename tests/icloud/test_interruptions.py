@@ -8,6 +8,7 @@ import signal
 from pathlib import Path
 
 from ambertime_tui.engine.client import Command, CommandName, EngineClient, EngineError
+from ambertime_tui.engine.copier import ASSETS_AT_ONCE
 from ambertime_tui.engine.status import Condition, JobStatus, Outcome, Phase
 from ambertime_tui.paths import paths_from
 from ambertime_tui.simulator.background import BackgroundUsbmuxd
@@ -173,7 +174,7 @@ def test_what_was_asked_for_and_came_is_copied_before_everything_else(
 
     order = asyncio.run(next_run())
     places = sorted(order.index(asset.uuid) for asset in came)
-    assert places[-1] < len(came) + 10, "they are among those first in hand"
+    assert places[-1] < len(came) + ASSETS_AT_ONCE, "they are among those first in hand"
 
 
 def test_a_stopped_job_goes_on_in_the_next_run(
