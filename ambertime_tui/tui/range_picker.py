@@ -147,7 +147,8 @@ def axis_for(picker: RangePicker, width: int) -> Axis:
     """The buckets to draw in so many cells.
 
     Days show the window around the active handle. Where there are more months or years than cells, several of
-    them make one column (2, 3, 6 or 12 months; 2, 5, 10 years).
+    them make one column (2, 3, 6 or 12 months; 2, 5, 10 years). Where not even those fit, the columns around the
+    active handle are shown.
     """
     width = max(1, width)
     if picker.unit is Unit.DAY:
@@ -160,7 +161,10 @@ def axis_for(picker: RangePicker, width: int) -> Axis:
     while start <= _month_number(picker.last):
         buckets.append(Bucket(_month(start), _month(start + step) - timedelta(days=1)))
         start += step
-    return _axis(buckets[-width:], width)
+    if len(buckets) > width:
+        handle = next(n for n, bucket in enumerate(buckets) if picker.handle <= bucket.end)
+        buckets = buckets[: max(width, handle + 1)][-width:]
+    return _axis(buckets, width)
 
 
 def _day_axis(picker: RangePicker, width: int) -> Axis:
