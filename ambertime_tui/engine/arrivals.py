@@ -22,21 +22,24 @@ from ambertime_tui.phone.errors import MediaError, MediaNotFound, PhoneError
 QUICKEST = 1.0
 SLOWEST = 15.0
 """Seconds between looks: quick while things arrive, slow when it is quiet."""
+SOON = 0.3
+"""Seconds after which what has just appeared is looked at again."""
 SHORTEST = 0.05
 WEIGHED_AT_ONCE = 16
 """Assets whose files are looked at together."""
 SHARE_OF_THE_LINK = 0.05
 """Of the time that looking may take."""
-LOOKS_AT_UNKNOWN_SIZE = 5
-"""At so many looks a file has to have the same size where the library does not know its size."""
+STANDS_STILL_FOR = 5.0
+"""Seconds for which a file has to keep its size where the library does not know it."""
 
 
 @dataclass(slots=True)
 class _Sighting:
-    """The sizes an asset's files had at the last look, and at how many looks they were so."""
+    """The sizes an asset's files had at the last look, and since when."""
 
     sizes: tuple[int, ...]
-    looks: int = 1
+    since: float
+    """By the steady clock."""
 
 
 class ArrivalWatch:
@@ -109,7 +112,7 @@ class ArrivalWatch:
                 pace = QUICKEST if came or self._unsettled else min(pace * 1.5, SLOWEST)
                 list_at, came = now + max(pace, rest), 0
                 rest = 0.0  # what has just appeared is looked at again soon: that costs next to nothing
-            soon = QUICKEST if self._unsettled else list_at - now
+            soon = SOON if self._unsettled else list_at - now
             await self._timing.pause(max(min(soon, list_at - now), rest, SHORTEST))
 
     async def _list(self, media: MediaFolder) -> None:
@@ -162,13 +165,12 @@ class ArrivalWatch:
         except MediaError:
             self._seen.pop(uuid, None)
             return 0
-        sighting = self._seen.get(uuid)
+        sighting, now = self._seen.get(uuid), self._timing.steady()
         if sighting is None or sighting.sizes != sizes:
-            self._seen[uuid] = _Sighting(sizes)
+            self._seen[uuid] = _Sighting(sizes, now)
             self._move(uuid, FetchState.ARRIVING)
             return 0
-        sighting.looks += 1
-        if not _is_whole(there, sizes, sighting.looks):
+        if not _is_whole(there, sizes, now - sighting.since):
             return 0
         if not self._queue.is_pending(uuid):
             return 0
@@ -187,13 +189,13 @@ class ArrivalWatch:
             self._progress.touch()
 
 
-def _is_whole(resources: Iterable[Resource], sizes: Iterable[int], looks: int) -> bool:
-    """Whether files have the sizes that the library says.
+def _is_whole(resources: Iterable[Resource], sizes: Iterable[int], still_for: float) -> bool:
+    """Whether files have the sizes that the library says, `still_for` seconds after they were first seen so.
 
     One that is smaller may stand still half-way, for as long as the phone has no network; only where no size
     is known does standing still have to do.
     """
     return all(
-        looks >= LOOKS_AT_UNKNOWN_SIZE if r.size is None else r.size == size
+        still_for >= STANDS_STILL_FOR if r.size is None else r.size == size
         for r, size in zip(resources, sizes, strict=True)
     )
