@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from ambertime_tui.simulator.library import MadeLibrary
+from ambertime_tui.simulator.library import LibraryRecipe, MadeLibrary, Sizes, make_library
 from ambertime_tui.simulator.link import Link
 from tests.cli.conftest import LONGEST_RUN, Ambertime
 from tests.conftest import PhoneFactory
 
-SLOW = Link(bytes_per_second=300_000.0)
-"""Slow enough that a job of two megabytes can be caught in the middle."""
+SLOW = Link(bytes_per_second=10e6)
+"""Slow enough that a job of fifty megabytes can be caught in the middle."""
 
 
 class Running:
@@ -56,10 +56,17 @@ def target(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def large_library(tmp_path_factory: pytest.TempPathFactory) -> MadeLibrary:
+    """A few photos and videos as large as real ones, local for the most part; shared, so read it only."""
+    recipe = LibraryRecipe(assets=40, seed=7, sizes=Sizes.SPARSE)
+    return make_library(tmp_path_factory.mktemp("library"), recipe)
+
+
 @pytest.fixture
-def backup(made_library: MadeLibrary, phone_factory: PhoneFactory, target: Path) -> Iterator[Running]:
+def backup(large_library: MadeLibrary, phone_factory: PhoneFactory, target: Path) -> Iterator[Running]:
     """A backup over a slow cable, caught while it copies."""
-    phone_factory(made_library.media, link=SLOW)
+    phone_factory(large_library.media, link=SLOW)
     command = [sys.executable, "-m", "ambertime_tui", "backup", "--json", "--to", str(target)]
     with ExitStack() as stack:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -157,9 +164,9 @@ def test_nobody_reading_the_lines_leaves_the_job_unharmed(
 
 
 def test_a_detached_job_is_listed_can_be_stopped_and_says_so(
-    made_library: MadeLibrary, phone_factory: PhoneFactory, target: Path, ambertime: Ambertime
+    large_library: MadeLibrary, phone_factory: PhoneFactory, target: Path, ambertime: Ambertime
 ) -> None:
-    phone = phone_factory(made_library.media, link=SLOW)
+    phone = phone_factory(large_library.media, link=SLOW)
     (started,) = ambertime("backup", "--json", "--detach", "--to", target).records
     assert started["type"] == "started"
     (job,) = ambertime("jobs", "--json").records
@@ -169,5 +176,6 @@ def test_a_detached_job_is_listed_can_be_stopped_and_says_so(
     stopped = ambertime("stop", started["job_id"])
     assert stopped.code == 0, stopped.err
     assert ambertime("jobs").out == ""
+    phone.link = Link()
     assert ambertime("backup", "--json", "--to", target).code == 3
     assert_whole(target)

@@ -28,7 +28,7 @@ from tests.conftest import PhoneFactory
 from tests.engine.backups import ended, gone, strangers, until
 from tests.icloud.stories import away, host, not_whole, spec
 
-PATIENCE = 20.0 if "AMBERTIME_LONG" not in os.environ else 90.0
+PATIENCE = 12.0 if "AMBERTIME_LONG" not in os.environ else 90.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Sized:
     """Seconds."""
 
 
-SHORT = Sized(assets=300, room=0.12, kills=3, within=300.0)
+SHORT = Sized(assets=150, room=0.34, kills=3, within=300.0)
 LONG = Sized(assets=5600, room=0.05, kills=10, within=1500.0)
 FORMS = [
     pytest.param(SHORT, id="short"),
@@ -81,7 +81,7 @@ def setting(request: pytest.FixtureRequest, tmp_path: Path, phone_factory: Phone
     never = waiting[: max(2, len(waiting) // 100)]
     once = waiting[len(never) : len(never) + len(waiting) // 10]
     room = int(form.room * sum(r.size for a in waiting for r in a.originals))
-    settings = ICloudSettings(storage=room, kept_for=4.0, halves_apart=0.2, tried_again_after=3.0)
+    settings = ICloudSettings(storage=room, kept_for=5.0, halves_apart=0.2, tried_again_after=1.5)
     with RunningICloud(phone, made, settings) as icloud:
         icloud.do(lambda cloud: cloud.fail([a.uuid for a in once], 1))
         icloud.do(lambda cloud: cloud.fail([a.uuid for a in never]))

@@ -426,8 +426,11 @@ def test_no_copy_of_a_database_that_is_written_to_is_mixed(
 def test_without_the_guard_the_same_experiment_shows_mixed_copies(
     experiment: Callable[[Take, float, int, float], Copies],
 ) -> None:
-    copies = experiment(unguarded, 150, 15, 30.0)
-    assert copies.silently_mixed + copies.corrupt > 0, copies
+    # On an idle machine a copy is quick, and few of them fall onto a checkpoint: as many as it takes.
+    tried = []
+    while not any(copies.silently_mixed + copies.corrupt for copies in tried):
+        assert len(tried) < 40, tried
+        tried.append(experiment(unguarded, 150, 15, 30.0))
 
 
 @pytest.mark.long
