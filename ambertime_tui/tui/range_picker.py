@@ -147,7 +147,7 @@ def axis_for(picker: RangePicker, width: int) -> Axis:
     """The buckets to draw in so many cells.
 
     Days show the window around the active handle. Where there are more months or years than cells, several of
-    them make one column (2, 3, 6 or 12 months; 2, 5, 10 years). Where not even those fit, the columns around the
+    them make one column (2, 3, 6 or 12 months; 2, 5, 10 years). Where not even those fit, those around the
     active handle are shown.
     """
     width = max(1, width)
