@@ -309,8 +309,8 @@ def test_a_slow_phone_is_not_a_silent_one(phone_factory: PhoneFactory, records: 
     phone = phone_factory(link=Link(bytes_per_second=10e6))
 
     async def work() -> None:
-        # Each of 8 readers waits longer for its megabyte than the limit, but something comes all the time.
-        async with media_of(phone, records, tempo=replace(QUICK, stall_after=0.4)) as media:
+        # The last of 8 readers waits longer for its file than the limit, but something comes all the time.
+        async with media_of(phone, records, tempo=replace(QUICK, stall_after=1.2)) as media:
             for data in await asyncio.gather(*(content(media, VIDEO) for _ in range(8))):
                 assert len(data) == 3_072_000
 

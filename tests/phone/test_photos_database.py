@@ -427,7 +427,7 @@ def test_without_the_guard_the_same_experiment_shows_mixed_copies(
     experiment: Callable[[Take, float, int, float], Copies],
 ) -> None:
     # On an idle machine a copy is quick, and few of them fall onto a checkpoint: as many as it takes.
-    tried = []
+    tried: list[Copies] = []
     while not any(copies.silently_mixed + copies.corrupt for copies in tried):
         assert len(tried) < 40, tried
         tried.append(experiment(unguarded, 150, 15, 30.0))
