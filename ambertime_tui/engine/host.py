@@ -20,6 +20,7 @@ from ambertime_tui.engine.answers import Answers
 from ambertime_tui.engine.service import Service
 from ambertime_tui.engine.timing import Timing
 from ambertime_tui.paths import PathsError, private
+from ambertime_tui.phone.usbmux_address import settle_usbmux_address
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.write(said or "The engine ended before it could listen.")
         return 1
     os.close(hearing)
+    settle_usbmux_address(os.environ)
     try:
         _leave_the_terminal(private(options.state) / "engine.log")
         asyncio.run(_serve(options.socket, options.state, options.data, lambda: _say(saying, READY)))

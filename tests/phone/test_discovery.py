@@ -34,6 +34,7 @@ from ambertime_tui.phone.errors import (
     UsbmuxUnavailable,
 )
 from ambertime_tui.phone.usb_bus import apple_devices_on_usb
+from ambertime_tui.phone.usbmux_address import settle_usbmux_address
 from ambertime_tui.simulator.background import BackgroundUsbmuxd
 from ambertime_tui.simulator.phone import SimulatedPhone
 from tests.conftest import PhoneFactory
@@ -189,13 +190,32 @@ def not_root() -> Iterator[None]:
         os.seteuid(0)
 
 
-def test_an_address_in_the_form_of_libusbmuxd_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("USBMUXD_SOCKET_ADDRESS", "UNIX:/var/run/usbmuxd")
+def test_an_address_that_is_none_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("USBMUXD_SOCKET_ADDRESS", "localhost:usbmuxd")
 
     async def work() -> str:
         return str(await raised(UsbmuxUnavailable, attached_phones()))
 
-    assert "USBMUXD_SOCKET_ADDRESS is UNIX:/var/run/usbmuxd" in run(work())
+    assert "USBMUXD_SOCKET_ADDRESS is localhost:usbmuxd" in run(work())
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("UNIX:/var/run/usbmuxd", "/var/run/usbmuxd"),
+        ("/var/run/usbmuxd", "/var/run/usbmuxd"),
+        ("mux", "{here}/mux"),
+        ("127.0.0.1:27015", "127.0.0.1:27015"),
+        ("", ""),
+    ],
+)
+def test_an_address_is_taken_in_the_forms_that_other_programs_know(
+    written: str, read: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    environ = {"USBMUXD_SOCKET_ADDRESS": written}
+    settle_usbmux_address(environ)
+    assert environ == {"USBMUXD_SOCKET_ADDRESS": read.format(here=tmp_path)}
 
 
 def test_a_usbmuxd_that_says_nothing_is_given_up(short_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
