@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import shutil
+import signal
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -155,7 +157,9 @@ def scan(arguments: argparse.Namespace, surroundings: Surroundings) -> ExitCode:
         )
     if arguments.device is not None:
         raise UsageError("--database reads a file, --device a phone; choose one.")
-    return scan_database(arguments.database, arguments.media, selection, out, look)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)  # the private copy is removed on the way out
+    return scan_database(arguments.database, arguments.media, selection, out, look, now=time.time())
 
 
 def backup(arguments: argparse.Namespace, surroundings: Surroundings) -> ExitCode:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
@@ -14,8 +14,9 @@ from ambertime_tui.engine.plan import PlannedAsset, bytes_of
 from ambertime_tui.engine.progress import Progress
 from ambertime_tui.engine.status import FetchState
 from ambertime_tui.engine.timing import Timing
-from ambertime_tui.library.model import Availability, Library, Resource
-from ambertime_tui.library.presence import with_files
+from ambertime_tui.library.folder_names import NO_NAMES, FolderNames
+from ambertime_tui.library.model import Availability, Resource
+from ambertime_tui.library.presence import as_found
 from ambertime_tui.phone.afc import MediaFolder
 from ambertime_tui.phone.errors import MediaError, MediaNotFound, PhoneError
 
@@ -54,6 +55,7 @@ class ArrivalWatch:
         progress: Progress,
         timing: Timing,
         patience: float | None,
+        main_names: Mapping[str, Container[str]],
         may_give_up: Callable[[], bool],
         on_arrived: Callable[[PlannedAsset], None],
     ) -> None:
@@ -65,6 +67,7 @@ class ArrivalWatch:
             progress: where arrivals and sentences are shown.
             timing: the engine's time.
             patience: seconds without any arrival after which `run` returns; None: never.
+            main_names: the library's, see `presence.as_found`.
             may_give_up: False as long as the patience does not count (there is other work, or a pause).
             on_arrived: told each asset whose originals are all there, with their names as found.
         """
@@ -74,9 +77,10 @@ class ArrivalWatch:
         self._progress = progress
         self._timing = timing
         self._patience = patience
+        self._main_names = main_names
         self._may_give_up = may_give_up
         self._on_arrived = on_arrived
-        self._names: dict[str, frozenset[str]] = {}
+        self._names: dict[str, FolderNames] = {}
         self._seen: dict[str, _Sighting] = {}
         self._unsettled: set[str] = set()
         self._last_arrival = timing.steady()
@@ -119,17 +123,19 @@ class ArrivalWatch:
         """Lists the folders in which something is expected, and notes what appeared or went there."""
         for folder in self._queue.stirred():
             self._names.pop(folder, None)
-        fresh: dict[str, frozenset[str]] = {}
         async with aclosing(media.list_many(self._queue.folders())) as lists:
             async for folder, names in lists:
                 if isinstance(names, MediaNotFound):
-                    fresh[folder] = frozenset()
+                    self._listed(folder, ())
                 elif not isinstance(names, MediaError):
-                    fresh[folder] = frozenset(names)
-        for folder, now_there in fresh.items():
-            changed = now_there ^ self._names.get(folder, frozenset())
-            self._unsettled |= {p.asset.uuid for p in self._queue.pending_at(folder, changed)}
-        self._names.update(fresh)
+                    self._listed(folder, names)
+
+    def _listed(self, folder: str, names: Iterable[str]) -> None:
+        before = self._names.get(folder, NO_NAMES)
+        changed = set(names).symmetric_difference(before)
+        self._unsettled |= {p.asset.uuid for p in self._queue.pending_at(folder, changed)}
+        if changed or folder not in self._names:
+            self._names[folder] = FolderNames(names)
 
     async def _settle(self, media: MediaFolder) -> int:
         """Looks at the files of what has appeared; how many assets have arrived wholly."""
@@ -143,9 +149,7 @@ class ArrivalWatch:
 
     def _as_found(self, planned: PlannedAsset) -> PlannedAsset:
         """The asset with the names and whereabouts that the folders show now."""
-        asset = planned.asset
-        folders = {resource.directory: self._names.get(resource.directory) for resource in asset.resources}
-        found = with_files(Library((asset,), None), folders).assets[0]
+        found = as_found(planned.asset, self._names, self._main_names)
         of_role = {resource.role: resource for resource in found.resources}
         resources = tuple(of_role.get(resource.role, resource) for resource in planned.resources)
         return replace(planned, asset=found, resources=resources)

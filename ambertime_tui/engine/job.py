@@ -287,13 +287,13 @@ class Job:
         await self._plan_and_copy(scan)
 
     async def _scan(self) -> Scan:
-        kept = self._surveyor.take(self._udid)
         while True:
             media = await self._link.media()
-            if kept is not None:
-                return kept
-            self.progress.set_phase(Phase.SCANNING)
             try:
+                kept = await self._surveyor.take(self._udid, media)
+                if kept is not None:
+                    return kept
+                self.progress.set_phase(Phase.SCANNING)
                 return await scan_phone(
                     self._udid, media, self._surveyor.scratch, self._timing, self.progress.set_scan
                 )
@@ -339,7 +339,7 @@ class Job:
             timing=self._timing,
             on_outcome=copying.on_outcome,
         )
-        await copying.run(copier, self._arrival_watch(copying) if self._included else None)
+        await copying.run(copier, self._arrival_watch(copying, library) if self._included else None)
 
     def _remember(self, ledger: Ledger) -> None:
         """Notes for the next run what iOS was asked for and is not on the drive. Blocks."""
@@ -351,7 +351,7 @@ class Job:
         except (OSError, PathsError) as error:
             log.warning("what iOS was asked for is not remembered: %s", error)
 
-    def _arrival_watch(self, copying: Copying) -> ArrivalWatch:
+    def _arrival_watch(self, copying: Copying, library: Library) -> ArrivalWatch:
         self._asking = Asking(
             queue=copying.queue,
             way=self._spec.way,
@@ -367,6 +367,7 @@ class Job:
             progress=self.progress,
             timing=self._timing,
             patience=self._spec.patience,
+            main_names=library.main_names,
             may_give_up=lambda: self._line.is_empty and not self._paused,
             on_arrived=copying.on_arrived,
         )

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from ambertime_tui.engine.spec import Selection
 from ambertime_tui.engine.status import Tally
-from ambertime_tui.library.model import Asset, Availability, Kind, Library, Ownership
+from ambertime_tui.library.model import Asset, Availability, Kind, Library, Ownership, Resource
 
 
 class Sort(StrEnum):
@@ -109,8 +109,12 @@ class Overview:
     selected: Totals
     partial: int
     """Assets of the selection of which some originals are on the phone and some are not."""
-    undated: int
+    undated: Totals
     """Assets of the selection without a date that can be believed."""
+    without_zone: int
+    """Dated assets of the selection whose day is taken in UTC, since nobody knows their zone."""
+    edits: Totals
+    """Files of the current edits of the selection: its renders and adjustments, each counted for itself."""
     months: tuple[MonthTotals, ...]
     """Months that hold something of the selection, oldest first."""
     sorts: tuple[SortTotals, ...]
@@ -177,6 +181,15 @@ class _Sum:
         self.missing += totals.missing.count
         self.missing_bytes += totals.missing.bytes
 
+    def add_file(self, file: Resource) -> None:
+        size = file.size or 0
+        if file.availability is Availability.LOCAL:
+            self.local, self.local_bytes = self.local + 1, self.local_bytes + size
+        elif file.availability is Availability.ICLOUD:
+            self.icloud, self.icloud_bytes = self.icloud + 1, self.icloud_bytes + size
+        else:
+            self.missing, self.missing_bytes = self.missing + 1, self.missing_bytes + size
+
     def totals(self) -> Totals:
         return Totals(
             Tally(self.local, self.local_bytes),
@@ -187,11 +200,11 @@ class _Sum:
 
 def overview_of(library: Library, selection: Selection) -> Overview:
     """The library at a glance, as a backup of the selection would see it."""
-    every = _Sum()
+    every, undated, edits = _Sum(), _Sum(), _Sum()
     months: dict[str, _Sum] = {}
     sorts: dict[Sort, _Sum] = {}
     left_out: dict[tuple[str, str], list[int]] = {}
-    own = partial = undated = 0
+    own = partial = without_zone = 0
     for asset in library.assets:
         own += asset.ownership.is_archived
         totals = totals_of(asset)
@@ -205,9 +218,12 @@ def overview_of(library: Library, selection: Selection) -> Overview:
         sorts.setdefault(sort_of(asset), _Sum()).add(totals)
         partial += asset.availability is Availability.PARTIAL
         day = asset.day
+        for edit in asset.edits:
+            edits.add_file(edit)
         if day is None:
-            undated += 1
+            undated.add(totals)
         else:
+            without_zone += asset.zone_offset is None
             months.setdefault(f"{day.year:04}-{day.month:02}", _Sum()).add(totals)
     return Overview(
         assets=len(library.assets),
@@ -216,7 +232,9 @@ def overview_of(library: Library, selection: Selection) -> Overview:
         from_database=library.from_database,
         selected=every.totals(),
         partial=partial,
-        undated=undated,
+        undated=undated.totals(),
+        without_zone=without_zone,
+        edits=edits.totals(),
         months=tuple(MonthTotals(month, months[month].totals()) for month in sorted(months)),
         sorts=tuple(SortTotals(sort, sorts[sort].totals()) for sort in Sort if sort in sorts),
         left_out=tuple(LeftOut(word, words, *tally) for (word, words), tally in left_out.items()),

@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -17,18 +17,23 @@ from ambertime_tui.engine.overview import left_out_because
 from ambertime_tui.engine.spec import Selection
 from ambertime_tui.engine.status import ScanStatus, ScanStep, Tally
 from ambertime_tui.engine.timing import Timing
-from ambertime_tui.library.fallback import library_from_listing
-from ambertime_tui.library.histogram import LibraryByDay, by_day
-from ambertime_tui.library.model import Availability, Library
-from ambertime_tui.library.photos_db import LibraryUnreadable, read_library
-from ambertime_tui.library.presence import directories_of, with_files
+from ambertime_tui.engine.without_database import library_by_folders
+from ambertime_tui.library.folder_names import NO_NAMES, FolderNames, Listing
+from ambertime_tui.library.histogram import DayCounter, LibraryByDay
+from ambertime_tui.library.model import Asset, Availability, Library
+from ambertime_tui.library.photos_db import LibraryReader, LibraryUnreadable
+from ambertime_tui.library.private_copy import remove_leftovers
 from ambertime_tui.paths import private
 from ambertime_tui.phone.afc import MediaFolder
 from ambertime_tui.phone.errors import DatabaseNotThere, MediaError, MediaNotFound
-from ambertime_tui.phone.photos_database import FetchProgress, fetch_database
+from ambertime_tui.phone.photos_database import (
+    DatabaseSign,
+    FetchProgress,
+    database_sign,
+    fetch_database,
+)
 
-MEDIA_ROOTS = ("DCIM", "PhotoData/CPLAssets")
-"""Where originals lie; listed when there is no database that names the folders."""
+EMPTY = Library((), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,8 @@ class Scan:
     """Counts of everything, as if all were selected."""
     taken_at: float
     """Seconds since 1970."""
+    sign: DatabaseSign | None = None
+    """That of the phone's database before it was copied; None: there was none to copy."""
 
 
 async def scan_phone(
@@ -66,42 +73,93 @@ async def scan_phone(
     """
     taken_at = timing.wall()
     board = _Board(on_scan)
-    library = await _library_of(media, scratch, board)
-    everything = await asyncio.to_thread(counted, board.status, library, Selection())
-    days = await asyncio.to_thread(by_day, library.assets)
-    board.show(replace(everything, step=ScanStep.DONE))
-    return Scan(udid, library, days, board.status, taken_at)
+    sign: DatabaseSign | None = None
+    try:
+        sign = await database_sign(media)
+        taken = await _from_database(media, scratch, taken_at, board)
+    except (DatabaseNotThere, LibraryUnreadable) as error:
+        board.change(step=ScanStep.FOLDERS)
+        library = await library_by_folders(media, str(error), lambda done: board.change(folders_done=done))
+        taken = await asyncio.to_thread(_taken_in, library)
+    status = taken.counts.status(board.status, taken.library.notices)
+    board.show(replace(status, step=ScanStep.DONE))
+    return Scan(udid, taken.library, taken.days.by_day(), board.status, taken_at, sign)
+
+
+@dataclass(slots=True)
+class _Taken:
+    """A library, and what was counted while it was read."""
+
+    library: Library = EMPTY
+    counts: ScanCounts = field(default_factory=lambda: ScanCounts(Selection()))
+    days: DayCounter = field(default_factory=DayCounter)
+
+    def begin(self) -> Callable[[Asset], None]:
+        """Counts from the beginning."""
+        self.counts, self.days = ScanCounts(Selection()), DayCounter()
+        return self._count
+
+    def _count(self, asset: Asset) -> None:
+        self.counts.add(asset)
+        self.days.add(asset)
+
+
+def _taken_in(library: Library) -> _Taken:
+    taken = _Taken(library)
+    count = taken.begin()
+    for asset in library.assets:
+        count(asset)
+    return taken
+
+
+class ScanCounts:
+    """Counts of a selection, from the assets as they come: assets per asset, originals per file."""
+
+    def __init__(self, selection: Selection) -> None:
+        self._selection = selection
+        self._assets = self._own = self._selected = self._undated = 0
+        self._sums = {
+            place: [0, 0] for place in (Availability.LOCAL, Availability.ICLOUD, Availability.MISSING)
+        }
+        self._left_out: dict[str, int] = {}
+
+    def add(self, asset: Asset) -> None:
+        """One more."""
+        self._assets += 1
+        self._own += asset.ownership.is_archived
+        because = left_out_because(asset, self._selection)
+        if because is not None:
+            self._left_out[because[1]] = self._left_out.get(because[1], 0) + 1
+            return
+        self._selected += 1
+        self._undated += asset.created is None
+        for original in asset.originals:
+            tally = self._sums[original.availability]
+            tally[0] += 1
+            tally[1] += original.size or 0
+
+    def status(self, status: ScanStatus, notices: tuple[str, ...]) -> ScanStatus:
+        """A scan's status with these counts."""
+        return replace(
+            status,
+            assets=self._assets,
+            own=self._own,
+            selected=self._selected,
+            undated=self._undated,
+            local=Tally(*self._sums[Availability.LOCAL]),
+            icloud=Tally(*self._sums[Availability.ICLOUD]),
+            missing=Tally(*self._sums[Availability.MISSING]),
+            left_out=tuple(self._left_out.items()),
+            notices=notices,
+        )
 
 
 def counted(status: ScanStatus, library: Library, selection: Selection) -> ScanStatus:
-    """A scan's status with the counts of a selection: assets per asset, originals per file. Pure."""
-    own = selected = undated = 0
-    sums = {place: [0, 0] for place in (Availability.LOCAL, Availability.ICLOUD, Availability.MISSING)}
-    left_out: dict[str, int] = {}
+    """A scan's status with the counts of a selection. Pure."""
+    counts = ScanCounts(selection)
     for asset in library.assets:
-        own += asset.ownership.is_archived
-        because = left_out_because(asset, selection)
-        if because is not None:
-            left_out[because[1]] = left_out.get(because[1], 0) + 1
-            continue
-        selected += 1
-        undated += asset.created is None
-        for original in asset.originals:
-            tally = sums[original.availability]
-            tally[0] += 1
-            tally[1] += original.size or 0
-    return replace(
-        status,
-        assets=len(library.assets),
-        own=own,
-        selected=selected,
-        undated=undated,
-        local=Tally(*sums[Availability.LOCAL]),
-        icloud=Tally(*sums[Availability.ICLOUD]),
-        missing=Tally(*sums[Availability.MISSING]),
-        left_out=tuple(left_out.items()),
-        notices=library.notices,
-    )
+        counts.add(asset)
+    return counts.status(status, library.notices)
 
 
 @contextlib.asynccontextmanager
@@ -117,24 +175,6 @@ async def scratch_folder(scratch: Path) -> AsyncIterator[Path]:
         yield folder
     finally:
         await asyncio.shield(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True))
-
-
-def remove_leftovers(scratch: Path) -> None:
-    """Removes the scratch folders of processes that are not there any more."""
-    for folder in scratch.glob("*-*"):
-        pid = folder.name.partition("-")[0]
-        if pid.isdigit() and not Path(f"/proc/{pid}").exists() and not _alive(int(pid)):
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 class _Board:
@@ -156,18 +196,7 @@ class _Board:
         self._loop.call_soon_threadsafe(partial(self.change, **numbers))
 
 
-async def _library_of(media: MediaFolder, scratch: Path, board: _Board) -> Library:
-    try:
-        library = await _from_database(media, scratch, board)
-    except (DatabaseNotThere, LibraryUnreadable) as error:
-        return await _from_folders(media, board, str(error))
-    board.change(step=ScanStep.FOLDERS)
-    folders = await asyncio.to_thread(directories_of, library)
-    listing = await _listed(media, folders, board)
-    return await asyncio.to_thread(with_files, library, listing)
-
-
-async def _from_database(media: MediaFolder, scratch: Path, board: _Board) -> Library:
+async def _from_database(media: MediaFolder, scratch: Path, now: float, board: _Board) -> _Taken:
     async with scratch_folder(scratch) as folder:
         board.change(step=ScanStep.DATABASE)
 
@@ -179,38 +208,31 @@ async def _from_database(media: MediaFolder, scratch: Path, board: _Board) -> Li
             )
 
         fetched = await fetch_database(media, folder, on_progress=on_progress)
-        board.change(step=ScanStep.READING)
-        return await asyncio.to_thread(
-            read_library,
-            fetched.database,
-            on_progress=lambda assets: board.change_from_a_thread(assets=assets),
-        )
-
-
-async def _from_folders(media: MediaFolder, board: _Board, why: str) -> Library:
-    """What the folders alone show: everything that is on the phone, and nothing of what is in iCloud."""
-    board.change(step=ScanStep.FOLDERS)
-    folders = []
-    for root in MEDIA_ROOTS:
+        board.change(step=ScanStep.FOLDERS)
+        reader = await asyncio.to_thread(LibraryReader, fetched.database, now)
         try:
-            folders += [f"{root}/{name}" for name in await media.listdir(root)]
-        except MediaNotFound:
-            continue
-    listing = await _listed(media, tuple(folders), board)
-    library = await asyncio.to_thread(library_from_listing, listing)
-    return replace(library, notices=(why, *library.notices))
+            listing = await _listed(media, await asyncio.to_thread(reader.folders), board)
+            board.change(step=ScanStep.READING)
+            taken = _Taken()
+            taken.library = await asyncio.to_thread(
+                reader.library,
+                listing,
+                begin=taken.begin,
+                on_progress=lambda assets: board.change_from_a_thread(assets=assets),
+            )
+            return taken
+        finally:
+            await asyncio.shield(asyncio.to_thread(reader.close))
 
 
-async def _listed(
-    media: MediaFolder, folders: tuple[str, ...], board: _Board
-) -> dict[str, frozenset[str] | None]:
-    listing: dict[str, frozenset[str] | None] = {}
+async def _listed(media: MediaFolder, folders: tuple[str, ...], board: _Board) -> Listing:
+    listing: dict[str, FolderNames | None] = {}
     board.change(folders_total=len(folders))
     async with aclosing(media.list_many(folders)) as lists:
         async for folder, names in lists:
             if isinstance(names, MediaNotFound):
-                listing[folder] = frozenset()
+                listing[folder] = NO_NAMES
             else:
-                listing[folder] = None if isinstance(names, MediaError) else frozenset(names)
+                listing[folder] = None if isinstance(names, MediaError) else FolderNames(names)
             board.change(folders_done=len(listing))
     return listing

@@ -12,12 +12,15 @@ from ambertime_tui.engine.status import PhoneSummary, ScanStatus
 from ambertime_tui.engine.summaries import phone_summary
 from ambertime_tui.engine.survey import Scan, scan_phone
 from ambertime_tui.engine.timing import Timing
+from ambertime_tui.phone.afc import MediaFolder
 from ambertime_tui.phone.discovery import find_phone
-from ambertime_tui.phone.errors import PhoneError
+from ambertime_tui.phone.errors import DatabaseNotThere, PhoneError
+from ambertime_tui.phone.photos_database import database_sign
 from ambertime_tui.phone.session import open_session
 
 GOOD_FOR = 600.0
-"""Seconds for which a survey is used again; what changes meanwhile the copying notices file by file."""
+"""Seconds for which a survey is used again unseen; what changes meanwhile the copying notices file by file.
+An older one is used where the phone's database was not written to since: it may have gigabytes."""
 TRUST_WITHIN = 180.0
 """Seconds the owner of a phone has to unlock it and tap Trust."""
 TOLD_EVERY = 0.1
@@ -83,11 +86,18 @@ class Surveyor:
                 if self._running.get(phone.udid) is running:
                     del self._running[phone.udid]
 
-    def take(self, udid: str) -> Scan | None:
-        """A recent scan for a job, which alone uses it: what it copies makes the scan outdated."""
-        kept = self._recent(udid)
+    async def take(self, udid: str, media: MediaFolder) -> Scan | None:
+        """A scan that still holds, for a job, which alone uses it: what it copies makes the scan outdated.
+
+        Raises:
+            PhoneError: the phone cannot be read.
+        """
+        kept = self._kept.get(udid)
+        if kept is None:
+            return None
+        holds = kept is self._recent(udid) or await _was_not_written_since(kept.scan, media)
         self._kept.pop(udid, None)
-        return None if kept is None else kept.scan
+        return kept.scan if holds else None
 
     async def aclose(self) -> None:
         """Gives up what is being made."""
@@ -125,6 +135,13 @@ class Surveyor:
             scan = await scan_phone(udid, media, self.scratch, self._timing, tell)
             made = self._kept[udid] = Survey(phone_summary(session.facts), scan, self._timing.steady())
             return made
+
+
+async def _was_not_written_since(scan: Scan, media: MediaFolder) -> bool:
+    try:
+        return scan.sign is not None and await database_sign(media) == scan.sign
+    except DatabaseNotThere:
+        return False
 
 
 def surveyed_library(survey: Survey) -> SurveyedLibrary:

@@ -10,10 +10,10 @@ from ambertime_tui.library import dates
 from ambertime_tui.library.media_paths import is_file_name, is_media_directory, is_outside
 from ambertime_tui.library.model import Asset, Kind, Ownership, Role
 from ambertime_tui.library.notices import Notices, printable
-from ambertime_tui.library.ownership import ownership
+from ambertime_tui.library.ownership import owner_by_store, ownership
 from ambertime_tui.library.quick_frozen import quick_frozen
-from ambertime_tui.library.resources import Place, resources_of
-from ambertime_tui.library.rows import Row
+from ambertime_tui.library.resources import Description, Place, resources_of
+from ambertime_tui.library.rows import NOT_TOLD, ResourceColumns, Row
 
 _new_asset = quick_frozen(Asset)
 _KINDS = {0: Kind.PHOTO, 1: Kind.VIDEO}
@@ -21,22 +21,25 @@ _LIVE_PHOTO = 2
 _SYNCED = 3
 _OWN = 3
 _FURTHEST_KNOWN_SCOPE = 3
-_SHORT_NAME = 16
-"""Letters; longer names are mostly UUIDs, and occur once."""
+_STORE = ResourceColumns._fields.index("store")
 
 
 class AssetMaker:
     """Makes assets, one at a time, and remembers what a whole library has to know of them."""
 
-    def __init__(self, notices: Notices) -> None:
+    def __init__(self, notices: Notices, latest: float = dates.LATEST) -> None:
+        """
+        Args:
+            notices: Told what cannot be understood.
+            latest: When the database was copied, with some slack (`dates.latest_capture`): nothing was
+                captured later.
+        """
         self.titles: dict[str, str] = {}
         """Titles by uuid, of the assets that have one."""
-        self.newest_added: float | None = None
-        """The newest plausible ZADDEDDATE, in seconds since 1970."""
         self._notices = notices
+        self._latest = latest
         self._directories: dict[str, tuple[str, str, bool]] = {}
         self._owners: dict[tuple[str, int, int, int, int, int], Ownership] = {}
-        self._shared: dict[str, str] = {}
         self._uuid = ""
         self._filename = ""
 
@@ -49,7 +52,7 @@ class AssetMaker:
             files: As `rows.ResourceColumns`, in any order.
         """
         (
-            key, uuid, directory, filename, raw_created, added, kind, subtype, hidden, trashed, favourite,
+            key, uuid, directory, filename, raw_created, kind, subtype, hidden, trashed, favourite,
             edited, burst, saved_type, scope, published, collection_share, library_scope, master_state,
         ) = row  # fmt: skip
         _, original_filename, raw_offset, zone_name, title, original_size = about
@@ -58,8 +61,6 @@ class AssetMaker:
             self._notices.about(name, "this item of the library has no identifier and is left out.")
             return None
         self._uuid = uuid
-        if type(filename) is str:
-            filename = self._once(filename)
         self._filename = filename if type(filename) is str else ""
         place, shown_directory = self._place(directory, filename)
         try:
@@ -70,34 +71,33 @@ class AssetMaker:
             kind, saved_type = self._whole(kind, "ZKIND"), self._whole(saved_type, "ZSAVEDASSETTYPE", _OWN)
             subtype, scope = self._whole(subtype, "ZKINDSUBTYPE"), self._whole(scope, "ZBUNDLESCOPE")
             hidden, trashed = self._whole(hidden, "ZHIDDEN"), self._whole(trashed, "ZTRASHEDSTATE")
-            favourite, edited = (
-                self._whole(favourite, "ZFAVORITE"),
-                self._whole(edited, "the mark of an edit"),
-            )
-        if scope > _FURTHEST_KNOWN_SCOPE:
+            favourite = self._whole(favourite, "ZFAVORITE")
+            edited = self._whole(edited, "the mark of an edit", NOT_TOLD)
+        if not 0 <= scope <= _FURTHEST_KNOWN_SCOPE:
             self._doubt("it is of a kind of library that this AmberTime does not know; taken for one's own.")
         marks = (shown_directory, saved_type, scope, published, collection_share, library_scope)
         owner = self._owners.get(marks)
         if owner is None:
             owner = self._owners[marks] = ownership(*marks)
-        asset_kind = self._kind(kind)
-        resources = resources_of(
-            files,
-            place,
-            kind=asset_kind,
-            edited=edited > 0,
-            own=owner.is_archived,
-            original_size=original_size if type(original_size) is int and original_size > 0 else None,
-            master_synced=master_state == _SYNCED,
-            doubt=self._doubt,
+        if owner.is_archived:
+            owner = owner_by_store(owner, [file[_STORE] for file in files])
+        of_files = Description(
+            self._kind(kind),
+            subtype == _LIVE_PHOTO,
+            None if edited == NOT_TOLD else edited > 0,
+            owner.is_archived,
+            original_size if type(original_size) is int and original_size > 0 else None,
+            None if master_state is None else master_state == _SYNCED,
         )
-        roles = [resource.role for resource in resources]
-        created = self._created(raw_created, added)
+        resources = resources_of(files, place, of_files, self._doubt)
+        # What was only supposed counts for a kind of asset when the folders show it (see `presence`).
+        roles = [resource.role for resource in resources if not resource.supposed]
+        created = self._created(raw_created)
         if type(title) is str and title:
             self.titles[uuid] = title
         return _new_asset(
             uuid,
-            asset_kind,
+            of_files.kind,
             created,
             self._zone_offset(raw_offset, zone_name, created),
             shown_directory,
@@ -108,7 +108,7 @@ class AssetMaker:
             subtype,
             live_photo=subtype == _LIVE_PHOTO or Role.PAIRED_VIDEO in roles,
             raw_pair=Role.ALTERNATE_PHOTO in roles,
-            edited=edited > 0,
+            edited=edited > 0 or (edited == NOT_TOLD and not all(role.is_original for role in roles)),
             hidden=hidden != 0,
             trashed=trashed != 0,
             favourite=favourite != 0,
@@ -147,9 +147,7 @@ class AssetMaker:
         if type(name) is not str:
             self._doubt("its original name is no text; it goes by its file name.")
             return ""
-        if name == self._filename:
-            return self._filename
-        return self._once(name)
+        return name
 
     def _kind(self, value: int) -> Kind:
         kind = _KINDS.get(value)
@@ -158,17 +156,15 @@ class AssetMaker:
             return Kind.PHOTO
         return kind
 
-    def _created(self, value: object, added: object) -> float | None:
-        arrived = dates.unix_time(added)
-        if arrived is not None and (self.newest_added is None or arrived > self.newest_added):
-            self.newest_added = arrived
+    def _created(self, value: object) -> float | None:
         created = dates.unix_time(value)
-        if created is None:
-            self._doubt(
-                "it has no date of capture; listed as undated."
-                if value is None
-                else "its date of capture cannot be; listed as undated."
-            )
+        if value is None:
+            self._doubt("it has no date of capture; listed as undated.")
+        elif created is None:
+            self._doubt("its date of capture cannot be; listed as undated.")
+        elif created > self._latest:
+            self._doubt("its date of capture is still to come; listed as undated.")
+            return None
         return created
 
     def _zone_offset(self, value: object, zone_name: object, created: float | None) -> int | None:
@@ -183,20 +179,17 @@ class AssetMaker:
     def _whole(self, value: object, column: str, otherwise: int = 0) -> int:
         if type(value) is int:
             return value
-        self._doubt(f"{column} is no whole number; read as {otherwise}.")
+        read_as = "its files decide" if otherwise == NOT_TOLD else f"read as {otherwise}"
+        self._doubt(f"{column} is no whole number; {read_as}.")
         return otherwise
 
     def _text(self, value: object, column: str) -> str | None:
         if not value:
             return None
         if type(value) is str:
-            return self._shared.setdefault(value, value)
+            return value
         self._doubt(f"{column} is no text; passed over.")
         return None
-
-    def _once(self, name: str) -> str:
-        """The name as one string for all assets that have it: a camera counts to 9999 and begins again."""
-        return self._shared.setdefault(name, name) if len(name) <= _SHORT_NAME else name
 
     def _doubt(self, problem: str) -> None:
         named = self._filename if self._uuid in self._filename else f"{self._filename} ({self._uuid})"

@@ -14,7 +14,7 @@ EARLIEST = datetime(1826, 1, 1, tzinfo=UTC).timestamp()
 LATEST = datetime(2100, 1, 1, tzinfo=UTC).timestamp()
 """No date of a library is later, whatever it says about itself."""
 SLACK = 2 * 86_400.0
-"""How far a capture may lie after the newest arrival in the library: zones, and clocks that run ahead."""
+"""How far a capture may lie after the moment of reading: zones, and clocks that run ahead."""
 _FURTHEST_OFFSET = 16 * 3600
 _GMT_OFFSET = re.compile(r"(?:GMT|UTC)(?:([+-])(\d{1,2}):?(\d{2})?)?")
 
@@ -22,8 +22,8 @@ _GMT_OFFSET = re.compile(r"(?:GMT|UTC)(?:([+-])(\d{1,2}):?(\d{2})?)?")
 def unix_time(value: object) -> float | None:
     """Seconds since 1970 of a column of the database, or None where it holds no instant that could be.
 
-    That is a number between 1826 (the first photograph) and 2100. The reader draws the upper end closer:
-    nothing was captured more than two days after the newest arrival (ZADDEDDATE) in the library.
+    That is a number between 1826 (the first photograph) and 2100. The reader draws the upper end closer where
+    it knows the time: see `latest_capture`.
     """
     if type(value) is not float and type(value) is not int:
         return None
@@ -33,9 +33,17 @@ def unix_time(value: object) -> float | None:
     return round(value * 1e6) / 1e6 + COCOA_EPOCH
 
 
-def latest_capture(newest_added: float | None) -> float:
-    """The latest instant a capture of this library can have, from its newest plausible ZADDEDDATE."""
-    return LATEST if newest_added is None else min(LATEST, newest_added + SLACK)
+def latest_capture(now: float | None, newest_added: float | None) -> float:
+    """The latest instant that a capture can have.
+
+    Args:
+        now: When the library is read, in seconds since 1970; None: not known.
+        newest_added: When something came to the library last (ZADDEDDATE), for computers whose clock is not
+            set.
+    """
+    if now is None:
+        return LATEST
+    return min(LATEST, max(now, newest_added or now) + SLACK)
 
 
 def zone_offset(value: object) -> int | None:

@@ -6,7 +6,9 @@ False, and a front end says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from uuid import NAMESPACE_URL, uuid5
 
 from ambertime_tui.library.media_paths import (
@@ -24,35 +26,52 @@ from ambertime_tui.library.media_paths import (
 )
 from ambertime_tui.library.model import Asset, Availability, Kind, Library, Resource, Role
 from ambertime_tui.library.notices import Notices, printable
-from ambertime_tui.library.presence import Listing
 
+NOTHING_KNOWN: Mapping[str, FileFacts] = MappingProxyType({})
 NOTICE = (
-    "Listed without the library's database: dates, albums and hidden or deleted marks are unknown, "
-    "and so are originals that are only in iCloud."
+    "Listed without the library: iCloud-only originals unknown. Hidden and deleted marks are unknown, too, "
+    "and dates are those of the files."
 )
-_ROOTS = ("DCIM/", "PhotoData/CPLAssets/")
+_ROOTS = ("DCIM", "PhotoData/CPLAssets")
+
+Names = Mapping[str, Iterable[str] | None]
+"""Names by folder; None: it could not be listed."""
 
 
-def library_from_listing(listing: Listing, taken_at: Mapping[str, float] | None = None) -> Library:
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What the phone says of a file."""
+
+    size: int
+    """Bytes."""
+    made_at: float | None
+    """Seconds since 1970."""
+
+
+def is_folder_of_originals(directory: str) -> bool:
+    """True for DCIM and PhotoData/CPLAssets and what is below them."""
+    return any(f"{directory}/".startswith(f"{root}/") for root in _ROOTS) and is_media_directory(directory)
+
+
+def library_from_listing(listing: Names, facts: Mapping[str, FileFacts] = NOTHING_KNOWN) -> Library:
     """The assets that the names in the media folders make.
 
     Files of one stem in one folder belong together: a photo and a video are a Live Photo, a photo and a RAW
-    a pair, an AAE its adjustments. The identifier of an asset is the name of its file where that is a UUID
-    (CPLAssets), and otherwise made from its path, the same each time.
+    a pair, an AAE its adjustments. A file of a kind that cannot be told by its name is an asset of its own.
+    The identifier of an asset is the name of its file where that is a UUID (CPLAssets), and otherwise made
+    from its path, the same each time.
 
     Args:
-        listing: Names by folder; folders below DCIM and PhotoData/CPLAssets are read, and of
-            PhotoData/Mutations those of assets found there. None: the folder could not be listed.
-        taken_at: By path, when a file was made, in seconds since 1970, as far as the phone told. Without it
-            an asset is undated.
+        listing: Names of files by folder; folders of originals are read, and of PhotoData/Mutations those of
+            assets found there. None: the folder could not be listed.
+        facts: By path, as far as the phone told. Without them an asset is undated and its size unknown.
     """
     notices = Notices()
     notices.say(NOTICE)
     assets: list[Asset] = []
-    unknown: list[str] = []
     for directory in sorted(listing):
         names = listing[directory]
-        if not directory.startswith(_ROOTS) or not is_media_directory(directory):
+        if not is_folder_of_originals(directory):
             continue
         if names is None:
             notices.say(f"The folder {printable(directory)} could not be listed; what is in it is unknown.")
@@ -61,20 +80,9 @@ def library_from_listing(listing: Listing, taken_at: Mapping[str, float] | None 
         for name in sorted(names):
             if is_file_name(name) and not name.startswith("."):
                 by_stem.setdefault(folded(stem(name)), []).append(name)
-                if not _is_media(name):
-                    unknown.append(f"{directory}/{name}")
         for group in by_stem.values():
-            assets += (_asset(directory, files, listing, taken_at or {}) for files in _assets_of(group))
-    if unknown:
-        notices.say(
-            f"{len(unknown):,} files are of no kind that can be told by name and are not archived: "
-            f"{printable(', '.join(unknown[:3]))}{' and others' if len(unknown) > 3 else ''}."
-        )
+            assets += (_asset(directory, files, listing, facts) for files in _assets_of(group))
     return Library(tuple(assets), None, notices.sentences(), from_database=False)
-
-
-def _is_media(name: str) -> bool:
-    return extension(name) in PHOTO_EXTENSIONS | VIDEO_EXTENSIONS | RAW_EXTENSIONS | {"aae"}
 
 
 def _assets_of(names: list[str]) -> Iterator[list[tuple[Role, str]]]:
@@ -83,6 +91,7 @@ def _assets_of(names: list[str]) -> Iterator[list[tuple[Role, str]]]:
     photos = [n for n in names if extension(n) in PHOTO_EXTENSIONS and n not in raws]
     videos = [n for n in names if extension(n) in VIDEO_EXTENSIONS]
     adjustments = [n for n in names if extension(n) == "aae"]
+    others = [n for n in names if n not in {*raws, *photos, *videos, *adjustments}]
     if not photos and raws:
         photos = [raws.pop(0)]
     for number, photo in enumerate(photos):
@@ -92,24 +101,29 @@ def _assets_of(names: list[str]) -> Iterator[list[tuple[Role, str]]]:
             files += [(Role.ALTERNATE_PHOTO, name) for name in raws[:1]]
             files += [(Role.ADJUSTMENT_DATA, name) for name in adjustments[:1]]
         yield files
-    for name in raws[1:]:
-        yield [(Role.PHOTO, name)]
     for number, name in enumerate(videos[1:] if photos else videos):
         with_adjustments = adjustments[:1] if not photos and number == 0 else []
         yield [(Role.VIDEO, name), *((Role.ADJUSTMENT_DATA, a) for a in with_adjustments)]
+    joined = 1 if photos or videos else 0
+    for name in (*raws[1:], *adjustments[joined:], *others):
+        yield [(Role.PHOTO, name)]
 
 
 def _asset(
-    directory: str, files: list[tuple[Role, str]], listing: Listing, taken_at: Mapping[str, float]
+    directory: str, files: list[tuple[Role, str]], listing: Names, facts: Mapping[str, FileFacts]
 ) -> Asset:
     main_role, main = files[0]
-    resources = [Resource(role, directory, name, None, Availability.LOCAL) for role, name in files]
     roles = {role for role, _ in files}
-    edits = tuple(_edits(directory, main, main_role, Role.PAIRED_VIDEO in roles, listing))
+    resources = [_local(role, directory, name, facts) for role, name in files]
+    edits = [
+        _local(role, adjustments_directory(directory, main), name, facts)
+        for role, name in _edits(directory, main, main_role, Role.PAIRED_VIDEO in roles, listing)
+    ]
+    known = facts.get(f"{directory}/{main}")
     return Asset(
         uuid=_identifier(directory, main),
         kind=Kind.VIDEO if main_role is Role.VIDEO else Kind.PHOTO,
-        created=taken_at.get(f"{directory}/{main}"),
+        created=None if known is None else known.made_at,
         zone_offset=None,
         directory=directory,
         filename=main,
@@ -121,18 +135,21 @@ def _asset(
     )
 
 
-def _edits(directory: str, main: str, main_role: Role, live: bool, listing: Listing) -> Iterator[Resource]:
-    folder = adjustments_directory(directory, main)
-    for name in sorted(listing.get(folder) or ()):
-        role: Role | None = None
+def _local(role: Role, directory: str, name: str, facts: Mapping[str, FileFacts]) -> Resource:
+    known = facts.get(f"{directory}/{name}")
+    return Resource(role, directory, name, None if known is None else known.size, Availability.LOCAL)
+
+
+def _edits(
+    directory: str, main: str, main_role: Role, live: bool, listing: Names
+) -> Iterator[tuple[Role, str]]:
+    for name in sorted(listing.get(adjustments_directory(directory, main)) or ()):
         if name == ADJUSTMENTS_NAME:
-            role = Role.EDIT_ADJUSTMENTS
+            yield Role.EDIT_ADJUSTMENTS, name
         elif stem(name) == RENDER_STEM and extension(name) in VIDEO_EXTENSIONS:
-            role = Role.EDITED_PAIRED_VIDEO if live else Role.EDITED_VIDEO
+            yield Role.EDITED_PAIRED_VIDEO if live else Role.EDITED_VIDEO, name
         elif stem(name) == RENDER_STEM and extension(name) in PHOTO_EXTENSIONS and main_role is Role.PHOTO:
-            role = Role.EDITED_PHOTO
-        if role is not None:
-            yield Resource(role, folder, name, None, Availability.LOCAL)
+            yield Role.EDITED_PHOTO, name
 
 
 def _identifier(directory: str, name: str) -> str:

@@ -113,43 +113,59 @@ class LibraryByDay:
         return _holdings([column[high - 1] - (column[low - 1] if low else 0) for column in self.sums])
 
 
-def by_day(
-    assets: Iterable[Asset], *, hidden: bool = True, trashed: bool = False, edits: bool = True
-) -> LibraryByDay:
-    """Count a library by day; one's own assets and those of the shared library only.
+class DayCounter:
+    """Counts assets by day as they come; one's own and those of the shared library only."""
 
-    Args:
-        assets: In any order.
-        hidden: Whether to count hidden assets.
-        trashed: Whether to count those in Recently Deleted.
-        edits: Whether to count the files of the current edits beside the originals.
-    """
-    rows: dict[int | None, list[int]] = {}
-    for asset in assets:
+    def __init__(self, *, hidden: bool = True, trashed: bool = False, edits: bool = True) -> None:
+        """
+        Args:
+            hidden: Whether to count hidden assets.
+            trashed: Whether to count those in Recently Deleted.
+            edits: Whether to count the files of the current edits beside the originals.
+        """
+        self._hidden, self._trashed, self._edits = hidden, trashed, edits
+        self._rows: dict[int | None, list[int]] = {}
+
+    def add(self, asset: Asset) -> None:
+        """One more."""
         if (
-            (asset.hidden and not hidden)
-            or (asset.trashed and not trashed)
+            (asset.hidden and not self._hidden)
+            or (asset.trashed and not self._trashed)
             or not asset.ownership.is_archived
         ):
-            continue
+            return
         day = asset.day_number
-        row = rows.get(day)
+        row = self._rows.get(day)
         if row is None:
-            row = rows[day] = [0] * _COLUMNS
+            row = self._rows[day] = [0] * _COLUMNS
         row[_ASSETS] += 1
         awaiting = 0
         for resource in asset.resources:
-            if edits or resource.role.is_original:
+            if self._edits or resource.role.is_original:
                 column = _COLUMN.get(resource.availability, _MISSING)
                 row[column] += 1
                 row[column + 1] += resource.size or 0
                 if column == _ICLOUD:
                     awaiting = 1
         row[_AWAITING] += awaiting
-    undated = rows.pop(None, [0] * _COLUMNS)
-    days = tuple(sorted(day for day in rows if day is not None))
-    sums = tuple(tuple(accumulate(rows[day][column] for day in days)) for column in range(_COLUMNS))
-    return LibraryByDay(days, sums, _holdings(undated))
+
+    def by_day(self) -> LibraryByDay:
+        """What was counted."""
+        rows = dict(self._rows)
+        undated = rows.pop(None, [0] * _COLUMNS)
+        days = tuple(sorted(day for day in rows if day is not None))
+        sums = tuple(tuple(accumulate(rows[day][column] for day in days)) for column in range(_COLUMNS))
+        return LibraryByDay(days, sums, _holdings(undated))
+
+
+def by_day(
+    assets: Iterable[Asset], *, hidden: bool = True, trashed: bool = False, edits: bool = True
+) -> LibraryByDay:
+    """Count assets, in any order, by day: see `DayCounter`."""
+    counter = DayCounter(hidden=hidden, trashed=trashed, edits=edits)
+    for asset in assets:
+        counter.add(asset)
+    return counter.by_day()
 
 
 def _holdings(row: list[int]) -> Holdings:

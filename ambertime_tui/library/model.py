@@ -1,13 +1,12 @@
 """What a Photo Library holds: assets, their resources, and where each original is.
 
-The words are PhotoKit's (PHAsset, PHAssetResource). Everything is a frozen value; a library of a million
-assets has to fit into a gigabyte, so instances have slots, directories are shared strings, and a date is
-kept as the two numbers the phone's database holds.
+The words are PhotoKit's (PHAsset, PHAssetResource). Everything is a frozen value. There may be a million of
+them, so instances have slots, and a date is kept as the two numbers the phone's database holds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
 from enum import StrEnum
@@ -60,10 +59,11 @@ class Ownership(StrEnum):
     SYNCED = "synced"
     PHOTO_STREAM = "photo_stream"
 
-    @property
-    def is_archived(self) -> bool:
-        """True where the asset belongs to the person whose phone this is, alone or with a shared library."""
-        return self in (Ownership.OWN, Ownership.SHARED_LIBRARY)
+    is_archived: bool
+    """True where the asset belongs to the person whose phone this is, alone or with a shared library."""
+
+    def __init__(self, word: str) -> None:
+        self.is_archived = word in ("own", "shared_library")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,9 @@ class Resource:
     availability: Availability
     in_icloud: bool = False
     """True where the database knows of a complete upload: should the file be gone, iCloud has it."""
+    supposed: bool = False
+    """True where the database has no record of the file, and the asset should have one (the render of an
+    edit, the video of a Live Photo): it counts only if the folders show it."""
 
     @property
     def path(self) -> str:
@@ -187,8 +190,10 @@ class Album:
 class Library:
     """All that was read from a Photo Library, and what could not be read."""
 
-    assets: tuple[Asset, ...]
-    """Every asset, those of others included (see Asset.ownership), in the order of the database."""
+    assets: Sequence[Asset]
+    """Every asset, those of others included (see Asset.ownership), in the order of the database. Those of a
+    large library are kept packed (see `packed`): a pass over all of them costs, and so does each one asked
+    for out of order."""
     model_version: int | None
     """PLModelVersion of the database (18600: iOS 18); None where the library was listed without it."""
     notices: tuple[str, ...] = ()
@@ -200,3 +205,5 @@ class Library:
     """Captions by asset uuid."""
     people: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Names of the people in an asset, by asset uuid."""
+    main_names: Mapping[str, Container[str]] = field(default_factory=dict)
+    """By folder, the names of the assets' own files: see `presence.as_found`."""

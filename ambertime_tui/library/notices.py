@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 NAMES_PER_NOTICE = 20
 """How many assets a sentence names; the rest is a number."""
 
@@ -15,8 +17,12 @@ def printable(text: str, limit: int = 120) -> str:
 class Notices:
     """Collects problems while a library is read; a damaged library of a million stays a page of text."""
 
-    def __init__(self) -> None:
-        self._sentences: list[str] = []
+    def __init__(self, sentences: Iterable[str] = ()) -> None:
+        """
+        Args:
+            sentences: whole sentences to begin with.
+        """
+        self._sentences = list(sentences)
         self._names: dict[str, list[str]] = {}
         self._counts: dict[str, int] = {}
 

@@ -1,6 +1,8 @@
-"""Whose an asset is, from the marks that iOS leaves on its row."""
+"""Whose an asset is, from the marks that iOS leaves on its row and on those of its files."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from ambertime_tui.library.model import Ownership
 
@@ -39,7 +41,7 @@ def ownership(
         return Ownership.SHARED_ALBUM
     if directory.startswith("Photo"):
         for folder, owner in _FOLDERS:
-            if directory.startswith(folder):
+            if f"{directory}/".startswith(folder):
                 return owner
     return Ownership.SHARED_LIBRARY if library_scope else Ownership.OWN
 
@@ -49,3 +51,28 @@ _FOLDERS = (
     ("PhotoData/Sync/", Ownership.SYNCED),
     ("PhotoStreamsData/", Ownership.PHOTO_STREAM),
 )
+
+
+_OWN_STORE = 0
+_STORES = {2: Ownership.SHARED_ALBUM, 3: Ownership.SHARED_WITH_YOU}
+"""By ZDATASTORECLASSID: shared streams, syndication."""
+
+
+def owner_by_store(owner: Ownership, stores: Sequence[object]) -> Ownership:
+    """The owner of an asset whose own marks make it one's own, held against where its files are kept.
+
+    A database without the columns of those marks (an iOS to come) still tells items of others by this.
+
+    Args:
+        owner: by `ownership`.
+        stores: ZDATASTORECLASSID of each record of its files.
+    """
+    others = [store for store in stores if store != _OWN_STORE]
+    if not others or len(others) < len(stores):
+        return owner
+    return next((_STORES[store] for store in others if type(store) is int and store in _STORES), owner)
+
+
+def is_own_directory(directory: str) -> bool:
+    """False for a folder that holds only items of others, or of a computer's."""
+    return not any(f"{directory}/".startswith(folder) for folder, _ in _FOLDERS)

@@ -3,59 +3,273 @@
 from __future__ import annotations
 
 import sqlite3
-from array import array
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import replace
+from functools import wraps
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 from ambertime_tui.library import catalogue, dates
 from ambertime_tui.library.assets import AssetMaker
 from ambertime_tui.library.collector import collector_paused
 from ambertime_tui.library.errors import LibraryUnreadable
-from ambertime_tui.library.model import Asset, Library
+from ambertime_tui.library.folder_names import HashedNames, Listing
+from ambertime_tui.library.log_check import log_trouble
+from ambertime_tui.library.media_paths import adjustments_directory, is_file_name, is_media_directory
+from ambertime_tui.library.model import Asset, Library, Role
 from ambertime_tui.library.notices import Notices, printable
+from ambertime_tui.library.ownership import is_own_directory
+from ambertime_tui.library.packed import Packer
+from ambertime_tui.library.presence import as_flagged, as_found
 from ambertime_tui.library.rows import rows_by_asset
-from ambertime_tui.library.schema import ATTRIBUTES, NEWEST_KNOWN_MODEL, Schema, detect_schema
+from ambertime_tui.library.schema import (
+    ATTRIBUTES,
+    MARKS_OF_AN_EDIT,
+    NEWEST_KNOWN_MODEL,
+    Schema,
+    detect_schema,
+)
 
-__all__ = ["LibraryUnreadable", "read_library"]
+__all__ = ["LibraryReader", "LibraryUnreadable", "read_library"]
 
 _PROGRESS_EVERY = 1000
 _LONGEST_VALUE = 1 << 26
 """Bytes; a damaged length must not make SQLite ask for a gigabyte."""
 
+P = ParamSpec("P")
+T = TypeVar("T")
 
-def read_library(database: Path, *, on_progress: Callable[[int], None] | None = None) -> Library:
-    """Read a private copy of a library database; the flags in it decide what is local (see `presence`).
 
-    Args:
-        database: A copy that may be written beside, with its `-wal` next to it if there is one: SQLite
-            replays the log itself, and removes it.
-        on_progress: Called with the number of assets read so far, every thousand and at the end.
+def read_library(
+    database: Path,
+    *,
+    listing: Listing | None = None,
+    now: float | None = None,
+    on_progress: Callable[[int], None] = lambda count: None,
+) -> Library:
+    """The library in a private copy of its database: see `LibraryReader`.
 
     Raises:
         LibraryUnreadable: it is damaged, not the database of a Photo Library, or lacks a required column.
     """
-    try:
-        with closing(sqlite3.connect(database.absolute().as_uri() + "?mode=rw", uri=True)) as connection:
-            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
-            for pragma in ("query_only = ON", "trusted_schema = OFF", "cell_size_check = ON"):
-                connection.execute(f"PRAGMA {pragma}")
+    with closing(LibraryReader(database, now)) as reader:
+        return reader.library(listing, on_progress=on_progress)
+
+
+def _translated(method: Callable[P, T]) -> Callable[P, T]:
+    """What sqlite3 raises becomes `LibraryUnreadable`. Text that is not UTF-8 is only met in the middle of
+    the work, which is then done once more, with bytes in its place."""
+
+    @wraps(method)
+    def tried(*args: P.args, **kwargs: P.kwargs) -> T:
+        reader = args[0]
+        assert isinstance(reader, LibraryReader)
+        try:
             with collector_paused():
-                return _read_tolerantly(connection, on_progress)
-    except (sqlite3.Error, UnicodeError) as error:  # messages about a damaged schema may not decode either
-        raise LibraryUnreadable(_why(database, error)) from error
+                try:
+                    return method(*args, **kwargs)
+                except sqlite3.OperationalError as error:
+                    if not reader.tolerates_any_text(error):
+                        raise
+                return method(*args, **kwargs)
+        except (sqlite3.Error, UnicodeError) as error:  # messages of a damaged schema may not decode either
+            raise LibraryUnreadable(reader.why(error)) from error
+
+    return tried
 
 
-def _read_tolerantly(connection: sqlite3.Connection, on_progress: Callable[[int], None] | None) -> Library:
-    """Read with text as SQLite hands it out, which is fast, or again with bytes for what is not UTF-8."""
-    try:
-        return _read(connection, on_progress)
-    except sqlite3.OperationalError as error:
-        if "decode" not in str(error).lower():
+class LibraryReader:
+    """Reads one library database. Its methods block, and may be called from any thread, one at a time."""
+
+    def __init__(self, database: Path, now: float | None = None) -> None:
+        """
+        Args:
+            database: A copy that may be written beside, with its `-wal` next to it if there is one: SQLite
+                replays the log itself, and removes it.
+            now: When it was copied, seconds since 1970; None: not known.
+
+        Raises:
+            LibraryUnreadable: it is damaged, not the database of a Photo Library, or lacks a required column.
+        """
+        self._path = database
+        self._now = now
+        self._mains: Mapping[str, Container[str]] | None = None
+        self._notices = Notices()
+        self._said: tuple[str, ...] = ()
+        try:
+            self._database = sqlite3.connect(
+                database.absolute().as_uri() + "?mode=rw", uri=True, check_same_thread=False
+            )
+        except sqlite3.Error as error:
+            raise LibraryUnreadable(self.why(error)) from error
+        try:
+            self._open()
+        except BaseException:
+            self._database.close()
             raise
-    connection.text_factory = _text_or_bytes
-    return _read(connection, on_progress)
+
+    @_translated
+    def _open(self) -> None:
+        self._database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
+        trouble = log_trouble(self._database, self._path.with_name(self._path.name + "-wal"))
+        for pragma in ("query_only = ON", "trusted_schema = OFF", "cell_size_check = ON"):
+            self._database.execute(f"PRAGMA {pragma}")
+        self.schema = detect_schema(self._database)
+        self._said = (*filter(None, (trouble,)), *_what_is_unknown(self.schema))
+        self._latest = dates.latest_capture(self._now, _newest_added(self._database, self.schema))
+
+    def close(self) -> None:
+        """Closes the database."""
+        self._database.close()
+
+    def tolerates_any_text(self, error: sqlite3.Error) -> bool:
+        """Whether an error was one about text, and will not come again."""
+        if "decode" not in str(error).lower() or self._database.text_factory is _text_or_bytes:
+            return False
+        self._database.text_factory = _text_or_bytes
+        return True
+
+    def why(self, error: Exception) -> str:
+        """The sentence for an error of sqlite3's."""
+        text = printable(str(error))
+        if "not a database" in text:
+            return f"{self._path.name} is not a library database: it is no SQLite file, or encrypted."
+        if "unable to open" in text:
+            return f"The library database {self._path.name} could not be opened ({text})."
+        return (
+            f"The library database is damaged ({text}). Fetch it again; should that not help, restart the "
+            "phone."
+        )
+
+    @_translated
+    def folders(self) -> tuple[str, ...]:
+        """The media folders in which files of one's own assets may lie, each once.
+
+        Raises:
+            LibraryUnreadable: the database is damaged.
+        """
+        folders: dict[str, None] = {}
+        names: dict[object, list[str]] = {}
+        for directory, filename, edited in self._database.execute(_places_query(self.schema)):
+            if directory not in names:
+                names[directory] = []
+                if _may_hold_ones_own(directory):
+                    folders[directory] = None
+            if directory in folders and type(filename) is str:
+                names[directory].append(filename)
+                if edited and is_file_name(filename):
+                    folders[adjustments_directory(directory, filename)] = None
+        self._mains = {str(place): HashedNames(found) for place, found in names.items() if found}
+        return tuple(folders)
+
+    @_translated
+    def library(
+        self,
+        listing: Listing | None,
+        *,
+        begin: Callable[[], Callable[[Asset], None]] = lambda: lambda asset: None,
+        on_progress: Callable[[int], None] = lambda count: None,
+    ) -> Library:
+        """All assets, in the order of the database.
+
+        Args:
+            listing: The names in the folders of `folders`, which then decide; None: the flags do.
+            begin: Called whenever the reading begins: once, and a second time where text turns out not to be
+                UTF-8. What it returns is told each asset.
+            on_progress: Told how many there were, every thousand and at the end.
+
+        Raises:
+            LibraryUnreadable: the database is damaged.
+        """
+        self._notices = Notices(self._said)
+        on_asset = begin()
+        maker, packer, count = AssetMaker(self._notices, self._latest), Packer(), 0
+        for count, asset in enumerate(self._assets(maker, listing), start=1):
+            packer.add(asset)
+            on_asset(asset)
+            if count % _PROGRESS_EVERY == 0:
+                on_progress(count)
+        on_progress(count)
+        return Library(
+            assets=packer.packed(),
+            model_version=self.schema.model_version,
+            albums=catalogue.read_albums(self._database, self.schema, self._notices),
+            titles=maker.titles,
+            people=catalogue.read_people(self._database, self.schema, self._notices),
+            notices=self._notices.sentences(),
+            main_names=self._main_names() if listing is not None else {},
+        )
+
+    def _assets(
+        self, maker: AssetMaker, listing: Listing | None, only: Sequence[int] | None = None
+    ) -> Iterator[Asset]:
+        doubled = self._doubled_uuids()
+        mains = self._main_names() if listing is not None else {}
+        without: Counter[str] = Counter()
+        for row, about, files in rows_by_asset(self._database, self.schema, self._notices, only):
+            asset = maker.make(row, about, files)
+            if asset is None:
+                continue
+            if asset.uuid in doubled:
+                if doubled[asset.uuid]:
+                    maker.tell(asset, "another item has the same identifier; this one is left out.")
+                    continue
+                doubled[asset.uuid] = True
+            if listing is None:
+                found = as_flagged(asset)
+            else:
+                found = as_found(asset, listing, mains)
+                if found.ownership.is_archived:
+                    without.update(_not_listed(asset, listing))
+            if asset.live_photo and len(found.resources) < len(asset.resources) and not _has_video(found):
+                maker.tell(asset, "it is a Live Photo, and the library knows of no video of it.")
+            yield found
+        for directory, count in without.items():
+            self._notices.say(
+                f"The folder {printable(directory)} could not be listed: what the library says of the "
+                f"files in it stands ({count:,} items)."
+            )
+
+    def _main_names(self) -> Mapping[str, Container[str]]:
+        if self._mains is None:
+            self.folders()
+        return self._mains or {}
+
+    def _doubled_uuids(self) -> dict[object, bool]:
+        """Identifiers that occur more than once (a damaged database), each with whether it was seen yet."""
+        query = f"SELECT ZUUID FROM {self.schema.asset_table} GROUP BY ZUUID HAVING count(*) > 1"
+        return {uuid: False for (uuid,) in self._database.execute(query)}
+
+
+def _not_listed(asset: Asset, listing: Listing) -> set[str]:
+    """The folders of an asset that could not be listed."""
+    return {r.directory for r in asset.resources if r.directory and listing.get(r.directory) is None}
+
+
+def _has_video(asset: Asset) -> bool:
+    return any(resource.role is Role.PAIRED_VIDEO for resource in asset.resources)
+
+
+def _may_hold_ones_own(directory: object) -> bool:
+    return type(directory) is str and is_media_directory(directory) and is_own_directory(directory)
+
+
+def _places_query(schema: Schema) -> str:
+    """Where each asset lies, and whether it may have an edit."""
+    edited = schema.column(schema.asset_table, *MARKS_OF_AN_EDIT, otherwise="1")
+    return f"SELECT ZDIRECTORY, ZFILENAME, ifnull({edited}, 1) <> 0 FROM {schema.asset_table}"
+
+
+def _newest_added(database: sqlite3.Connection, schema: Schema) -> float | None:
+    """The newest ZADDEDDATE that can be."""
+    added = schema.column(schema.asset_table, "ZADDEDDATE")
+    latest = dates.LATEST - dates.COCOA_EPOCH
+    (newest,) = database.execute(
+        f"SELECT max({added}) FROM {schema.asset_table} WHERE {added} < ? AND typeof({added}) <> 'blob'",
+        (latest,),
+    ).fetchone()
+    return dates.unix_time(newest)
 
 
 def _text_or_bytes(raw: bytes) -> str | bytes:
@@ -65,76 +279,17 @@ def _text_or_bytes(raw: bytes) -> str | bytes:
         return raw
 
 
-def _read(database: sqlite3.Connection, on_progress: Callable[[int], None] | None) -> Library:
-    notices = Notices()
-    schema = detect_schema(database)
-    _say_what_is_unknown(schema, notices)
-    maker = AssetMaker(notices)
-    doubled = _doubled_uuids(database, schema)
-    keys = array("q")
-    assets: list[Asset] = []
-    for row, about, files in rows_by_asset(database, schema, notices):
-        asset = maker.make(row, about, files)
-        if asset is None:
-            continue
-        if asset.uuid in doubled:
-            if doubled[asset.uuid]:
-                maker.tell(asset, "another item has the same identifier; this one is left out.")
-                continue
-            doubled[asset.uuid] = True
-        keys.append(row[0])
-        assets.append(asset)
-        if on_progress and len(assets) % _PROGRESS_EVERY == 0:
-            on_progress(len(assets))
-    _undate_the_future(assets, maker)
-    uuids = catalogue.UuidByKey(keys, [asset.uuid for asset in assets])
-    albums = catalogue.read_albums(database, schema, uuids, notices)
-    people = catalogue.read_people(database, schema, uuids, notices)
-    if on_progress:
-        on_progress(len(assets))
-    return Library(
-        assets=tuple(assets),
-        model_version=schema.model_version,
-        notices=notices.sentences(),
-        albums=albums,
-        titles=maker.titles,
-        people=people,
-    )
-
-
-def _say_what_is_unknown(schema: Schema, notices: Notices) -> None:
+def _what_is_unknown(schema: Schema) -> Iterator[str]:
     version = schema.model_version
     if version is not None and version > NEWEST_KNOWN_MODEL:
-        notices.say(
+        yield (
             f"The library is of an iOS newer than this AmberTime knows (model version {version}); "
             "it is read as far as its tables are known. Look for an update of AmberTime."
         )
     if not schema.has(ATTRIBUTES, "ZASSET"):
-        notices.say("The library tells no additional attributes: original names and zones are unknown.")
-
-
-def _doubled_uuids(database: sqlite3.Connection, schema: Schema) -> dict[object, bool]:
-    """Identifiers that occur more than once (a damaged database), each with whether it was seen yet."""
-    query = f"SELECT ZUUID FROM {schema.asset_table} GROUP BY ZUUID HAVING count(*) > 1"
-    return {uuid: False for (uuid,) in database.execute(query)}
-
-
-def _undate_the_future(assets: list[Asset], maker: AssetMaker) -> None:
-    latest = dates.latest_capture(maker.newest_added)
-    for number, asset in enumerate(assets):
-        if asset.created is not None and asset.created > latest:
-            maker.tell(
-                asset, "its date of capture lies after all that came to the library; listed as undated."
-            )
-            assets[number] = replace(asset, created=None)
-
-
-def _why(database: Path, error: Exception) -> str:
-    text = printable(str(error))
-    if "not a database" in text:
-        return f"{database.name} is not a library database: it is no SQLite file, or encrypted."
-    if "unable to open" in text:
-        return f"The library database {database.name} could not be opened ({text})."
-    return (
-        f"The library database is damaged ({text}). Fetch it again; should that not help, restart the phone."
-    )
+        yield "The library tells no additional attributes: original names and zones are unknown."
+    if schema.lacking:
+        yield (
+            f"The library's database lacks {', '.join(schema.lacking)}, which every iOS known to this "
+            "AmberTime has: whose an item is, its name, zone, edit or upload may be told less well."
+        )

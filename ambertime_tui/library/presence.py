@@ -7,42 +7,38 @@ missing otherwise. Thumbnails and other derivatives lie in folders of their own,
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
 from operator import is_
 
+from ambertime_tui.library.folder_names import NO_NAMES, FolderNames, Listing
 from ambertime_tui.library.media_paths import (
     PHOTO_EXTENSIONS,
     RAW_EXTENSIONS,
     VIDEO_EXTENSIONS,
     extension,
     folded,
-    stem,
 )
-from ambertime_tui.library.model import Asset, Availability, Library, Resource, Role
-from ambertime_tui.library.notices import Notices, printable
-
-Listing = Mapping[str, frozenset[str] | None]
-"""Names by folder. A folder that does not exist has no names; None: it could not be listed."""
+from ambertime_tui.library.model import Asset, Availability, Resource, Role
 
 _EXTENSIONS = {
     Role.PAIRED_VIDEO: VIDEO_EXTENSIONS,
-    Role.ALTERNATE_PHOTO: RAW_EXTENSIONS,
     Role.ADJUSTMENT_DATA: frozenset({"aae"}),
     Role.EDITED_PHOTO: PHOTO_EXTENSIONS,
     Role.EDITED_VIDEO: VIDEO_EXTENSIONS,
     Role.EDITED_PAIRED_VIDEO: VIDEO_EXTENSIONS,
 }
 """Which files with the right stem can be the resource, should there be none of the expected name."""
+_MAIN = (Role.PHOTO, Role.VIDEO)
+_NONE: Mapping[str, Container[str]] = {}
 
 
-def directories_of(library: Library) -> tuple[str, ...]:
-    """The folders that hold resources of one's own assets, each once, in the order of the library."""
+def directories_of(assets: Iterable[Asset]) -> tuple[str, ...]:
+    """The folders that hold resources of one's own assets, each once, in their order."""
     return tuple(
         dict.fromkeys(
             resource.directory
-            for asset in library.assets
+            for asset in assets
             if asset.ownership.is_archived
             for resource in asset.resources
             if resource.directory
@@ -50,141 +46,97 @@ def directories_of(library: Library) -> tuple[str, ...]:
     )
 
 
-def with_files(library: Library, listing: Listing) -> Library:
-    """The library with the availability of each resource as the folders show it, and names as spelled there.
-
-    Args:
-        library: As read from the database.
-        listing: The folders of `directories_of`. Where one is None or left out, its resources stay as the
-            flags have them, and a notice says so.
-    """
-    check = PresenceCheck(library)
-    for directory in check.directories:
-        check.folder(directory, listing.get(directory))
-    return check.library()
+def as_flagged(asset: Asset) -> Asset:
+    """An asset as its flags have it: without the resources that were only supposed."""
+    if not any(resource.supposed for resource in asset.resources):
+        return asset
+    return replace(asset, resources=tuple([r for r in asset.resources if not r.supposed]))
 
 
-class PresenceCheck:
-    """Holds a library against its folders one at a time, so that no listing has to be kept.
+def as_found(asset: Asset, listing: Listing, mains: Mapping[str, Container[str]] = _NONE) -> Asset:
+    """An asset with the availability of its resources as the folders show it, and names as spelled there.
 
     Names are compared exactly first, then in NFC and without case. A RAW, a paired video, capture-time
     adjustments or a render whose extension was guessed wrong is found by its stem and the kind of its
-    extension. Assets that are not archived stay as the flags have them.
+    extension. A resource that was only supposed is left out where no file is found.
+
+    Args:
+        asset: As read from the database; one that is not archived stays as the flags have it.
+        listing: The names in its folders. What lies in one that is None or left out stays as the flags have
+            it.
+        mains: By folder, the names of all assets' own files: what is one asset's photo or video is not
+            taken for another's.
+
+    Returns:
+        The same object where nothing is otherwise.
     """
-
-    def __init__(self, library: Library) -> None:
-        self._library = library
-        self._assets = list(library.assets)
-        self._notices = Notices()
-        self._numbers: dict[str, array[int]] = {}
-        for number, asset in enumerate(self._assets):
-            if asset.ownership.is_archived:
-                for directory in {resource.directory for resource in asset.resources}:
-                    numbers = self._numbers.get(directory)
-                    if numbers is None:
-                        numbers = self._numbers[directory] = array("l")
-                    numbers.append(number)
-        for number in self._numbers.pop("", ()):
-            self._assets[number] = _looked_for(self._assets[number], "", _Folder(frozenset()))
-
-    @property
-    def directories(self) -> tuple[str, ...]:
-        """The folders that have not been given yet, in the order of the library."""
-        return tuple(self._numbers)
-
-    def folder(self, directory: str, names: frozenset[str] | None) -> None:
-        """Take in the names in a folder: none if there is no such folder, None if it could not be listed."""
-        numbers = self._numbers.pop(directory, ())
-        if names is None:
-            self._notices.say(
-                f"The folder {printable(directory)} could not be listed: what the library says of the "
-                f"files in it stands ({len(numbers):,} items)."
-            )
-            return
-        folder = _Folder(names)
-        for number in numbers:
-            self._assets[number] = _looked_for(self._assets[number], directory, folder)
-
-    def library(self) -> Library:
-        """The library as the folders given so far show it."""
-        notices = self._library.notices + self._notices.sentences()
-        return replace(self._library, assets=tuple(self._assets), notices=notices)
-
-
-class _Folder:
-    """The names of one folder, to be found without case."""
-
-    def __init__(self, names: frozenset[str]) -> None:
-        self.names = names
-        self._by_folded: dict[str, str] = {}
-        self._by_stem: dict[str, list[str]] = {}
-
-    def find(self, resource: Resource, taken: str) -> str | None:
-        """The resource's name as the folder spells it, or None. `taken` is the main original's own name."""
-        if resource.name in self.names:
-            return resource.name
-        if not resource.name or not self.names:
-            return None
-        if not self._by_folded:
-            self._index()
-        found = self._by_folded.get(folded(resource.name))
-        if found is not None:
-            return found
-        extensions = _EXTENSIONS.get(resource.role)
-        if extensions:
-            for name in self._by_stem.get(folded(stem(resource.name)), ()):
-                if extension(name) in extensions and folded(name) != folded(taken):
-                    return name
-        return None
-
-    def _index(self) -> None:
-        for name in sorted(self.names):
-            self._by_folded.setdefault(folded(name), name)
-            self._by_stem.setdefault(folded(stem(name)), []).append(name)
-
-
-def _looked_for(asset: Asset, directory: str, folder: _Folder) -> Asset:
-    """The asset with its resources in a folder as the folder shows them; the same one if nothing changed."""
-    for resource in asset.resources:
-        if resource.directory == directory and not (
-            resource.availability is Availability.LOCAL and resource.name in folder.names
-        ):
+    if not asset.ownership.is_archived:
+        return asset
+    resources = asset.resources
+    for resource in resources:
+        names = listing.get(resource.directory)
+        if resource.supposed or resource.availability is not Availability.LOCAL or not resource.directory:
+            break
+        if names is not None and resource.name not in names:
             break
     else:
         return asset
-    found = [_as_found(resource, asset, directory, folder) for resource in asset.resources]
-    resources = tuple(resource for resource in found if resource is not None)
-    if len(resources) == len(asset.resources) and all(map(is_, resources, asset.resources)):
+    found = [_as_found(resource, asset, listing, mains) for resource in resources]
+    kept = tuple([resource for resource in found if resource is not None])
+    if len(kept) == len(resources) and all(map(is_, kept, resources)):
         return asset
-    return replace(asset, resources=resources)
+    roles = {resource.role for resource in kept}
+    return replace(
+        asset,
+        resources=kept,
+        live_photo=asset.live_photo or Role.PAIRED_VIDEO in roles,
+        raw_pair=Role.ALTERNATE_PHOTO in roles,
+    )
 
 
-def _as_found(resource: Resource, asset: Asset, directory: str, folder: _Folder) -> Resource | None:
-    if resource.directory != directory:
-        return resource
-    name = folder.find(resource, asset.filename)
+def _as_found(
+    resource: Resource, asset: Asset, listing: Listing, mains: Mapping[str, Container[str]]
+) -> Resource | None:
+    names = NO_NAMES if not resource.directory else listing.get(resource.directory)
+    if names is None:
+        return None if resource.supposed else resource
+    name = _name_of(resource, asset, names, mains.get(resource.directory, ()))
     if name is None:
-        if _is_only_supposed(resource, asset):
+        if resource.supposed:
             return None
         availability = _without_file(resource)
-        return (
-            resource
-            if availability is resource.availability
-            else replace(resource, availability=availability)
-        )
-    if name == resource.name and resource.availability is Availability.LOCAL:
+        if availability is resource.availability:
+            return resource
+        return replace(resource, availability=availability)
+    if name == resource.name and resource.availability is Availability.LOCAL and not resource.supposed:
         return resource
-    return replace(resource, name=name, availability=Availability.LOCAL)
+    return replace(resource, name=name, availability=Availability.LOCAL, supposed=False)
+
+
+def _name_of(resource: Resource, asset: Asset, names: FolderNames, mains: Container[str]) -> str | None:
+    """A resource's name as its folder spells it; None: it is not there."""
+    wanted, is_main = resource.name, resource.role in _MAIN
+    own = "" if is_main else folded(asset.filename)
+    if wanted in names and (is_main or (wanted not in mains and folded(wanted) != own)):
+        return wanted
+    if not wanted:
+        return None
+    alike = [name for name in names.of_stem(wanted) if name not in mains and folded(name) != own]
+    key = folded(wanted)
+    same = next((name for name in alike if folded(name) == key), None)
+    return same or next((name for name in alike if _can_be(resource.role, name, asset)), None)
+
+
+def _can_be(role: Role, name: str, asset: Asset) -> bool:
+    """Whether a file's extension is of the kind that a role has."""
+    if role is Role.ALTERNATE_PHOTO:
+        main_is_raw = extension(asset.filename) in RAW_EXTENSIONS
+        kinds = PHOTO_EXTENSIONS - RAW_EXTENSIONS if main_is_raw else RAW_EXTENSIONS
+        return extension(name) in kinds
+    return extension(name) in _EXTENSIONS.get(role, ())
 
 
 def _without_file(resource: Resource) -> Availability:
     if resource.availability is Availability.LOCAL:
         return Availability.ICLOUD if resource.in_icloud else Availability.MISSING
     return resource.availability
-
-
-def _is_only_supposed(resource: Resource, asset: Asset) -> bool:
-    """True for adjustments of an edit that the database has no file of: none is known to be missing."""
-    return resource.role is Role.EDIT_ADJUSTMENTS and all(
-        r.role.is_original or r.role is Role.EDIT_ADJUSTMENTS for r in asset.resources
-    )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ambertime_tui.library.errors import LibraryUnreadable
+
+_PREFIX = "ambertime-library-"
 
 
 @contextmanager
@@ -25,7 +28,10 @@ def private_copy(database: Path) -> Iterator[Path]:
     """
     if database.is_dir():
         raise LibraryUnreadable(f"{database} is a folder; name the file Photos.sqlite in it.")
-    with tempfile.TemporaryDirectory(prefix="ambertime-library-") as folder:  # made with mode 0700
+    if database.exists() and not database.is_file():
+        raise LibraryUnreadable(f"{database} is no file that could be copied.")
+    remove_leftovers(Path(tempfile.gettempdir()), _PREFIX)
+    with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-") as folder:  # made with mode 0700
         copy = Path(folder) / "Photos.sqlite"
         try:
             _copy(database, copy)
@@ -39,6 +45,26 @@ def private_copy(database: Path) -> Iterator[Path]:
                 f"{database} could not be copied for reading: {error.strerror}."
             ) from error
         yield copy
+
+
+def remove_leftovers(scratch: Path, prefix: str = "") -> None:
+    """Removes the folders (PREFIX, number of a process, dash, anything) of this user's processes that are not
+    there any more."""
+    for folder in scratch.glob(f"{prefix}*-*"):
+        pid = folder.name.removeprefix(prefix).partition("-")[0]
+        with suppress(OSError):
+            if pid.isdigit() and folder.lstat().st_uid == os.geteuid() and not _alive(int(pid)):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -1,16 +1,20 @@
 """From the rows of ZINTERNALRESOURCE to the resources of an asset: its originals and its current edit.
 
 A row belongs to an original if version and recipe are 0 (the rule of Apple's own PLInternalResource), to
-the current edit if its version is 2; everything else is a derivative, and never taken for an original.
+the current edit if its version is 2 and its recipe even (bit 0 marks a derivative); everything else is a
+derivative, and never taken for an original.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import IntEnum
 from typing import NamedTuple
 
 from ambertime_tui.library.media_paths import (
     ADJUSTMENTS_NAME,
+    RAW_EXTENSIONS,
     RENDER_STEM,
     adjustments_directory,
     extension,
@@ -28,6 +32,17 @@ _ORIGINAL_ROLE = {
     4: Role.ALTERNATE_PHOTO,
     5: Role.ADJUSTMENT_DATA,
 }
+"""By ZRESOURCETYPE."""
+_ORIGINAL_SUBTYPE = {
+    Role.PHOTO: (1,),
+    Role.VIDEO: (1,),
+    Role.PAIRED_VIDEO: (18, 1),
+    Role.ALTERNATE_PHOTO: (17, 1),
+    Role.ADJUSTMENT_DATA: (22,),
+}
+"""ZDATASTORESUBTYPE that an original of a role has; a row of another one gives way to it."""
+_NO_FILES_OF_A_PERSON = (13, 14)
+"""ZRESOURCETYPE of media metadata and of what iOS computed."""
 _EDIT_ROLE = {
     (0, 1): Role.EDITED_PHOTO,
     (0, 2): Role.EDITED_PHOTO,
@@ -43,6 +58,8 @@ _SYNCED = 3
 _new_resource = quick_frozen(Resource)
 _ROLES = tuple(Role)
 _MAIN = (Role.PHOTO, Role.VIDEO)
+_RENDERS = (Role.EDITED_PHOTO, Role.EDITED_VIDEO, Role.EDITED_PAIRED_VIDEO)
+_BY_NEARNESS = (Availability.LOCAL, Availability.ICLOUD, Availability.MISSING)
 
 
 class Place(NamedTuple):
@@ -55,69 +72,123 @@ class Place(NamedTuple):
     """True for a path that must not be followed, whatever the flags say."""
 
 
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What the rest of an asset's rows tell of its files."""
+
+    kind: Kind
+    """What its main original is, should the rows not say."""
+    live: bool
+    """Marked as a Live Photo."""
+    edited: bool | None
+    """Whether it has an edit; where it has not, leftover rows of one are passed over. None: not told, and its
+    rows decide."""
+    own: bool
+    """Whether it is archived. One's own has a main original even where no row tells of it, so that its file
+    is looked for; an item of a shared album has none."""
+    original_size: int | None
+    """Bytes of the main original as ZADDITIONALASSETATTRIBUTES has it."""
+    master_synced: bool | None
+    """ZCLOUDMASTER says that the upload is complete; None: it says nothing."""
+
+
+class _Trust(IntEnum):
+    """How sure it is that a row is what it is taken for; the lower, the surer."""
+
+    SURE = 0
+    ODD = 1
+    """Its subtype is not that of an original of its role."""
+    DOUBTFUL = 2
+    """A mark that would tell an original from a derivative is no number."""
+
+
+class _Found(NamedTuple):
+    trust: _Trust
+    resource: Resource
+
+
 def resources_of(
-    rows: Iterable[Row],
-    place: Place,
-    *,
-    kind: Kind,
-    edited: bool,
-    own: bool,
-    original_size: int | None,
-    master_synced: bool,
-    doubt: Callable[[str], None],
+    rows: Iterable[Row], place: Place, about: Description, doubt: Callable[[str], None]
 ) -> tuple[Resource, ...]:
     """The originals of an asset in the order of Role, then its current edit.
+
+    What the asset should have and no row tells of (the render of an edit, the video of a Live Photo) is
+    there as `supposed`.
 
     Args:
         rows: The asset's rows of ZINTERNALRESOURCE, the columns as in `ResourceColumns`, in any order.
         place: Where its main original lies.
-        kind: What its main original is, should the rows not say.
-        edited: Whether the asset has an edit; where it has not, leftover rows of one are passed over.
-        own: Whether the asset is archived. One's own has a main original even where no row tells of it, so
-            that its file is looked for; an item of a shared album has none.
-        original_size: Bytes of the main original as ZADDITIONALASSETATTRIBUTES has it.
-        master_synced: ZCLOUDMASTER says that the upload is complete.
+        about: What else is known of it.
         doubt: Called with what is wrong with a row, to be told with the asset's name.
     """
-    found: list[Resource] = []
+    best: dict[Role, _Found] = {}
     for row in rows:
-        resource = _resource(row, place, edited, original_size, master_synced, doubt)
-        if resource is not None:
-            _add(found, resource)
-    if own:
-        if not any(r.role in _MAIN for r in found):
-            role = Role.VIDEO if kind is Kind.VIDEO else Role.PHOTO
-            found.append(Resource(role, place.directory, place.filename, original_size, Availability.MISSING))
-            doubt("the library has no record of the original; it is looked for under the asset's own name.")
-        if edited and not any(r.role is Role.EDIT_ADJUSTMENTS for r in found):
-            found.append(_adjustments_without_row(found, place))
-    if len(found) > 1:
-        found.sort(key=_order)
-    return tuple(found)
+        found = _resource(row, place, about, doubt)
+        if found is not None:
+            role = found.resource.role
+            if role not in best or _rank(found) < _rank(best[role]):
+                best[role] = found
+    if about.own:
+        _complete(best, place, about, doubt)
+    resources = [found.resource for found in best.values()]
+    if len(resources) > 1:
+        resources.sort(key=_order)
+    return tuple(resources)
 
 
-def _add(found: list[Resource], resource: Resource) -> None:
-    """Add a resource, but one of each role only: one that is here wins over one that is not."""
-    for number, other in enumerate(found):
-        if other.role is resource.role:
-            if resource.availability is Availability.LOCAL:
-                found[number] = resource
-            return
-    found.append(resource)
+def _complete(
+    best: dict[Role, _Found], place: Place, about: Description, doubt: Callable[[str], None]
+) -> None:
+    main = Role.VIDEO if about.kind is Kind.VIDEO else Role.PHOTO
+    other = Role.PHOTO if about.kind is Kind.VIDEO else Role.VIDEO
+    if main in best:
+        if best.pop(other, None) is not None:
+            doubt("the library has an original of it as a photo and one as a video; its own kind counts.")
+    elif other not in best:
+        lost = Resource(main, place.directory, place.filename, about.original_size, Availability.MISSING)
+        best[main] = _Found(_Trust.DOUBTFUL, lost)
+        doubt("the library has no record of the original; it is looked for under the asset's own name.")
+    if about.live and about.kind is Kind.PHOTO and Role.PAIRED_VIDEO not in best:
+        _suppose(best, Role.PAIRED_VIDEO, place)
+    if about.edited and not any(role in best for role in _RENDERS):
+        _suppose(best, Role.EDITED_VIDEO if main is Role.VIDEO else Role.EDITED_PHOTO, place)
+        if Role.PAIRED_VIDEO in best:
+            _suppose(best, Role.EDITED_PAIRED_VIDEO, place)
+    if (about.edited or any(not role.is_original for role in best)) and Role.EDIT_ADJUSTMENTS not in best:
+        _add_adjustments(best, place)
+
+
+def _suppose(best: dict[Role, _Found], role: Role, place: Place) -> None:
+    directory, name = _location(role, place, None)
+    best[role] = _Found(
+        _Trust.DOUBTFUL, Resource(role, directory, name, None, Availability.MISSING, supposed=True)
+    )
+
+
+def _add_adjustments(best: dict[Role, _Found], place: Place) -> None:
+    """Adjustment data mostly have no row: they come and go with their render. The file decides."""
+    renders = [found.resource for role, found in best.items() if not role.is_original]
+    render = next((resource for resource in renders if not resource.supposed), None)
+    if render is None:
+        _suppose(best, Role.EDIT_ADJUSTMENTS, place)
+        return
+    directory, name = _location(Role.EDIT_ADJUSTMENTS, place, None)
+    adjustments = Resource(
+        Role.EDIT_ADJUSTMENTS, directory, name, None, render.availability, render.in_icloud
+    )
+    best[Role.EDIT_ADJUSTMENTS] = _Found(_Trust.SURE, adjustments)
+
+
+def _rank(found: _Found) -> tuple[int, int]:
+    """Of two rows for one role the surer one counts, and of equals the one whose file is nearer."""
+    return found.trust, _BY_NEARNESS.index(found.resource.availability)
 
 
 def _order(resource: Resource) -> int:
     return _ROLES.index(resource.role)
 
 
-def _resource(
-    row: Row,
-    place: Place,
-    edited: bool,
-    original_size: int | None,
-    master_synced: bool,
-    doubt: Callable[[str], None],
-) -> Resource | None:
+def _resource(row: Row, place: Place, about: Description, doubt: Callable[[str], None]) -> _Found | None:
     _, kind, subtype, store, version, recipe, local, remote, cloud_state, length, file_type = row
     try:
         _ = kind | subtype | store | version | recipe | local | remote  # only whole numbers have bits
@@ -125,12 +196,15 @@ def _resource(
         doubt("a record of one of its files has a value that is no number; that file may be left out.")
     if store != 0 and type(store) is int:
         return None
-    role = _role(kind, subtype, version, recipe, edited)
-    if role is None:
+    judged = _role(kind, subtype, version, recipe, about.edited)
+    if judged is None:
+        if (version, recipe) == (0, 0) and _is_of_a_new_kind(kind):
+            doubt(f"it has a file of a kind that this AmberTime does not know ({kind}), which is left out.")
         return None
+    role, trust = judged
     size = length if type(length) is int and length > 0 else None
-    if size is None and role in (Role.PHOTO, Role.VIDEO):
-        size = original_size
+    if size is None and role in _MAIN:
+        size = about.original_size
     in_icloud = type(remote) is int and remote > 0
     if place.refused:
         availability = Availability.MISSING
@@ -139,23 +213,49 @@ def _resource(
     else:
         availability = Availability.ICLOUD if in_icloud else Availability.MISSING
     directory, name = _location(role, place, file_type)
-    uploaded = in_icloud and (cloud_state == _SYNCED or master_synced)
-    return _new_resource(role, directory, name, size, availability, uploaded)
+    uploaded = in_icloud and _is_confirmed(cloud_state, about.master_synced)
+    return _Found(trust, _new_resource(role, directory, name, size, availability, uploaded))
 
 
-def _role(kind: object, subtype: object, version: object, recipe: object, edited: bool) -> Role | None:
-    if type(kind) is not int or type(subtype) is not int:
+def _is_of_a_new_kind(kind: object) -> bool:
+    return type(kind) is int and kind not in _ORIGINAL_ROLE and kind not in _NO_FILES_OF_A_PERSON
+
+
+def _is_confirmed(cloud_state: object, master_synced: bool | None) -> bool:
+    """Whether an upload is complete; where nobody says, the mark that it can be had has to do."""
+    if cloud_state == _SYNCED or master_synced:
+        return True
+    return cloud_state is None and master_synced is None
+
+
+def _role(
+    kind: object, subtype: object, version: object, recipe: object, edited: bool | None
+) -> tuple[Role, _Trust] | None:
+    if type(kind) is not int:
         return None
     if version == 0 and recipe == 0:
-        return None if subtype == _MEDIA_METADATA else _ORIGINAL_ROLE.get(kind)
-    return _EDIT_ROLE.get((kind, subtype)) if version == 2 and edited else None
+        role = None if subtype == _MEDIA_METADATA else _ORIGINAL_ROLE.get(kind)
+        if role is None:
+            return None
+        return role, _Trust.SURE if subtype in _ORIGINAL_SUBTYPE[role] else _Trust.ODD
+    if type(version) is int and type(recipe) is int:
+        if version != 2 or recipe & 1 or edited is False or type(subtype) is not int:
+            return None
+        role = _EDIT_ROLE.get((kind, subtype))
+        return None if role is None else (role, _Trust.SURE)
+    # What cannot be told from a derivative is an original only where its subtype is that of one.
+    role = _ORIGINAL_ROLE.get(kind)
+    may_be = version in (0, None) or type(version) is not int
+    if role is None or not may_be or subtype not in _ORIGINAL_SUBTYPE[role]:
+        return None
+    return role, _Trust.DOUBTFUL
 
 
 def _location(role: Role, place: Place, file_type: object) -> tuple[str, str]:
-    if not place.filename or role in (Role.PHOTO, Role.VIDEO):
+    if not place.filename or role in _MAIN:
         return place.directory, place.filename
     if role.is_original:
-        return place.directory, f"{stem(place.filename)}.{_original_extension(role, file_type)}"
+        return place.directory, f"{stem(place.filename)}.{_original_extension(role, place, file_type)}"
     if not place.directory:
         return "", place.filename
     directory = adjustments_directory(place.directory, place.filename)
@@ -167,18 +267,10 @@ def _location(role: Role, place: Place, file_type: object) -> tuple[str, str]:
     return directory, f"{RENDER_STEM}.mov"
 
 
-def _original_extension(role: Role, file_type: object) -> str:
+def _original_extension(role: Role, place: Place, file_type: object) -> str:
     if role is Role.PAIRED_VIDEO:
         return "MOV"
     if role is Role.ADJUSTMENT_DATA:
         return "AAE"
-    return extension_of_type(file_type, "DNG")
-
-
-def _adjustments_without_row(found: list[Resource], place: Place) -> Resource:
-    """Adjustment data mostly have no row: they come and go with their render. The file decides."""
-    render = next((r for r in found if not r.role.is_original), None)
-    directory, name = _location(Role.EDIT_ADJUSTMENTS, place, None)
-    if render is None:
-        return Resource(Role.EDIT_ADJUSTMENTS, directory, name, None, Availability.MISSING)
-    return Resource(Role.EDIT_ADJUSTMENTS, directory, name, None, render.availability, render.in_icloud)
+    # The other half of a pair: a RAW, or the photo where the RAW is the main one.
+    return extension_of_type(file_type, "JPG" if extension(place.filename) in RAW_EXTENSIONS else "DNG")

@@ -7,8 +7,9 @@ nothing.
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -19,6 +20,8 @@ from ambertime_tui.library.schema import ATTRIBUTES, RESOURCES, Schema
 Row = tuple[Any, ...]
 """A foreign row: any column can hold a value of any type."""
 
+NOT_TOLD = -1
+"""Stands for the value of a column that a database does not have, where 0 would say something."""
 _BEFORE_ALL = -(1 << 63)
 
 
@@ -30,13 +33,13 @@ class AssetColumns(NamedTuple):
     directory: str
     filename: str
     created: str
-    added: str
     kind: str
     subtype: str
     hidden: str
     trashed: str
     favourite: str
     edited: str
+    """NOT_TOLD where the database has no such column."""
     burst: str
     saved_type: str
     bundle_scope: str
@@ -45,7 +48,7 @@ class AssetColumns(NamedTuple):
     collection_share: str
     """1 where ZCOLLECTIONSHARE is set."""
     library_scope: str
-    """1 where ZLIBRARYSCOPE is set."""
+    """1 where ZLIBRARYSCOPE names one."""
     master_state: str
     """ZCLOUDLOCALSTATE of the asset's ZCLOUDMASTER."""
 
@@ -80,9 +83,15 @@ class ResourceColumns(NamedTuple):
 
 
 def rows_by_asset(
-    database: sqlite3.Connection, schema: Schema, notices: Notices
+    database: sqlite3.Connection, schema: Schema, notices: Notices, keys: Sequence[int] | None = None
 ) -> Iterator[tuple[Row, Row, list[Row]]]:
     """Each asset with its additional attributes and the records of its files, in the order of Z_PK.
+
+    Args:
+        database: A private copy.
+        schema: Its tables and columns.
+        notices: Told of rows that belong to no asset.
+        keys: The primary keys of the assets to read; None: all.
 
     Yields:
         The asset's row (`AssetColumns`), that of its attributes (`AttributesColumns`, all None if there is
@@ -91,10 +100,12 @@ def rows_by_asset(
     Raises:
         sqlite3.Error: the database is damaged.
     """
-    attributes = _Groups(database.execute(_attributes_query(schema)), ATTRIBUTES, notices)
-    resources = _Groups(database.execute(_resources_query(schema)), RESOURCES, notices)
+    some = "" if keys is None else " IN (SELECT value FROM json_each(:keys))"
+    which = {} if keys is None else {"keys": json.dumps(list(keys))}
+    attributes = _Groups(database.execute(_attributes_query(schema, some), which), ATTRIBUTES, notices)
+    resources = _Groups(database.execute(_resources_query(schema, some), which), RESOURCES, notices)
     nothing: list[Row] = [(None,) * len(AttributesColumns._fields)]
-    for row in database.execute(_assets_query(schema)):
+    for row in database.execute(_assets_query(schema, some), which):
         key = row[0]
         if type(key) is int:
             yield row, (attributes.of(key) or nothing)[0], resources.of(key)
@@ -144,7 +155,7 @@ class _Groups:
         self._key = None
 
 
-def _assets_query(schema: Schema) -> str:
+def _assets_query(schema: Schema, some: str) -> str:
     table = schema.asset_table
     column = schema.column
     master = "NULL"
@@ -156,25 +167,25 @@ def _assets_query(schema: Schema) -> str:
         directory="ZDIRECTORY",
         filename="ZFILENAME",
         created="ZDATECREATED",
-        added=column(table, "ZADDEDDATE"),
         kind="ZKIND",
         subtype=column(table, "ZKINDSUBTYPE", otherwise="0"),
         hidden="ZHIDDEN",
         trashed="ZTRASHEDSTATE",
         favourite=column(table, "ZFAVORITE", otherwise="0"),
-        edited=column(table, "ZADJUSTMENTSSTATE", "ZHASADJUSTMENTS", otherwise="0"),
+        edited=column(table, "ZADJUSTMENTSSTATE", "ZHASADJUSTMENTS", otherwise=str(NOT_TOLD)),
         burst=column(table, "ZAVALANCHEUUID"),
         saved_type=column(table, "ZSAVEDASSETTYPE", otherwise="3"),
         bundle_scope=f"ifnull({column(table, 'ZBUNDLESCOPE')}, 0)",
         published=f"{column(table, 'ZCLOUDBATCHPUBLISHDATE')} IS NOT NULL",
         collection_share=f"{column(table, 'ZCOLLECTIONSHARE')} IS NOT NULL",
-        library_scope=f"{column(table, 'ZLIBRARYSCOPE')} IS NOT NULL",
+        library_scope=f"ifnull({column(table, 'ZLIBRARYSCOPE')}, 0) <> 0",
         master_state=master,
     )
-    return f"SELECT {', '.join(columns)} FROM {table} ORDER BY Z_PK"
+    where = f" WHERE Z_PK{some}" if some else ""
+    return f"SELECT {', '.join(columns)} FROM {table}{where} ORDER BY Z_PK"
 
 
-def _attributes_query(schema: Schema) -> str:
+def _attributes_query(schema: Schema, some: str) -> str:
     if not schema.has(ATTRIBUTES, "ZASSET"):
         return "SELECT NULL WHERE 0"
     columns = AttributesColumns(
@@ -185,10 +196,11 @@ def _attributes_query(schema: Schema) -> str:
         title=schema.column(ATTRIBUTES, "ZTITLE"),
         original_size=schema.column(ATTRIBUTES, "ZORIGINALFILESIZE"),
     )
-    return f"SELECT {', '.join(columns)} FROM {ATTRIBUTES} ORDER BY ZASSET"
+    where = f" WHERE ZASSET{some}" if some else ""
+    return f"SELECT {', '.join(columns)} FROM {ATTRIBUTES}{where} ORDER BY ZASSET"
 
 
-def _resources_query(schema: Schema) -> str:
+def _resources_query(schema: Schema, some: str) -> str:
     """Originals and edits. A row whose version or recipe is no number stays in: it may be an original."""
     columns = ResourceColumns(
         asset="ZASSET",
@@ -204,8 +216,9 @@ def _resources_query(schema: Schema) -> str:
         file_type=_file_type(schema),
     )
     return (
-        f"SELECT {', '.join(columns)} FROM {RESOURCES} WHERE ZRECIPEID = 0 OR ZVERSION = 2 "
-        "OR typeof(ZRECIPEID) <> 'integer' OR typeof(ZVERSION) <> 'integer' ORDER BY ZASSET"
+        f"SELECT {', '.join(columns)} FROM {RESOURCES} WHERE (ZRECIPEID = 0 OR ZVERSION = 2 "
+        "OR typeof(ZRECIPEID) <> 'integer' OR typeof(ZVERSION) <> 'integer')"
+        f"{f' AND ZASSET{some}' if some else ''} ORDER BY ZASSET"
     )
 
 

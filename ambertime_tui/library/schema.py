@@ -5,7 +5,7 @@ from __future__ import annotations
 import plistlib
 import re
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ambertime_tui.library.errors import LibraryUnreadable
@@ -28,6 +28,22 @@ REQUIRED_OF_ASSET = (
     "ZTRASHEDSTATE",
     "ZHIDDEN",
 )
+EXPECTED_OF_ASSET = (
+    "ZADDEDDATE",
+    "ZKINDSUBTYPE",
+    "ZFAVORITE",
+    "ZSAVEDASSETTYPE",
+    "ZCLOUDBATCHPUBLISHDATE",
+    "ZMASTER",
+)
+EXPECTED_OF_ATTRIBUTES = ("ZORIGINALFILENAME", "ZTIMEZONEOFFSET", "ZTIMEZONENAME", "ZORIGINALFILESIZE")
+EXPECTED_OF_RESOURCE = ("ZCLOUDLOCALSTATE",)
+"""What every iOS from 13 to 26 has, and a scan can do without at a loss."""
+MARKS_OF_AN_EDIT = ("ZADJUSTMENTSSTATE", "ZHASADJUSTMENTS")
+"""iOS 18 and later; before."""
+BUNDLE_SCOPE_FROM = 15_000
+"""PLModelVersion from which ZBUNDLESCOPE tells items of others (iOS 15)."""
+
 REQUIRED_OF_RESOURCE = (
     "ZASSET",
     "ZRESOURCETYPE",
@@ -60,6 +76,20 @@ class Schema:
         """True where the table is there with all these columns."""
         return table in self.columns and self.columns[table].issuperset(names)
 
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """Columns that are not required, but that every known iOS has, and this database has not."""
+        expected = [f"{self.asset_table}.{name}" for name in EXPECTED_OF_ASSET]
+        expected += [f"{RESOURCES}.{name}" for name in EXPECTED_OF_RESOURCE]
+        if ATTRIBUTES in self.columns:
+            expected += [f"{ATTRIBUTES}.{name}" for name in EXPECTED_OF_ATTRIBUTES]
+        if self.model_version is not None and self.model_version >= BUNDLE_SCOPE_FROM:
+            expected.append(f"{self.asset_table}.ZBUNDLESCOPE")
+        lacking = [name for name in expected if not self.has(*name.split("."))]
+        if not any(self.has(self.asset_table, name) for name in MARKS_OF_AN_EDIT):
+            lacking.append(f"{self.asset_table}.{MARKS_OF_AN_EDIT[0]}")
+        return tuple(lacking)
+
 
 def detect_schema(database: sqlite3.Connection) -> Schema:
     """Look at the tables of a database.
@@ -76,22 +106,29 @@ def detect_schema(database: sqlite3.Connection) -> Schema:
             "it has neither a table ZASSET nor ZGENERICASSET."
         )
     model_version = _model_version(database, columns)
+    missing: list[str] = []
     for table, required in ((asset_table, REQUIRED_OF_ASSET), (RESOURCES, REQUIRED_OF_RESOURCE)):
-        missing = [name for name in required if name not in columns.get(table, ())]
-        if missing:
-            version = "" if model_version is None else f" (model version {model_version})"
-            what = (
-                f"the column {table}.{missing[0]}"
-                if table in columns and len(missing) == 1
-                else f"the columns {', '.join(f'{table}.{name}' for name in missing)}"
-                if table in columns
-                else f"the table {table}"
-            )
-            raise LibraryUnreadable(
-                f"The library database{version} lacks {what}, without which originals cannot be told apart: "
-                "it is probably of an iOS newer than this AmberTime knows."
-            )
+        if table not in columns:
+            missing.append(f"the table {table}")
+        else:
+            missing += [f"{table}.{name}" for name in required if name not in columns[table]]
+    if missing:
+        raise LibraryUnreadable(_without(missing, model_version))
     return Schema(asset_table, model_version, columns)
+
+
+def _without(missing: Sequence[str], model_version: int | None) -> str:
+    version = "" if model_version is None else f" (model version {model_version})"
+    names = [name for name in missing if not name.startswith("the ")]
+    tables = [name for name in missing if name.startswith("the ")]
+    columns = f"the column{'' if len(names) == 1 else 's'} {', '.join(names)}" if names else ""
+    newer = model_version is None or model_version > NEWEST_KNOWN_MODEL
+    cause = "of an iOS newer than this AmberTime knows" if newer else "damaged, or not that of a phone"
+    what = " and ".join(filter(None, (*tables, columns)))
+    return (
+        f"The library database{version} lacks {what}, without which originals cannot be told apart: "
+        f"it is probably {cause}."
+    )
 
 
 def album_join(database: sqlite3.Connection, schema: Schema) -> tuple[str, str, str, str | None] | None:

@@ -62,7 +62,7 @@ async def scan_phone(
 
 
 def scan_database(
-    database: Path, media: Path | None, selection: Selection, out: Output, look: Look
+    database: Path, media: Path | None, selection: Selection, out: Output, look: Look, *, now: float
 ) -> ExitCode:
     """Scans a Photos.sqlite on this computer, without a phone.
 
@@ -71,7 +71,7 @@ def scan_database(
         BrokenPipeError: nobody reads the result.
     """
     library = library_from_files(
-        database, media, on_progress=lambda n: out.progress(f"Read {plural(n, 'asset')}")
+        database, media, now=now, on_progress=lambda n: out.progress(f"Read {plural(n, 'asset')}")
     )
     overview = overview_of(library, selection)
     _notices(overview, out)

@@ -83,7 +83,8 @@ class ListedTotals:
                 "icloud": _tally(chosen.icloud),
                 "missing": _tally(chosen.missing),
             },
-            "undated": overview.undated,
+            "undated": overview.undated.all.count,
+            "without_zone": overview.without_zone,
             "left_out": [
                 {"reason": left.reason, "sentence": left.sentence, "count": left.count, "bytes": left.bytes}
                 for left in overview.left_out

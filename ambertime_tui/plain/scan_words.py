@@ -12,6 +12,7 @@ from ambertime_tui.units import plural, size
 
 _ROWS = 8
 _INDENT = 11
+_COLUMNS = 8
 _SORTS = {
     Sort.PHOTO: "photos",
     Sort.LIVE_PHOTO: "Live Photos",
@@ -55,19 +56,19 @@ def scan_lines(overview: Overview, *, heading: str, width: int, glyphs: Glyphs) 
 
 
 def _breakdown(overview: Overview) -> list[str]:
-    rows = [["", "items", "on the phone", "", "only in iCloud", "", "missing"]]
+    rows = [["", "items", "on the phone", "", "only in iCloud", "", "missing", ""]]
     by_year: dict[str, Totals] = {}
     for month in overview.months:
         year = month.month[:4]
         by_year[year] = by_year.get(year, Totals()) + month.totals
     rows += [_row(year, totals) for year, totals in by_year.items()]
-    if overview.undated:
-        rows.append(["undated", f"{overview.undated:,}", "", "", "", "", ""])
-    rows.append([""] * 7)
+    if overview.undated.all.count:
+        rows.append(_row("undated", overview.undated))
+    rows.append([""] * _COLUMNS)
     rows += [_row(_SORTS[line.sort], line.totals) for line in overview.sorts]
-    rows.append([""] * 7)
+    rows.append([""] * _COLUMNS)
     rows.append(_row("all", overview.selected))
-    return table(rows, "<>>>>>>")
+    return table(rows, "<>>>>>>>")
 
 
 def _row(name: str, totals: Totals) -> list[str]:
@@ -76,7 +77,7 @@ def _row(name: str, totals: Totals) -> list[str]:
         f"{totals.all.count:,}",
         *_cells(totals.local),
         *_cells(totals.icloud),
-        f"{totals.missing.count:,}" if totals.missing.count else "-",
+        *_cells(totals.missing),
     ]
 
 
@@ -97,8 +98,21 @@ def _sums(overview: Overview) -> Iterator[str]:
             " that iOS has to download first."
         )
     if chosen.missing.count:
-        yield f"Missing: {plural(chosen.missing.count, 'item')}, neither on the phone nor in iCloud."
+        yield (
+            f"Missing: {plural(chosen.missing.count, 'item')}, {size(chosen.missing.bytes)}, neither on the "
+            "phone nor in iCloud."
+        )
     if overview.partial:
         yield f"Of {plural(overview.partial, 'item')} only some of the originals are on the phone."
-    if overview.undated:
-        yield f"Undated: {plural(overview.undated, 'item')}, without a date that can be believed."
+    if overview.edits.all.count:
+        yield f"Edited versions: {_where(overview.edits)}."
+    if overview.undated.all.count:
+        yield f"Undated: {plural(overview.undated.all.count, 'item')}, without a date that can be believed."
+    if overview.without_zone:
+        yield f"Zone unknown: {plural(overview.without_zone, 'item')}, whose day is taken in UTC."
+
+
+def _where(files: Totals) -> str:
+    parts = [(files.local, "on the phone"), (files.icloud, "only in iCloud"), (files.missing, "missing")]
+    told = [f"{plural(one.count, 'file')}, {size(one.bytes)}, {words}" for one, words in parts if one.count]
+    return "; ".join(told)

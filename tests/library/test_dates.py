@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ambertime_tui.library import dates
 from ambertime_tui.library.model import Asset, Kind
 from ambertime_tui.library.photos_db import read_library
-from tests.library.planted import ADDED, COCOA_EPOCH, Planted
+from tests.library.planted import ADDED, COCOA_EPOCH, Planted, uuid_of
 
 
 def captured(created: float | None, offset: int | None) -> Asset:
@@ -89,21 +89,41 @@ def test_the_name_of_the_zone_stands_in_for_an_absent_offset(tmp_path: Path) -> 
     assert (second.zone_offset, second.zone_name) == (None, None)
 
 
-def test_nothing_was_captured_two_days_after_the_newest_arrival(tmp_path: Path) -> None:
+def test_what_was_captured_after_the_library_was_read_is_undated(tmp_path: Path) -> None:
+    now = 800_000_000.0 + COCOA_EPOCH
     planted = Planted(tmp_path / "Photos.sqlite")
-    planted.asset(ZDATECREATED=ADDED + 86_400)
-    planted.asset(ZDATECREATED=ADDED + 3 * 86_400)
+    planted.asset(ZDATECREATED=800_000_000.0 + 86_400)
+    planted.asset(ZDATECREATED=800_000_000.0 + 3 * 86_400)
     planted.asset(ZADDEDDATE=1e15)
     planted.asset(ZADDEDDATE=None)
-    library = read_library(planted.written())
+    library = read_library(planted.written(), now=now)
     assert [a.created is None for a in library.assets] == [False, True, False, False]
+    assert uuid_of(2) in library.notices[0]
 
 
-def test_where_no_arrival_is_known_the_year_2100_is_the_end(tmp_path: Path) -> None:
+@pytest.mark.parametrize("now", [0.0, 86_400.0, ADDED + COCOA_EPOCH - 1e8])
+def test_a_computer_whose_clock_is_not_set_dates_them_all_the_same(now: float, tmp_path: Path) -> None:
+    planted = Planted(tmp_path / "Photos.sqlite")
+    planted.asset(ZDATECREATED=ADDED - 5)
+    planted.asset(ZDATECREATED=ADDED + 3 * 86_400)
+    library = read_library(planted.written(), now=now)
+    assert [a.created is None for a in library.assets] == [False, True]
+
+
+@pytest.mark.parametrize("added", [0, None, -5.0, "yesterday", b"\xff", 1e300])
+def test_odd_dates_of_arrival_date_nothing_otherwise(added: object, tmp_path: Path) -> None:
+    planted = Planted(tmp_path / "Photos.sqlite")
+    for _ in range(3):
+        planted.asset(ZADDEDDATE=added)
+    library = read_library(planted.written(), now=ADDED + COCOA_EPOCH)
+    assert [a.created is None for a in library.assets] == [False] * 3
+
+
+def test_without_a_clock_the_year_2100_is_the_end(tmp_path: Path) -> None:
     planted = Planted(tmp_path / "Photos.sqlite")
     end = datetime(2100, 1, 1, tzinfo=UTC).timestamp() - COCOA_EPOCH
-    planted.asset(ZADDEDDATE=None, ZDATECREATED=end - 1)
-    planted.asset(ZADDEDDATE=None, ZDATECREATED=end)
+    planted.asset(ZDATECREATED=end - 1)
+    planted.asset(ZDATECREATED=end)
     library = read_library(planted.written())
     assert [a.created is None for a in library.assets] == [False, True]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ambertime_tui.library.fallback import NOTICE, library_from_listing
+from ambertime_tui.library.fallback import NOTICE, FileFacts, library_from_listing
 from ambertime_tui.library.model import Asset, Availability, Kind
 
 UUID = "3F9AC01D-0000-4000-8000-00000000000A"
@@ -39,10 +39,25 @@ def test_a_second_photo_or_video_of_one_stem_is_an_asset_of_its_own() -> None:
     ]
 
 
-def test_stems_are_compared_without_case_and_other_files_passed_over() -> None:
-    assert listed("img_1.heic", "IMG_1.mov", ".DS_Store", "notes.txt") == [
+def test_stems_are_compared_without_case_and_hidden_files_passed_over() -> None:
+    assert listed("img_1.heic", "IMG_1.mov", ".DS_Store") == [
         {"photo": "img_1.heic", "paired_video": "IMG_1.mov"}
     ]
+
+
+def test_a_file_of_no_kind_that_its_name_tells_is_an_asset_too() -> None:
+    assert listed("DSCD272F", "A.HEIC", "A.MTS9", "B.AAE") == [
+        {"photo": "A.HEIC"},
+        {"photo": "A.MTS9"},
+        {"photo": "B.AAE"},
+        {"photo": "DSCD272F"},
+    ]
+
+
+def test_files_that_lie_in_the_roots_themselves_are_read() -> None:
+    assert listed("A.HEIC", folder="DCIM") == [{"photo": "A.HEIC"}]
+    assert listed("A.HEIC", folder="PhotoData/CPLAssets") == [{"photo": "A.HEIC"}]
+    assert listed("A.HEIC", folder="DCIMX") == []
 
 
 def test_only_the_folders_of_originals_are_read() -> None:
@@ -83,10 +98,11 @@ def test_the_current_edit_is_found_in_its_folder() -> None:
     assert video.edited
 
 
-def test_times_of_the_files_date_the_assets() -> None:
+def test_what_is_known_of_the_files_dates_and_sizes_the_assets() -> None:
     listing = {"DCIM/100APPLE": frozenset({"A.HEIC", "B.HEIC"})}
-    library = library_from_listing(listing, {"DCIM/100APPLE/A.HEIC": 86_400.0})
+    library = library_from_listing(listing, {"DCIM/100APPLE/A.HEIC": FileFacts(7, 86_400.0)})
     assert [a.created for a in library.assets] == [86_400.0, None]
+    assert [a.originals[0].size for a in library.assets] == [7, None]
 
 
 names = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=12)
@@ -107,7 +123,7 @@ def test_every_media_file_is_in_exactly_one_asset_and_identifiers_are_stable(
     assert len(paths) == len(set(paths))
     for folder, found in listing.items():
         for name in found:
-            if not name.startswith(".") and name.endswith((".HEIC", ".JPG", ".MOV", ".DNG")):
+            if not name.startswith("."):
                 assert f"{folder}/{name}" in paths
     assert len({a.uuid for a in library.assets}) == len(library.assets)
     assert library_from_listing(listing) == library

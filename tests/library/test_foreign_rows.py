@@ -13,12 +13,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ambertime_tui.library.folder_names import NO_NAMES, FolderNames
 from ambertime_tui.library.media_paths import is_media_directory
 from ambertime_tui.library.model import Availability, Library, Role
 from ambertime_tui.library.photos_db import read_library
-from ambertime_tui.library.presence import directories_of, with_files
-from tests.library.planted import IOS_18, Planted, change, uuid_of
+from ambertime_tui.library.presence import directories_of
+from tests.library.planted import COCOA_EPOCH, IOS_18, Planted, change, uuid_of
 
+NOW = 750_000_000.0 + COCOA_EPOCH
 BAD = 2
 """The asset that something is wrong with; 1 and 3 are its neighbours."""
 
@@ -45,7 +47,7 @@ def planted_three(path: Path) -> Path:
 def read_with(path: Path, table: str, column: str, value: object) -> Library:
     """The library of three with one value of the second asset replaced."""
     replace_value(planted_three(path), table, column, value, BAD)
-    return read_library(path)
+    return read_library(path, now=NOW)
 
 
 def replace_value(path: Path, table: str, column: str, value: object, key: int) -> None:
@@ -150,7 +152,8 @@ def test_rows_that_belong_to_no_asset_are_counted(tmp_path: Path) -> None:
     lost = library.assets[BAD - 1]
     assert [(r.role, r.availability) for r in lost.originals] == [(Role.PHOTO, Availability.MISSING)]
     assert any(uuid_of(BAD) in notice for notice in library.notices)
-    found = with_files(library, {"DCIM/100APPLE": frozenset({"IMG_0002.HEIC"})})
+    listing = {"DCIM/100APPLE": FolderNames(["IMG_0002.HEIC"])}
+    found = read_library(tmp_path / "Photos.sqlite", listing=listing)
     assert found.assets[BAD - 1].availability is Availability.LOCAL
 
 
@@ -173,7 +176,7 @@ def is_safe(library: Library) -> bool:
             assert ".." not in path.parts, resource
             assert "\0" not in resource.path, resource
             assert "/" not in resource.name, resource
-    assert all(is_media_directory(directory) for directory in directories_of(library))
+    assert all(is_media_directory(directory) for directory in directories_of(library.assets))
     return True
 
 
@@ -229,7 +232,8 @@ def test_a_file_on_a_macs_disk_is_listed_but_never_asked_for(tmp_path: Path) -> 
     bad = library.assets[BAD - 1]
     assert bad.directory == "/Users/ada/Pictures"
     assert {r.directory for r in bad.resources} == {""}
-    with_root = with_files(library, {"DCIM/100APPLE": frozenset(), "": frozenset({"IMG_0002.HEIC"})})
+    listing = {"DCIM/100APPLE": NO_NAMES, "": FolderNames(["IMG_0002.HEIC"])}
+    with_root = read_library(tmp_path / "Photos.sqlite", listing=listing)
     assert with_root.assets[BAD - 1].availability in (Availability.ICLOUD, Availability.MISSING)
 
 

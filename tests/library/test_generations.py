@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from ambertime_tui.library.folder_names import FolderNames
 from ambertime_tui.library.model import Availability, Kind, Library, Ownership, Role
 from ambertime_tui.library.photos_db import LibraryUnreadable, read_library
-from ambertime_tui.library.presence import with_files
 from ambertime_tui.library.schema import REQUIRED_OF_ASSET, REQUIRED_OF_RESOURCE
 from tests.library.planted import GENERATIONS, IOS_18, NEXT, PURGED, Generation, Planted, change, uuid_of
 
@@ -60,9 +60,8 @@ def test_flags_that_disagree_with_the_files_are_overruled(generation: Generation
     planted.resource(fresh, local=PURGED)
     found_again = planted.asset("FOUND.HEIC", original=False)
     planted.resource(found_again, local=PURGED, remote=0)
-    library = with_files(
-        read_library(planted.written()), {"DCIM/100APPLE": frozenset({"FRESH.HEIC", "FOUND.HEIC"})}
-    )
+    listing = {"DCIM/100APPLE": FolderNames(["FRESH.HEIC", "FOUND.HEIC"])}
+    library = read_library(planted.written(), listing=listing)
     assert availabilities(library, stale) == {"photo": "icloud"}
     assert availabilities(library, never_uploaded) == {"photo": "missing"}
     assert availabilities(library, gone) == {"photo": "missing"}

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from ambertime_tui.library.dates import offset_of_zone
+from ambertime_tui.library.folder_names import NO_NAMES, FolderNames
 from ambertime_tui.library.histogram import by_day
 from ambertime_tui.library.model import Asset, Library, Ownership
-from ambertime_tui.library.photos_db import read_library
-from ambertime_tui.library.presence import directories_of, with_files
+from ambertime_tui.library.photos_db import LibraryReader, read_library
 from ambertime_tui.library.private_copy import private_copy
 from ambertime_tui.simulator.library import (
     LibraryRecipe,
@@ -21,6 +23,7 @@ from ambertime_tui.simulator.library import (
     make_library,
 )
 
+NOW = datetime(2027, 1, 1, tzinfo=UTC).timestamp()
 STATES = Planted(partial_live=4, partial_raw=2, stale=6, fresh=6, missing=5)
 
 
@@ -33,16 +36,17 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture(scope="module")
 def flagged(made: MadeLibrary) -> Library:
     with private_copy(made.database) as copy:
-        return read_library(copy)
+        return read_library(copy, now=NOW)
 
 
 @pytest.fixture(scope="module")
-def checked(made: MadeLibrary, flagged: Library) -> Library:
-    return with_files(flagged, {folder: names_in(made.media / folder) for folder in directories_of(flagged)})
+def checked(made: MadeLibrary) -> Library:
+    with private_copy(made.database) as copy, closing(LibraryReader(copy, NOW)) as reader:
+        return reader.library({folder: names_in(made.media / folder) for folder in reader.folders()})
 
 
-def names_in(folder: Path) -> frozenset[str]:
-    return frozenset(p.name for p in folder.iterdir()) if folder.is_dir() else frozenset()
+def names_in(folder: Path) -> FolderNames:
+    return FolderNames(p.name for p in folder.iterdir()) if folder.is_dir() else NO_NAMES
 
 
 def pairs(made: MadeLibrary, library: Library) -> list[tuple[MadeAsset, Asset]]:

@@ -6,8 +6,9 @@ import unicodedata
 
 import pytest
 
-from ambertime_tui.library.model import Asset, Availability, Kind, Library, Ownership, Resource, Role
-from ambertime_tui.library.presence import PresenceCheck, directories_of, with_files
+from ambertime_tui.library.folder_names import FolderNames
+from ambertime_tui.library.model import Asset, Availability, Kind, Ownership, Resource, Role
+from ambertime_tui.library.presence import as_flagged, as_found, directories_of
 
 FOLDER = "DCIM/100APPLE"
 MUTATIONS = "PhotoData/Mutations/DCIM/100APPLE/IMG_0001/Adjustments"
@@ -28,9 +29,8 @@ def asset(*resources: Resource, owner: Ownership = Ownership.OWN, edited: bool =
 def seen(*resources: Resource, **folders: set[str] | None) -> list[tuple[str, str]]:
     """What becomes of an asset's resources, with these names in its folder (`here`) and its edits'."""
     names = {"here": FOLDER, "edits": MUTATIONS}
-    listing = {names[k]: None if v is None else frozenset(v) for k, v in folders.items()}
-    library = with_files(Library((asset(*resources),), 18600), listing)
-    return [(r.name, str(r.availability)) for r in library.assets[0].resources]
+    listing = {names[k]: None if v is None else FolderNames(v) for k, v in folders.items()}
+    return [(r.name, str(r.availability)) for r in as_found(asset(*resources), listing).resources]
 
 
 def test_a_name_is_matched_without_case_and_kept_as_the_phone_spells_it() -> None:
@@ -76,12 +76,10 @@ def test_adjustments_of_the_capture_are_matched_without_case() -> None:
     assert seen(*both, here={"IMG_0001.HEIC", "IMG_0001.aae"})[1] == ("IMG_0001.aae", "local")
 
 
-def test_a_folder_that_could_not_be_listed_leaves_the_flags_alone_and_says_so() -> None:
-    library = Library((asset(resource(Role.PHOTO, "IMG_0001.HEIC")),), 18600)
-    for listing in ({FOLDER: None}, {}):
-        checked = with_files(library, listing)
-        assert checked.assets == library.assets
-        assert FOLDER in checked.notices[0]
+def test_a_folder_that_could_not_be_listed_leaves_the_flags_alone() -> None:
+    photo = asset(resource(Role.PHOTO, "IMG_0001.HEIC"))
+    assert as_found(photo, {FOLDER: None}) is photo
+    assert as_found(photo, {}) is photo
 
 
 def test_a_folder_that_is_gone_has_no_files() -> None:
@@ -94,17 +92,16 @@ def test_what_is_not_there_and_not_uploaded_is_missing() -> None:
 
 
 def test_a_resource_without_a_place_in_the_media_folder_is_never_local() -> None:
-    photo = Resource(Role.PHOTO, "", "IMG_0001.HEIC", 1, LOCAL)
-    library = with_files(Library((asset(photo),), 18600), {"": frozenset({"IMG_0001.HEIC"})})
-    assert library.assets[0].availability is MISSING
-    assert directories_of(library) == ()
+    photo = asset(Resource(Role.PHOTO, "", "IMG_0001.HEIC", 1, LOCAL))
+    found = as_found(photo, {"": FolderNames(["IMG_0001.HEIC"])})
+    assert found.availability is MISSING
+    assert directories_of([photo]) == ()
 
 
 def test_items_of_others_are_not_looked_for() -> None:
     item = asset(resource(Role.PHOTO, "IMG_0001.HEIC"), owner=Ownership.SHARED_ALBUM)
-    library = Library((item,), 18600)
-    assert not directories_of(library)
-    assert with_files(library, {}) == library
+    assert not directories_of([item])
+    assert as_found(item, {FOLDER: FolderNames(())}) is item
 
 
 def test_a_render_is_found_by_its_stem_in_the_folder_of_the_edit() -> None:
@@ -124,33 +121,63 @@ def test_a_render_is_found_by_its_stem_in_the_folder_of_the_edit() -> None:
     ]
 
 
-def test_adjustments_that_the_database_only_supposes_are_kept_if_they_are_there() -> None:
+def supposed(role: Role, name: str, directory: str = FOLDER) -> Resource:
+    return Resource(role, directory, name, None, MISSING, supposed=True)
+
+
+def test_what_the_database_only_supposes_is_kept_if_it_is_there() -> None:
     edited = (
         resource(Role.VIDEO, "IMG_0001.MOV"),
-        resource(Role.EDIT_ADJUSTMENTS, "Adjustments.plist", MISSING, MUTATIONS),
+        supposed(Role.EDITED_VIDEO, "FullSizeRender.mov", MUTATIONS),
+        supposed(Role.EDIT_ADJUSTMENTS, "Adjustments.plist", MUTATIONS),
     )
     there = {"IMG_0001.MOV"}
-    assert len(seen(*edited, here=there, edits={"Adjustments.plist"})) == 2
+    assert seen(*edited, here=there, edits={"Adjustments.plist", "FullSizeRender.mov"}) == [
+        ("IMG_0001.MOV", "local"),
+        ("FullSizeRender.mov", "local"),
+        ("Adjustments.plist", "local"),
+    ]
     assert seen(*edited, here=there, edits=set()) == [("IMG_0001.MOV", "local")]
+    assert seen(*edited, here=there, edits=None) == [("IMG_0001.MOV", "local")]
+    assert [r.name for r in as_flagged(asset(*edited)).resources] == ["IMG_0001.MOV"]
 
 
-def test_folders_are_listed_once_each_and_can_be_given_one_at_a_time() -> None:
-    first = asset(resource(Role.PHOTO, "A.HEIC"), resource(Role.PAIRED_VIDEO, "A.MOV"))
-    second = asset(resource(Role.PHOTO, "B.HEIC", ICLOUD, "PhotoData/CPLAssets/group7"))
-    library = Library((first, second), 18600)
-    assert directories_of(library) == (FOLDER, "PhotoData/CPLAssets/group7")
-    check = PresenceCheck(library)
-    check.folder("PhotoData/CPLAssets/group7", frozenset({"B.HEIC"}))
-    assert check.directories == (FOLDER,)
-    assert [a.availability for a in check.library().assets] == [LOCAL, LOCAL]
-    check.folder(FOLDER, frozenset({"A.HEIC"}))
-    assert not check.directories
-    assert [a.availability for a in check.library().assets] == [Availability.PARTIAL, LOCAL]
+def test_the_video_of_a_live_photo_without_a_record_of_it_makes_it_one() -> None:
+    still = (resource(Role.PHOTO, "IMG_0001.HEIC"), supposed(Role.PAIRED_VIDEO, "IMG_0001.MOV"))
+    found = as_found(asset(*still), {FOLDER: FolderNames(["IMG_0001.HEIC", "IMG_0001.MOV"])})
+    assert found.live_photo
+    assert found.originals[1] == Resource(Role.PAIRED_VIDEO, FOLDER, "IMG_0001.MOV", None, LOCAL)
+
+
+def test_the_photo_beside_a_raw_that_is_the_main_original_is_found() -> None:
+    pair = (resource(Role.PHOTO, "IMG_0001.DNG"), resource(Role.ALTERNATE_PHOTO, "IMG_0001.JPG", ICLOUD))
+    assert seen(*pair, here={"IMG_0001.DNG", "IMG_0001.JPEG"})[1] == ("IMG_0001.JPEG", "local")
+    assert seen(*pair, here={"IMG_0001.DNG", "IMG_0001.HEIC"})[1] == ("IMG_0001.HEIC", "local")
+    assert seen(*pair, here={"IMG_0001.DNG", "IMG_0001.CR2"})[1] == ("IMG_0001.JPG", "icloud")
+
+
+def test_the_main_original_is_never_its_own_alternate_even_where_the_name_was_guessed_so() -> None:
+    pair = (resource(Role.PHOTO, "IMG_0001.DNG"), resource(Role.ALTERNATE_PHOTO, "IMG_0001.DNG", ICLOUD))
+    assert seen(*pair, here={"IMG_0001.DNG"})[1] == ("IMG_0001.DNG", "icloud")
+
+
+@pytest.mark.parametrize("name", ["IMG_0001.MOV", "IMG_0001.mp4", "img_0001.mov"])
+def test_a_file_that_is_another_assets_own_is_not_taken_for_a_purged_one(name: str) -> None:
+    live = asset(resource(Role.PHOTO, "IMG_0001.HEIC"), resource(Role.PAIRED_VIDEO, "IMG_0001.MOV", ICLOUD))
+    listing = {FOLDER: FolderNames(["IMG_0001.HEIC", name])}
+    assert as_found(live, listing, {FOLDER: {"IMG_0001.HEIC", name}}).availability is Availability.PARTIAL
+    assert as_found(live, listing, {FOLDER: {"IMG_0001.HEIC"}}).availability is LOCAL
+
+
+def test_another_assets_file_whose_name_differs_in_case_is_not_taken_for_a_purged_one() -> None:
+    photo = asset(resource(Role.PHOTO, "IMG_0001.HEIC", ICLOUD))
+    listing = {FOLDER: FolderNames(["IMG_0001.heic"])}
+    both = {FOLDER: {"IMG_0001.HEIC", "IMG_0001.heic"}}
+    assert as_found(photo, listing, both).availability is ICLOUD
 
 
 def test_an_asset_that_is_as_the_flags_say_stays_the_same_object() -> None:
-    library = Library(
-        (asset(resource(Role.PHOTO, "A.HEIC")), asset(resource(Role.PHOTO, "B.HEIC", ICLOUD))), 1
-    )
-    checked = with_files(library, {FOLDER: frozenset({"A.HEIC"})})
-    assert all(old is new for old, new in zip(library.assets, checked.assets, strict=True))
+    local, away = asset(resource(Role.PHOTO, "A.HEIC")), asset(resource(Role.PHOTO, "B.HEIC", ICLOUD))
+    listing = {FOLDER: FolderNames(["A.HEIC"])}
+    assert as_found(local, listing) is local
+    assert as_found(away, listing) is away

@@ -1,0 +1,79 @@
+"""A scan is made again only where it has to be: the database of a large library has gigabytes."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ambertime_tui.engine.survey import Scan
+from ambertime_tui.engine.surveyor import GOOD_FOR, Surveyor
+from ambertime_tui.engine.timing import Timing
+from ambertime_tui.phone.afc import MediaFolder
+from ambertime_tui.simulator.library import MadeLibrary
+from ambertime_tui.simulator.phone import SimulatedPhone
+from tests.phone.talking import session_with
+
+
+@dataclass
+class Clock:
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@asynccontextmanager
+async def story_of(
+    phone: SimulatedPhone, folder: Path
+) -> AsyncIterator[tuple[Surveyor, Clock, MediaFolder, Scan]]:
+    """A phone that was surveyed at second 0, and is read by somebody else now."""
+    clock, records = Clock(), folder / "records"
+    surveyor = Surveyor(records, folder / "scratch", replace(Timing(), steady=clock))
+    scan = (await surveyor.survey(None, lambda status: None)).scan
+    async with session_with(phone, records) as session:
+        yield surveyor, clock, await session.media(), scan
+
+
+def write_to(made: MadeLibrary) -> None:
+    with closing(sqlite3.connect(made.database)) as database, database:
+        database.execute("UPDATE ZASSET SET ZFAVORITE = 1 - ZFAVORITE")
+
+
+def test_an_old_survey_is_used_where_the_database_was_not_written_to(
+    phone: SimulatedPhone, tmp_path: Path
+) -> None:
+    async def story() -> None:
+        async with story_of(phone, tmp_path) as (surveyor, clock, media, scan):
+            clock.now = 100 * GOOD_FOR
+            assert await surveyor.take(phone.udid, media) is scan
+            assert await surveyor.take(phone.udid, media) is None, "one job alone uses it"
+
+    asyncio.run(story())
+
+
+def test_an_old_survey_is_not_used_where_it_was(
+    phone: SimulatedPhone, made: MadeLibrary, tmp_path: Path
+) -> None:
+    async def story() -> None:
+        async with story_of(phone, tmp_path) as (surveyor, clock, media, _):
+            await asyncio.to_thread(write_to, made)
+            clock.now = 100 * GOOD_FOR
+            assert await surveyor.take(phone.udid, media) is None
+
+    asyncio.run(story())
+
+
+def test_a_recent_survey_is_used_in_any_case(
+    phone: SimulatedPhone, made: MadeLibrary, tmp_path: Path
+) -> None:
+    async def story() -> None:
+        async with story_of(phone, tmp_path) as (surveyor, clock, media, scan):
+            await asyncio.to_thread(write_to, made)
+            clock.now = GOOD_FOR - 1
+            assert await surveyor.take(phone.udid, media) is scan
+
+    asyncio.run(story())
