@@ -30,7 +30,7 @@ from ambertime_tui.drive.recorded import ReadBack, RecordedAsset, RecordedFile
 from ambertime_tui.drive.target import open_target
 from ambertime_tui.engine.fetch_queue import FetchQueue
 from ambertime_tui.engine.job import open_job
-from ambertime_tui.engine.plan import Fate, PlannedAsset
+from ambertime_tui.engine.plan import Fate, Plan, PlannedAsset, plan_of
 from ambertime_tui.engine.progress import Progress
 from ambertime_tui.engine.spec import FetchOrder, JobSpec, Selection
 from ambertime_tui.engine.status import FetchState, Phase
@@ -280,14 +280,14 @@ def queue_costs(pending: int) -> tuple[float, float]:
     return changes * 1e6, (time.perf_counter() - began) / 100 * 1e6
 
 
-def make_base_queue(pending: int) -> list[PlannedAsset]:
+def make_base_queue(pending: int) -> Plan:
     """So many planned assets that wait for iCloud."""
     with tempfile.TemporaryDirectory() as scratch:
         made = make_library(
             Path(scratch), LibraryRecipe(assets=500, icloud_share=1.0, media=False, oddities=False)
         )
         base = _waiting(read_library(made.database))
-    return [_numbered(base[n % len(base)], n) for n in range(pending)]
+    return plan_of(_numbered(base[n % len(base)], n) for n in range(pending))
 
 
 def _waiting(library: Library) -> list[Asset]:

@@ -22,7 +22,7 @@ from contextlib import closing, contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 
-from ambertime_tui.engine.plan import make_plan
+from ambertime_tui.engine.planner import make_plan
 from ambertime_tui.engine.spec import Selection
 from ambertime_tui.library.date_range import DateRange
 from ambertime_tui.library.folder_names import FolderNames
@@ -166,7 +166,7 @@ def measure(folder: Path) -> None:
             days.within(DateRange(start, start + timedelta(days=2000)))
     seconds[-1] /= 1000
     with timed():
-        plan = make_plan(library, Selection(), {})
+        plan = make_plan(library, Selection())
     in_all = time.perf_counter() - began
     files = sum(len(asset.resources) for asset in library.assets)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (
@@ -174,7 +174,7 @@ def measure(folder: Path) -> None:
     )
     megabytes = (folder / "Photos.sqlite").stat().st_size / 1e6
     print(
-        f"| {len(plan.assets):,} | {files:,} | {megabytes:,.0f} MB | {folders:,} in {seconds[0]:.1f} s "
+        f"| {len(plan):,} | {files:,} | {megabytes:,.0f} MB | {folders:,} in {seconds[0]:.1f} s "
         f"| {seconds[1]:.1f} s | {seconds[2] * 1e3:.2f} ms | {seconds[3]:.1f} s "
         f"| {sum(seconds):.1f} s | {in_all:.1f} s | {peak:,.0f} MiB |",
         flush=True,

@@ -8,6 +8,7 @@ shared memory as a write-ahead log does. The file does not grow where it lies (s
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
+from typing import NamedTuple
 
 from ambertime_tui.drive.errors import RecordDamaged, RecordFailed, RecordTooNew
 from ambertime_tui.drive.naming import name_key
@@ -82,7 +84,18 @@ _FILE_COLUMNS = (
     "role, generation, folder, name, true_name, size, sha256, modified_at, read_back, written_at, "
     "source_path, source_modified_at, adopted"
 )
+_LISTED = "(SELECT value FROM json_each(?))"
 _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
+
+
+class RecordedPlace(NamedTuple):
+    """Where a recorded file should lie in its folder."""
+
+    uuid: str
+    role: Role
+    generation: int
+    name: str
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +144,48 @@ class Record:
         """All recorded assets of a phone, one at a time; to be read to the end at once."""
         with self._translated() as connection:
             yield from assets_in(connection, "WHERE udid = ?", (udid,))
+
+    def sizes(self, udid: str, uuids: Sequence[str]) -> dict[str, dict[Role, int]]:
+        """Of some of a phone's assets, by uuid: bytes of the newest file of each role that is recorded."""
+        with self._translated() as connection:
+            rows = connection.execute(
+                f"SELECT uuid, role, size FROM file WHERE udid = ? AND uuid IN {_LISTED} "
+                "ORDER BY uuid, role, generation",
+                (udid, json.dumps(uuids)),
+            )
+            found: dict[str, dict[Role, int]] = {}
+            for uuid, role, size in rows:
+                found.setdefault(uuid, {})[_ROLES[role]] = size
+            return found
+
+    def vouches_for(self, udid: str, uuids: Sequence[str]) -> frozenset[str]:
+        """Those of some uuids that are recorded."""
+        with self._translated() as connection:
+            rows = connection.execute(
+                f"SELECT uuid FROM asset WHERE udid = ? AND uuid IN {_LISTED}", (udid, json.dumps(uuids))
+            )
+            return frozenset(uuid for (uuid,) in rows)
+
+    def originals(self, udid: str) -> dict[ReadBack, int]:
+        """How many originals of a phone are recorded, by how they were read back."""
+        roles = [role.value for role in Role if role.is_original]
+        with self._translated() as connection:
+            rows = connection.execute(
+                f"SELECT read_back, count(*) FROM file WHERE udid = ? AND role IN {_LISTED} "
+                "GROUP BY read_back",
+                (udid, json.dumps(roles)),
+            )
+            return {_READ_BACKS[how]: count for how, count in rows}
+
+    def by_folder(self, udid: str) -> Iterator[tuple[str, list[RecordedPlace]]]:
+        """All recorded files of a phone, folder by folder; to be read to the end at once."""
+        with self._translated() as connection:
+            rows = connection.execute(
+                "SELECT folder, uuid, role, generation, name, size FROM file WHERE udid = ? ORDER BY folder",
+                (udid,),
+            )
+            for folder, group in groupby(rows, key=itemgetter(0)):
+                yield folder, [RecordedPlace(uuid, _ROLES[role], *rest) for _, uuid, role, *rest in group]
 
     def hashes(self) -> dict[str, str]:
         """SHA-256 in hex of all recorded files of all phones, by path."""

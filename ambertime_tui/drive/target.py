@@ -18,6 +18,7 @@ The engine stages several assets at once, a thread for each, and commits them on
 from __future__ import annotations
 
 import os
+import stat
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -39,7 +40,7 @@ from ambertime_tui.drive.recorded import RecordedAsset, RecordedFile
 from ambertime_tui.drive.system_calls import SystemCalls
 from ambertime_tui.drive.workspace import FolderKeeper, NameBook, Workspace
 from ambertime_tui.drive.writer import AssetWriter, StagedAsset
-from ambertime_tui.library.model import Asset, Resource
+from ambertime_tui.library.model import Asset, Resource, Role
 
 PARTS = "parts"
 
@@ -111,26 +112,40 @@ class Target:
         return facts.f_bavail * facts.f_frsize
 
     def needs_repair(self, udid: str) -> Mapping[str, tuple[RecordedFile, ...]]:
-        """Files of a phone's assets to copy again, by uuid: not in their folder any more, or found not to be
-        whole by `verify`, untouched since, and still not whole when read again. Only the newest of a role:
-        the phone has no older ones.
+        """Files of a phone's assets to copy again, by uuid: not in their folder any more, no file or of
+        another size there, or found not to be whole by `verify`, untouched since, and still not whole when
+        read again. Only the newest of a role: the phone has no older ones.
 
         Raises:
             DriveError: a folder cannot be listed.
         """
         findings = load_findings(self.path)
+        suspects: list[tuple[str, Role, int]] = []
+        for folder, files in self._record.by_folder(udid):
+            there = self._workspace.names.sizes(folder)
+            for file in files:
+                path = f"{folder}/{file.name}" if folder else file.name
+                if there.get(file.name) != file.size or path in findings:
+                    suspects.append((file.uuid, file.role, file.generation))
         broken: dict[str, tuple[RecordedFile, ...]] = {}
-        listed: dict[str, frozenset[str]] = {}
-        for asset in self._record.each(udid):
-            for file in asset.files:
-                if file.folder not in listed:
-                    listed[file.folder] = self._workspace.names.listed(file.folder)
-                there = file.name in listed[file.folder]
-                if there and not self._still_found(findings.get(file.path), file):
-                    continue
-                if asset.current(file.role) == file:
-                    broken[asset.uuid] = (*broken.get(asset.uuid, ()), file)
+        for uuid, role, generation in suspects:
+            asset = self._record.asset_files(udid, uuid)
+            current = asset.current(role) if asset is not None else None
+            if current is not None and current.generation == generation and self.is_broken(current, findings):
+                broken[uuid] = (*broken.get(uuid, ()), current)
         return broken
+
+    def is_broken(self, file: RecordedFile, findings: Mapping[str, Finding] | None = None) -> bool:
+        """Whether a recorded file is not there, or not whole as far as that is known without reading it."""
+        path = self.path / file.path
+        try:
+            facts = path.lstat()
+        except OSError:
+            return True
+        if not stat.S_ISREG(facts.st_mode) or facts.st_size != file.size:
+            return True
+        found = (load_findings(self.path) if findings is None else findings).get(file.path)
+        return self._still_found(found, file)
 
     def _still_found(self, finding: Finding | None, file: RecordedFile) -> bool:
         if finding is None or finding.sha256 != file.sha256:

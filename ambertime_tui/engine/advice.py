@@ -22,7 +22,7 @@ MANY = 1000
 
 def advice_for(plan: Plan, spec: JobSpec, phone: PhoneSummary) -> list[str]:
     """Sentences for the person who is about to start a job; none where there is nothing to say."""
-    to_fetch = plan.with_fate(Fate.FETCH) if spec.originals is OriginalsChoice.ICLOUD else ()
+    to_fetch = plan.in_order(Fate.FETCH) if spec.originals is OriginalsChoice.ICLOUD else ()
     found = list(_about_power(phone, fetching=bool(to_fetch)))
     if to_fetch:
         found += _about_room(to_fetch, spec.way, phone)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from array import array
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
+from typing import overload
 
 from ambertime_tui.engine.plan import Fate, Plan, PlannedAsset, bytes_of
 from ambertime_tui.engine.status import Census, CensusLine, Left
@@ -50,47 +53,111 @@ WORDS = {
 """Reasons of `icloud` and `failed`, for the lines of a census; excluded assets bring their own words."""
 
 
-def ending_by_plan(planned: PlannedAsset) -> Ending:
+NOT_REACHED = Ending(
+    Bucket.FAILED,
+    "not_reached",
+    "The job ended before it was its turn. Run again: it goes on where it stopped.",
+)
+_COPIED = Ending(Bucket.COPIED)
+_ALREADY = Ending(Bucket.ALREADY)
+
+
+def ending_by_plan(fate: Fate, reason: str, sentence: str) -> Ending:
     """What becomes of an asset to which nothing happened after the plan was made."""
-    match planned.fate:
+    match fate:
         case Fate.ALREADY:
-            return Ending(Bucket.ALREADY)
+            return _ALREADY
         case Fate.EXCLUDED:
-            return Ending(Bucket.EXCLUDED, planned.reason, planned.sentence)
+            return Ending(Bucket.EXCLUDED, reason, sentence)
         case Fate.FETCH:
-            return Ending(Bucket.ICLOUD, planned.reason, planned.sentence)
+            return Ending(Bucket.ICLOUD, reason, sentence)
         case Fate.CANNOT:
-            return Ending(Bucket.FAILED, planned.reason, planned.sentence)
+            return Ending(Bucket.FAILED, reason, sentence)
         case Fate.COPY:
-            sentence = "The job ended before it was its turn. Run again: it goes on where it stopped."
-            return Ending(Bucket.FAILED, "not_reached", sentence)
+            return NOT_REACHED
 
 
-def take_census(plan: Plan, endings: Mapping[str, Ending]) -> Census:
-    """The accounting: `endings` by uuid for each asset to which something happened."""
+class Endings:
+    """What became of each asset of a plan so far. A million that were copied take a megabyte."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._copied = bytearray(len(plan))
+        self._others: dict[int, Ending] = {}
+
+    def set(self, number: int, ending: Ending) -> None:
+        """Something happened to an asset."""
+        copied = ending == _COPIED
+        self._copied[number] = copied
+        if copied:
+            self._others.pop(number, None)
+        else:
+            self._others[number] = ending
+
+    def forget(self, number: int) -> None:
+        """It is as if nothing had happened to it."""
+        self._copied[number] = False
+        self._others.pop(number, None)
+
+    def get(self, number: int) -> Ending | None:
+        """What happened to an asset; None: nothing yet."""
+        return _COPIED if self._copied[number] else self._others.get(number)
+
+    def of(self, number: int) -> Ending:
+        """What happened to an asset, or what the plan says becomes of it."""
+        plan = self._plan
+        return self.get(number) or ending_by_plan(plan.fate_of(number), *plan.words_of(number))
+
+    def other_than_copied(self) -> Iterator[tuple[int, Ending]]:
+        """What happened to all others, in the order in which it did."""
+        return iter(self._others.items())
+
+
+def take_census(plan: Plan, endings: Endings) -> Census:
+    """The accounting."""
     counts: dict[tuple[Bucket, str], list[int]] = {}
-    for planned in plan.assets:
-        ending = endings.get(planned.asset.uuid) or ending_by_plan(planned)
+    for number in range(len(plan)):
+        ending = endings.of(number)
         excluded = ending.bucket is Bucket.EXCLUDED
         words = ending.sentence if excluded else WORDS.get(ending.reason, ending.reason)
         sums = counts.setdefault((ending.bucket, words), [0, 0])
         sums[0] += 1
-        sums[1] += planned.bytes
+        sums[1] += plan.bytes_of(number)
     ordered = sorted(
         counts.items(), key=lambda item: (list(Bucket).index(item[0][0]), -item[1][0], item[0][1])
     )
     lines = tuple(CensusLine(bucket.value, words, *sums) for (bucket, words), sums in ordered)
-    return Census(len(plan.assets), lines)
+    return Census(len(plan), lines)
 
 
-def list_left(plan: Plan, endings: Mapping[str, Ending]) -> tuple[Left, ...]:
-    """Each asset of the selection that is not, or not wholly, on the drive; oldest first as the plan is."""
-    left = []
-    for planned in plan.assets:
-        ending = endings.get(planned.asset.uuid) or ending_by_plan(planned)
-        if ending.bucket in (Bucket.ICLOUD, Bucket.FAILED):
-            left.append(left_as(planned, ending))
-    return tuple(left)
+class LeftList(Sequence[Left]):
+    """Assets of the selection that are not, or not wholly, on the drive; an entry is made when it is asked
+    for."""
+
+    def __init__(self, plan: Plan, endings: Endings, numbers: array[int]) -> None:
+        self._plan = plan
+        self._endings = endings
+        self._numbers = numbers
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    @overload
+    def __getitem__(self, index: int) -> Left: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Left]: ...
+    def __getitem__(self, index: int | slice) -> Left | Sequence[Left]:
+        if isinstance(index, slice):
+            return LeftList(self._plan, self._endings, self._numbers[index])
+        number = self._numbers[index]
+        return left_as(self._plan[number], self._endings.of(number))
+
+
+def list_left(plan: Plan, endings: Endings) -> LeftList:
+    """All that is left, oldest first."""
+    left = (Bucket.ICLOUD, Bucket.FAILED)
+    numbers = plan.numbers(Fate.COPY, Fate.FETCH, Fate.ALREADY, Fate.CANNOT)
+    return LeftList(plan, endings, array("I", [n for n in numbers if endings.of(n).bucket in left]))
 
 
 def left_as(planned: PlannedAsset, ending: Ending) -> Left:
@@ -100,31 +167,33 @@ def left_as(planned: PlannedAsset, ending: Ending) -> Left:
     return Left(asset.uuid, asset.original_filename, planned.day, size, ending.reason, ending.sentence)
 
 
+ASKED_AT_ONCE = 128
+"""Assets about which the record is asked together."""
+
+
 def contradictions(
-    plan: Plan, endings: Mapping[str, Ending], on_drive: Collection[str], census: Census
+    plan: Plan, endings: Endings, census: Census, recorded: Callable[[Sequence[str]], Container[str]]
 ) -> tuple[str, ...]:
     """Where the accounting cannot be true; a sentence each, empty where it holds.
 
     Args:
         plan: what was to be done.
         endings: what became of each asset.
-        on_drive: uuids that the record on the drive holds, read anew at the end.
         census: the accounting that was taken.
+        recorded: which of some uuids the record on the drive holds, asked anew.
     """
     found = []
-    uuids = [planned.asset.uuid for planned in plan.assets]
     if not census.holds:
         counted = sum(line.count for line in census.lines)
         found.append(f"The census counts {counted} items, and the library holds {census.library}.")
-    if len(set(uuids)) != len(uuids):
-        found.append(f"The library names {len(uuids) - len(set(uuids))} items twice.")
-    if unknown := set(endings) - set(uuids):
-        found.append(f"{len(unknown)} items were handled that the library does not hold.")
+    if plan.names_an_asset_twice:
+        found.append("The library names an item twice.")
+    there = (Bucket.COPIED, Bucket.ALREADY)
+    claimed = (p.asset.uuid for p in plan if endings.of(p.number).bucket in there)
     unrecorded = 0
-    for planned in plan.assets:
-        ending = endings.get(planned.asset.uuid) or ending_by_plan(planned)
-        if ending.bucket in (Bucket.COPIED, Bucket.ALREADY) and planned.asset.uuid not in on_drive:
-            unrecorded += 1
+    while some := list(islice(claimed, ASKED_AT_ONCE)):
+        known = recorded(some)
+        unrecorded += sum(uuid not in known for uuid in some)
     if unrecorded:
         found.append(f"{unrecorded} items count as on the drive, and its record does not know them.")
     return tuple(found)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from ambertime_tui.drive.errors import DriveError
-from ambertime_tui.drive.recorded import RecordedAsset
+from ambertime_tui.drive.recorded import ReadBack, RecordedFile
 from ambertime_tui.drive.target import Target
 from ambertime_tui.engine.census import (
     Bucket,
@@ -15,10 +16,9 @@ from ambertime_tui.engine.census import (
     list_left,
     take_census,
 )
-from ambertime_tui.engine.copier import Copied, Threads, ending_of
+from ambertime_tui.engine.copier import Threads
 from ambertime_tui.engine.ledger import Ledger
-from ambertime_tui.engine.plan import Fate
-from ambertime_tui.engine.proof import proof_of
+from ambertime_tui.engine.proof import proved
 from ambertime_tui.engine.status import Census, Left, Outcome
 from ambertime_tui.library.model import Library
 
@@ -30,7 +30,7 @@ class Accounts:
     outcome: Outcome
     sentence: str
     census: Census | None
-    left: tuple[Left, ...]
+    left: Sequence[Left]
     proof: str = ""
     """What the drive holds of the phone, and how that was proved; empty: it could not be asked."""
 
@@ -49,10 +49,10 @@ async def close_accounts(
     threads: Threads,
     failure: str,
     stopped: bool,
-    recorded_before: Mapping[str, RecordedAsset],
+    broken_before: Mapping[str, tuple[RecordedFile, ...]],
     on_trouble: Callable[[str], None],
 ) -> Accounts:
-    """Writes SHA256SUMS, reads the record anew, takes the census and holds it against the record.
+    """Writes SHA256SUMS, takes the census and holds it against the record.
 
     Args:
         ledger: the books; None: the job ended before there was a plan.
@@ -62,16 +62,15 @@ async def close_accounts(
         threads: for what blocks.
         failure: why the job ended before its time; empty: it did not.
         stopped: a person ended it.
-        recorded_before: what the drive had when the job began, by uuid.
+        broken_before: files that were damaged or missing on the drive when the job began, by uuid.
         on_trouble: told what goes wrong here.
     """
-    on_drive: Mapping[str, RecordedAsset] | None = None
-    proof = ""
+    readable, proof = False, ""
     try:
         await threads.run(target.check)
         await threads.run(target.finish)
-        on_drive = await threads.run(target.record.known, udid)
-        proof = proof_of(on_drive.values(), await threads.run(target.needs_repair, udid))
+        proof = await threads.run(_proof, target, udid, broken_before)
+        readable = True
     except DriveError as error:
         on_trouble(str(error))
         failure = failure or str(error)
@@ -79,11 +78,11 @@ async def close_accounts(
         if stopped and not failure:
             return Accounts(Outcome.INTERRUPTED, "Stopped before anything was copied.", None, ())
         return Accounts.failed(failure)
-    _count_what_was_committed_last(ledger, recorded_before, on_drive or {})
     census = await asyncio.to_thread(take_census, ledger.plan, ledger.endings)
     left = await asyncio.to_thread(list_left, ledger.plan, ledger.endings)
-    if on_drive is not None:
-        wrong = await asyncio.to_thread(contradictions, ledger.plan, ledger.endings, on_drive, census)
+    if readable:
+        recorded = partial(target.record.vouches_for, udid)
+        wrong = await asyncio.to_thread(contradictions, ledger.plan, ledger.endings, census, recorded)
         for sentence in wrong:
             on_trouble(sentence)
         if wrong:
@@ -91,20 +90,31 @@ async def close_accounts(
     return Accounts(*_judged(census, left, library, failure, stopped), census, left, proof)
 
 
-def _count_what_was_committed_last(
-    ledger: Ledger, before: Mapping[str, RecordedAsset], on_drive: Mapping[str, RecordedAsset]
-) -> None:
-    """A stop may come between a commit and the word of it: what the record got in this job is copied."""
-    for planned in ledger.plan.assets:
-        uuid = planned.asset.uuid
-        if planned.fate is not Fate.COPY or uuid in ledger.endings or uuid not in on_drive:
-            continue
-        if on_drive[uuid] != before.get(uuid):
-            ledger.record(planned, ending_of(planned, Copied(on_drive[uuid], 0)))
+def _proof(target: Target, udid: str, broken_before: Mapping[str, tuple[RecordedFile, ...]]) -> str:
+    broken = [file for file in _still_recorded(target, udid, broken_before) if target.is_broken(file)]
+    originals = target.record.originals(udid)
+    for file in broken:
+        if file.role.is_original:
+            originals[file.read_back] -= 1
+    return proved(
+        originals.get(ReadBack.FROM_DRIVE, 0), originals.get(ReadBack.THROUGH_CACHE, 0), len(broken)
+    )
+
+
+def _still_recorded(
+    target: Target, udid: str, files: Mapping[str, tuple[RecordedFile, ...]]
+) -> Iterator[RecordedFile]:
+    """The files that the record has in the place of those given: good copies may have other names."""
+    for uuid, of_asset in files.items():
+        asset = target.record.asset_files(udid, uuid)
+        for file in of_asset:
+            now = asset.current(file.role) if asset is not None else None
+            if now is not None:
+                yield now
 
 
 def _judged(
-    census: Census, left: tuple[Left, ...], library: Library, failure: str, stopped: bool
+    census: Census, left: Sequence[Left], library: Library, failure: str, stopped: bool
 ) -> tuple[Outcome, str]:
     here = census.count(Bucket.COPIED) + census.count(Bucket.ALREADY)
     if failure:

@@ -26,7 +26,8 @@ from ambertime_tui.drive.writer import AssetWriter, FileWriter, StagedAsset
 from ambertime_tui.engine.census import Bucket, Ending
 from ambertime_tui.engine.copy_line import CopyLine
 from ambertime_tui.engine.phone_link import PhoneLink
-from ambertime_tui.engine.plan import PlannedAsset, missing_originals, missing_sentence
+from ambertime_tui.engine.plan import PlannedAsset, missing_originals
+from ambertime_tui.engine.planner import missing_sentence
 from ambertime_tui.engine.progress import Progress
 from ambertime_tui.engine.timing import Timing
 from ambertime_tui.library.model import Resource
@@ -112,6 +113,7 @@ class Threads:
 
 @dataclass(slots=True)
 class _ToCommit:
+    planned: PlannedAsset
     staged: StagedAsset
     outcome: asyncio.Future[RecordedAsset | DriveError] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
@@ -126,7 +128,6 @@ class Copier:
         *,
         target: Target,
         udid: str,
-        recorded: Mapping[str, RecordedAsset],
         broken: Mapping[str, tuple[RecordedFile, ...]],
         link: PhoneLink,
         line: CopyLine,
@@ -137,7 +138,6 @@ class Copier:
     ) -> None:
         self._target = target
         self._udid = udid
-        self._recorded = recorded
         self._broken = broken
         self._link = link
         self._line = line
@@ -149,6 +149,8 @@ class Copier:
         self._tried: Counter[str] = Counter()
         self._cut_off: Counter[str] = Counter()
         self._drive_failures = 0
+        self._unheard: dict[str, tuple[PlannedAsset, Copied]] = {}
+        """What was committed, and not reported yet: a stop may come between the two."""
 
     async def run(self) -> None:
         """Copies until the line is closed.
@@ -170,6 +172,8 @@ class Copier:
             await asyncio.gather(*workers, return_exceptions=True)
             committing.cancel()
             await asyncio.gather(working, committing, return_exceptions=True)
+            for planned, copied in self._unheard.values():
+                self._on_outcome(planned, copied)
             while not self._to_commit.empty():
                 await self._threads.run(self._target.discard, self._to_commit.get_nowait().staged)
 
@@ -232,13 +236,11 @@ class Copier:
         in_part = tuple(r for r, stat in stats.items() if _is_a_beginning(r, stat))
         if gone or in_part:
             return NotThere(planned, gone, in_part)
-        already = self._recorded.get(planned.asset.uuid)
-        broken = self._broken.get(planned.asset.uuid, ())
-        to_take = {r: s for r, s in stats.items() if not _is_the_same(already, broken, r, s)}
-        if not to_take and already is not None:
+        prepared = await self._threads.run(self._prepared, planned, stats)
+        if isinstance(prepared, Copied):
             self._progress.wrote(0, (), 0, 0)
-            return Copied(already, 0)
-        writer = await self._threads.run(self._writer, planned, tuple(to_take), broken)
+            return prepared
+        to_take, writer = prepared
         staged: StagedAsset | None = None
         try:
             for resource, stat in to_take.items():
@@ -247,16 +249,25 @@ class Copier:
         finally:
             if staged is None:
                 await self._threads.run(writer.discard)
-        recorded = await self._committed(staged)
+        recorded = await self._committed(planned, staged)
         self._drive_failures = 0
         self._count(staged, recorded)
         return Copied(recorded, staged.bytes)
 
-    def _writer(
-        self, planned: PlannedAsset, resources: tuple[Resource, ...], broken: tuple[RecordedFile, ...]
-    ) -> AssetWriter:
+    def _prepared(
+        self, planned: PlannedAsset, stats: Mapping[Resource, MediaStat]
+    ) -> Copied | tuple[dict[Resource, MediaStat], AssetWriter]:
+        """What of an asset is to be taken, and its writer; or that the drive has all of it. Blocks."""
         self._target.check()
-        return self._target.writer(self._udid, planned.asset, resources=resources, repairs=broken)
+        uuid = planned.asset.uuid
+        already = self._target.record.asset_files(self._udid, uuid)
+        broken = self._broken.get(uuid, ())
+        to_take = {r: s for r, s in stats.items() if not _is_the_same(already, broken, r, s)}
+        if not to_take and already is not None:
+            return Copied(already, 0)
+        return to_take, self._target.writer(
+            self._udid, planned.asset, resources=tuple(to_take), repairs=broken
+        )
 
     async def _staged(self, writer: AssetWriter) -> StagedAsset:
         """The asset, staged; a caller cancelled meanwhile leaves no parts behind."""
@@ -317,10 +328,11 @@ class Copier:
         finally:
             self._progress.put_down(in_hand)
 
-    async def _committed(self, staged: StagedAsset) -> RecordedAsset:
-        waiting = _ToCommit(staged)
+    async def _committed(self, planned: PlannedAsset, staged: StagedAsset) -> RecordedAsset:
+        waiting = _ToCommit(planned, staged)
         self._to_commit.put_nowait(waiting)
         outcome = await asyncio.shield(waiting.outcome)
+        self._unheard.pop(planned.asset.uuid, None)
         if isinstance(outcome, DriveError):
             raise outcome
         return outcome
@@ -331,9 +343,19 @@ class Copier:
             group = [await self._to_commit.get()]
             while len(group) < COMMIT_AT_ONCE and not self._to_commit.empty():
                 group.append(self._to_commit.get_nowait())
-            outcomes = await self._threads.run(self._target.commit, [one.staged for one in group])
-            for one, outcome in zip(group, outcomes, strict=True):
-                one.outcome.set_result(outcome)
+            committing = asyncio.create_task(self._commit(group))
+            try:
+                await asyncio.shield(committing)
+            except asyncio.CancelledError:
+                await committing
+                raise
+
+    async def _commit(self, group: list[_ToCommit]) -> None:
+        outcomes = await self._threads.run(self._target.commit, [one.staged for one in group])
+        for one, outcome in zip(group, outcomes, strict=True):
+            if isinstance(outcome, RecordedAsset):
+                self._unheard[one.planned.asset.uuid] = one.planned, Copied(outcome, one.staged.bytes)
+            one.outcome.set_result(outcome)
 
     def _count(self, staged: StagedAsset, recorded: RecordedAsset) -> None:
         from_drive = sum(file.read_back is ReadBack.FROM_DRIVE for file in staged.files)

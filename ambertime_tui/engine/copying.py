@@ -27,6 +27,7 @@ class Copying:
         self,
         spec: JobSpec,
         ledger: Ledger,
+        queue: FetchQueue,
         line: CopyLine,
         progress: Progress,
         timing: Timing,
@@ -36,6 +37,7 @@ class Copying:
         Args:
             spec: what is to be done.
             ledger: the books.
+            queue: what waits for iCloud.
             line: what is to be copied; filled here.
             progress: what is shown of it.
             timing: the engine's time.
@@ -49,17 +51,18 @@ class Copying:
         self._progress = progress
         self._included = spec.originals is OriginalsChoice.ICLOUD
         self._finish = False
-        self._queue = FetchQueue(plan.with_fate(Fate.FETCH), spec.order)
-        progress.queue = self._queue
+        self._queue = queue
+        progress.queue = queue
         progress.planned = plan.tally(Fate.COPY)
         progress.already = plan.tally(Fate.ALREADY)
         progress.fetching = self._included
         progress.fetch_began_at = timing.wall() if self._included else None
         if self._queue.pending and not self._included:
             progress.set_fetch_sentence(BY_CHOICE)
-        to_copy = plan.with_fate(Fate.COPY)
-        line.add(p for p in to_copy if p.asset.uuid in awaited_before)
-        line.add(p for p in to_copy if p.asset.uuid not in awaited_before)
+        numbers = map(plan.number_of, awaited_before)
+        first = {n for n in numbers if n is not None and plan.fate_of(n) is Fate.COPY}
+        line.add(plan[number] for number in sorted(first, key=plan.rank_of))
+        line.add(plan[number] for number in plan.numbers(Fate.COPY) if number not in first)
 
     @property
     def queue(self) -> FetchQueue:
@@ -84,7 +87,7 @@ class Copying:
         """All originals of an asset are on the phone now: it is copied before the others."""
         self._ledger.joins_the_line(planned)
         self._progress.planned += Tally(1, planned.bytes)
-        self._line.add([planned], first=True)
+        self._line.add_first(planned)
 
     def on_outcome(self, planned: PlannedAsset, outcome: Outcome) -> None:
         """Books what became of an asset."""
@@ -142,19 +145,21 @@ class Copying:
         if not again and not given_up:
             raise EngineError("NotNow", "There is nothing to try again.")
         for planned in again:
-            if self._ledger.endings[planned.asset.uuid].reason == "skipped":
+            ending = self._ledger.ending_of(planned)
+            if ending is not None and ending.reason == "skipped":
                 self._progress.planned += Tally(1, planned.bytes)
             else:
                 self._progress.failed -= 1
-            self._ledger.reopen(planned.asset.uuid)
+            self._ledger.reopen(planned)
         for one in given_up:
-            ending = self._ledger.endings.get(one)
+            planned = self._queue.planned(one)
+            ending = self._ledger.ending_of(planned)
             if ending is not None and ending.bucket is Bucket.FAILED:
                 self._progress.failed -= 1
-                self._progress.planned = self._progress.planned.less(Tally(1, self._queue.planned(one).bytes))
-            self._ledger.reopen(one)
+                self._progress.planned = self._progress.planned.less(Tally(1, planned.bytes))
+            self._ledger.reopen(planned)
             self._queue.move(one, FetchState.WAITING)
-        self._line.add(again)
+        self._line.add_again(again)
         self._progress.touch()
 
     def skip(self, uuid: str) -> None:
@@ -164,7 +169,8 @@ class Copying:
             EngineError: `NotNow`: it is being copied, or done with.
         """
         planned = self._ledger.planned(uuid)
-        if planned is None or planned.fate not in (Fate.COPY, Fate.FETCH) or uuid in self._ledger.endings:
+        done = planned is None or self._ledger.ending_of(planned) is not None
+        if planned is None or done or planned.fate not in (Fate.COPY, Fate.FETCH):
             raise EngineError("NotNow", "That item is not waiting for anything.")
         if self._line.is_in_hand(uuid):
             raise EngineError("NotNow", f"{planned.asset.original_filename} is being copied right now.")

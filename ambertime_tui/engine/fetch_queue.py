@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from functools import total_ordering
-from typing import Any
+from dataclasses import dataclass, field
 
-from ambertime_tui.engine.plan import PlannedAsset, by_capture
+from ambertime_tui.engine.plan import Fate, Plan, PlannedAsset
 from ambertime_tui.engine.spec import FetchOrder
 from ambertime_tui.engine.status import FetchItem, FetchState, Tally
 from ambertime_tui.library.media_paths import folded, stem
@@ -17,45 +16,61 @@ from ambertime_tui.library.model import Asset, Resource
 
 RECENT = 8
 """How many of the last arrivals are remembered."""
+STEMS_KEPT = 64
+"""Folders of which it is remembered which stem belongs to which asset."""
 
+_STATES = tuple(FetchState)
+_CODE = {state: code for code, state in enumerate(_STATES)}
+_NOT_IN_IT = 255
 _PENDING = frozenset({FetchState.WAITING, FetchState.ASKED, FetchState.ARRIVING})
+_PENDING_CODES = frozenset(_CODE[state] for state in _PENDING)
 
 
 @dataclass(slots=True)
-class _Entry:
-    planned: PlannedAsset
-    state: FetchState
-    reason: str = ""
-    asked: bool = False
-    """iOS was asked for it, and has not brought it down since."""
+class _Folder:
+    """A folder in which something is, or was, expected."""
+
+    numbers: array[int] = field(default_factory=lambda: array("I"))
+    """The assets that expect a file in it, pending or done with."""
+    pending: int = 0
 
 
 class FetchQueue:
-    """States, order and sums of up to a million assets; each change costs the same whatever the length."""
+    """States, order and sums of up to a million assets; each change costs the same whatever the length.
 
-    def __init__(self, assets: Iterable[PlannedAsset], order: FetchOrder) -> None:
-        self._entries = {p.asset.uuid: _Entry(p, FetchState.WAITING) for p in assets}
+    Any asset of the plan can come to wait here: one that was on the phone may be offloaded meanwhile.
+    """
+
+    def __init__(self, plan: Plan, order: FetchOrder) -> None:
+        """Goes through what the plan wants fetched: to be made in a thread."""
+        self._plan = plan
+        self._states = bytearray([_NOT_IN_IT]) * len(plan)
+        self._asked = bytearray(len(plan))
+        """Where iOS was asked for it, and has not brought it down since."""
+        self._reasons: dict[int, str] = {}
+        self._count = 0
         self._tallies = dict.fromkeys(FetchState, Tally())
-        self._folders: dict[str, dict[str, set[str]]] = {}
+        self._folders: dict[str, _Folder] = {}
+        self._stems: dict[str, dict[str, list[int]]] = {}
         self._stirred: set[str] = set()
         self._everything_asked = False
-        self._recent: deque[str] = deque(maxlen=RECENT)
-        self._done: dict[str, None] = {}
-        for entry in self._entries.values():
-            self._tallies[FetchState.WAITING] += _tally_of(entry)
-            self._watch(entry.planned)
+        self._recent: deque[int] = deque(maxlen=RECENT)
+        self._done: dict[int, None] = {}
+        for planned in plan.in_order(Fate.FETCH):
+            self._enters(planned, FetchState.WAITING)
         self.order = order
-        self._line: list[str] = []
+        self._line = array("I")
         self._first = 0
         self._in_line = False
         self.generation = 0
         """Grows whenever something becomes pending again, so that a watch looks for it afresh."""
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return self._count
 
     def __contains__(self, uuid: str) -> bool:
-        return uuid in self._entries
+        number = self._plan.number_of(uuid)
+        return number is not None and self._states[number] != _NOT_IN_IT
 
     @property
     def pending(self) -> int:
@@ -68,73 +83,56 @@ class FetchQueue:
 
     def state_of(self, uuid: str) -> FetchState:
         """Raises KeyError where the asset is not in the queue."""
-        return self._entries[uuid].state
+        return self._state(self._number(uuid))
 
     def is_pending(self, uuid: str) -> bool:
         """True where iOS still has to bring it down; False where it is done with, or not in the queue."""
-        entry = self._entries.get(uuid)
-        return entry is not None and entry.state in _PENDING
+        number = self._plan.number_of(uuid)
+        return number is not None and self._is_pending(number)
 
     def planned(self, uuid: str) -> PlannedAsset:
         """Raises KeyError where the asset is not in the queue."""
-        return self._entries[uuid].planned
+        return self._plan[self._number(uuid)]
 
     def reason_of(self, uuid: str) -> str:
         """Why it is in its state, in words; raises KeyError where the asset is not in the queue."""
-        return self._entries[uuid].reason
+        return self._reasons.get(self._number(uuid), "")
 
     def resting_state(self, uuid: str) -> FetchState:
         """The state of a pending asset of which nothing is there: whether iOS was asked for it."""
-        asked = self._everything_asked or self._entries[uuid].asked
-        return FetchState.ASKED if asked else FetchState.WAITING
+        return self._resting(self._number(uuid))
 
     def ask(self, uuids: Iterable[str]) -> None:
         """iOS was asked for some of what is pending."""
         for uuid in uuids:
-            entry = self._entries[uuid]
-            entry.asked = True
-            if entry.state is FetchState.WAITING:
-                self.move(uuid, FetchState.ASKED, entry.reason)
+            number = self._number(uuid)
+            self._asked[number] = True
+            if self._state(number) is FetchState.WAITING:
+                self._move(number, FetchState.ASKED, self._reasons.get(number, ""))
 
     def ask_for_everything(self) -> None:
         """iOS is bringing down whatever is pending, now and later."""
         if not self._everything_asked:
             self._everything_asked = True
-            for entry in self._entries.values():
-                if entry.state is FetchState.WAITING:
-                    entry.state = FetchState.ASKED
+            asked = bytes((_CODE[FetchState.ASKED],))
+            self._states = self._states.replace(bytes((_CODE[FetchState.WAITING],)), asked)
             self._tallies[FetchState.ASKED] += self._tallies[FetchState.WAITING]
             self._tallies[FetchState.WAITING] = Tally()
 
     def add(self, planned: PlannedAsset, reason: str) -> None:
         """Takes in an asset that was on the phone when the library was read and is not any more."""
-        uuid = planned.asset.uuid
-        if uuid in self._entries:
-            self._entries[uuid].asked = False
-            self.move(uuid, self.resting_state(uuid), reason)
+        number = planned.number
+        self._asked[number] = False
+        if self._states[number] != _NOT_IN_IT:
+            self._move(number, self._resting(number), reason)
             return
-        entry = self._entries[uuid] = _Entry(planned, FetchState.WAITING, reason)
-        entry.state = self.resting_state(uuid)
-        self._tallies[entry.state] += _tally_of(entry)
-        self._becomes_pending(entry)
+        self._say(number, reason)
+        self._enters(planned, self._resting(number))
+        self._becomes_pending(number, planned)
 
     def move(self, uuid: str, state: FetchState, reason: str = "") -> None:
         """Gives an asset another state; raises KeyError where it is not in the queue."""
-        entry = self._entries[uuid]
-        was_pending, is_pending = entry.state in _PENDING, state in _PENDING
-        size = _tally_of(entry)
-        self._tallies[entry.state] = self._tallies[entry.state].less(size)
-        self._tallies[state] += size
-        entry.state, entry.reason = state, reason
-        if was_pending and not is_pending:
-            self._unwatch(entry.planned)
-            self._done[uuid] = None
-        elif is_pending and not was_pending:
-            self._done.pop(uuid, None)
-            self._becomes_pending(entry)
-        if state is FetchState.ARRIVED:
-            entry.asked = False
-            self._recent.appendleft(uuid)
+        self._move(self._number(uuid), state, reason)
 
     def reorder(self, order: FetchOrder) -> None:
         """Puts what is pending into another order."""
@@ -143,24 +141,20 @@ class FetchQueue:
 
     def given_up(self) -> tuple[str, ...]:
         """The uuids of what was given up or skipped, in the order in which that happened."""
-        ends = (FetchState.GAVE_UP, FetchState.SKIPPED)
-        return tuple(uuid for uuid in self._done if self._entries[uuid].state in ends)
+        ends = (_CODE[FetchState.GAVE_UP], _CODE[FetchState.SKIPPED])
+        return tuple(self._plan[n].asset.uuid for n in self._done if self._states[n] in ends)
 
     def in_order(self) -> Iterator[PlannedAsset]:
         """What is pending, in order."""
-        self._skip_done()
-        for index in range(self._first, len(self._line)):
-            entry = self._entries[self._line[index]]
-            if entry.state in _PENDING:
-                yield entry.planned
+        return (self._plan[number] for number in self._pending_in_order())
 
     def head(self, count: int) -> tuple[FetchItem, ...]:
         """The next few."""
-        return tuple(self._item(p.asset.uuid) for p, _ in zip(self.in_order(), range(count), strict=False))
+        return tuple(self._item(n) for n, _ in zip(self._pending_in_order(), range(count), strict=False))
 
     def recent(self) -> tuple[FetchItem, ...]:
         """The last few that arrived, newest first."""
-        return tuple(self._item(uuid) for uuid in self._recent)
+        return tuple(self._item(number) for number in self._recent)
 
     def page(self, offset: int, limit: int) -> tuple[FetchItem, ...]:
         """Part of the whole list: what is pending in order, then what is done with, latest last."""
@@ -171,17 +165,18 @@ class FetchQueue:
         room = limit - len(waiting)
         start = max(0, offset - len(self._line))
         done = list(self._done)[start : start + room] if room > 0 else []
-        return tuple(self._item(uuid) for uuid in (*waiting, *done))
+        return tuple(self._item(number) for number in (*waiting, *done))
 
     def by_capture(self) -> Iterator[PlannedAsset]:
         """What is pending, in the order of capture: newest first if that is the order, else oldest."""
         if self.order is not FetchOrder.SMALLEST:
             return self.in_order()
-        return iter(sorted((p for p in self.in_order()), key=by_capture))
+        numbers = sorted(self._pending_in_order(), key=self._plan.rank_of)
+        return (self._plan[number] for number in numbers)
 
     def folders(self) -> tuple[str, ...]:
         """The folders on the phone in which something pending is expected."""
-        return tuple(self._folders)
+        return tuple(name for name, folder in self._folders.items() if folder.pending)
 
     def stirred(self) -> frozenset[str]:
         """The folders in which something became pending since this was asked last."""
@@ -190,98 +185,150 @@ class FetchQueue:
 
     def pending_in(self, folder: str) -> tuple[PlannedAsset, ...]:
         """The pending assets that expect a file in a folder."""
-        uuids = set().union(*self._folders.get(folder, {}).values())
-        return tuple(self._entries[uuid].planned for uuid in uuids)
+        known = self._folders.get(folder)
+        numbers = dict.fromkeys(known.numbers) if known is not None else ()
+        return tuple(self._plan[number] for number in numbers if self._is_pending(number))
 
     def pending_at(self, folder: str, names: Iterable[str]) -> tuple[PlannedAsset, ...]:
         """Those of them that expect a file with the stem of one of some names."""
-        expecting = self._folders.get(folder, {})
-        uuids: dict[str, None] = {}
-        for name in names:
-            uuids.update(dict.fromkeys(expecting.get(folded(stem(name)), ())))
-        return tuple(self._entries[uuid].planned for uuid in uuids)
+        wanted = {folded(stem(name)) for name in names}
+        if not wanted or folder not in self._folders:
+            return ()
+        stems = self._stems_of(folder)
+        numbers = dict.fromkeys(number for one in wanted for number in stems.get(one, ()))
+        return tuple(self._plan[number] for number in numbers if self._is_pending(number))
 
-    def _item(self, uuid: str) -> FetchItem:
-        entry = self._entries[uuid]
-        planned = entry.planned
-        name = planned.asset.original_filename
-        thumbnail = thumbnail_of(planned.asset)
-        return FetchItem(uuid, name, planned.day, planned.bytes, entry.state, entry.reason, thumbnail)
+    def _number(self, uuid: str) -> int:
+        number = self._plan.number_of(uuid)
+        if number is None or self._states[number] == _NOT_IN_IT:
+            raise KeyError(uuid)
+        return number
 
-    def _becomes_pending(self, entry: _Entry) -> None:
-        self._watch(entry.planned)
-        self._stirred |= {resource.directory for resource in expected(entry.planned)}
+    def _state(self, number: int) -> FetchState:
+        return _STATES[self._states[number]]
+
+    def _is_pending(self, number: int) -> bool:
+        return self._states[number] in _PENDING_CODES
+
+    def _resting(self, number: int) -> FetchState:
+        asked = self._everything_asked or self._asked[number]
+        return FetchState.ASKED if asked else FetchState.WAITING
+
+    def _say(self, number: int, reason: str) -> None:
+        if reason:
+            self._reasons[number] = reason
+        else:
+            self._reasons.pop(number, None)
+
+    def _enters(self, planned: PlannedAsset, state: FetchState) -> None:
+        """A pending asset that was not in the queue."""
+        self._count += 1
+        self._states[planned.number] = _CODE[state]
+        self._tallies[state] += Tally(1, planned.bytes)
+        for directory in {resource.directory for resource in expected(planned)}:
+            folder = self._folders.setdefault(directory, _Folder())
+            folder.numbers.append(planned.number)
+            folder.pending += 1
+            self._stems.pop(directory, None)
+
+    def _move(self, number: int, state: FetchState, reason: str) -> None:
+        before = self._state(number)
+        size = Tally(1, self._plan.bytes_of(number))
+        self._tallies[before] = self._tallies[before].less(size)
+        self._tallies[state] += size
+        self._states[number] = _CODE[state]
+        self._say(number, reason)
+        if before in _PENDING and state not in _PENDING:
+            self._count_in_folders(self._plan[number], -1)
+            self._done[number] = None
+        elif state in _PENDING and before not in _PENDING:
+            planned = self._plan[number]
+            self._done.pop(number, None)
+            self._count_in_folders(planned, 1)
+            self._becomes_pending(number, planned)
+        if state is FetchState.ARRIVED:
+            self._asked[number] = False
+            self._recent.appendleft(number)
+
+    def _count_in_folders(self, planned: PlannedAsset, change: int) -> None:
+        for directory in {resource.directory for resource in expected(planned)}:
+            self._folders[directory].pending += change
+
+    def _item(self, number: int) -> FetchItem:
+        planned = self._plan[number]
+        asset = planned.asset
+        return FetchItem(
+            asset.uuid,
+            asset.original_filename,
+            planned.day,
+            planned.bytes,
+            self._state(number),
+            self._reasons.get(number, ""),
+            thumbnail_of(asset),
+        )
+
+    def _becomes_pending(self, number: int, planned: PlannedAsset) -> None:
+        self._stirred |= {resource.directory for resource in expected(planned)}
         self.generation += 1
         if self._in_line:
             key = self._sort_key()
-            uuid = entry.planned.asset.uuid
-            place = bisect_left(
-                self._line, key(entry.planned), self._first, key=lambda u: key(self._entries[u].planned)
-            )
-            if place == len(self._line) or self._line[place] != uuid:
-                self._line.insert(place, uuid)
+            place = bisect_left(self._line, key(number), key=key)
+            if place < len(self._line) and self._line[place] == number:
+                self._first = min(self._first, place)
+            else:
+                self._line.insert(place, number)
+                self._first = min(self._first, place)
 
-    def _watch(self, planned: PlannedAsset) -> None:
-        for resource in expected(planned):
-            stems = self._folders.setdefault(resource.directory, {})
-            stems.setdefault(folded(stem(resource.name)), set()).add(planned.asset.uuid)
-
-    def _unwatch(self, planned: PlannedAsset) -> None:
-        for resource in expected(planned):
-            stems = self._folders.get(resource.directory, {})
-            uuids = stems.get(folded(stem(resource.name)))
-            if uuids is not None:
-                uuids.discard(planned.asset.uuid)
-                if not uuids:
-                    del stems[folded(stem(resource.name))]
-                if not stems:
-                    del self._folders[resource.directory]
-
-    def _sort_key(self) -> Callable[[PlannedAsset], Any]:
+    def _sort_key(self) -> Callable[[int], tuple[int, int]]:
+        rank_of, bytes_of = self._plan.rank_of, self._plan.bytes_of
         match self.order:
             case FetchOrder.SMALLEST:
-                return lambda planned: (planned.bytes, by_capture(planned))
+                return lambda number: (bytes_of(number), rank_of(number))
             case FetchOrder.NEWEST:
-                return lambda planned: _Backwards(by_capture(planned))
+                return lambda number: (0, -rank_of(number))
             case FetchOrder.OLDEST:
-                return by_capture
+                return lambda number: (0, rank_of(number))
 
     def _line_up(self) -> None:
         """Sorts, once after any number of changes."""
-        pending = [e.planned for e in self._entries.values() if e.state in _PENDING]
+        pending = [number for number, code in enumerate(self._states) if code in _PENDING_CODES]
         pending.sort(key=self._sort_key())
-        self._line, self._first = [planned.asset.uuid for planned in pending], 0
+        self._line, self._first = array("I", pending), 0
         self._in_line = True
+
+    def _pending_in_order(self) -> Iterator[int]:
+        self._skip_done()
+        for place in range(self._first, len(self._line)):
+            if self._is_pending(self._line[place]):
+                yield self._line[place]
 
     def _skip_done(self) -> None:
         if not self._in_line:
             self._line_up()
-        while self._first < len(self._line) and not self.is_pending(self._line[self._first]):
+        while self._first < len(self._line) and not self._is_pending(self._line[self._first]):
             self._first += 1
         if len(self._line) > 64 and self.pending * 2 < len(self._line) - self._first:
             self._compact()
 
     def _compact(self) -> None:
-        self._line, self._first = [uuid for uuid in self._line if self.is_pending(uuid)], 0
+        self._line = array("I", [number for number in self._line if self._is_pending(number)])
+        self._first = 0
 
-
-@total_ordering
-class _Backwards:
-    """A sort key the other way round."""
-
-    __slots__ = ("key",)
-
-    def __init__(self, key: tuple[bool, float, str]) -> None:
-        self.key = key
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Backwards) and self.key == other.key
-
-    def __lt__(self, other: _Backwards) -> bool:
-        return other.key < self.key
-
-    def __hash__(self) -> int:
-        return hash(self.key)
+    def _stems_of(self, folder: str) -> dict[str, list[int]]:
+        """The assets that expect a file in a folder, by the stem of its name."""
+        stems = self._stems.get(folder)
+        if stems is None:
+            stems = {}
+            for number in dict.fromkeys(self._folders[folder].numbers):
+                for resource in expected(self._plan[number]):
+                    if resource.directory == folder:
+                        numbers = stems.setdefault(folded(stem(resource.name)), [])
+                        if number not in numbers:
+                            numbers.append(number)
+            while len(self._stems) >= STEMS_KEPT:
+                del self._stems[next(iter(self._stems))]
+            self._stems[folder] = stems
+        return stems
 
 
 def thumbnail_of(asset: Asset) -> str:
@@ -292,7 +339,3 @@ def thumbnail_of(asset: Asset) -> str:
 def expected(planned: PlannedAsset) -> tuple[Resource, ...]:
     """The originals that have to be on the phone before an asset can be copied."""
     return tuple(r for r in planned.resources if r.role.is_original)
-
-
-def _tally_of(entry: _Entry) -> Tally:
-    return Tally(1, entry.planned.bytes)

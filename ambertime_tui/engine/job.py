@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from ambertime_tui.drive.errors import DriveFull
-from ambertime_tui.drive.recorded import RecordedAsset
+from ambertime_tui.drive.recorded import RecordedFile
 from ambertime_tui.drive.system_calls import SystemCalls
 from ambertime_tui.drive.target import Target, open_target
 from ambertime_tui.engine.arrivals import ArrivalWatch
@@ -23,19 +24,21 @@ from ambertime_tui.engine.copying import Copying
 from ambertime_tui.engine.drive_advice import drive_advice
 from ambertime_tui.engine.errors import ROOM_ERRORS
 from ambertime_tui.engine.fetch_memory import FOLDER, FetchMemory
-from ambertime_tui.engine.fetch_queue import thumbnail_of
+from ambertime_tui.engine.fetch_queue import FetchQueue, thumbnail_of
 from ambertime_tui.engine.ledger import Ledger
 from ambertime_tui.engine.phone_link import PhoneLink
-from ambertime_tui.engine.plan import Fate, Plan, make_plan, room_needed
+from ambertime_tui.engine.plan import Fate, Plan
+from ambertime_tui.engine.planner import PlanBuilder, room_needed
 from ambertime_tui.engine.progress import Progress
 from ambertime_tui.engine.protocol import Command, CommandName, EngineError, Pane, ReportPage, Rows
 from ambertime_tui.engine.report import write_report
 from ambertime_tui.engine.spec import JobSpec, OriginalsChoice
-from ambertime_tui.engine.status import Condition, Phase, PhoneSummary
-from ambertime_tui.engine.survey import Scan, counted, scan_phone
+from ambertime_tui.engine.status import Condition, Phase, PhoneSummary, ScanStatus
+from ambertime_tui.engine.survey import Scan, ScanCounts, scan_phone
 from ambertime_tui.engine.surveyor import Surveyor
 from ambertime_tui.engine.target_memory import TargetMemory
 from ambertime_tui.engine.timing import Timing
+from ambertime_tui.library.collector import collector_paused
 from ambertime_tui.library.model import Library
 from ambertime_tui.paths import PathsError
 from ambertime_tui.phone.discovery import find_phone
@@ -112,7 +115,7 @@ class Job:
         self._surveyor = surveyor
         self._reports = reports
         self._memory = FetchMemory(reports.parent / FOLDER)
-        self._awaited: frozenset[str] = frozenset()
+        self._awaited_before: frozenset[str] = frozenset()
         self._asking: Asking | None = None
         self._timing = timing
         self._included = spec.originals is OriginalsChoice.ICLOUD
@@ -128,7 +131,7 @@ class Job:
             on_facts=self._phone_facts,
         )
         self._library: Library | None = None
-        self._recorded: Mapping[str, RecordedAsset] = {}
+        self._broken: Mapping[str, tuple[RecordedFile, ...]] = {}
         self._ledger: Ledger | None = None
         self._copying: Copying | None = None
         self._accounts: Accounts | None = None
@@ -217,12 +220,13 @@ class Job:
         """
         if self.progress.outcome is not None:
             raise EngineError("NotNow", "The job has ended; the phone is no longer asked for pictures.")
-        assets = self._library.assets if self._library is not None else ()
-        asset = next((asset for asset in assets if asset.uuid == uuid), None)
+        planned = self._ledger.planned(uuid) if self._ledger is not None else None
         try:
             async with asyncio.timeout(THUMBNAIL_WITHIN):
                 media = await self._link.media()
-                jpeg = await media.read_head(thumbnail_of(asset), LARGEST_THUMBNAIL) if asset else b""
+                jpeg = b""
+                if planned is not None:
+                    jpeg = await media.read_head(thumbnail_of(planned.asset), LARGEST_THUMBNAIL)
         except TimeoutError:
             raise EngineError("NotNow", "The phone does not answer now; try again when it does.") from None
         except MediaError as error:
@@ -235,7 +239,7 @@ class Job:
         """A page of what is left; the census once the job has ended."""
         if self._accounts is not None:
             left = self._accounts.left
-            return ReportPage(self._accounts.census, len(left), left[offset : offset + limit])
+            return ReportPage(self._accounts.census, len(left), tuple(left[offset : offset + limit]))
         if self._ledger is None:
             return ReportPage(None, 0, ())
         return ReportPage(None, self._ledger.left_count, self._ledger.left(offset, limit))
@@ -310,28 +314,25 @@ class Job:
         self.progress.set_phase(Phase.PLANNING)
         for notice in scan.library.notices:
             self.progress.tell("warning", notice)
-        library, selection = scan.library, self._spec.selection
-        self._recorded = await self._threads.run(self._target.record.known, self._udid)
-        broken = await self._threads.run(self._target.needs_repair, self._udid)
-        largest = self._target.traits.max_file_bytes
-        plan = await asyncio.to_thread(make_plan, library, selection, self._recorded, largest, broken)
+        library = scan.library
+        self._broken = await self._threads.run(self._target.needs_repair, self._udid)
+        plan, counted = await self._threads.run(self._planned, scan)
         for sentence in await asyncio.to_thread(lambda: tuple(drive_advice(plan, self._target.traits))):
             self.progress.tell("warning", sentence)
         self._ledger = await asyncio.to_thread(Ledger, plan)
-        self.progress.set_scan(await asyncio.to_thread(counted, scan.status, library, selection))
+        self.progress.set_scan(counted)
         await self._check_room(plan)
         awaited_before = await asyncio.to_thread(self._memory.recall, self._udid)
+        queue = await asyncio.to_thread(FetchQueue, plan, self._spec.order)
         copying = self._copying = Copying(
-            self._spec, self._ledger, self._line, self.progress, self._timing, awaited_before
+            self._spec, self._ledger, queue, self._line, self.progress, self._timing, awaited_before
         )
-        fetched = (p.asset.uuid for p in plan.assets if self._included and p.fate is Fate.FETCH)
-        self._awaited = awaited_before.union(fetched)
+        self._awaited_before = awaited_before
         await asyncio.to_thread(self._remember, self._ledger)
         copier = Copier(
             target=self._target,
             udid=self._udid,
-            recorded=self._recorded,
-            broken=broken,
+            broken=self._broken,
             link=self._link,
             line=self._line,
             threads=self._threads,
@@ -341,15 +342,38 @@ class Job:
         )
         await copying.run(copier, self._arrival_watch(copying, library) if self._included else None)
 
+    def _planned(self, scan: Scan) -> tuple[Plan, ScanStatus]:
+        """The plan, and the scan's status with the counts of the selection; one pass for both. Blocks."""
+        selection, counts = self._spec.selection, ScanCounts(self._spec.selection)
+        recorded = partial(self._target.record.sizes, self._udid)
+        largest = self._target.traits.max_file_bytes
+        builder = PlanBuilder(selection, recorded, largest, self._broken)
+        with collector_paused():
+            for asset in scan.library.assets:
+                counts.add(asset)
+                builder.add(asset)
+            plan = builder.plan(scan.library.assets)
+        return plan, counts.status(scan.status, scan.library.notices)
+
     def _remember(self, ledger: Ledger) -> None:
         """Notes for the next run what iOS was asked for and is not on the drive. Blocks."""
-        if not self._awaited:
-            return
-        written = ledger.on_drive()
         try:
-            self._memory.remember(self._udid, sorted(self._awaited - written))
+            self._memory.remember(self._udid, self._waited_for(ledger))
         except (OSError, PathsError) as error:
             log.warning("what iOS was asked for is not remembered: %s", error)
+
+    def _waited_for(self, ledger: Ledger) -> Iterator[str]:
+        """The uuids of what iOS was asked for, now or earlier, and is not on the drive."""
+        plan, asked = ledger.plan, set[int]()
+        for uuid in self._awaited_before:
+            number = plan.number_of(uuid)
+            if number is None:
+                yield uuid
+            else:
+                asked.add(number)
+        if self._included:
+            asked.update(plan.numbers(Fate.FETCH))
+        yield from (plan[number].asset.uuid for number in sorted(asked) if not ledger.is_on_drive(number))
 
     def _arrival_watch(self, copying: Copying, library: Library) -> ArrivalWatch:
         self._asking = Asking(
@@ -373,8 +397,8 @@ class Job:
         )
 
     async def _check_room(self, plan: Plan) -> None:
-        wanted = [p for p in plan.assets if p.fate is Fate.COPY or (self._included and p.fate is Fate.FETCH)]
-        needed, free = room_needed(wanted), await self._threads.run(self._target.free_bytes)
+        fates = (Fate.COPY, Fate.FETCH) if self._included else (Fate.COPY,)
+        needed, free = room_needed(plan.share(*fates)), await self._threads.run(self._target.free_bytes)
         self.progress.free_bytes = free
         if needed > free:
             raise DriveFull(self._target.path, needed, free)
@@ -392,7 +416,7 @@ class Job:
                 threads=self._threads,
                 failure=failure,
                 stopped=self._stopped,
-                recorded_before=self._recorded,
+                broken_before=self._broken,
                 on_trouble=lambda sentence: self.progress.tell("error", sentence),
             )
         finally:

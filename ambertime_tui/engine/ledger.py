@@ -2,86 +2,97 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
 from itertools import islice
 
-from ambertime_tui.engine.census import Bucket, Ending, ending_by_plan, left_as
+from ambertime_tui.engine.census import Bucket, Ending, Endings, left_as
 from ambertime_tui.engine.copy_line import CopyLine
 from ambertime_tui.engine.fetch_queue import FetchQueue
-from ambertime_tui.engine.plan import Fate, Plan, PlannedAsset, by_capture, bytes_of
+from ambertime_tui.engine.plan import Fate, Plan, PlannedAsset, bytes_of
 from ambertime_tui.engine.protocol import Pane, Row, Rows
 from ambertime_tui.engine.status import Left
+
+_LEFT = (Bucket.ICLOUD, Bucket.FAILED)
+_DONE_WITH = ("missing", "not_reached")
+"""Reasons of what failed for which trying again in the same job is no use."""
 
 
 class Ledger:
     """Belongs to the event loop. Recording an ending costs the same whatever the library's size."""
 
     def __init__(self, plan: Plan) -> None:
-        """Sorts the plan: to be made in a thread."""
+        """Goes through the plan: to be made in a thread."""
         self.plan = plan
-        self.endings: dict[str, Ending] = {}
-        selected = sorted((p for p in plan.assets if p.fate is not Fate.EXCLUDED), key=by_capture)
-        self._selected = selected
-        self._to_write = [p for p in selected if p.fate is Fate.COPY]
-        self._by_uuid = {p.asset.uuid: p for p in selected}
-        self._left = {p.asset.uuid: p for p in selected if p.fate in (Fate.FETCH, Fate.CANNOT)}
+        self.endings = Endings(plan)
+        self._selected = plan.numbers(Fate.COPY, Fate.FETCH, Fate.ALREADY, Fate.CANNOT)
+        self._to_write = plan.numbers(Fate.COPY)
+        self._left = plan.numbers(Fate.FETCH, Fate.CANNOT)
+        self._is_left = bytearray(len(plan))
+        for number in self._left:
+            self._is_left[number] = True
+        self._listed_as_left = bytearray(self._is_left)
+        self.left_count = len(self._left)
+        """How many are known to be left."""
 
     def planned(self, uuid: str) -> PlannedAsset | None:
         """An asset of the selection."""
-        return self._by_uuid.get(uuid)
+        number = self.plan.number_of(uuid)
+        if number is None or self.plan.fate_of(number) is Fate.EXCLUDED:
+            return None
+        return self.plan[number]
 
     def joins_the_line(self, planned: PlannedAsset) -> None:
         """An asset has arrived from iCloud and is to be copied."""
-        if planned.asset.uuid not in self.endings:
-            self._to_write.append(planned)
+        if self.endings.get(planned.number) is None:
+            self._to_write.append(planned.number)
 
     def record(self, planned: PlannedAsset, ending: Ending) -> None:
         """What became of an asset."""
-        uuid = planned.asset.uuid
-        self.endings[uuid] = ending
-        if ending.bucket in (Bucket.ICLOUD, Bucket.FAILED):
-            self._left[uuid] = planned
-        else:
-            self._left.pop(uuid, None)
+        number = planned.number
+        self.endings.set(number, ending)
+        self._mark_left(number, ending.bucket in _LEFT)
 
-    def reopen(self, uuid: str) -> None:
+    def ending_of(self, planned: PlannedAsset) -> Ending | None:
+        """What became of an asset; None: nothing yet."""
+        return self.endings.get(planned.number)
+
+    def reopen(self, planned: PlannedAsset) -> None:
         """An asset is tried again."""
-        self.endings.pop(uuid, None)
-        planned = self._by_uuid.get(uuid)
-        if planned is not None and planned.fate is Fate.COPY:
-            self._left.pop(uuid, None)
+        self.endings.forget(planned.number)
+        if self.plan.fate_of(planned.number) is Fate.COPY:
+            self._mark_left(planned.number, False)
 
     def failed(self) -> Iterator[PlannedAsset]:
         """The assets that failed or were skipped while they were copied."""
-        for uuid, ending in self.endings.items():
-            if ending.bucket is Bucket.FAILED and ending.reason not in ("missing", "not_reached"):
-                yield self._by_uuid[uuid]
+        for number, ending in self.endings.other_than_copied():
+            if ending.bucket is Bucket.FAILED and ending.reason not in _DONE_WITH:
+                yield self.plan[number]
 
-    def on_drive(self) -> frozenset[str]:
-        """The uuids of what is on the drive, as the books stand."""
-        there = (Bucket.COPIED, Bucket.ALREADY)
-        uuids = ((p.asset.uuid, p) for p in self.plan.assets)
-        return frozenset(u for u, p in uuids if (self.endings.get(u) or ending_by_plan(p)).bucket in there)
+    def is_on_drive(self, number: int) -> bool:
+        """As the books stand."""
+        return self.endings.of(number).bucket in (Bucket.COPIED, Bucket.ALREADY)
 
     def left(self, offset: int, limit: int) -> tuple[Left, ...]:
         """Part of what is known to be left, as things stand."""
-        page = islice(self._left.values(), offset, offset + limit)
-        return tuple(left_as(p, self.endings.get(p.asset.uuid) or ending_by_plan(p)) for p in page)
-
-    @property
-    def left_count(self) -> int:
-        """How many are known to be left."""
-        return len(self._left)
+        numbers = islice((n for n in self._left if self._is_left[n]), offset, offset + limit)
+        return tuple(left_as(self.plan[n], self.endings.of(n)) for n in numbers)
 
     def rows(self, pane: Pane, offset: int, limit: int, queue: FetchQueue, line: CopyLine) -> Rows:
         """A page of a list."""
         match pane:
             case Pane.SCAN:
-                selected = self._selected[offset : offset + limit]
-                return Rows(len(self._selected), offset, tuple(_scan_row(p) for p in selected))
+                return Rows(
+                    len(self._selected),
+                    offset,
+                    tuple(_scan_row(p) for p in self._page(self._selected, offset, limit)),
+                )
             case Pane.WRITE:
-                to_write = self._to_write[offset : offset + limit]
-                return Rows(len(self._to_write), offset, tuple(self._write_row(p, line) for p in to_write))
+                return Rows(
+                    len(self._to_write),
+                    offset,
+                    tuple(self._write_row(p, line) for p in self._page(self._to_write, offset, limit)),
+                )
             case Pane.FETCH:
                 items = queue.page(offset, limit)
                 rows = tuple(
@@ -96,9 +107,19 @@ class Ledger:
                 )
                 return Rows(self.left_count, offset, rows)
 
+    def _page(self, numbers: array[int], offset: int, limit: int) -> Iterator[PlannedAsset]:
+        return (self.plan[number] for number in numbers[offset : offset + limit])
+
+    def _mark_left(self, number: int, left: bool) -> None:
+        self.left_count += left - self._is_left[number]
+        self._is_left[number] = left
+        if left and not self._listed_as_left[number]:
+            self._listed_as_left[number] = True
+            self._left.append(number)
+
     def _write_row(self, planned: PlannedAsset, line: CopyLine) -> Row:
         asset = planned.asset
-        ending = self.endings.get(asset.uuid)
+        ending = self.endings.get(planned.number)
         state, note = "waiting", ""
         if ending is not None:
             written = ending.bucket is Bucket.COPIED or ending.reason == "missing"

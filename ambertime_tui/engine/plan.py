@@ -1,23 +1,16 @@
-"""What a job would do: for each asset of the library exactly one fate. Pure."""
+"""A plan: for each asset of the library exactly one fate. Pure; made by `planner`."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import overload
 
-from ambertime_tui.drive.recorded import RecordedAsset, RecordedFile
-from ambertime_tui.engine.overview import left_out_because
-from ambertime_tui.engine.spec import Selection
+from ambertime_tui.engine.hash_index import HashIndex
 from ambertime_tui.engine.status import Tally
-from ambertime_tui.library.collector import collector_paused
-from ambertime_tui.library.model import Asset, Availability, Library, Resource
-
-MARGIN_SHARE = 0.01
-MARGIN_BYTES = 64 * 1024 * 1024
-"""What has to stay free on the drive beside the files: the record, folders, the ends of clusters."""
-BYTES_PER_FILE = 64 * 1024
-"""Half a cluster of a large exFAT drive, which each file wastes on average."""
+from ambertime_tui.library.model import Asset, Availability, Resource
 
 
 class Fate(StrEnum):
@@ -46,6 +39,8 @@ class PlannedAsset:
     """A stable word for EXCLUDED, CANNOT and FETCH."""
     sentence: str = ""
     """The same for people, with what to do."""
+    number: int = -1
+    """Its place in the plan it comes from."""
 
     @property
     def day(self) -> str:
@@ -55,113 +50,199 @@ class PlannedAsset:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """One PlannedAsset for each asset of the library, in the library's order."""
+class Share:
+    """All assets of one fate."""
 
-    assets: tuple[PlannedAsset, ...]
+    count: int = 0
+    bytes: int = 0
+    files: int = 0
+    """To take."""
 
-    def with_fate(self, fate: Fate) -> tuple[PlannedAsset, ...]:
-        """Those with one fate, in the order of capture, undated ones last."""
-        return tuple(sorted((a for a in self.assets if a.fate is fate), key=by_capture))
+    @property
+    def tally(self) -> Tally:
+        """Without the files."""
+        return Tally(self.count, self.bytes)
+
+    def __add__(self, other: Share) -> Share:
+        return Share(self.count + other.count, self.bytes + other.bytes, self.files + other.files)
+
+
+class Plan(Sequence[PlannedAsset]):
+    """One PlannedAsset for each asset of the library, in the library's order. Never changes.
+
+    Kept in columns, some thirty bytes for each: a PlannedAsset is made when it is asked for. Make a plan with
+    `PlanBuilder`.
+    """
+
+    def __init__(self, assets: Sequence[Asset], columns: PlanColumns) -> None:
+        self._assets = assets
+        self._columns = columns
+        self._index = HashIndex(columns.hashes)
+        selected = [n for n, fate in enumerate(columns.fates) if fate != _CODE[Fate.EXCLUDED]]
+        selected.sort(key=columns.created.__getitem__)  # stable: of one instant, in the library's order
+        self._order = array("I", selected)
+        self._rank = array("I", bytes(4 * len(columns.fates)))
+        for rank, number in enumerate(self._order):
+            self._rank[number] = rank
+
+    def __len__(self) -> int:
+        return len(self._columns.fates)
+
+    @overload
+    def __getitem__(self, index: int) -> PlannedAsset: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[PlannedAsset]: ...
+    def __getitem__(self, index: int | slice) -> PlannedAsset | Sequence[PlannedAsset]:
+        if isinstance(index, slice):
+            return tuple(self[number] for number in range(*index.indices(len(self))))
+        number = range(len(self))[index]
+        return self._planned(number, self._assets[number])
+
+    def __iter__(self) -> Iterator[PlannedAsset]:
+        for number, asset in enumerate(self._assets):
+            yield self._planned(number, asset)
+
+    def number_of(self, uuid: str) -> int | None:
+        """The place of an asset; None: it is not in the library."""
+        return next((n for n in self._index.numbers(hash(uuid)) if self._assets[n].uuid == uuid), None)
+
+    def fate_of(self, number: int) -> Fate:
+        """What becomes of an asset."""
+        return _FATES[self._columns.fates[number]]
+
+    def bytes_of(self, number: int) -> int:
+        """`PlannedAsset.bytes`."""
+        return self._columns.bytes[number]
+
+    def words_of(self, number: int) -> tuple[str, str]:
+        """`PlannedAsset.reason` and `sentence`."""
+        return self._columns.said[self._columns.words[number]]
+
+    def rank_of(self, number: int) -> int:
+        """The place of a selected asset in the order of capture: oldest first, undated last."""
+        return self._rank[number]
+
+    def numbers(self, *fates: Fate) -> array[int]:
+        """The places of the assets with one of some fates, in the order of capture."""
+        codes = {_CODE[fate] for fate in fates}
+        return array("I", [number for number in self._order if self._columns.fates[number] in codes])
+
+    def in_order(self, *fates: Fate) -> Chosen:
+        """The assets with one of some fates, in the order of capture."""
+        return Chosen(self, self.numbers(*fates))
+
+    def share(self, *fates: Fate) -> Share:
+        """How many have one of some fates, their bytes and files."""
+        return sum((self._columns.shares[_CODE[fate]] for fate in fates), Share())
 
     def tally(self, fate: Fate) -> Tally:
         """How many have a fate, and their bytes."""
-        count = size = 0
-        for planned in self.assets:
-            if planned.fate is fate:
-                count += 1
-                size += planned.bytes
-        return Tally(count, size)
+        return self.share(fate).tally
+
+    @property
+    def undated(self) -> int:
+        """How many selected assets have no date."""
+        created = self._columns.created
+        return sum(created[number] == LAST for number in self._order)
+
+    @property
+    def names_an_asset_twice(self) -> bool:
+        """True where two assets have one uuid, which no library that was read has."""
+        return any(
+            len({self._assets[n].uuid for n in numbers}) < len(numbers) for numbers in self._index.doubled()
+        )
+
+    def _planned(self, number: int, asset: Asset) -> PlannedAsset:
+        columns = self._columns
+        takes = columns.takes[number]
+        resources = tuple([r for bit, r in enumerate(asset.resources) if takes >> bit & 1]) if takes else ()
+        reason, sentence = columns.said[columns.words[number]]
+        fate = _FATES[columns.fates[number]]
+        return PlannedAsset(asset, fate, resources, columns.bytes[number], reason, sentence, number)
+
+
+class Chosen(Sequence[PlannedAsset]):
+    """Some assets of a plan, in an order of their own."""
+
+    def __init__(self, plan: Plan, numbers: array[int]) -> None:
+        self.plan = plan
+        self.numbers = numbers
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @overload
+    def __getitem__(self, index: int) -> PlannedAsset: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[PlannedAsset]: ...
+    def __getitem__(self, index: int | slice) -> PlannedAsset | Sequence[PlannedAsset]:
+        if isinstance(index, slice):
+            return Chosen(self.plan, self.numbers[index])
+        return self.plan[self.numbers[index]]
+
+
+_FATES = tuple(Fate)
+_CODE = {fate: code for code, fate in enumerate(_FATES)}
+LAST = float("inf")
+"""Where the undated are in the order of capture."""
+
+
+class PlanColumns:
+    """What a plan keeps of each asset, in the library's order."""
+
+    __slots__ = ("_known", "bytes", "created", "fates", "hashes", "said", "shares", "takes", "words")
+
+    def __init__(self) -> None:
+        self.fates = bytearray()
+        self.takes = array("H")
+        """Bit by bit, which of the asset's resources are to be taken."""
+        self.bytes = array("q")
+        self.words = array("I")
+        """Where in `said` its reason and sentence stand."""
+        self.hashes = array("q")
+        """Of the uuid."""
+        self.created = array("d")
+        """`LAST`: undated."""
+        self.said: list[tuple[str, str]] = []
+        self.shares = [Share()] * len(_FATES)
+        self._known: dict[tuple[str, str], int] = {}
+
+    def add(self, planned: PlannedAsset) -> None:
+        """The next asset of the library."""
+        asset, code = planned.asset, _CODE[planned.fate]
+        takes = 0
+        for resource in planned.resources:
+            takes |= 1 << asset.resources.index(resource)
+        words = (planned.reason, planned.sentence)
+        place = self._known.get(words)
+        if place is None:
+            place = self._known[words] = len(self.said)
+            self.said.append(words)
+        self.fates.append(code)
+        self.takes.append(takes)
+        self.bytes.append(planned.bytes)
+        self.words.append(place)
+        self.hashes.append(hash(asset.uuid))
+        self.created.append(LAST if asset.created is None else asset.created)
+        share = self.shares[code]
+        self.shares[code] = Share(
+            share.count + 1, share.bytes + planned.bytes, share.files + len(planned.resources)
+        )
+
+
+def plan_of(planned: Iterable[PlannedAsset]) -> Plan:
+    """A plan of which every part is known already."""
+    columns, assets = PlanColumns(), []
+    for one in planned:
+        columns.add(one)
+        assets.append(one.asset)
+    return Plan(assets, columns)
 
 
 def by_capture(planned: PlannedAsset) -> tuple[bool, float, str]:
     """Sort key: oldest first, undated last, the same in every run."""
     created = planned.asset.created
     return (created is None, created or 0.0, planned.asset.uuid)
-
-
-def make_plan(
-    library: Library,
-    selection: Selection,
-    recorded: Mapping[str, RecordedAsset],
-    largest_file: int | None = None,
-    broken: Mapping[str, Collection[RecordedFile]] | None = None,
-) -> Plan:
-    """The fate of each asset.
-
-    Args:
-        library: what is on the phone, each original with its availability.
-        selection: what is wanted.
-        recorded: what the drive has already of this phone, by asset uuid.
-        largest_file: bytes that one file may have on the drive; None: no limit.
-        broken: recorded files that are damaged or missing on the drive, by asset uuid: to be taken again.
-    """
-    planned = []
-    with collector_paused():
-        for asset in library.assets:
-            on_drive = _Recorded(recorded.get(asset.uuid), (broken or {}).get(asset.uuid, ()))
-            planned.append(_planned(asset, selection, on_drive, largest_file))
-    return Plan(tuple(planned))
-
-
-def _planned(
-    asset: Asset, selection: Selection, recorded: _Recorded, largest_file: int | None
-) -> PlannedAsset:
-    because = left_out_because(asset, selection)
-    if because is not None:
-        reason, sentence = because
-        return PlannedAsset(asset, Fate.EXCLUDED, (), bytes_of(asset.originals), reason, sentence)
-    lacking = [r for r in wanted(asset, selection) if not recorded.has(r)]
-    local = tuple(r for r in lacking if r.availability is Availability.LOCAL)
-    originals = [r for r in lacking if r.role.is_original]
-    away = [r for r in originals if r.availability is Availability.ICLOUD]
-    gone = [r for r in originals if r.availability is Availability.MISSING]
-    if not asset.originals:
-        return PlannedAsset(asset, Fate.CANNOT, (), 0, "missing", "The library knows of no original of it.")
-    if away:
-        to_take = tuple(r for r in lacking if r.availability is not Availability.MISSING)
-        return _fitting(asset, Fate.FETCH, to_take, largest_file, "icloud", STILL_IN_ICLOUD)
-    if local:
-        return _fitting(asset, Fate.COPY, local, largest_file)
-    if gone:
-        return PlannedAsset(asset, Fate.CANNOT, (), bytes_of(gone), "missing", missing_sentence(gone))
-    return PlannedAsset(asset, Fate.ALREADY, (), bytes_of(asset.originals))
-
-
-class _Recorded:
-    """What the drive has of an asset."""
-
-    def __init__(self, recorded: RecordedAsset | None, broken: Collection[RecordedFile]) -> None:
-        self._recorded = recorded
-        self._broken = {file.role for file in broken}
-
-    def has(self, resource: Resource) -> bool:
-        """Originals never change; of an edit another size means that the photo was edited again."""
-        if self._recorded is None or resource.role in self._broken:
-            return False
-        file = self._recorded.current(resource.role)
-        if file is None:
-            return False
-        return resource.role.is_original or resource.size in (None, file.size)
-
-
-STILL_IN_ICLOUD = (
-    "Its original is only in iCloud. Include iCloud originals, or let the iPhone download it, and run again."
-)
-
-
-def missing_sentence(gone: Iterable[Resource]) -> str:
-    """Why originals that are neither on the phone nor in iCloud are not taken."""
-    names = ", ".join(r.name for r in gone)
-    return (
-        f"{names} is neither on the iPhone nor in iCloud. Open it in Photos on the iPhone: if it shows, run "
-        "again; if not, this file is lost to the library, too."
-    )
-
-
-def wanted(asset: Asset, selection: Selection) -> tuple[Resource, ...]:
-    """The resources of an asset that a selection takes."""
-    return asset.resources if selection.edits else asset.originals
 
 
 def bytes_of(resources: Iterable[Resource]) -> int:
@@ -172,35 +253,3 @@ def bytes_of(resources: Iterable[Resource]) -> int:
 def missing_originals(asset: Asset) -> tuple[Resource, ...]:
     """The originals that can be had from nowhere; the rest of the asset is archived without them."""
     return tuple(r for r in asset.originals if r.availability is Availability.MISSING)
-
-
-def room_needed(planned: Iterable[PlannedAsset]) -> int:
-    """Bytes the drive has to have free for these, with a margin."""
-    size = files = 0
-    for one in planned:
-        size += one.bytes
-        files += len(one.resources)
-    return 0 if not files else int(size * (1 + MARGIN_SHARE)) + files * BYTES_PER_FILE + MARGIN_BYTES
-
-
-def _fitting(
-    asset: Asset,
-    fate: Fate,
-    resources: tuple[Resource, ...],
-    largest_file: int | None,
-    reason: str = "",
-    sentence: str = "",
-) -> PlannedAsset:
-    if largest_file is not None:
-        for resource in resources:
-            if resource.size is not None and resource.size > largest_file:
-                return PlannedAsset(
-                    asset,
-                    Fate.CANNOT,
-                    (),
-                    bytes_of(resources),
-                    "too_large_for_drive",
-                    f"{resource.name} has {resource.size / 1e9:.1f} GB, and this drive's file system holds "
-                    f"files up to {largest_file / 1e9:.1f} GB. Use a drive with exFAT or ext4.",
-                )
-    return PlannedAsset(asset, fate, resources, bytes_of(resources), reason, sentence)

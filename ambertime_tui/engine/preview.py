@@ -13,7 +13,8 @@ from ambertime_tui.drive.record_reader import read_archive
 from ambertime_tui.drive.recorded import RecordedAsset
 from ambertime_tui.engine.advice import advice_for
 from ambertime_tui.engine.drive_advice import drive_advice
-from ambertime_tui.engine.plan import Fate, Plan, make_plan, room_needed
+from ambertime_tui.engine.plan import Fate, Plan
+from ambertime_tui.engine.planner import make_plan, recorded_in, room_needed
 from ambertime_tui.engine.protocol import Preview
 from ambertime_tui.engine.spec import JobSpec, OriginalsChoice
 from ambertime_tui.engine.status import DriveSummary, PhoneSummary, Tally
@@ -44,14 +45,14 @@ class Previewer:
             self._memory.check(Path(spec.target))
             traits = self._drive_at(Path(spec.target)).traits
         except DriveError as error:
-            plan = make_plan(survey.scan.library, spec.selection, {})
+            plan = make_plan(survey.scan.library, spec.selection)
             return _preview(plan, None, spec, survey.phone, str(error), advice)
         recorded: Mapping[str, RecordedAsset] = {}
         try:
             recorded = self._recorded(Path(spec.target)).get(survey.scan.udid, {})
         except DriveError as error:
             advice.append(str(error))
-        plan = make_plan(survey.scan.library, spec.selection, recorded, traits.max_file_bytes)
+        plan = make_plan(survey.scan.library, spec.selection, recorded_in(recorded), traits.max_file_bytes)
         advice += drive_advice(plan, traits)
         problem = "" if drive.usable else drive.sentence
         if drive.usable and drive.sentence:
@@ -82,22 +83,16 @@ def _preview(
     advice: list[str],
 ) -> Preview:
     included = spec.originals is OriginalsChoice.ICLOUD
-    copy, fetch = plan.tally(Fate.COPY), plan.tally(Fate.FETCH)
-    missing = cannot = Tally()
-    undated = selected = 0
-    for planned in plan.assets:
-        if planned.fate is Fate.EXCLUDED:
-            continue
-        selected += 1
-        undated += planned.asset.created is None
-        if planned.fate is Fate.CANNOT and planned.reason == "missing":
-            missing += Tally(1, planned.bytes)
-        elif planned.fate is Fate.CANNOT:
-            cannot += Tally(1, planned.bytes)
-    wanted = [p for p in plan.assets if p.fate is Fate.COPY or (included and p.fate is Fate.FETCH)]
-    needed = room_needed(wanted)
+    copy, fetch = plan.share(Fate.COPY), plan.share(Fate.FETCH)
+    selected = plan.share(*(fate for fate in Fate if fate is not Fate.EXCLUDED)).tally
+    cannot = plan.numbers(Fate.CANNOT)
+    missing = Tally()
+    for number in cannot:
+        if plan.words_of(number)[0] == "missing":
+            missing += Tally(1, plan.bytes_of(number))
+    needed = room_needed(copy + fetch if included else copy)
     free = drive.free_bytes if drive else 0
-    if not problem and not selected:
+    if not problem and not selected.count:
         problem = "Nothing in the library lies in this range. Choose a wider one."
     elif not problem and drive is not None and needed > free:
         problem = (
@@ -106,13 +101,13 @@ def _preview(
         )
     advice += advice_for(plan, spec, phone)
     return Preview(
-        selected=Tally(selected, sum(p.bytes for p in plan.assets if p.fate is not Fate.EXCLUDED)),
-        local=copy,
-        icloud=fetch,
+        selected=selected,
+        local=copy.tally,
+        icloud=fetch.tally,
         already=plan.tally(Fate.ALREADY),
         missing=missing,
-        cannot=cannot,
-        undated=undated,
+        cannot=plan.tally(Fate.CANNOT).less(missing),
+        undated=plan.undated,
         drive_free=free,
         needed=needed,
         problem=problem,

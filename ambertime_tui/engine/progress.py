@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from ambertime_tui.engine.fetch_queue import FetchQueue
+from ambertime_tui.engine.plan import plan_of
 from ambertime_tui.engine.rates import RateMeter
 from ambertime_tui.engine.spec import JobSpec, OriginalsChoice
 from ambertime_tui.engine.status import (
@@ -68,7 +69,7 @@ class Progress:
         self.census: Census | None = None
         self.proof = ""
         self.stop_after_file = False
-        self.queue = FetchQueue((), spec.order)
+        self.queue = FetchQueue(plan_of(()), spec.order)
         self.fetching = False
         self.fetch_began_at: float | None = None
         self.last_arrival_at: float | None = None

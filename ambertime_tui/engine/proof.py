@@ -2,23 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-
-from ambertime_tui.drive.recorded import ReadBack, RecordedAsset, RecordedFile
-
-
-def proof_of(recorded: Iterable[RecordedAsset], broken: Mapping[str, Iterable[RecordedFile]]) -> str:
-    """For the end of a backup.
-
-    Args:
-        recorded: what the drive has of the phone.
-        broken: files of it that are not whole or not there any more, by uuid.
-    """
-    originals = [file for asset in recorded for file in asset.files if file.role.is_original]
-    through_cache = sum(file.read_back is not ReadBack.FROM_DRIVE for file in originals)
-    damaged = sum(1 for files in broken.values() for _ in files)
-    return proved(len(originals) - through_cache, through_cache, damaged)
-
 
 def proved(from_drive: int, through_cache: int, damaged: int) -> str:
     """The line.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ambertime_tui.engine.fetch_queue import FetchQueue, expected
-from ambertime_tui.engine.plan import Fate, PlannedAsset, by_capture
+from ambertime_tui.engine.plan import Fate, PlannedAsset, by_capture, plan_of
 from ambertime_tui.engine.spec import FetchOrder
 from ambertime_tui.engine.status import FetchState, Tally
 from ambertime_tui.library.model import Asset, Availability, Kind, Resource, Role
@@ -40,7 +42,9 @@ def test_sums_folders_order_and_pages_agree_with_the_states(
     offset: int,
     limit: int,
 ) -> None:
-    queue = FetchQueue(queued, FetchOrder.OLDEST)
+    plan = plan_of(queued)
+    queued = list(plan)
+    queue = FetchQueue(plan, FetchOrder.OLDEST)
     states = {planned.asset.uuid: FetchState.WAITING for planned in queued}
     queue.reorder(order)
     for number, state in moves:
@@ -74,21 +78,43 @@ def test_sums_folders_order_and_pages_agree_with_the_states(
 
 
 def test_what_is_offloaded_again_waits_again() -> None:
-    queue = FetchQueue([waiting(1, 10, 1.0)], FetchOrder.OLDEST)
+    plan = plan_of([waiting(1, 10, 1.0)])
+    queue = FetchQueue(plan, FetchOrder.OLDEST)
     queue.move("0001", FetchState.ARRIVED)
     assert queue.pending == 0
     generation = queue.generation
-    queue.add(waiting(1, 10, 1.0), "offloaded again")
+    queue.add(plan[0], "offloaded again")
     assert (queue.pending, len(queue)) == (1, 1)
     assert queue.reason_of("0001") == "offloaded again"
     assert queue.generation > generation
 
 
 def test_a_queue_of_thirty_thousand_is_moved_through_one_by_one_in_a_moment() -> None:
-    queue = FetchQueue([waiting(n, n % 977, float(n)) for n in range(30_000)], FetchOrder.OLDEST)
+    plan = plan_of(waiting(n, n % 977, float(n)) for n in range(30_000))
+    queue = FetchQueue(plan, FetchOrder.OLDEST)
     looked_at = 0
     for number in range(0, 30_000, 50):
         queue.move(f"{number:04}", FetchState.ARRIVED)
         looked_at += len(queue.head(8))
     assert looked_at == 8 * 600
     assert queue.pending == 29_400
+
+
+@few
+@given(QUEUED, st.lists(st.booleans(), min_size=20, max_size=20), st.sampled_from(list(FetchOrder)))
+def test_what_was_to_be_copied_can_come_to_wait_in_its_place(
+    queued: list[PlannedAsset], local: list[bool], order: FetchOrder
+) -> None:
+    plan = plan_of(
+        replace(one, fate=Fate.COPY) if here else one for one, here in zip(queued, local, strict=False)
+    )
+    queue = FetchQueue(plan, order)
+    queue.head(1)
+    for planned in plan.in_order(Fate.COPY):
+        assert planned.asset.uuid not in queue
+        queue.add(planned, "was offloaded")
+        assert queue.reason_of(planned.asset.uuid) == "was offloaded"
+    assert len(queue) == queue.pending == len(queued)
+    everything = FetchQueue(plan_of(replace(one, fate=Fate.FETCH) for one in queued), order)
+    assert [p.asset.uuid for p in queue.in_order()] == [p.asset.uuid for p in everything.in_order()]
+    assert set(queue.folders()) == set(everything.folders())

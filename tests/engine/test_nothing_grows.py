@@ -17,7 +17,7 @@ from ambertime_tui.drive.target import open_target
 from ambertime_tui.engine.census import Bucket, Ending
 from ambertime_tui.engine.fetch_queue import FetchQueue
 from ambertime_tui.engine.ledger import Ledger
-from ambertime_tui.engine.plan import Plan
+from ambertime_tui.engine.plan import plan_of
 from ambertime_tui.engine.progress import Progress
 from ambertime_tui.engine.spec import FetchOrder, JobSpec
 from ambertime_tui.engine.status import FetchState
@@ -49,11 +49,11 @@ def calls_of(work: Callable[[], object]) -> int:
 
 def job_with(items: int) -> tuple[Progress, FetchQueue, Ledger]:
     """The status, queue and books of a job that waits for so many items."""
-    planned = [waiting(number, 1000, float(number)) for number in range(items)]
+    plan = plan_of(waiting(number, 1000, float(number)) for number in range(items))
     progress = Progress("growth", JobSpec(target="/"), Timing())
-    progress.queue = FetchQueue(planned, FetchOrder.OLDEST)
+    progress.queue = FetchQueue(plan, FetchOrder.OLDEST)
     progress.snapshot()  # the queue is put in order once
-    return progress, progress.queue, Ledger(Plan(tuple(planned)))
+    return progress, progress.queue, Ledger(plan)
 
 
 @pytest.mark.parametrize("step", ["status", "change", "ending"])

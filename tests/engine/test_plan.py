@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ambertime_tui.engine.census import (
-    Bucket,
-    Ending,
-    contradictions,
-    ending_by_plan,
-    list_left,
-    take_census,
-)
-from ambertime_tui.engine.plan import Fate, Plan, make_plan, room_needed
+from ambertime_tui.drive.recorded import RecordedAsset, RecordedFile
+from ambertime_tui.engine.census import Bucket, Ending, Endings, contradictions, list_left, take_census
+from ambertime_tui.engine.plan import Fate, Plan, PlannedAsset, by_capture, plan_of
+from ambertime_tui.engine.planner import make_plan, recorded_in, room_needed
 from ambertime_tui.engine.spec import Selection
 from ambertime_tui.library.model import Asset, Availability, Kind, Library, Resource, Role
 from tests.engine.libraries import SELECTIONS, few, libraries, recorded_asset, recorded_file, records
@@ -25,13 +21,13 @@ from tests.engine.libraries import SELECTIONS, few, libraries, recorded_asset, r
 def plans(draw: st.DrawFn) -> Plan:
     library = draw(libraries())
     largest = draw(st.none() | st.integers(0, 10_000))
-    return make_plan(library, draw(SELECTIONS), draw(records(library)), largest)
+    return make_plan(library, draw(SELECTIONS), recorded_in(draw(records(library))), largest)
 
 
 @st.composite
-def endings(draw: st.DrawFn, plan: Plan) -> dict[str, Ending]:
+def endings(draw: st.DrawFn, plan: Plan) -> Endings:
     """What a job may have made of a plan: any of what it tried ended in any way."""
-    tried = [p for p in plan.assets if p.fate in (Fate.COPY, Fate.FETCH) and draw(st.booleans())]
+    tried = [p for p in plan if p.fate in (Fate.COPY, Fate.FETCH) and draw(st.booleans())]
     ways = st.sampled_from(
         [
             Ending(Bucket.COPIED),
@@ -39,7 +35,10 @@ def endings(draw: st.DrawFn, plan: Plan) -> dict[str, Ending]:
             Ending(Bucket.ICLOUD, "gave_up", "It did not come."),
         ]
     )
-    return {planned.asset.uuid: draw(ways) for planned in tried}
+    ended = Endings(plan)
+    for planned in tried:
+        ended.set(planned.number, draw(ways))
+    return ended
 
 
 def photo(*resources: tuple[Role, int | None, Availability]) -> Asset:
@@ -51,9 +50,13 @@ def photo(*resources: tuple[Role, int | None, Availability]) -> Asset:
     )
 
 
-def fate_of(asset: Asset, **options: object) -> Fate:
-    plan = make_plan(Library((asset,), None), Selection(), {}, **options)  # type: ignore[arg-type]
-    return plan.assets[0].fate
+def planned_for(asset: Asset, known: Mapping[str, RecordedAsset] | None = None) -> PlannedAsset:
+    (planned,) = make_plan(Library((asset,), None), Selection(), recorded_in(known or {}))
+    return planned
+
+
+def fate_of(asset: Asset, largest_file: int | None = None) -> Fate:
+    return make_plan(Library((asset,), None), Selection(), largest_file=largest_file)[0].fate
 
 
 @few
@@ -61,8 +64,8 @@ def fate_of(asset: Asset, **options: object) -> Fate:
 def test_every_asset_of_the_library_has_exactly_one_fate(
     library: Library, selection: Selection, data: st.DataObject
 ) -> None:
-    plan = make_plan(library, selection, data.draw(records(library)))
-    assert [p.asset for p in plan.assets] == list(library.assets)
+    plan = make_plan(library, selection, recorded_in(data.draw(records(library))))
+    assert [p.asset for p in plan] == list(library.assets)
     assert sum(plan.tally(fate).count for fate in Fate) == len(library.assets)
 
 
@@ -71,7 +74,7 @@ def test_every_asset_of_the_library_has_exactly_one_fate(
 def test_only_what_is_selected_is_taken_and_all_of_it_is_accounted_for(
     library: Library, selection: Selection, data: st.DataObject
 ) -> None:
-    for planned in make_plan(library, selection, data.draw(records(library))).assets:
+    for planned in make_plan(library, selection, recorded_in(data.draw(records(library)))):
         asset = planned.asset
         chosen = (
             asset.ownership.is_archived
@@ -88,7 +91,7 @@ def test_only_what_is_selected_is_taken_and_all_of_it_is_accounted_for(
 @few
 @given(plans())
 def test_a_copy_needs_nothing_that_is_not_on_the_phone(plan: Plan) -> None:
-    for planned in plan.with_fate(Fate.COPY):
+    for planned in plan.in_order(Fate.COPY):
         assert planned.resources
         assert {resource.availability for resource in planned.resources} == {Availability.LOCAL}
 
@@ -96,15 +99,15 @@ def test_a_copy_needs_nothing_that_is_not_on_the_phone(plan: Plan) -> None:
 @few
 @given(libraries(), SELECTIONS)
 def test_what_was_copied_is_already_there_in_the_next_run(library: Library, selection: Selection) -> None:
-    plan = make_plan(library, selection, {})
+    plan = make_plan(library, selection)
     known = {
         planned.asset.uuid: recorded_asset(
             planned.asset.uuid, tuple(recorded_file(r.role, r.size or 0) for r in planned.resources)
         )
-        for planned in plan.with_fate(Fate.COPY)
+        for planned in plan.in_order(Fate.COPY)
     }
-    again = make_plan(library, selection, known)
-    for planned in again.assets:
+    again = make_plan(library, selection, recorded_in(known))
+    for planned in again:
         if planned.asset.uuid in known:
             assert planned.fate is Fate.ALREADY or planned.reason == "missing"
             assert planned.resources == ()
@@ -116,11 +119,11 @@ def test_the_census_counts_each_asset_once(plan: Plan, data: st.DataObject) -> N
     ended = data.draw(endings(plan))
     census = take_census(plan, ended)
     assert census.holds
-    assert census.library == len(plan.assets)
+    assert census.library == len(plan)
     for bucket in Bucket:
-        expected = [p for p in plan.assets if (ended.get(p.asset.uuid) or ending_by_plan(p)).bucket is bucket]
+        expected = [n for n in range(len(plan)) if ended.of(n).bucket is bucket]
         assert census.count(bucket) == len(expected)
-    assert census.count("copied") == sum(e.bucket is Bucket.COPIED for e in ended.values())
+    assert census.count("copied") == sum(ended.get(n) == Ending(Bucket.COPIED) for n in range(len(plan)))
     assert census.count("excluded") == plan.tally(Fate.EXCLUDED).count
 
 
@@ -133,7 +136,7 @@ def test_what_is_left_is_exactly_what_is_selected_and_not_on_the_drive(
     census = take_census(plan, ended)
     left = list_left(plan, ended)
     assert len(left) == census.count("icloud") + census.count("failed")
-    assert len(left) == len(plan.assets) - sum(census.count(b) for b in ("copied", "already", "excluded"))
+    assert len(left) == len(plan) - sum(census.count(b) for b in ("copied", "already", "excluded"))
     assert all(one.reason and one.sentence for one in left)
 
 
@@ -142,32 +145,57 @@ def test_what_is_left_is_exactly_what_is_selected_and_not_on_the_drive(
 def test_a_copy_that_the_record_does_not_know_is_a_contradiction(plan: Plan, data: st.DataObject) -> None:
     ended = data.draw(endings(plan))
     census = take_census(plan, ended)
-    counted = {
-        p.asset.uuid
-        for p in plan.assets
-        if (ended.get(p.asset.uuid) or ending_by_plan(p)).bucket in (Bucket.COPIED, Bucket.ALREADY)
-    }
-    assert contradictions(plan, ended, counted, census) == ()
+    there = (Bucket.COPIED, Bucket.ALREADY)
+    counted = {p.asset.uuid for p in plan if ended.of(p.number).bucket in there}
+    assert contradictions(plan, ended, census, counted.intersection) == ()
     for uuid in sorted(counted)[:1]:
-        assert "1 items" in " ".join(contradictions(plan, ended, counted - {uuid}, census))
+        found = contradictions(plan, ended, census, (counted - {uuid}).intersection)
+        assert "1 items" in " ".join(found)
 
 
 @few
 @given(plans())
 def test_a_census_that_does_not_add_up_is_a_contradiction(plan: Plan) -> None:
-    census = take_census(plan, {})
-    known = {planned.asset.uuid for planned in plan.assets}
-    assert contradictions(plan, {}, known, replace(census, library=census.library + 1))
-    assert contradictions(plan, {"STRANGER": Ending(Bucket.COPIED)}, known, census)
-    doubled = Plan((*plan.assets, *plan.assets[:1]))
-    assert bool(contradictions(doubled, {}, known, take_census(doubled, {}))) == bool(plan.assets)
+    nothing = Endings(plan)
+    census = take_census(plan, nothing)
+    assert contradictions(plan, nothing, replace(census, library=census.library + 1), everything)
+    doubled = plan_of((*plan, *plan[:1]))
+    nothing = Endings(doubled)
+    wrong = contradictions(doubled, nothing, take_census(doubled, nothing), everything)
+    assert bool(wrong) == bool(plan)
+
+
+def everything(uuids: Sequence[str]) -> frozenset[str]:
+    """A record that knows all it is asked for."""
+    return frozenset(uuids)
+
+
+@few
+@given(plans())
+def test_a_plan_kept_in_columns_tells_what_was_planned(plan: Plan) -> None:
+    again = plan_of(plan)
+    assert list(again) == list(plan)
+    assert [again[n] for n in range(len(again))] == list(plan)
+    for number, planned in enumerate(plan):
+        assert plan.number_of(planned.asset.uuid) == planned.number == number
+        assert (plan.fate_of(number), plan.bytes_of(number)) == (planned.fate, planned.bytes)
+        assert plan.words_of(number) == (planned.reason, planned.sentence)
+    assert plan.number_of("NOBODY") is None
+    chosen = [p for p in plan if p.fate in (Fate.COPY, Fate.FETCH)]
+    in_order = plan.in_order(Fate.COPY, Fate.FETCH)
+    assert list(in_order) == sorted(chosen, key=by_capture)
+    assert [plan.rank_of(p.number) for p in in_order] == sorted(plan.rank_of(p.number) for p in chosen)
+    share = plan.share(Fate.COPY, Fate.FETCH)
+    assert share.bytes == sum(p.bytes for p in chosen)
+    assert share.files == sum(len(p.resources) for p in chosen)
+    assert plan.undated == sum(p.asset.created is None for p in plan if p.fate is not Fate.EXCLUDED)
 
 
 @few
 @given(plans())
 def test_the_room_needed_is_never_less_than_the_files(plan: Plan) -> None:
-    to_copy = plan.with_fate(Fate.COPY)
-    needed = room_needed(to_copy)
+    to_copy = plan.in_order(Fate.COPY)
+    needed = room_needed(plan.share(Fate.COPY))
     assert needed >= sum(planned.bytes for planned in to_copy)
     assert (needed == 0) == (not to_copy)
 
@@ -179,13 +207,13 @@ def test_a_live_photo_waits_until_both_halves_are_on_the_phone() -> None:
 
 def test_what_can_be_had_of_an_asset_is_taken_although_a_part_is_lost() -> None:
     asset = photo((Role.PHOTO, 10, Availability.LOCAL), (Role.ALTERNATE_PHOTO, 20, Availability.MISSING))
-    (planned,) = make_plan(Library((asset,), None), Selection(), {}).assets
+    planned = planned_for(asset)
     assert (planned.fate, planned.bytes) == (Fate.COPY, 10)
 
 
 def test_an_edit_that_is_only_in_icloud_does_not_hold_up_its_original() -> None:
     asset = photo((Role.PHOTO, 10, Availability.LOCAL), (Role.EDITED_PHOTO, 20, Availability.ICLOUD))
-    (planned,) = make_plan(Library((asset,), None), Selection(), {}).assets
+    planned = planned_for(asset)
     assert [resource.role for resource in planned.resources] == [Role.PHOTO]
 
 
@@ -198,7 +226,7 @@ def test_a_file_that_the_drive_cannot_hold_is_refused_before_a_byte_is_copied() 
 def test_a_photo_edited_again_is_taken_again_but_not_its_original() -> None:
     asset = photo((Role.PHOTO, 10, Availability.LOCAL), (Role.EDITED_PHOTO, 21, Availability.LOCAL))
     known = {"A": recorded_asset("A", (recorded_file(Role.PHOTO, 11), recorded_file(Role.EDITED_PHOTO, 20)))}
-    (planned,) = make_plan(Library((asset,), None), Selection(), known).assets
+    planned = planned_for(asset, known)
     assert [resource.role for resource in planned.resources] == [Role.EDITED_PHOTO]
 
 
@@ -210,6 +238,8 @@ def test_a_file_found_damaged_is_taken_again() -> None:
     assert fate_of_all(asset, known, {"A": (file,)}) is Fate.COPY
 
 
-def fate_of_all(asset: Asset, known: object, broken: object) -> Fate:
-    plan = make_plan(Library((asset,), None), Selection(), known, None, broken)  # type: ignore[arg-type]
-    return plan.assets[0].fate
+def fate_of_all(
+    asset: Asset, known: Mapping[str, RecordedAsset], broken: Mapping[str, tuple[RecordedFile, ...]]
+) -> Fate:
+    plan = make_plan(Library((asset,), None), Selection(), recorded_in(known), None, broken)
+    return plan[0].fate

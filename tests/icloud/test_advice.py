@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ambertime_tui.engine.advice import advice_for, slice_ranges
-from ambertime_tui.engine.plan import Fate, Plan, PlannedAsset
+from ambertime_tui.engine.plan import Fate, Plan, PlannedAsset, plan_of
 from ambertime_tui.engine.spec import FetchWay, JobSpec, OriginalsChoice
 from ambertime_tui.engine.status import PhoneSummary
 from ambertime_tui.library.model import Asset, Availability, Kind, Resource, Role
@@ -28,7 +28,7 @@ def awaited(year: int, size: int, number: int = 0) -> PlannedAsset:
     return PlannedAsset(asset, Fate.FETCH, (resource,), size)
 
 
-PLAN = Plan(tuple(awaited(year, 5 * GB) for year in range(2010, 2018)))
+PLAN = plan_of(awaited(year, 5 * GB) for year in range(2010, 2018))
 
 
 def advised(way: FetchWay, phone: PhoneSummary, plan: Plan = PLAN) -> str:
@@ -64,7 +64,7 @@ def test_a_job_for_what_is_on_the_phone_is_told_nothing_of_networks() -> None:
 
 
 def test_a_long_queue_over_many_years_begins_with_the_old_ones() -> None:
-    many = Plan(tuple(awaited(year, 1, n) for year in range(2010, 2020) for n in range(150)))
+    many = plan_of(awaited(year, 1, n) for year in range(2010, 2020) for n in range(150))
     assert "..2015" in advised(FetchWay.SHORTCUT, PhoneSummary("u"), many)
 
 
@@ -109,5 +109,5 @@ def test_hidden_and_undated_items_are_not_asked_for_by_a_shortcut() -> None:
 
 
 def test_ranges_for_slices_cover_each_day() -> None:
-    assert slice_ranges(PLAN.assets, 12 * GB)[0] == "2010-06-01..2011-06-01"
-    assert slice_ranges(PLAN.assets, 1) == [f"{year}-06-01" for year in range(2010, 2018)]
+    assert slice_ranges(PLAN, 12 * GB)[0] == "2010-06-01..2011-06-01"
+    assert slice_ranges(PLAN, 1) == [f"{year}-06-01" for year in range(2010, 2018)]

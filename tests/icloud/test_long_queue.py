@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ambertime_tui.engine.asking import Asking
 from ambertime_tui.engine.fetch_queue import FetchQueue
+from ambertime_tui.engine.plan import plan_of
 from ambertime_tui.engine.progress import Progress
 from ambertime_tui.engine.spec import FetchOrder, FetchWay, JobSpec, OriginalsChoice
 from ambertime_tui.engine.status import FetchState, PhoneSummary
@@ -17,7 +18,7 @@ COUNT = 100_000
 
 
 def test_arrivals_offloading_and_looking_keep_up_with_a_long_queue() -> None:
-    queue = FetchQueue((awaited(2000 + n % 20, 1, n) for n in range(COUNT)), FetchOrder.NEWEST)
+    queue = FetchQueue(plan_of(awaited(2000 + n % 20, 1, n) for n in range(COUNT)), FetchOrder.NEWEST)
     queue.head(8)
     began = time.process_time()
     queue.ask_for_everything()
@@ -39,7 +40,7 @@ def test_arrivals_offloading_and_looking_keep_up_with_a_long_queue() -> None:
 def test_when_nothing_comes_a_person_is_told_what_to_check() -> None:
     progress = Progress("job", JobSpec("/drive", originals=OriginalsChoice.ICLOUD), Timing())
     progress.phone = PhoneSummary("u", battery_percent=12, on_power=False, free_bytes=300_000_000)
-    queue = FetchQueue([awaited(2019, 1)], FetchOrder.OLDEST)
+    queue = FetchQueue(plan_of([awaited(2019, 1)]), FetchOrder.OLDEST)
     asking = Asking(
         queue=queue,
         way=FetchWay.KEEP_ORIGINALS,
@@ -62,7 +63,7 @@ def test_rate_and_time_left_are_silent_before_anything_came() -> None:
         "job", JobSpec("/drive", originals=OriginalsChoice.ICLOUD), replace(Timing(), steady=lambda: now)
     )
     progress.fetching = True
-    progress.queue = FetchQueue([awaited(2019, 10_000_000)], FetchOrder.OLDEST)
+    progress.queue = FetchQueue(plan_of([awaited(2019, 10_000_000)]), FetchOrder.OLDEST)
     for _ in range(30):
         now += 1
         progress.tick()
