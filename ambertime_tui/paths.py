@@ -47,6 +47,21 @@ def paths_from(environ: Mapping[str, str]) -> Paths:
     )
 
 
+def folder_named(text: str) -> Path:
+    """The absolute path of a folder as a person writes it, `~` and `~user` included; links stay as they are.
+
+    Raises:
+        PathsError: it names none.
+    """
+    if not text.strip() or "\0" in text:
+        raise PathsError("Name a folder: an empty name is none.")
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError as error:
+        user = text.partition("/")[0]
+        raise PathsError(f"{user} is no user of this computer, so {text} is no folder.") from error
+
+
 def private(folder: Path) -> Path:
     """Makes the folder for this user only (0700) and returns it.
 

@@ -79,10 +79,12 @@ def parser_for(*, simulating: bool) -> argparse.ArgumentParser:
 
     backup = add("backup", commands.backup, "copies the originals of a range to a drive")
     _add_selection(backup)
-    backup.add_argument("--to", type=Path, metavar="DIR", help="the target, a folder on the drive")
+    backup.add_argument("--to", metavar="DIR", help="the target, a folder on the drive")
     backup.add_argument("--originals", choices=("local", "icloud"), help="icloud: wait for those, too")
     backup.add_argument(
-        "--patience", metavar="TIME", help="with icloud: end after 90s, 30m, 12h without arrivals"
+        "--patience",
+        metavar="TIME",
+        help="end after 90s, 30m, 12h without the phone or, with icloud, without arrivals",
     )
     backup.add_argument(
         "--fetch",

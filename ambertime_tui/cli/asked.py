@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 from ambertime_tui.cli.surroundings import Surroundings, UsageError
 from ambertime_tui.config import Task, load_config, parse_patience
 from ambertime_tui.engine.spec import FetchOrder, FetchWay, JobSpec, OriginalsChoice, Selection
 from ambertime_tui.library.date_range import DateRangeError, parse_date_range
+from ambertime_tui.paths import PathsError, folder_named
 
 
 def selection_of(task: Task) -> Selection:
@@ -60,12 +60,16 @@ def spec_of(arguments: argparse.Namespace, surroundings: Surroundings) -> JobSpe
     task = said.over(load_config(surroundings.paths.config, date.today()).defaults)
     if task.to is None:
         raise UsageError("Where to? Name a folder on your drive with --to DIR.")
+    try:
+        target = folder_named(task.to)
+    except PathsError as error:
+        raise UsageError(f"--to: {error}") from error
     originals = task.originals or OriginalsChoice.LOCAL
-    for option, value in (("patience", said.patience), ("fetch", said.fetch), ("order", said.order)):
+    for option, value in (("fetch", said.fetch), ("order", said.order)):
         if value is not None and originals is OriginalsChoice.LOCAL:
             raise UsageError(f"--{option} is for --originals icloud; local originals need none.")
     spec = JobSpec(
-        str(Path(task.to).expanduser().absolute()),
+        str(target),
         task.device,
         selection_of(task),
         originals,

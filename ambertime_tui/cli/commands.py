@@ -56,7 +56,8 @@ def _with_engine(
 
 
 def _at_a_terminal() -> bool:
-    return sys.stdin.isatty() and sys.stdout.isatty()
+    """Textual reads stdin and draws on stderr; what it shows belongs where stdout goes."""
+    return all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
 
 
 def full_screen(arguments: argparse.Namespace, surroundings: Surroundings) -> ExitCode:

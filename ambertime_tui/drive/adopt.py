@@ -89,10 +89,12 @@ class ExistingFiles:
                 continue
             path = f"{folder}/{name}" if folder else name
             if entry.is_dir(follow_symlinks=False):
-                with suppress(PermissionError):
+                # Others may be at work in it: what is gone, or closed to us, is nothing to adopt.
+                with suppress(PermissionError, FileNotFoundError, NotADirectoryError):
                     self._walk(path, recorded, found)
             elif (folder, name_key(name)) not in recorded and entry.is_file(follow_symlinks=False):
-                found.setdefault(entry.stat(follow_symlinks=False).st_size, set()).add(path)
+                with suppress(FileNotFoundError):
+                    found.setdefault(entry.stat(follow_symlinks=False).st_size, set()).add(path)
 
     def _digest(self, path: str) -> FileDigest | None:
         """Brings the file and its name to the drive, then hashes what the drive gives; None: it cannot be

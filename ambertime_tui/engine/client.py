@@ -29,6 +29,7 @@ from ambertime_tui.engine.protocol import (
     EngineError,
     Hello,
     Pane,
+    PhonesSeen,
     Preview,
     Push,
     Report,
@@ -45,7 +46,7 @@ from ambertime_tui.engine.protocol import (
     parse_line,
 )
 from ambertime_tui.engine.spec import JobSpec, Selection
-from ambertime_tui.engine.status import Census, DriveSummary, JobStatus, Left, PhoneSummary, ScanStatus
+from ambertime_tui.engine.status import Census, DriveSummary, JobStatus, Left, ScanStatus
 from ambertime_tui.engine.wire import WireError, from_json
 from ambertime_tui.library.model import Asset
 from ambertime_tui.paths import Paths, PathsError, private
@@ -135,13 +136,13 @@ class EngineClient:
         with contextlib.suppress(OSError):
             await self._writer.wait_closed()
 
-    async def phones(self) -> tuple[PhoneSummary, ...]:
-        """The phones that are attached by cable.
+    async def phones(self) -> PhonesSeen:
+        """The phones that are attached by cable, or why there is none.
 
         Raises:
             EngineError: `UsbmuxUnavailable`: no phone can be seen at all.
         """
-        return await self._ask(tuple[PhoneSummary, ...], Ask.PHONES)
+        return await self._ask(PhonesSeen, Ask.PHONES)
 
     async def drives(self) -> tuple[DriveSummary, ...]:
         """The drives that are mounted."""

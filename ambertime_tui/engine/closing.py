@@ -16,10 +16,10 @@ from ambertime_tui.engine.census import (
     list_left,
     take_census,
 )
-from ambertime_tui.engine.copier import Threads
 from ambertime_tui.engine.ledger import Ledger
 from ambertime_tui.engine.proof import proved
 from ambertime_tui.engine.status import Census, Left, Outcome
+from ambertime_tui.engine.threads import Threads
 from ambertime_tui.library.model import Library
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 from ambertime_tui.drive.errors import (
     DriveError,
@@ -23,16 +22,18 @@ from ambertime_tui.drive.errors import (
 from ambertime_tui.drive.recorded import ReadBack, RecordedAsset, RecordedFile
 from ambertime_tui.drive.target import Target
 from ambertime_tui.drive.writer import AssetWriter, FileWriter, StagedAsset
-from ambertime_tui.engine.census import Bucket, Ending
 from ambertime_tui.engine.copy_line import CopyLine
+from ambertime_tui.engine.outcomes import Copied, Failed, NotThere, Outcome
+from ambertime_tui.engine.pace import Pace
 from ambertime_tui.engine.phone_link import PhoneLink
-from ambertime_tui.engine.plan import PlannedAsset, missing_originals
-from ambertime_tui.engine.planner import missing_sentence
+from ambertime_tui.engine.plan import PlannedAsset
 from ambertime_tui.engine.progress import Progress
+from ambertime_tui.engine.threads import Threads
 from ambertime_tui.engine.timing import Timing
 from ambertime_tui.library.model import Resource
 from ambertime_tui.phone.afc import MediaFolder, MediaStat
 from ambertime_tui.phone.errors import (
+    MediaBusy,
     MediaChanged,
     MediaError,
     MediaForbidden,
@@ -53,62 +54,10 @@ TRIES = 3
 PAUSE_BETWEEN_TRIES = 1.0
 """Seconds; a second pause is twice as long."""
 CUT_OFF_TIMES = 10
-"""How often the phone may vanish under one asset before that counts as the asset's own trouble."""
+"""How often the phone may vanish under one asset, alone in hand and without a byte gained, before that counts
+as the asset's own trouble."""
 DRIVE_FAILURES = 5
 """Assets in a row that the drive refuses with an error before it counts as broken."""
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Copied:
-    """An asset is on the drive, whole and recorded."""
-
-    recorded: RecordedAsset
-    bytes: int
-    """Of the files that were written for it now."""
-
-
-@dataclass(frozen=True, slots=True)
-class NotThere:
-    """An original is not on the phone any more, or not wholly."""
-
-    planned: PlannedAsset
-    gone: tuple[Resource, ...]
-    in_part: tuple[Resource, ...] = ()
-    """Those of which the phone has a beginning: iOS has not brought down the rest yet."""
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """An asset could not be copied; `reason` is a stable word, `sentence` for people."""
-
-    reason: str
-    sentence: str
-
-
-Outcome = Copied | NotThere | Failed
-
-
-class Threads:
-    """Runs what blocks on the drive. A cancelled caller still waits for the call that is under way."""
-
-    def __init__(self, count: int) -> None:
-        self._pool = ThreadPoolExecutor(count, thread_name_prefix="drive")
-
-    async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """The result of `work`, called in a thread."""
-        call = asyncio.get_running_loop().run_in_executor(self._pool, partial(work, *args, **kwargs))
-        try:
-            return await asyncio.shield(call)
-        except asyncio.CancelledError:
-            await asyncio.wait([call])
-            raise
-
-    def close(self) -> None:
-        """Lets idle threads go."""
-        self._pool.shutdown(wait=False)
 
 
 @dataclass(slots=True)
@@ -118,6 +67,23 @@ class _ToCommit:
     outcome: asyncio.Future[RecordedAsset | DriveError] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
+
+
+@dataclass(slots=True)
+class _Begun:
+    """An asset that is being written: kept where the phone broke off, to go on with what is there."""
+
+    to_take: dict[Resource, MediaStat]
+    writer: AssetWriter
+    open: dict[Resource, FileWriter] = field(default_factory=dict)
+    """Large files that have a part."""
+    finished: set[Resource] = field(default_factory=set)
+
+    @property
+    def gained(self) -> int:
+        """Bytes that need not be read again."""
+        done = sum(self.to_take[resource].size for resource in self.finished)
+        return done + sum(file.written for file in self.open.values())
 
 
 class Copier:
@@ -146,6 +112,8 @@ class Copier:
         self._timing = timing
         self._on_outcome = on_outcome
         self._to_commit: asyncio.Queue[_ToCommit] = asyncio.Queue()
+        self._pace = Pace(ASSETS_AT_ONCE)
+        self._begun: dict[str, _Begun] = {}
         self._tried: Counter[str] = Counter()
         self._cut_off: Counter[str] = Counter()
         self._drive_failures = 0
@@ -174,24 +142,43 @@ class Copier:
             await asyncio.gather(working, committing, return_exceptions=True)
             for planned, copied in self._unheard.values():
                 self._on_outcome(planned, copied)
+            for uuid in tuple(self._begun):
+                await self._forget_begun(uuid)
             while not self._to_commit.empty():
                 await self._threads.run(self._target.discard, self._to_commit.get_nowait().staged)
 
     async def _work(self) -> None:
-        while (planned := await self._line.next()) is not None:
-            media = await self._link.media()
-            outcome = await self._tried_once(planned, media)
-            if outcome is None:
-                self._line.put_back(planned)
-                continue
-            del self._tried[planned.asset.uuid], self._cut_off[planned.asset.uuid]
-            self._on_outcome(planned, outcome)
-            self._line.done(planned)
+        while True:
+            async with self._pace.turn():
+                planned = await self._line.next()
+                if planned is None:
+                    return
+                media = await self._link.media()
+                outcome = await self._tried_once(planned, media)
+                if outcome is None:
+                    self._line.put_back(planned)
+                    continue
+                uuid = planned.asset.uuid
+                del self._tried[uuid], self._cut_off[uuid]
+                await self._forget_begun(uuid)
+                if isinstance(outcome, Copied):
+                    self._pace.held()
+                self._on_outcome(planned, outcome)
+                self._line.done(planned)
 
     async def _tried_once(self, planned: PlannedAsset, media: MediaFolder) -> Outcome | None:
         """The outcome of one try; None: to be tried again."""
+        alone = self._pace.limit == 1
+        gained = self._gained(planned)
         try:
             return await self._copy(planned, media)
+        except MediaBusy as error:
+            # Too many files are open on the phone, by whomever: fewer at once, and a file alone has to go.
+            self._pace.ease(error)
+            if alone:
+                return await self._again_or(planned, Failed("unreadable", str(error)))
+            await self._timing.pause(PAUSE_BETWEEN_TRIES)
+            return None
         except MediaForbidden as error:
             if await self._link.denied(media, error):
                 return None
@@ -205,7 +192,9 @@ class Copier:
             return await self._again_or(planned, Failed("unreadable", str(error)))
         except PhoneError as error:
             self._link.lost(media, error)
-            self._cut_off[planned.asset.uuid] += 1
+            self._pace.ease(media)
+            # Of many in hand nobody knows which one the phone broke off for, if for any.
+            self._cut_off[planned.asset.uuid] += alone and self._gained(planned) <= gained
             cut_off_too_often = self._cut_off[planned.asset.uuid] >= CUT_OFF_TIMES
             return Failed("unreadable", str(error)) if cut_off_too_often else None
         except FileTooLarge as error:
@@ -236,28 +225,52 @@ class Copier:
         in_part = tuple(r for r, stat in stats.items() if _is_a_beginning(r, stat))
         if gone or in_part:
             return NotThere(planned, gone, in_part)
-        prepared = await self._threads.run(self._prepared, planned, stats)
-        if isinstance(prepared, Copied):
-            self._progress.wrote(0, (), 0, 0)
-            return prepared
-        to_take, writer = prepared
+        begun = await self._begun_again(planned, stats)
+        if begun is None:
+            prepared = await self._threads.run(self._prepared, planned, stats)
+            if isinstance(prepared, Copied):
+                self._progress.wrote(0, (), 0, 0)
+                return prepared
+            begun = prepared
         staged: StagedAsset | None = None
+        kept = False
         try:
-            for resource, stat in to_take.items():
-                await self._write(writer, planned, resource, stat, media)
-            staged = await self._staged(writer)
+            for resource in begun.to_take:
+                if resource not in begun.finished:
+                    await self._write(begun, planned, resource, media)
+            staged = await self._staged(begun.writer)
+        except (MediaChanged, MediaNotFound):
+            raise
+        except PhoneError:
+            self._begun[planned.asset.uuid], kept = begun, True
+            raise
         finally:
-            if staged is None:
-                await self._threads.run(writer.discard)
+            if staged is None and not kept:
+                await self._threads.run(begun.writer.discard)
         recorded = await self._committed(planned, staged)
         self._drive_failures = 0
         self._count(staged, recorded)
         return Copied(recorded, staged.bytes)
 
-    def _prepared(
-        self, planned: PlannedAsset, stats: Mapping[Resource, MediaStat]
-    ) -> Copied | tuple[dict[Resource, MediaStat], AssetWriter]:
-        """What of an asset is to be taken, and its writer; or that the drive has all of it. Blocks."""
+    async def _begun_again(self, planned: PlannedAsset, stats: Mapping[Resource, MediaStat]) -> _Begun | None:
+        """What was begun of an asset before the phone broke off, if all its files are as they were then."""
+        begun = self._begun.pop(planned.asset.uuid, None)
+        if begun is not None and any(stats.get(resource) != stat for resource, stat in begun.to_take.items()):
+            await self._threads.run(begun.writer.discard)
+            return None
+        return begun
+
+    async def _forget_begun(self, uuid: str) -> None:
+        begun = self._begun.pop(uuid, None)
+        if begun is not None:
+            await self._threads.run(begun.writer.discard)
+
+    def _gained(self, planned: PlannedAsset) -> int:
+        begun = self._begun.get(planned.asset.uuid)
+        return 0 if begun is None else begun.gained
+
+    def _prepared(self, planned: PlannedAsset, stats: Mapping[Resource, MediaStat]) -> Copied | _Begun:
+        """An asset that is about to be written; or that the drive has all of it. Blocks."""
         self._target.check()
         uuid = planned.asset.uuid
         already = self._target.record.asset_files(self._udid, uuid)
@@ -265,9 +278,8 @@ class Copier:
         to_take = {r: s for r, s in stats.items() if not _is_the_same(already, broken, r, s)}
         if not to_take and already is not None:
             return Copied(already, 0)
-        return to_take, self._target.writer(
-            self._udid, planned.asset, resources=tuple(to_take), repairs=broken
-        )
+        writer = self._target.writer(self._udid, planned.asset, resources=tuple(to_take), repairs=broken)
+        return _Begun(to_take, writer)
 
     async def _staged(self, writer: AssetWriter) -> StagedAsset:
         """The asset, staged; a caller cancelled meanwhile leaves no parts behind."""
@@ -294,26 +306,24 @@ class Copier:
         return stats
 
     async def _write(
-        self,
-        writer: AssetWriter,
-        planned: PlannedAsset,
-        resource: Resource,
-        stat: MediaStat,
-        media: MediaFolder,
+        self, begun: _Begun, planned: PlannedAsset, resource: Resource, media: MediaFolder
     ) -> None:
-        created = planned.asset.created
+        stat, created = begun.to_take[resource], planned.asset.created
         begin = partial(
-            writer.begin,
+            begun.writer.begin,
             resource,
             stat.size,
             stat.modified_at if created is None else created,
             source_modified_at=stat.modified_at,
         )
-        file = await self._threads.run(begin) if stat.size > SMALL else None
+        file = begun.open.get(resource)
+        if file is None and stat.size > SMALL:
+            file = begun.open[resource] = await self._threads.run(begin)
+        offset = 0 if file is None else file.written
         kept: list[bytes] = []
-        in_hand = self._progress.take_in_hand(resource.name, stat.size)
+        in_hand = self._progress.take_in_hand(resource.name, stat.size, offset)
         try:
-            async with aclosing(media.read(resource.path, size=stat.size)) as pieces:
+            async with aclosing(media.read(resource.path, offset=offset, size=stat.size)) as pieces:
                 async for piece in pieces:
                     await self._line.gate()
                     if file is None:
@@ -327,6 +337,8 @@ class Copier:
                 await self._threads.run(file.finish)
         finally:
             self._progress.put_down(in_hand)
+        begun.open.pop(resource, None)
+        begun.finished.add(resource)
 
     async def _committed(self, planned: PlannedAsset, staged: StagedAsset) -> RecordedAsset:
         waiting = _ToCommit(planned, staged)
@@ -385,39 +397,3 @@ def _is_a_beginning(resource: Resource, stat: MediaStat) -> bool:
     """True for an original from iCloud that has fewer bytes than the library says."""
     known = resource.role.is_original and resource.in_icloud and resource.size is not None
     return known and stat.size < (resource.size or 0)
-
-
-def ending_of(planned: PlannedAsset, outcome: Outcome) -> Ending:
-    """How the census counts an outcome."""
-    match outcome:
-        case Copied():
-            gone = missing_originals(planned.asset)
-            if gone:
-                sentence = f"{missing_sentence(gone)} The rest of it is on the drive."
-                return Ending(Bucket.FAILED, "missing", sentence)
-            return Ending(Bucket.COPIED)
-        case Failed(reason, sentence):
-            return Ending(Bucket.FAILED, reason, sentence)
-        case NotThere(_, gone, in_part) if in_part and not gone:
-            names = ", ".join(resource.name for resource in in_part)
-            return Ending(
-                Bucket.ICLOUD,
-                "arriving",
-                f"{names} has fewer bytes on the iPhone than the library says: iOS has not brought down the "
-                "rest yet. Run again with iCloud originals included.",
-            )
-        case NotThere(_, gone, _):
-            names = ", ".join(resource.name for resource in gone)
-            if all(resource.in_icloud for resource in gone):
-                return Ending(
-                    Bucket.ICLOUD,
-                    "offloaded",
-                    f"{names} was on the iPhone when the job began and is only in iCloud now. Run again with "
-                    "iCloud originals included.",
-                )
-            return Ending(
-                Bucket.FAILED,
-                "missing",
-                f"{names} is not on the iPhone any more: it was deleted or offloaded while the job ran. Run "
-                "again to see which.",
-            )

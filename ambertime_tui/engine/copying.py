@@ -6,10 +6,11 @@ import asyncio
 
 from ambertime_tui.engine.arrivals import ArrivalWatch
 from ambertime_tui.engine.census import Bucket, Ending
-from ambertime_tui.engine.copier import Copied, Copier, Failed, NotThere, Outcome, ending_of
+from ambertime_tui.engine.copier import Copier
 from ambertime_tui.engine.copy_line import CopyLine
 from ambertime_tui.engine.fetch_queue import FetchQueue
 from ambertime_tui.engine.ledger import Ledger
+from ambertime_tui.engine.outcomes import Copied, Failed, NotThere, Outcome, ending_of
 from ambertime_tui.engine.plan import Fate, PlannedAsset
 from ambertime_tui.engine.progress import Progress
 from ambertime_tui.engine.protocol import EngineError, Pane, Rows

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ambertime_tui.drive.discovery import mounted_drives
-from ambertime_tui.engine.protocol import DevicesChanged
+from ambertime_tui.engine.protocol import DevicesChanged, PhonesSeen
 from ambertime_tui.engine.status import DriveSummary, PhoneSummary
 from ambertime_tui.engine.summaries import drive_summary, phone_summary
 from ambertime_tui.engine.timing import Timing
@@ -27,14 +27,15 @@ READY_EVERY = 60.0
 JUST_SEEN = "It has just been plugged in and is being asked who it is."
 
 
-async def phones_now(pair_records: Path) -> tuple[PhoneSummary, ...]:
+async def phones_now(pair_records: Path) -> PhonesSeen:
     """The phones on a cable.
 
     Raises:
         UsbmuxUnavailable: no phone can be seen at all.
     """
-    attached = _by_cable(await attached_phones())
-    return tuple(await asyncio.gather(*(_look_at(phone, pair_records) for phone in attached)))
+    attached = await attached_phones()
+    looks = (_look_at(phone, pair_records) for phone in _by_cable(attached))
+    return PhonesSeen(tuple(await asyncio.gather(*looks)), hint_where_none(attached))
 
 
 async def drives_now() -> tuple[DriveSummary, ...]:

@@ -18,7 +18,7 @@ from ambertime_tui.drive.target import Target, open_target
 from ambertime_tui.engine.arrivals import ArrivalWatch
 from ambertime_tui.engine.asking import Asking
 from ambertime_tui.engine.closing import Accounts, close_accounts
-from ambertime_tui.engine.copier import ASSETS_AT_ONCE, Copier, Threads
+from ambertime_tui.engine.copier import ASSETS_AT_ONCE, Copier
 from ambertime_tui.engine.copy_line import CopyLine
 from ambertime_tui.engine.copying import Copying
 from ambertime_tui.engine.drive_advice import drive_advice
@@ -37,6 +37,7 @@ from ambertime_tui.engine.status import Condition, Phase, PhoneSummary, ScanStat
 from ambertime_tui.engine.survey import Scan, ScanCounts, scan_phone
 from ambertime_tui.engine.surveyor import Surveyor
 from ambertime_tui.engine.target_memory import TargetMemory
+from ambertime_tui.engine.threads import Threads
 from ambertime_tui.engine.timing import Timing
 from ambertime_tui.library.collector import collector_paused
 from ambertime_tui.library.model import Library
@@ -45,13 +46,14 @@ from ambertime_tui.phone.discovery import find_phone
 from ambertime_tui.phone.errors import (
     DatabaseNeverRests,
     MediaError,
-    MediaForbidden,
     NoRoomForDatabase,
     PhoneError,
 )
 
 log = logging.getLogger(__name__)
 
+SCAN_TRIES = 12
+"""How often a phone may break off while its library is read."""
 THUMBNAIL_WITHIN = 5.0
 """Seconds that the phone gets for a small picture; it is only looked at."""
 LARGEST_THUMBNAIL = 1 << 20
@@ -291,7 +293,7 @@ class Job:
         await self._plan_and_copy(scan)
 
     async def _scan(self) -> Scan:
-        while True:
+        for tries_left in reversed(range(SCAN_TRIES)):
             media = await self._link.media()
             try:
                 kept = await self._surveyor.take(self._udid, media)
@@ -299,15 +301,20 @@ class Job:
                     return kept
                 self.progress.set_phase(Phase.SCANNING)
                 return await scan_phone(
-                    self._udid, media, self._surveyor.scratch, self._timing, self.progress.set_scan
+                    self._udid,
+                    media,
+                    self._surveyor.scratch,
+                    self._timing,
+                    self.progress.set_scan,
+                    partial(self._link.is_locked, media),
                 )
             except (NoRoomForDatabase, DatabaseNeverRests):
                 raise
-            except MediaForbidden as error:
-                if not await self._link.denied(media, error):
-                    raise
             except PhoneError as error:
+                if not tries_left:
+                    raise
                 self._link.lost(media, error)
+        raise AssertionError("the last try raises")
 
     async def _plan_and_copy(self, scan: Scan) -> None:
         self.progress.set_scan(scan.status)

@@ -19,6 +19,8 @@ from ambertime_tui.phone.errors import (
     PhoneDisconnected,
     PhoneError,
     PhoneLocked,
+    PhoneNotReady,
+    PhoneStalled,
     TrustRefused,
     UnknownPhone,
     UsbmuxUnavailable,
@@ -28,6 +30,11 @@ from ambertime_tui.phone.session import PhoneSession, open_session, peek
 TRY_AGAIN_EVERY = 2.0
 """Seconds between attempts to reach a phone that is attached but does not let itself be read."""
 FACTS_EVERY = 60.0
+HOPELESS = (PhoneNotReady, PhoneStalled)
+"""What a phone says or does that a wait mostly does not cure."""
+HOPES = 3
+"""How often one that was never read is asked again where there is little hope; one that was read is waited
+for."""
 NOT_THERE = (UsbmuxUnavailable, NoPhoneAttached, UnknownPhone, OnlyOverWifi)
 FOR_EVER = 10 * 365 * 86400.0
 
@@ -65,6 +72,7 @@ class PhoneLink:
         self._connections = connections
         self._media: MediaFolder | None = None
         self._there = asyncio.Event()
+        self._was_there = False
         self._lost = asyncio.Event()
         self._why: PhoneError | None = None
         self._without_since = timing.steady()
@@ -87,11 +95,15 @@ class PhoneLink:
 
     async def denied(self, media: MediaFolder, why: MediaForbidden) -> bool:
         """Looks whether a file was denied because the phone is locked; then the connection counts as lost."""
+        return await self.is_locked(media) or media is not self._media
+
+    async def is_locked(self, media: MediaFolder) -> bool:
+        """Looks whether the phone is locked; then the connection counts as lost."""
         trouble = (await peek(self._udid, self._pair_records)).trouble
-        if isinstance(trouble, PhoneLocked):
-            self.lost(media, trouble)
-            return True
-        return media is not self._media
+        if not isinstance(trouble, PhoneLocked):
+            return False
+        self.lost(media, trouble)
+        return True
 
     async def run(self) -> None:
         """Keeps the connection until cancelled.
@@ -99,6 +111,7 @@ class PhoneLink:
         Raises:
             PhoneError: the phone refuses for good, or was away for longer than the patience.
         """
+        hopes = HOPES
         while True:
             try:
                 await self._one_session()
@@ -107,6 +120,10 @@ class PhoneLink:
                 raise
             except PhoneError as error:
                 trouble = error
+            if isinstance(trouble, HOPELESS) and not self._was_there:
+                hopes -= 1
+                if not hopes:
+                    raise trouble
             self._why = None
             self._on_trouble(str(trouble))
             if self._timing.steady() - self._without_since > self._patience:
@@ -125,6 +142,7 @@ class PhoneLink:
             self._lost.clear()
             self._media = media
             self._there.set()
+            self._was_there = True
             self.came_back_at = self._timing.steady()
             self._on_trouble("")
             try:

@@ -127,9 +127,9 @@ class Progress:
         self._events.append(Event(self._timing.wall(), level, text))
         self.touch()
 
-    def take_in_hand(self, name: str, total: int) -> InHand:
-        """A file is being copied from now on, until `put_down`."""
-        file = InHand(name, total)
+    def take_in_hand(self, name: str, total: int, done: int = 0) -> InHand:
+        """A file is being copied from now on, until `put_down`; `done` bytes of it are there already."""
+        file = InHand(name, total, done)
         self._in_hand[id(file)] = file
         self.touch()
         return file

@@ -109,6 +109,15 @@ class Hello:
 
 
 @dataclass(frozen=True, slots=True)
+class PhonesSeen:
+    """The phones on a cable."""
+
+    phones: tuple[PhoneSummary, ...] = ()
+    hint: str = ""
+    """Why none can be used although one is near (seen over Wi-Fi only, not seen by usbmuxd)."""
+
+
+@dataclass(frozen=True, slots=True)
 class DevicesChanged:
     """All phones and drives there are at this moment."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
 from ambertime_tui.drive.claim import MARKER, OURS
 from ambertime_tui.drive.discovery import Drive, drive_of
-from ambertime_tui.drive.errors import TargetMissing, TargetNotAFolder
+from ambertime_tui.drive.errors import TargetMissing, TargetNotAFolder, drive_error
 from ambertime_tui.engine.status import DriveSummary, PhoneSummary
 from ambertime_tui.phone.facts import PhoneFacts
 
@@ -68,8 +69,12 @@ def drive_summary_at(path: Path, drive_at: Callable[[Path], Drive] = drive_of) -
     Raises:
         TargetMissing, TargetNotAFolder, DriveError: it cannot be one.
     """
-    if not path.exists():
-        raise TargetMissing(path)
-    if not path.is_dir():
+    try:
+        facts = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise TargetMissing(path) from None
+    except OSError as error:
+        raise drive_error(error, path, doing="looking at it") from error
+    if not stat.S_ISDIR(facts.st_mode):
         raise TargetNotAFolder(path)
     return drive_summary(drive_at(path), path)

@@ -7,7 +7,7 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -25,15 +25,20 @@ from ambertime_tui.library.photos_db import LibraryReader, LibraryUnreadable
 from ambertime_tui.library.private_copy import remove_leftovers
 from ambertime_tui.paths import private
 from ambertime_tui.phone.afc import MediaFolder
-from ambertime_tui.phone.errors import DatabaseNotThere, MediaError, MediaNotFound
+from ambertime_tui.phone.errors import DatabaseNotThere, MediaError, MediaForbidden, MediaNotFound
 from ambertime_tui.phone.photos_database import (
     DatabaseSign,
+    FetchedDatabase,
     FetchProgress,
     database_sign,
     fetch_database,
 )
 
 EMPTY = Library((), None)
+READ_TRIES = 3
+"""How often a database is asked for that the phone cannot read."""
+BETWEEN_TRIES = 2.0
+"""Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,7 @@ async def scan_phone(
     scratch: Path,
     timing: Timing,
     on_scan: Callable[[ScanStatus], None],
+    is_locked: Callable[[], Awaitable[bool]],
 ) -> Scan:
     """Reads the library of a phone; where its database cannot be read, what its folders show.
 
@@ -66,18 +72,21 @@ async def scan_phone(
         scratch: folder for the private copy of the database, which is removed again.
         timing: the engine's time.
         on_scan: told each step forward, on the event loop.
+        is_locked: asked where the phone does not give out its database: a lock passes, and is raised.
 
     Raises:
-        PhoneError: the phone is gone, locked or silent, or Photos never stopped writing.
+        MediaForbidden: the phone has been locked.
+        PhoneError: the phone is gone or silent, or Photos never stopped writing.
         PathsError: the copy cannot be kept.
     """
     taken_at = timing.wall()
     board = _Board(on_scan)
     sign: DatabaseSign | None = None
     try:
-        sign = await database_sign(media)
-        taken = await _from_database(media, scratch, taken_at, board)
-    except (DatabaseNotThere, LibraryUnreadable) as error:
+        sign, taken = await _from_database(media, scratch, timing, board)
+    except (DatabaseNotThere, LibraryUnreadable, MediaError) as error:
+        if isinstance(error, MediaForbidden) and await is_locked():
+            raise
         board.change(step=ScanStep.FOLDERS)
         library = await library_by_folders(media, str(error), lambda done: board.change(folders_done=done))
         taken = await asyncio.to_thread(_taken_in, library)
@@ -196,18 +205,13 @@ class _Board:
         self._loop.call_soon_threadsafe(partial(self.change, **numbers))
 
 
-async def _from_database(media: MediaFolder, scratch: Path, now: float, board: _Board) -> _Taken:
+async def _from_database(
+    media: MediaFolder, scratch: Path, timing: Timing, board: _Board
+) -> tuple[DatabaseSign, _Taken]:
     async with scratch_folder(scratch) as folder:
         board.change(step=ScanStep.DATABASE)
-
-        def on_progress(progress: FetchProgress) -> None:
-            board.change(
-                database_bytes=progress.bytes_done,
-                database_total=progress.bytes_total,
-                attempts=progress.attempt,
-            )
-
-        fetched = await fetch_database(media, folder, on_progress=on_progress)
+        now = timing.wall()
+        sign, fetched = await _fetched(media, folder, timing, board)
         board.change(step=ScanStep.FOLDERS)
         reader = await asyncio.to_thread(LibraryReader, fetched.database, now)
         try:
@@ -220,9 +224,34 @@ async def _from_database(media: MediaFolder, scratch: Path, now: float, board: _
                 begin=taken.begin,
                 on_progress=lambda assets: board.change_from_a_thread(assets=assets),
             )
-            return taken
+            return sign, taken
         finally:
             await asyncio.shield(asyncio.to_thread(reader.close))
+
+
+async def _fetched(
+    media: MediaFolder, folder: Path, timing: Timing, board: _Board
+) -> tuple[DatabaseSign, FetchedDatabase]:
+    """The copy, tried again where the phone could not read its own file: that may pass."""
+
+    def on_progress(progress: FetchProgress) -> None:
+        board.change(
+            database_bytes=progress.bytes_done,
+            database_total=progress.bytes_total,
+            attempts=progress.attempt,
+        )
+
+    for tries_left in reversed(range(READ_TRIES)):
+        try:
+            sign = await database_sign(media)
+            return sign, await fetch_database(media, folder, on_progress=on_progress)
+        except MediaForbidden:
+            raise
+        except MediaError:
+            if not tries_left:
+                raise
+        await timing.pause(BETWEEN_TRIES)
+    raise AssertionError("the last try raises")
 
 
 async def _listed(media: MediaFolder, folders: tuple[str, ...], board: _Board) -> Listing:

@@ -16,7 +16,7 @@ from ambertime_tui.phone.afc import MediaFolder
 from ambertime_tui.phone.discovery import find_phone
 from ambertime_tui.phone.errors import DatabaseNotThere, PhoneError
 from ambertime_tui.phone.photos_database import database_sign
-from ambertime_tui.phone.session import open_session
+from ambertime_tui.phone.session import is_locked, open_session
 
 GOOD_FOR = 600.0
 """Seconds for which a survey is used again unseen; what changes meanwhile the copying notices file by file.
@@ -132,7 +132,9 @@ class Surveyor:
             udid, pair_records=self._pair_records, on_waiting=ask_the_owner, trust_patience=TRUST_WITHIN
         ) as session:
             media = await session.media()
-            scan = await scan_phone(udid, media, self.scratch, self._timing, tell)
+            scan = await scan_phone(
+                udid, media, self.scratch, self._timing, tell, lambda: is_locked(udid, self._pair_records)
+            )
             made = self._kept[udid] = Survey(phone_summary(session.facts), scan, self._timing.steady())
             return made
 

@@ -13,6 +13,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from ambertime_tui.library.media_paths import (
     ADJUSTMENTS_NAME,
+    MUTATIONS,
     PHOTO_EXTENSIONS,
     RAW_EXTENSIONS,
     RENDER_STEM,
@@ -69,6 +70,7 @@ def library_from_listing(listing: Names, facts: Mapping[str, FileFacts] = NOTHIN
     notices = Notices()
     notices.say(NOTICE)
     assets: list[Asset] = []
+    edits = {folded(folder): folder for folder in listing if folder.startswith(f"{MUTATIONS}/")}
     for directory in sorted(listing):
         names = listing[directory]
         if not is_folder_of_originals(directory):
@@ -81,7 +83,10 @@ def library_from_listing(listing: Names, facts: Mapping[str, FileFacts] = NOTHIN
             if is_file_name(name) and not name.startswith("."):
                 by_stem.setdefault(folded(stem(name)), []).append(name)
         for group in by_stem.values():
-            assets += (_asset(directory, files, listing, facts) for files in _assets_of(group))
+            for files in _assets_of(group):
+                adjustments = edits.get(folded(adjustments_directory(directory, files[0][1])), "")
+                names_of_edit = (adjustments, listing.get(adjustments) or ())
+                assets.append(_asset(directory, files, names_of_edit, facts))
     return Library(tuple(assets), None, notices.sentences(), from_database=False)
 
 
@@ -110,14 +115,18 @@ def _assets_of(names: list[str]) -> Iterator[list[tuple[Role, str]]]:
 
 
 def _asset(
-    directory: str, files: list[tuple[Role, str]], listing: Names, facts: Mapping[str, FileFacts]
+    directory: str,
+    files: list[tuple[Role, str]],
+    edit: tuple[str, Iterable[str]],
+    facts: Mapping[str, FileFacts],
 ) -> Asset:
     main_role, main = files[0]
     roles = {role for role, _ in files}
     resources = [_local(role, directory, name, facts) for role, name in files]
+    folder, names = edit
     edits = [
-        _local(role, adjustments_directory(directory, main), name, facts)
-        for role, name in _edits(directory, main, main_role, Role.PAIRED_VIDEO in roles, listing)
+        _local(role, folder, name, facts)
+        for role, name in _edits(names, main_role, live=Role.PAIRED_VIDEO in roles)
     ]
     known = facts.get(f"{directory}/{main}")
     return Asset(
@@ -140,10 +149,8 @@ def _local(role: Role, directory: str, name: str, facts: Mapping[str, FileFacts]
     return Resource(role, directory, name, None if known is None else known.size, Availability.LOCAL)
 
 
-def _edits(
-    directory: str, main: str, main_role: Role, live: bool, listing: Names
-) -> Iterator[tuple[Role, str]]:
-    for name in sorted(listing.get(adjustments_directory(directory, main)) or ()):
+def _edits(names: Iterable[str], main_role: Role, *, live: bool) -> Iterator[tuple[Role, str]]:
+    for name in sorted(names):
         if name == ADJUSTMENTS_NAME:
             yield Role.EDIT_ADJUSTMENTS, name
         elif stem(name) == RENDER_STEM and extension(name) in VIDEO_EXTENSIONS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ambertime_tui.phone import afc_messages as messages
@@ -15,6 +16,7 @@ from ambertime_tui.phone.errors import (
     MediaChanged,
     MediaError,
     MediaNotFound,
+    MediaUnreadable,
     PhoneDisconnected,
     PhoneError,
 )
@@ -33,6 +35,8 @@ of 300 MB/s and 3 ms (0.9 MB on their way); more would only wait in line at the 
 KEEP_ALIVE_EVERY = 25.0
 """Seconds; phones have been seen to drop an AFC connection after about 147 s without traffic."""
 STALL_AFTER = 30.0
+CLOSED_WITHIN = 5.0
+"""Seconds after which a file counts as closed, whether the phone has said so or not."""
 
 Connect = Callable[[], Awaitable[AfcConnection]]
 
@@ -116,7 +120,7 @@ class MediaFolder:
             MediaNotFound: it is not there.
             PhoneError: as for `listdir`.
         """
-        data = await self._ask(Operation.GET_FILE_INFO, path, absent_may_be_a_read_error=True)
+        data = await self._ask(Operation.GET_FILE_INFO, path)
         return messages.parse_stat(path, data)
 
     async def read(
@@ -210,28 +214,36 @@ class MediaFolder:
         except MediaError as error:
             return error
 
-    async def _ask(
-        self, operation: Operation, path: str | None, *, absent_may_be_a_read_error: bool = False
-    ) -> bytes:
+    async def _ask(self, operation: Operation, path: str | None) -> bytes:
         """One question about a path, asked again once if its connection was lost."""
         payload = b"" if path is None else messages.path_payload(path)
         status, data, _ = await self._request(operation, payload)
         if status == Status.SUCCESS:
             return data
         if path is None:
-            path = "its storage"
-        elif absent_may_be_a_read_error and status == Status.READ_ERROR and await self._is_absent(path):
-            raise MediaNotFound(path)
-        raise messages.error_for(path, status)
+            raise messages.error_for("its storage", status)
+        raise await self._error_for(path, status)
+
+    async def _error_for(self, path: str, status: int) -> MediaError:
+        """The error for a status. Some versions of iOS answer with a read error where there is no such file
+        or folder (pymobiledevice3's `AfcService.stat` says so): whether it is listed decides."""
+        error = messages.error_for(path, status)
+        if isinstance(error, MediaUnreadable) and await self._is_absent(path):
+            return MediaNotFound(path)
+        return error
 
     async def _is_absent(self, path: str) -> bool:
-        """Whether the folder does not list it: some versions of iOS answer a look at a file that is not there
-        with a read error (pymobiledevice3's `AfcService.stat` says so)."""
-        folder, _, name = path.rpartition("/")
-        try:
-            return name not in await self.listdir(folder or "/")
-        except MediaError:
+        """Whether a path, or a folder on the way to it, is not listed."""
+        folder, _, name = path.strip("/").rpartition("/")
+        if not name:
             return False
+        payload = messages.path_payload(folder or "/")
+        status, data, _ = await self._request(Operation.READ_DIR, payload)
+        if status == Status.SUCCESS:
+            return name not in messages.parse_names(data)
+        if isinstance(messages.error_for(folder, status), MediaNotFound):
+            return True
+        return bool(folder) and await self._is_absent(folder)
 
     async def _request(self, operation: Operation, payload: bytes) -> tuple[int, bytes, AfcConnection]:
         if self._closed:
@@ -263,7 +275,7 @@ class MediaFolder:
     async def _open_on_the_phone(self, path: str, payload: bytes) -> _OpenFile:
         status, data, connection = await self._request(Operation.FILE_OPEN, payload)
         if status != Status.SUCCESS:
-            raise messages.error_for(path, status)
+            raise await self._error_for(path, status)
         return _OpenFile(path, messages.parse_handle(path, data), connection, self._room, next(self._opened))
 
     async def _give_back_when_open(self, opening: asyncio.Task[_OpenFile]) -> None:
@@ -275,10 +287,13 @@ class MediaFolder:
             await self._give_back(file)
 
     async def _give_back(self, file: _OpenFile) -> None:
+        closing = file.connection.request(Operation.FILE_CLOSE, messages.close_payload(file.handle))
+        # The connection may be gone, and the handle with it; and a phone that does not say that it has closed
+        # a file may keep others waiting only so long.
         try:
-            await file.connection.request(Operation.FILE_CLOSE, messages.close_payload(file.handle))
-        except PhoneError:
-            pass  # The connection is gone, and the handle with it.
+            with suppress(PhoneError, TimeoutError):
+                async with asyncio.timeout(CLOSED_WITHIN):
+                    await closing
         finally:
             self._slots.release()
 

@@ -85,6 +85,8 @@ class AfcConnection:
             self._trouble = PhoneDisconnected(self._phone, "is no longer read: the connection was closed")
         if self._watchdog is not None:
             self._watchdog.cancel()
+        # Whoever still waits to send would wait for ever: nobody reads replies any more.
+        self._end_all_waiting()
         self._ended.cancel()
         await finish(self._service.aclose(), CLOSE_WITHIN)
 
@@ -128,5 +130,8 @@ class AfcConnection:
             self._watch()
             return
         self._trouble = PhoneStalled(self._phone, max(silence, self._stall_after), "it owes an answer")
+        self._end_all_waiting()
+
+    def _end_all_waiting(self) -> None:
         for limit in self._waiting:
-            limit.reschedule(now)
+            limit.reschedule(self._loop.time())

@@ -6,6 +6,7 @@ NUL-terminated UTF-8 strings. Only requests that read are here; nothing can be w
 
 from __future__ import annotations
 
+import re
 import struct
 from dataclasses import dataclass
 from enum import IntEnum
@@ -176,5 +177,10 @@ def parse_space(data: bytes) -> Space | None:
     return None if total is None or free is None else Space(total, free)
 
 
+_NUMBER = re.compile(r"\s*\+?(-?\d+)(?:\.0*)?\s*", re.ASCII)
+
+
 def _number(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isascii() and text.removeprefix("-").isdigit() else None
+    """A whole number as a phone may write it."""
+    match = _NUMBER.fullmatch(text or "")
+    return None if match is None else int(match[1])

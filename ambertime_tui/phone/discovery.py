@@ -149,7 +149,8 @@ def _unseen_hint(on_the_bus: Sequence[str]) -> str:
 
 
 async def _lists_at_each_change() -> AsyncGenerator[tuple[AttachedPhone, ...], None]:
-    """The whole list after each event; events only say when to look, so that none can be misread.
+    """The whole list after each event; events only say when to look, so that none can be misread. Where
+    usbmuxd lists phones but tells no events, it is asked again and again.
 
     Raises:
         UsbmuxUnavailable: usbmuxd is not there, or went away.
@@ -159,12 +160,13 @@ async def _lists_at_each_change() -> AsyncGenerator[tuple[AttachedPhone, ...], N
     listener.add_done_callback(lambda _: changed.set())
     listener.add_done_callback(forget)
     try:
-        while True:
+        while not listener.done():
             await changed.wait()
             changed.clear()
-            if listener.done():
-                raise _unavailable(listener.exception() or ConnectionResetError())
             yield await attached_phones()
+        while True:
+            yield await attached_phones()
+            await asyncio.sleep(LOOK_AGAIN_AFTER)
     finally:
         listener.cancel()
 

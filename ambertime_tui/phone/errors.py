@@ -9,6 +9,11 @@ class PhoneError(Exception):
     """Something about a phone, or the way to it, is not as it has to be; the message is a full sentence."""
 
 
+def _within(phone: str) -> str:
+    """How a phone is called in the middle of a sentence."""
+    return f"the{phone[3:]}" if phone.startswith("The ") else phone
+
+
 class UsbmuxUnavailable(PhoneError):
     """The service that speaks to iPhones over USB does not answer on this computer."""
 
@@ -67,7 +72,7 @@ class TrustRefused(PhoneError):
     """Somebody tapped Don't Trust, or the phone no longer takes this computer's key."""
 
     def __init__(self, phone: str, why: str = "Don't Trust was tapped on") -> None:
-        super().__init__(f"{why} {phone}. Unplug it, plug it in again, unlock it and tap Trust.")
+        super().__init__(f"{why} {_within(phone)}. Unplug it, plug it in again, unlock it and tap Trust.")
 
 
 class PhoneLocked(PhoneError):
@@ -152,9 +157,13 @@ class MediaUnreadable(MediaError):
     """The phone has it but cannot read it."""
 
     def __init__(self, path: str, why: str = "the phone reported a read error") -> None:
-        super().__init__(
-            path, f"{path} cannot be read: {why}. Try again; if it stays so, open the item in Photos once."
-        )
+        super().__init__(path, f"{path} cannot be read: {why}. Try again; if it stays so, {_cure(path)}.")
+
+
+def _cure(path: str) -> str:
+    return (
+        "restart the phone" if path.startswith("PhotoData/Photos.sqlite") else "open the item in Photos once"
+    )
 
 
 class MediaForbidden(MediaError):

@@ -23,6 +23,7 @@ from ambertime_tui.phone.errors import (
     PhoneDisconnected,
     PhoneError,
     PhoneLocked,
+    PhoneNotReady,
     PhoneStalled,
     TrustPending,
     UnknownPhone,
@@ -202,17 +203,12 @@ class Lockdown:
         await finish(self._client.close(), 3.0)
 
     async def _domain(self, domain: str) -> Mapping[str, object]:
+        """What lockdownd tells of one domain; nothing where it refuses, whatever it says."""
         try:
-            value = await self._ask(self._get_value(domain), "telling about itself")
-        except _Refused:
+            value = await self._ask(self._client.get_value(domain), "telling about itself")
+        except (PhoneNotReady, PhoneLocked):
             return {}
         return value if isinstance(value, dict) else {}
-
-    async def _get_value(self, domain: str) -> object:
-        try:
-            return await self._client.get_value(domain)
-        except (pmd.GetProhibitedError, pmd.MissingValueError, pmd.SetProhibitedError) as error:
-            raise _Refused from error
 
     def _facts(self, battery: Mapping[str, object], disk: Mapping[str, object]) -> PhoneFacts:
         return facts_from(self._udid, self._client.all_values or {}, self._client.display_name, battery, disk)
@@ -248,10 +244,6 @@ class _QuietAfcService(AfcService):  # type: ignore[misc]
         if waiter is not None:
             waiter.add_done_callback(forget)
         return await super()._dispatch_packet(operation, data, this_length)
-
-
-class _Refused(Exception):
-    """lockdownd does not tell a value to this computer."""
 
 
 async def _step(step: Awaitable[T], phone: str, udid: str, within: float, doing: str) -> T:

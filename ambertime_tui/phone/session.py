@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from ambertime_tui.phone.facts import PhoneFacts
 if TYPE_CHECKING:
     from ambertime_tui.phone.lockdown import Lockdown
 
-__all__ = ["Peek", "PhoneFacts", "PhoneSession", "Tempo", "open_session", "peek"]
+__all__ = ["Peek", "PhoneFacts", "PhoneSession", "Tempo", "is_locked", "open_session", "peek"]
 
 _ASSERTION_LASTS = 3600.0
 _ASSERTION_RENEWED_EVERY = 3000.0
@@ -64,12 +64,18 @@ async def peek(udid: str, pair_records: Path, *, tempo: Tempo = Tempo()) -> Peek
     try:
         trouble = await lockdown.is_readable()
         if lockdown.paired:
-            await lockdown.refresh_facts()
+            with suppress(PhoneError):
+                await lockdown.refresh_facts()
         return Peek(lockdown.facts, trouble)
     except PhoneError as error:
         return Peek(lockdown.facts, error)
     finally:
         await lockdown.aclose()
+
+
+async def is_locked(udid: str, pair_records: Path) -> bool:
+    """Whether a phone is locked now; arguments as for `peek`."""
+    return isinstance((await peek(udid, pair_records)).trouble, PhoneLocked)
 
 
 @asynccontextmanager
@@ -104,7 +110,8 @@ async def open_session(
         afc = await _first_connection(lockdown, on_waiting, deadline, tempo)
         session = PhoneSession(phone, lockdown, afc, tempo)
         try:
-            await lockdown.refresh_facts()
+            with suppress(PhoneError):  # what it does not tell of itself keeps nobody from reading it
+                await lockdown.refresh_facts()
             yield session
         finally:
             await session.aclose()

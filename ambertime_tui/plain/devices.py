@@ -27,9 +27,10 @@ async def list_phones(client: EngineClient, out: Output) -> ExitCode:
         EngineError: no phone can be seen at all.
         BrokenPipeError: nobody reads the result.
     """
-    phones = await client.phones()
+    seen = await client.phones()
+    phones = seen.phones
     if not phones:
-        out.say("No iPhone is attached. Connect it with a cable and unlock it.")
+        out.say(seen.hint or "No iPhone is attached. Connect it with a cable and unlock it.")
     if out.as_json:
         for phone in phones:
             out.record("phone", **to_json(phone))

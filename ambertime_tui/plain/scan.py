@@ -41,6 +41,9 @@ async def scan_phone(
 
     def tell(scan: ScanStatus) -> None:
         nonlocal last
+        for notice in scan.notices if scan.step is ScanStep.WAITING else ():
+            if last is None or notice not in last.notices:
+                out.say(notice)
         if scan.step in _STEPS and (last is None or scan.step is not last.step):
             out.say(_STEPS[scan.step])
         last = scan

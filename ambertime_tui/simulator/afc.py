@@ -50,6 +50,7 @@ class AfcSession:
         self._folder = folder
         self._files: dict[int, _OpenFile] = {}
         self._handles = itertools.count(1)
+        self._answered = 0
         self._clock = asyncio.get_running_loop().time
         self._answers: dict[int, Callable[[Request], Awaitable[None]]] = {
             Operation.READ_DIR: self._read_dir,
@@ -100,6 +101,10 @@ class AfcSession:
     async def _answer_from(self, waiting: asyncio.Queue[Request]) -> None:
         while True:
             request = await waiting.get()
+            drops_after = self._phone.faults.afc_drops_after
+            if drops_after is not None and self._answered >= drops_after:
+                return
+            self._answered += 1
             await self._phone.while_afc_hangs()
             await self._channel.round_trip(request.arrived_at)
             try:
@@ -107,7 +112,10 @@ class AfcSession:
                 self._phone.journal.requests[f"afc.{_name(request.operation)}"] += 1
                 await answer(request)
             except AfcError as error:
-                await self._channel.send(status_reply(request.number, error.status))
+                status = error.status
+                if status is AfcStatus.OBJECT_NOT_FOUND and self._phone.faults.absent_is_read_error:
+                    status = AfcStatus.READ_ERROR
+                await self._channel.send(status_reply(request.number, status))
 
     async def _read_dir(self, request: Request) -> None:
         path = request.path()

@@ -40,6 +40,8 @@ class Faults:
         refused_connects: so many next Connect requests get "bad device", as right after plugging in.
         afc_reply_limit: most bytes in one read reply, below what was asked for.
         afc_hangs_after: bytes sent after which AFC takes requests and answers none, until this is taken back.
+        afc_drops_after: requests after which the phone ends an AFC connection.
+        absent_is_read_error: AFC answers with a read error where there is no such file or folder.
         afc_idle_limit: seconds of silence after which the phone closes an AFC connection.
         lockdown_idle_limit: the same for lockdownd.
         lockdown_drops_after: lockdownd closes a connection instead of answering the request after this many.
@@ -53,6 +55,8 @@ class Faults:
     refused_connects: int = 0
     afc_reply_limit: int | None = None
     afc_hangs_after: int | None = None
+    afc_drops_after: int | None = None
+    absent_is_read_error: bool = False
     afc_idle_limit: float | None = None
     lockdown_idle_limit: float | None = None
     lockdown_drops_after: int | None = None

@@ -72,6 +72,8 @@ class Usbmuxd:
         """Where it listens, as pymobiledevice3 wants it in USBMUXD_SOCKET_ADDRESS."""
         self.pair_records: dict[str, bytes] = {}
         """By UDID; what a real usbmuxd keeps in /var/lib/lockdown."""
+        self.tells_events = True
+        """False: it refuses `Listen`, as some stand-ins for usbmuxd do."""
         self._attachments: dict[int, _Attachment] = {}
         self._device_ids = itertools.count(1)
         self._listeners: set[asyncio.StreamWriter] = set()
@@ -211,7 +213,7 @@ class Usbmuxd:
         match plists.text(message, "MessageType"):
             case "ListDevices":
                 return [{"DeviceList": [a.attached() for a in self._attachments.values()]}]
-            case "Listen":
+            case "Listen" if self.tells_events:
                 self._listeners.add(writer)
                 return [_outcome(MuxResult.OK), *(a.attached() for a in self._attachments.values())]
             case "ReadBUID":

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ambertime_tui.config import Config, ConfigError, State, load_config, load_state, save_state
 from ambertime_tui.exit_codes import ExitCode
-from ambertime_tui.paths import Paths
+from ambertime_tui.paths import Paths, folder_named
 from ambertime_tui.tui.glyphs import Glyphs, glyphs_for
 from ambertime_tui.tui.leaving_signals import leaving_on_signals
 from ambertime_tui.tui.terminal import detect, prepare
@@ -97,6 +97,6 @@ def _world(
         theme_folder=paths.config / "themes",
         time_of_day=lambda at: f"{datetime.fromtimestamp(at):%H:%M:%S}",
         day_of=date.fromtimestamp,
-        expand=lambda text: str(Path(text).expanduser()),
+        expand=lambda text: str(folder_named(text)),
         target=str(target) if target is not None else config.defaults.to or "",
     )

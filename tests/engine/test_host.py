@@ -295,7 +295,7 @@ def test_phones_and_drives_are_told_as_they_come_and_go(
                         return
 
             await until_phones(True, 1)
-            (listed,) = await client.phones()
+            (listed,) = (await client.phones()).phones
             assert (listed.udid, listed.ready) == (phone.udid, True)
             usbmux.unplug(phone)
             await until_phones(True, 0)

@@ -17,6 +17,7 @@ from ambertime_tui.engine.client import EngineError
 from ambertime_tui.engine.spec import FetchWay, OriginalsChoice
 from ambertime_tui.engine.status import ScanStatus, Tally
 from ambertime_tui.library.date_range import DateRange, DateRangeError, parse_date_range
+from ambertime_tui.paths import PathsError
 from ambertime_tui.tui.panes.choice import choice_lines
 from ambertime_tui.tui.panes.phone import phone_lines
 from ambertime_tui.tui.panes.range import LibraryView, figures_lines, presets_line
@@ -415,7 +416,10 @@ class SetupScreen(AmberScreen):
             problem = "Type the whole path of the folder, beginning with /."
             self.set_state(replace(self.state, target=path, drive=None, target_problem=problem))
         elif engine is not None:
-            self.look_at(engine, self.world.expand(path))
+            try:
+                self.look_at(engine, self.world.expand(path))
+            except PathsError as error:
+                self.set_state(replace(self.state, target=path, drive=None, target_problem=str(error)))
 
     @on(Input.Submitted)
     def field_done(self) -> None:
