@@ -25,10 +25,14 @@ from types import ModuleType
 
 ROOT = Path(__file__).parents[1]
 MODULES = (
+    "file_writer",
     "writer",
     "commit",
     "record",
+    "record_rows",
+    "record_schema",
     "reserve",
+    "seal",
     "parts",
     "adopt",
     "claim",
@@ -38,6 +42,8 @@ MODULES = (
 )
 TESTS = (
     "tests/drive/test_writing.py",
+    "tests/drive/test_adopting.py",
+    "tests/drive/test_books.py",
     "tests/drive/test_record.py",
     "tests/drive/test_verify.py",
     "tests/drive/test_checksums.py",

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from ambertime_tui.drive.errors import drive_error
@@ -13,53 +14,78 @@ from ambertime_tui.drive.system_calls import SystemCalls
 
 NAME = "SHA256SUMS"
 _LINE = re.compile(r"(\\?)([0-9a-fA-F]{64}) [ *](.+)", re.DOTALL)
+_TAGGED = re.compile(r"(\\?)SHA256 \((.+)\) = ([0-9a-fA-F]{64})", re.DOTALL)
 _ESCAPES = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}
 
 
-def format_checksums(files: Iterable[tuple[str, str]]) -> str:
-    """Lines for (path, SHA-256 in hex), sorted by path; a path with a backslash or line end is escaped."""
-    lines: list[str] = []
+@dataclass(frozen=True, slots=True)
+class Checksums:
+    """What a SHA256SUMS says. Names that are no UTF-8 are spelled as Python spells those of files."""
+
+    files: Mapping[str, str]
+    """Path to SHA-256 in lower-case hex."""
+    comments: tuple[str, ...] = ()
+    """Its lines that begin with #, which sha256sum passes over."""
+
+
+def format_checksums(files: Iterable[tuple[str, str]], comments: Iterable[str] = ()) -> str:
+    """Comments, then lines for (path, SHA-256 in hex), sorted by path; a path with a backslash or line end is
+    escaped."""
+    lines = [f"{comment}\n" for comment in comments]
     for path, digest in sorted(files):
         escaped = path.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
         lines.append(f"{chr(92) if escaped != path else ''}{digest.lower()}  {escaped}\n")
     return "".join(lines)
 
 
-def parse_checksums(text: str) -> Mapping[str, str]:
-    """Path to SHA-256 in lower-case hex. What is no line of sha256sum is passed over, and so are paths that
+def parse_checksums(text: str) -> Checksums:
+    """The lines of `sha256sum`, and of `shasum --tag`. What is neither is passed over, and so are paths that
     lead out of the folder."""
     found: dict[str, str] = {}
-    for line in text.split("\n"):
-        match = _LINE.fullmatch(line.removesuffix("\r"))
-        if match is None:
-            continue
-        escaped, digest, path = match.groups()
-        if escaped:
-            path = re.sub(r"\\[\\nr]", lambda m: _ESCAPES[m.group()], path)
-        path = path.removeprefix("./")
-        if path.startswith("/") or ".." in path.split("/"):
-            continue
+    comments: list[str] = []
+    for line in text.removeprefix("\ufeff").split("\n"):
+        line = line.removesuffix("\r")
+        if line.startswith("#"):
+            comments.append(line)
+        elif plain := _LINE.fullmatch(line):
+            escaped, digest, path = plain.groups()
+            _add(found, escaped, path, digest)
+        elif tagged := _TAGGED.fullmatch(line):
+            escaped, path, digest = tagged.groups()
+            _add(found, escaped, path, digest)
+    return Checksums(found, tuple(comments))
+
+
+def _add(found: dict[str, str], escaped: str, path: str, digest: str) -> None:
+    if escaped:
+        path = re.sub(r"\\[\\nr]", lambda match: _ESCAPES[match.group()], path)
+    path = path.removeprefix("./")
+    if path and not path.startswith("/") and ".." not in path.split("/") and "\0" not in path:
         found[path] = digest.lower()
-    return found
 
 
-def read_checksums(root: Path) -> Mapping[str, str]:
-    """The lines of the target's SHA256SUMS; empty where there is none."""
+def read_checksums(root: Path) -> Checksums:
+    """What the target's SHA256SUMS says; nothing where there is none.
+
+    Raises:
+        DriveError: it cannot be read.
+    """
     try:
-        return parse_checksums((root / NAME).read_text(encoding="utf-8", errors="replace"))
+        return parse_checksums((root / NAME).read_bytes().decode("utf-8", "surrogateescape"))
     except FileNotFoundError:
-        return {}
+        return Checksums({})
     except OSError as error:
         raise drive_error(error, root / NAME, doing="reading") from error
 
 
-def write_checksums(root: Path, scratch: Path, files: Iterable[tuple[str, str]], calls: SystemCalls) -> None:
+def write_checksums(root: Path, scratch: Path, sums: Checksums, calls: SystemCalls) -> None:
     """Rewrites SHA256SUMS atomically, by way of `scratch` (a path on the same file system).
 
     Raises:
         DriveError: it stays as it was.
     """
-    write_atomically(root / NAME, scratch, format_checksums(files).encode(), calls)
+    text = format_checksums(sums.files.items(), sums.comments)
+    write_atomically(root / NAME, scratch, text.encode("utf-8", "surrogateescape"), calls)
 
 
 def write_atomically(path: Path, scratch: Path, data: bytes, calls: SystemCalls) -> None:

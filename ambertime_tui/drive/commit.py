@@ -17,13 +17,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from ambertime_tui.drive.errors import DriveError, NameNotKept, WriteFailed, drive_error
+from ambertime_tui.drive.file_writer import StagedFile, discard_part
 from ambertime_tui.drive.judge import Verdict, judge
 from ambertime_tui.drive.naming import aside_name, name_key, place, split
 from ambertime_tui.drive.read_back import FileDigest
 from ambertime_tui.drive.record import AsideFile, Record
 from ambertime_tui.drive.recorded import RecordedAsset, RecordedFile
 from ambertime_tui.drive.workspace import Names, Workspace
-from ambertime_tui.drive.writer import StagedAsset, StagedFile, discard_part
+from ambertime_tui.drive.writer import StagedAsset
 from ambertime_tui.library.model import Role
 
 _TRIES = 32
@@ -264,11 +265,16 @@ def _repaired(workspace: Workspace, result: _InPlace, file: StagedFile, broken: 
         found: FileDigest | None = workspace.reader.digest(path)
     except OSError:
         found = None
-    if found is not None and found.sha256 == broken.sha256:
-        if file.sha256 != broken.sha256:
-            return False
+    if found is not None and (found.size, found.sha256) == (file.size, file.sha256):
         result.unneeded.append(file)
+        if (found.size, found.sha256) != (broken.size, broken.sha256):  # it was the record that was wrong
+            whole = replace(file, part=None, adopted=None, read_back=found.read_back)
+            result.files.append(
+                _Named(whole, broken.folder, broken.name, broken.true_name, broken.generation)
+            )
         return True
+    if found is not None and found.sha256 == broken.sha256:
+        return False
     if (
         found is not None
         and judge(broken.size, broken.modified_at, found.size, facts.st_mtime) is not Verdict.DAMAGED

@@ -124,6 +124,15 @@ def aside_name(name: str, traits: FileSystemTraits, attempt: int = 1) -> str:
     return cut(stem, traits, traits.max_name - traits.name_length(ending)) + ending
 
 
+def is_text(name: str) -> bool:
+    """False for a name whose bytes are no UTF-8, as Python spells it."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def split(name: str) -> tuple[str, str]:
     """Stem and extension (with its dot); no extension where what follows the last dot does not look like
     one."""

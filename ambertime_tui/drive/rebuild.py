@@ -7,20 +7,24 @@ are kept.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import shutil
+import sqlite3
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from urllib.parse import quote
 
 from ambertime_tui.drive.checksums import read_checksums
 from ambertime_tui.drive.claim import OURS
 from ambertime_tui.drive.errors import RecordDamaged, drive_error
+from ambertime_tui.drive.naming import is_text
 from ambertime_tui.drive.record import Record
+from ambertime_tui.drive.seal import BACKUP, RECORD, Seal, break_seal, hash_of, read_seal
 from ambertime_tui.drive.system_calls import SystemCalls, closing
 
-RECORD = "record.sqlite3"
-BACKUP = "record.backup.sqlite3"
 _SIDE_FILES = ("", "-journal", "-wal", "-shm")
 
 
@@ -32,37 +36,70 @@ def open_record(root: Path, *, now: float, calls: SystemCalls) -> tuple[Record, 
         RecordFailed, DriveError: the drive would not let it be read or written.
     """
     path = root / OURS / RECORD
-    if path.exists():
-        try:
-            return Record(path, calls), ()
-        except RecordDamaged:
-            aside = _moved_aside(path, now, calls)
-            restored = _restored(root, path, calls)
-            record = _with_checksums(root, path, calls)
-            from_where = "its last backup copy and SHA256SUMS" if restored else "SHA256SUMS"
-            return record, (
-                f"The record was damaged. It was kept as {aside.name} and made anew from {from_where}; "
-                "what it no longer knows is recognized by its bytes and not copied twice.",
-            )
-    restored = _restored(root, path, calls)
+    try:
+        seal = read_seal(root)
+        if path.exists():
+            try:
+                return _sound(root, path, seal, calls), ()
+            except RecordDamaged:
+                what_happened = "damaged"
+        else:
+            what_happened = "missing"
+        break_seal(root, calls)
+    except OSError as error:
+        raise drive_error(error, path, doing="reading") from error
+    aside = _moved_aside(path, now, calls)
+    restored = _restored(root, path, seal, calls)
     record = _with_checksums(root, path, calls)
-    if not restored:
+    if what_happened == "missing" and not restored:
         return record, ()
-    return record, ("The record was missing and was made anew from its last backup copy.",)
+    return record, (_told(what_happened, aside, restored),)
 
 
-def _moved_aside(path: Path, now: float, calls: SystemCalls) -> Path:
-    """Renames the damaged database with its journal; nothing is deleted."""
+def _told(what_happened: str, aside: Path | None, restored: bool) -> str:
+    kept = f" It was kept as {aside.name}." if aside is not None and what_happened == "damaged" else ""
+    sources = "its last backup copy and SHA256SUMS" if restored else "SHA256SUMS"
+    return (
+        f"The record was {what_happened}.{kept} It was made anew from {sources}; what it no longer knows is "
+        "recognized by its bytes and not copied twice."
+    )
+
+
+def _sound(root: Path, path: Path, seal: Seal | None, calls: SystemCalls) -> Record:
+    """The record as it lies there.
+
+    Raises:
+        RecordDamaged: it is not what the last run left, or, where no seal can tell, makes no sense.
+    """
+    if seal is not None and hash_of(path) != seal.record:
+        raise RecordDamaged(path, "its bytes have changed since the last run")
+    if seal is None and is_blank(path) and ((root / OURS / BACKUP).exists() or read_checksums(root).files):
+        raise RecordDamaged(path, "it is empty")
+    record = Record(path, calls, before_writing=partial(break_seal, root, calls))
+    try:
+        if seal is None:
+            record.check_rows()
+    except BaseException:
+        record.close()
+        raise
+    return record
+
+
+def _moved_aside(path: Path, now: float, calls: SystemCalls) -> Path | None:
+    """Renames what there is of the damaged database and its journals; nothing is deleted. None: there is
+    nothing of it."""
+    if not any(Path(f"{path}{ending}").exists() for ending in _SIDE_FILES):
+        return None
     stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
     for number in itertools.count(1):
         suffix = "" if number == 1 else f"-{number}"
         aside = path.with_name(f"record.damaged-{stamp}{suffix}.sqlite3")
         try:
-            for ending in _SIDE_FILES[1:]:
-                side = Path(f"{path}{ending}")
-                if side.exists():
-                    calls.rename_noreplace(side, Path(f"{aside}{ending}"))
-            calls.rename_noreplace(path, aside)
+            # The journals first: beside a new database they would be taken for its own.
+            for ending in reversed(_SIDE_FILES):
+                file = Path(f"{path}{ending}")
+                if file.exists():
+                    calls.rename_noreplace(file, Path(f"{aside}{ending}"))
             calls.fsync_folder(path.parent)
         except FileExistsError:
             continue
@@ -72,17 +109,21 @@ def _moved_aside(path: Path, now: float, calls: SystemCalls) -> Path:
     raise AssertionError("itertools.count ends")
 
 
-def _restored(root: Path, path: Path, calls: SystemCalls) -> bool:
+def _restored(root: Path, path: Path, seal: Seal | None, calls: SystemCalls) -> bool:
     """Puts the backup copy in the record's place; False where there is no sound one."""
     backup, scratch = root / OURS / BACKUP, root / OURS / (RECORD + ".new")
     try:
         with suppress(FileNotFoundError):
             calls.unlink(scratch)
-        if not backup.is_file():
+        if not backup.is_file() or (seal is not None and hash_of(backup) != seal.backup):
             return False
         shutil.copyfile(backup, scratch)
         try:
-            Record(scratch, calls).close()
+            copy = Record(scratch, calls)
+            try:
+                copy.check_rows()
+            finally:
+                copy.close()
         except RecordDamaged:
             calls.unlink(scratch)
             return False
@@ -99,11 +140,11 @@ def _restored(root: Path, path: Path, calls: SystemCalls) -> bool:
 
 
 def _with_checksums(root: Path, path: Path, calls: SystemCalls) -> Record:
+    """The record, and what SHA256SUMS says beyond it: files that are not there are missed, too."""
     record = Record(path, calls)
     try:
-        lines = read_checksums(root)
-        if lines:
-            record.remember_loose(lines.items())
+        lines = read_checksums(root).files
+        record.remember_loose({file: digest for file, digest in lines.items() if is_text(file)})
         calls.fsync_folder(path.parent)
     except OSError as error:
         record.close()
@@ -112,3 +153,14 @@ def _with_checksums(root: Path, path: Path, calls: SystemCalls) -> Record:
         record.close()
         raise
     return record
+
+
+def is_blank(path: Path) -> bool:
+    """Whether a database file is empty: what is left where a drive lost its bytes, or of a first start."""
+    with (
+        suppress(sqlite3.Error),
+        contextlib.closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as database,
+    ):
+        (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        return not tables
+    return False

@@ -6,9 +6,10 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
@@ -16,9 +17,12 @@ from urllib.parse import quote
 from ambertime_tui.drive.checksums import read_checksums
 from ambertime_tui.drive.claim import OURS
 from ambertime_tui.drive.errors import RecordDamaged, drive_error
-from ambertime_tui.drive.rebuild import RECORD
-from ambertime_tui.drive.record import assets_in, checked_version, record_error
+from ambertime_tui.drive.naming import is_text
+from ambertime_tui.drive.rebuild import is_blank
+from ambertime_tui.drive.record_rows import assets_in
+from ambertime_tui.drive.record_schema import checked_version, record_error
 from ambertime_tui.drive.recorded import RecordedAsset
+from ambertime_tui.drive.seal import RECORD, hash_of, read_seal
 
 T = TypeVar("T")
 _NEEDS_A_WRITER = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN})
@@ -33,6 +37,8 @@ class Archive:
     """Files known by a line of SHA256SUMS only: path and SHA-256 in hex."""
     aside: frozenset[str]
     """Paths of damaged files that were renamed to make room."""
+    sums: Mapping[str, str]
+    """What SHA256SUMS says: path -> SHA-256 in hex."""
     notices: tuple[str, ...] = ()
 
 
@@ -44,18 +50,38 @@ def read_archive(root: Path) -> Archive:
         RecordFailed, DriveError: the drive cannot be read.
     """
     path = root / OURS / RECORD
+    sums = read_checksums(root).files
     if not path.is_file():
-        lines = read_checksums(root)
-        notice = "There is no record here; the files are compared with SHA256SUMS alone." if lines else ""
-        return Archive((), tuple(lines.items()), frozenset(), (notice,) if notice else ())
+        notice = "There is no record here; the files are compared with SHA256SUMS alone." if sums else ""
+        return Archive((), tuple(sums.items()), frozenset(), sums, (notice,) if notice else ())
     try:
-        return _reading(path, _archive)
+        _compare_with_seal(root, path)
+        archive = _reading(path, partial(_archive, sums))
+        if not archive.assets and is_blank(path) and sums:
+            raise RecordDamaged(path, "it is empty")
     except RecordDamaged as error:
         notice = f"{error} Until then the files are compared with SHA256SUMS alone."
-        return Archive((), tuple(read_checksums(root).items()), frozenset(), (notice,))
+        return Archive((), tuple(sums.items()), frozenset(), sums, (notice,))
+    others = tuple((file, digest) for file, digest in sums.items() if not is_text(file))
+    return replace(archive, loose=archive.loose + others)
 
 
-def _archive(connection: sqlite3.Connection) -> Archive:
+def _compare_with_seal(root: Path, path: Path) -> None:
+    """A running job breaks the seal before it changes the record: only one that stands can be held against
+    it.
+
+    Raises:
+        RecordDamaged: the record is not what the last run left.
+    """
+    try:
+        seal = read_seal(root)
+        if seal is not None and hash_of(path) != seal.record and read_seal(root) == seal:
+            raise RecordDamaged(path, "its bytes have changed since the last run")
+    except OSError as error:
+        raise drive_error(error, path, doing="reading") from error
+
+
+def _archive(sums: Mapping[str, str], connection: sqlite3.Connection) -> Archive:
     connection.execute("BEGIN")
     loose = connection.execute("SELECT path, sha256 FROM loose ORDER BY path").fetchall()
     aside = connection.execute("SELECT path FROM aside").fetchall()
@@ -63,6 +89,7 @@ def _archive(connection: sqlite3.Connection) -> Archive:
         assets=tuple(assets_in(connection)),
         loose=tuple((path, digest.hex()) for path, digest in loose),
         aside=frozenset(path for (path,) in aside),
+        sums=sums,
     )
 
 
@@ -94,4 +121,7 @@ def _read_at(file: Path, named: Path, mode: str, read: Callable[[sqlite3.Connect
     with closing(sqlite3.connect(address, uri=True, isolation_level=None, timeout=30.0)) as connection:
         if not checked_version(connection, named):
             raise RecordDamaged(named, "it is empty")
-        return read(connection)
+        try:
+            return read(connection)
+        except (ValueError, KeyError, TypeError) as error:
+            raise RecordDamaged(named, f"one of its rows makes no sense: {error}") from error

@@ -13,8 +13,8 @@ from collections.abc import Iterable
 
 from ambertime_tui.drive.recorded import RecordedAsset
 
-RESERVE = 2 * 1024 * 1024
-"""Free bytes in a new record: enough for about 2,000 assets."""
+RESERVE = 4 * 1024 * 1024
+"""Free bytes in a new record: enough for about 4,000 assets."""
 
 
 def reserve(connection: sqlite3.Connection, size: int) -> None:
@@ -35,14 +35,15 @@ def size_of(connection: sqlite3.Connection) -> int:
 
 
 def most_needed(connection: sqlite3.Connection, assets: Iterable[RecordedAsset], others: int) -> int:
-    """Bytes that a transaction may need at most: a page for each row, in each of its two trees.
+    """Bytes that a transaction may need at most: a page for each row, in each of its trees; a file has three,
+    and may give up a name.
 
     Args:
         connection: the record's.
         assets: to be recorded.
         others: further rows.
     """
-    rows = sum(1 + 2 * len(asset.files) for asset in assets) + others
+    rows = sum(1 + 4 * len(asset.files) for asset in assets) + others
     return (rows + 8) * _number(connection, "page_size")
 
 

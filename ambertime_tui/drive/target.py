@@ -20,12 +20,11 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from ambertime_tui.drive.adopt import ExistingFiles
-from ambertime_tui.drive.checksums import write_checksums
 from ambertime_tui.drive.claim import OURS, Claim, claim_target
 from ambertime_tui.drive.commit import abandon, commit_staged
 from ambertime_tui.drive.discovery import Drive, drive_of
@@ -34,9 +33,10 @@ from ambertime_tui.drive.file_system import FileSystemTraits
 from ambertime_tui.drive.judge import Finding, load_findings
 from ambertime_tui.drive.parts import PartJournal
 from ambertime_tui.drive.read_back import Reader
-from ambertime_tui.drive.rebuild import BACKUP, RECORD, open_record
+from ambertime_tui.drive.rebuild import open_record
 from ambertime_tui.drive.record import Record
 from ambertime_tui.drive.recorded import RecordedAsset, RecordedFile
+from ambertime_tui.drive.seal import RECORD, seal_up
 from ambertime_tui.drive.system_calls import SystemCalls
 from ambertime_tui.drive.workspace import FolderKeeper, NameBook, Workspace
 from ambertime_tui.drive.writer import AssetWriter, StagedAsset
@@ -181,6 +181,19 @@ class Target:
         recorded = self._record.asset_files(udid, asset.uuid)
         return AssetWriter(self._workspace, udid, asset, wanted, recorded, repairs)
 
+    def know_library(self, udid: str, in_library: Callable[[str], bool]) -> None:
+        """Says which uuids a phone's library has now: recorded files of assets that it has no more may be
+        another asset's, if they have its bytes."""
+        self._workspace.existing.know_library(udid, in_library)
+
+    def bytes_to_adopt(self, udid: str, sizes: Iterable[int]) -> int:
+        """How many of the bytes of some files (their sizes) may lie on the target already, at most.
+
+        Raises:
+            DriveError: the target cannot be listed.
+        """
+        return self._workspace.existing.bytes_of_same_size(udid, sizes)
+
     def commit(self, staged: Sequence[StagedAsset]) -> tuple[RecordedAsset | DriveError, ...]:
         """Gives the files of staged assets their names and records them in one durable transaction.
 
@@ -194,23 +207,12 @@ class Target:
         abandon(self._workspace, staged)
 
     def finish(self) -> None:
-        """At the end of a run: SHA256SUMS and the backup copy of the record, each replaced atomically.
+        """At the end of a run: SHA256SUMS, the backup copy of the record and the seal (see `seal_up`).
 
         Raises:
             DriveError: the older ones stay.
         """
-        files = {**self._record.loose(), **self._record.hashes()}
-        ours, calls = self.path / OURS, self._workspace.calls
-        write_checksums(self.path, ours / "SHA256SUMS.new", files.items(), calls)
-        scratch = ours / (BACKUP + ".new")
-        try:
-            with suppress(FileNotFoundError):
-                calls.unlink(scratch)
-            self._record.back_up(scratch)
-            calls.replace(scratch, ours / BACKUP)
-            calls.fsync_folder(ours)
-        except OSError as error:
-            raise drive_error(error, ours / BACKUP) from error
+        seal_up(self.path, self._record, self._workspace.calls)
 
     def close(self) -> None:
         """Closes the record and gives up the lock."""
@@ -264,7 +266,7 @@ def open_target(
         parts=parts,
         names=NameBook(root, record, drive.traits),
         folders=FolderKeeper(root, calls),
-        existing=ExistingFiles(root, record.paths, reader, calls),
+        existing=ExistingFiles(root, record, reader, calls),
         reader=reader,
     )
     target = Target(claim, drive, record, workspace, removed, notices)

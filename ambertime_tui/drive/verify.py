@@ -205,8 +205,9 @@ class _Teller:
 
 
 def _expected(archive: Archive) -> list[_Expected]:
-    files = [
-        _Expected(
+    """Each path once: of two phones that have the same photo both may point to one file."""
+    files = {
+        file.path: _Expected(
             file.path,
             file.sha256,
             file.size,
@@ -218,10 +219,10 @@ def _expected(archive: Archive) -> list[_Expected]:
         )
         for asset in archive.assets
         for file in asset.files
-    ]
-    known = {file.path for file in files}
-    files += [_Expected(path, digest, None, None, 0.0) for path, digest in archive.loose if path not in known]
-    return sorted(files, key=lambda file: file.path)
+    }
+    for path, digest in archive.loose:
+        files.setdefault(path, _Expected(path, digest, None, None, 0.0))
+    return sorted(files.values(), key=lambda file: file.path)
 
 
 def _verified(

@@ -19,9 +19,10 @@ from ambertime_tui.drive.errors import (
     SizeDiffers,
     WriteFailed,
 )
+from ambertime_tui.drive.file_writer import FileWriter
 from ambertime_tui.drive.recorded import ReadBack, RecordedAsset, RecordedFile
 from ambertime_tui.drive.target import Target
-from ambertime_tui.drive.writer import AssetWriter, FileWriter, StagedAsset
+from ambertime_tui.drive.writer import AssetWriter, StagedAsset
 from ambertime_tui.engine.copy_line import CopyLine
 from ambertime_tui.engine.outcomes import Copied, Failed, NotThere, Outcome
 from ambertime_tui.engine.pace import Pace

@@ -8,9 +8,9 @@ from pathlib import Path
 from ambertime_tui.drive.claim import OURS
 from ambertime_tui.drive.discovery import Drive, drive_of
 from ambertime_tui.drive.errors import DriveError
-from ambertime_tui.drive.rebuild import RECORD
 from ambertime_tui.drive.record_reader import read_archive
 from ambertime_tui.drive.recorded import RecordedAsset
+from ambertime_tui.drive.seal import RECORD
 from ambertime_tui.engine.advice import advice_for
 from ambertime_tui.engine.drive_advice import drive_advice
 from ambertime_tui.engine.plan import Fate, Plan

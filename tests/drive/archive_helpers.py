@@ -190,3 +190,12 @@ def assert_complete(root: Path, library: Sequence[Asset] = LIBRARY) -> None:
 def with_role(item: Asset, *roles: Role) -> Asset:
     """The asset with more resources."""
     return replace(item, resources=(*item.resources, *(resource(role) for role in roles)))
+
+
+def tree(root: Path) -> dict[str, bytes]:
+    """All files of a target but our own bookkeeping, with their bytes."""
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and ".ambertime" not in path.parts
+    }

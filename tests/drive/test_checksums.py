@@ -8,7 +8,13 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ambertime_tui.drive.checksums import format_checksums, parse_checksums, read_checksums, write_checksums
+from ambertime_tui.drive.checksums import (
+    Checksums,
+    format_checksums,
+    parse_checksums,
+    read_checksums,
+    write_checksums,
+)
 from ambertime_tui.drive.system_calls import SystemCalls
 
 paths = (
@@ -27,12 +33,12 @@ digests = st.binary(min_size=32, max_size=32).map(bytes.hex)
 
 @given(st.dictionaries(paths, digests, max_size=8))
 def test_what_is_written_is_read_back(files: dict[str, str]) -> None:
-    assert parse_checksums(format_checksums(files.items())) == files
+    assert parse_checksums(format_checksums(files.items())).files == files
 
 
 @given(st.text())
 def test_any_text_can_be_read(text: str) -> None:
-    for path in parse_checksums(text):
+    for path in parse_checksums(text).files:
         assert not path.startswith("/")
         assert ".." not in path.split("/")
 
@@ -44,10 +50,10 @@ def test_the_lines_are_those_of_sha256sum(tmp_path: Path) -> None:
     told = subprocess.run(
         ["sha256sum", *names], cwd=tmp_path, capture_output=True, text=True, check=True
     ).stdout
-    assert format_checksums(parse_checksums(told).items()) == "".join(
+    assert format_checksums(parse_checksums(told).files.items()) == "".join(
         sorted(told.splitlines(keepends=True), key=lambda line: line.lstrip("\\")[66:].replace("\\\\", "\\"))
     )
-    assert set(parse_checksums(told)) == set(names)
+    assert set(parse_checksums(told).files) == set(names)
 
 
 def test_other_forms_are_read_and_nonsense_passed_over() -> None:
@@ -56,13 +62,13 @@ def test_other_forms_are_read_and_nonsense_passed_over() -> None:
         f"# comment\n{digest} *binary.bin\r\n{digest}  ./here.txt\n"
         f"{digest}  /etc/passwd\n{digest}  a/../../b\nx\n"
     )
-    assert parse_checksums(text) == {"binary.bin": digest.lower(), "here.txt": digest.lower()}
+    assert parse_checksums(text).files == {"binary.bin": digest.lower(), "here.txt": digest.lower()}
 
 
 def test_the_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
     root = tmp_path / "target"
     root.mkdir()
     for content in ({"a": "00" * 32, "b": "11" * 32}, {"c": "22" * 32}):
-        write_checksums(root, root / "scratch", content.items(), SystemCalls())
-        assert read_checksums(root) == content
+        write_checksums(root, root / "scratch", Checksums(content), SystemCalls())
+        assert read_checksums(root).files == content
     assert [path.name for path in root.iterdir()] == ["SHA256SUMS"]

@@ -10,8 +10,9 @@ import pytest
 
 from ambertime_tui.drive.errors import RecordDamaged, RecordFailed, RecordTooNew
 from ambertime_tui.drive.naming import name_key
-from ambertime_tui.drive.record import APPLICATION_ID, SCHEMA_VERSION, AsideFile, Record
+from ambertime_tui.drive.record import AsideFile, Record
 from ambertime_tui.drive.record_reader import read_archive
+from ambertime_tui.drive.record_schema import APPLICATION_ID, SCHEMA_VERSION
 from ambertime_tui.drive.recorded import ReadBack, RecordedAsset, RecordedFile
 from ambertime_tui.drive.system_calls import SystemCalls
 from ambertime_tui.library.model import Role
@@ -52,8 +53,11 @@ def test_what_is_committed_is_found_again(record: Record) -> None:
 
 def test_a_transaction_counts_whole_or_not_at_all(record: Record) -> None:
     record.commit([recorded("A")])
+    torn = recorded("C", "IMG_3.HEIC")
     with pytest.raises(RecordFailed):
-        record.commit([recorded("B", "IMG_2.HEIC"), recorded("C", "img_1.heic")])
+        record.commit(
+            [recorded("B", "IMG_2.HEIC"), replace(torn, files=(replace(torn.files[0], sha256="ab"),))]
+        )
     assert set(record.known("PHONE")) == {"A"}
     record.commit([recorded("B", "IMG_2.HEIC")])
     assert set(record.known("PHONE")) == {"A", "B"}
@@ -81,9 +85,7 @@ def test_a_new_generation_joins_and_the_same_one_is_described_anew(record: Recor
 
 def test_loose_files_are_kept_until_an_asset_claims_them(record: Record) -> None:
     record.commit([recorded("A")])
-    record.remember_loose(
-        [("Photos/2024-07/IMG_1.HEIC", "cd" * 32), ("Photos/2024-07/IMG_2.HEIC", "ab" * 32)]
-    )
+    record.remember_loose({"Photos/2024-07/IMG_1.HEIC": "cd" * 32, "Photos/2024-07/IMG_2.HEIC": "ab" * 32})
     assert record.loose() == {"Photos/2024-07/IMG_2.HEIC": "ab" * 32}
     record.commit([recorded("B", "IMG_2.HEIC")], [AsideFile("x_damaged", "x", 1.0)])
     assert record.loose() == {}
@@ -171,6 +173,123 @@ def test_it_is_read_beside_a_job_that_writes_and_with_the_journal_of_a_dead_one(
     dying.close()
     assert (elsewhere / "record.sqlite3-journal").stat().st_size > 0
     assert [asset.uuid for asset in read_archive(elsewhere.parent).assets] == ["A"]
+
+
+VERSION_1 = (
+    """
+    CREATE TABLE asset (
+        udid TEXT NOT NULL, uuid TEXT NOT NULL, original_filename TEXT NOT NULL, folder TEXT NOT NULL,
+        stem TEXT NOT NULL, completed_at REAL NOT NULL, PRIMARY KEY (udid, uuid)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE file (
+        udid TEXT NOT NULL, uuid TEXT NOT NULL, role TEXT NOT NULL, generation INTEGER NOT NULL,
+        folder TEXT NOT NULL, name TEXT NOT NULL, name_key TEXT NOT NULL, true_name TEXT NOT NULL,
+        size INTEGER NOT NULL, sha256 BLOB NOT NULL CHECK (length(sha256) = 32), modified_at REAL,
+        read_back TEXT NOT NULL, written_at REAL NOT NULL, source_path TEXT NOT NULL,
+        source_modified_at REAL, adopted INTEGER NOT NULL,
+        PRIMARY KEY (udid, uuid, role, generation),
+        FOREIGN KEY (udid, uuid) REFERENCES asset (udid, uuid)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE UNIQUE INDEX file_by_name ON file (folder, name_key)",
+    """
+    CREATE TABLE loose (
+        path TEXT NOT NULL PRIMARY KEY, sha256 BLOB NOT NULL CHECK (length(sha256) = 32)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE aside (
+        path TEXT NOT NULL PRIMARY KEY, instead_of TEXT NOT NULL, moved_at REAL NOT NULL
+    ) STRICT, WITHOUT ROWID
+    """,
+    f"PRAGMA application_id = {APPLICATION_ID}",
+    "PRAGMA user_version = 1",
+    "INSERT INTO asset VALUES ('PHONE', 'A', 'IMG_1.HEIC', 'Photos/2024-07', 'IMG_1', 2.5)",
+    f"""
+    INSERT INTO file VALUES ('PHONE', 'A', 'photo', 1, 'Photos/2024-07', 'IMG_1.HEIC', 'img_1.heic',
+        'IMG_1.HEIC', 3, x'{"ab" * 32}', 1.5, 'drive', 2.5, 'DCIM/100APPLE/IMG_1.HEIC', NULL, 0)
+    """,
+    f"INSERT INTO loose VALUES ('old.jpg', x'{'cd' * 32}')",
+)
+"""The tables as the first version made them."""
+
+
+def test_a_record_of_an_older_version_is_brought_up_to_date_in_a_new_file(tmp_path: Path) -> None:
+    path = tmp_path / "record.sqlite3"
+    connection = sqlite3.connect(path, isolation_level=None)
+    for statement in VERSION_1:
+        connection.execute(statement)
+    connection.close()
+    before = path.stat().st_ino
+    record = Record(path, SystemCalls())
+    assert record.known("PHONE") == {"A": recorded("A")}
+    assert record.loose() == {"old.jpg": "cd" * 32}
+    assert path.stat().st_ino != before, "on exFAT a file that vouches for something must not grow"
+    grown = path.stat()
+    record.commit([recorded("B", "IMG_2.HEIC")])
+    assert (path.stat().st_ino, path.stat().st_size) == (grown.st_ino, grown.st_size)
+    assert [owner.uuid for owner in record.of_size(3)] == ["A", "B"]
+    record.close()
+    assert not list(tmp_path.glob("*.larger*"))
+    assert set(Record(path, SystemCalls()).known("PHONE")) == {"A", "B"}
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "UPDATE file SET role = 'photograph'",
+        "UPDATE file SET read_back = 'perhaps'",
+        "UPDATE file SET name = CAST(x'ff41' AS TEXT)",
+        "UPDATE aside SET path = CAST(x'ff41' AS TEXT)",
+    ],
+)
+def test_a_row_that_makes_no_sense_is_damage(record: Record, harm: str) -> None:
+    record.commit([recorded("A")], [AsideFile("x_damaged", "x", 1.0)])
+    record.close()
+    connection = sqlite3.connect(record.path, isolation_level=None)
+    connection.execute(harm)
+    connection.close()
+    again = Record(record.path, SystemCalls())
+    with pytest.raises(RecordDamaged):
+        again.check_rows()
+
+
+def test_a_file_that_was_written_anew_under_another_name_is_not_taken_for_a_strangers(record: Record) -> None:
+    first = recorded("A")
+    record.commit([first])
+    record.commit([replace(first, files=(replace(first.files[0], name="IMG_1_2.HEIC"),))])
+    record.remember_loose({"Photos/2024-07/IMG_1.HEIC": "ab" * 32, "theirs.jpg": "cd" * 32})
+    assert record.loose() == {"theirs.jpg": "cd" * 32}
+
+
+def test_the_seal_is_broken_before_the_first_change_and_by_no_look(tmp_path: Path) -> None:
+    path = tmp_path / "record.sqlite3"
+    Record(path, SystemCalls()).close()
+    before, seen = path.read_bytes(), list[bytes]()
+    opened = Record(path, SystemCalls(), lambda: seen.append(path.read_bytes()))
+    opened.loose()
+    opened.remember_loose({})
+    assert opened.unchanged
+    assert seen == []
+    opened.commit([recorded("A")])
+    opened.commit([recorded("B", "IMG_2.HEIC")])
+    assert seen == [before]
+    assert not opened.unchanged
+
+
+def test_a_seal_that_cannot_be_broken_keeps_the_record_as_it_is(tmp_path: Path) -> None:
+    Record(tmp_path / "record.sqlite3", SystemCalls()).close()
+
+    def refused() -> None:
+        raise OSError(5, "Input/output error")
+
+    record = Record(tmp_path / "record.sqlite3", SystemCalls(), refused)
+    for _ in range(2):
+        with pytest.raises(RecordFailed):
+            record.commit([recorded("A")])
+    assert record.known("PHONE") == {}
 
 
 def test_many_assets_are_read_at_once(tmp_path: Path) -> None:

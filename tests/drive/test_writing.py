@@ -31,10 +31,8 @@ from ambertime_tui.drive.target import Target, open_target
 from ambertime_tui.library.model import Role
 from tests.drive.archive_helpers import (
     JULY,
-    LIBRARY,
     PHONE,
     assert_complete,
-    assert_promise,
     asset,
     backup,
     content,
@@ -42,18 +40,11 @@ from tests.drive.archive_helpers import (
     drive_at,
     resource,
     stage,
+    tree,
 )
 from tests.drive.faulty_calls import CountingCalls
 
 LIVE = (Role.PHOTO, Role.PAIRED_VIDEO)
-
-
-def tree(root: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(root).as_posix(): path.read_bytes()
-        for path in sorted(root.rglob("*"))
-        if path.is_file() and ".ambertime" not in path.parts
-    }
 
 
 def test_a_job_copies_everything_once_and_a_second_one_changes_nothing(tmp_path: Path) -> None:
@@ -207,42 +198,6 @@ def test_a_stranger_at_the_very_moment_of_the_rename_loses_nothing(tmp_path: Pat
     assert (tmp_path / "Photos/2024-07/IMG_0001.MOV").read_bytes() == b"a stranger's"
 
 
-def test_an_earlier_archive_is_adopted_where_it_lies(tmp_path: Path) -> None:
-    item = asset(1, LIVE)
-    for part in item.resources:
-        old = tmp_path / "old archive/DCIM" / part.name
-        old.parent.mkdir(parents=True, exist_ok=True)
-        old.write_bytes(content(item, part))
-    before = tree(tmp_path)
-    with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
-        found = copied(target, item)
-        assert all(file.adopted for file in found.files)
-        assert found.folder == "old archive/DCIM"
-        assert tree(tmp_path) == before
-        edited = asset(1, (*LIVE, Role.EDITED_PHOTO))
-        later = copied(target, edited, resources=edited.edits)
-        assert later.files[-1].path == "old archive/DCIM/IMG_0001_edited.HEIC"
-
-
-def test_half_a_live_photo_of_an_earlier_archive_does_not_tear_the_pair(tmp_path: Path) -> None:
-    item = asset(1, LIVE)
-    (tmp_path / "beach.heic").write_bytes(content(item, item.resources[0]))
-    with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
-        found = copied(target, item)
-    assert [file.path for file in found.files] == [
-        "Photos/2024-07/IMG_0001.HEIC",
-        "Photos/2024-07/IMG_0001.MOV",
-    ]
-
-
-def test_one_old_file_is_adopted_by_one_asset_only(tmp_path: Path) -> None:
-    item = asset(1)
-    (tmp_path / "old.heic").write_bytes(content(item, item.resources[0]))
-    with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
-        assert copied(target, item, udid="A").files[0].path == "old.heic"
-        assert copied(target, item, udid="B").files[0].path == "Photos/2024-07/IMG_0001.HEIC"
-
-
 def test_a_part_of_somebody_else_survives_and_ours_of_a_dead_job_do_not(tmp_path: Path) -> None:
     theirs = tmp_path / "Photos/2024-07/.IMG_0001.HEIC.part"
     theirs.parent.mkdir(parents=True)
@@ -379,29 +334,6 @@ def test_what_the_record_holds_after_an_error_counts_as_copied(tmp_path: Path) -
         assert copied(target, asset(1)) == target.record.asset_files(PHONE, asset(1).uuid)
 
 
-class RecordFailsOnce(SystemCalls):
-    """The record cannot be written the first time after the schema was."""
-
-    def __init__(self) -> None:
-        self.commits = 0
-
-    def commit(self, connection: sqlite3.Connection) -> None:
-        self.commits += 1
-        if self.commits == 3:
-            raise sqlite3.OperationalError("disk I/O error")
-        super().commit(connection)
-
-
-def test_after_a_failed_record_the_same_job_adopts_the_files_it_has_written(tmp_path: Path) -> None:
-    with open_target(tmp_path, drive=drive_at(tmp_path), calls=RecordFailsOnce()) as target:
-        copied(target, asset(9, name="before.HEIC"))
-        (failed,) = target.commit([stage(target, asset(1, LIVE))])
-        assert isinstance(failed, DriveError)
-        written = tree(tmp_path)
-        assert all(file.adopted for file in copied(target, asset(1, LIVE)).files)
-        assert tree(tmp_path) == written
-
-
 def test_a_known_target_is_not_taken_for_an_empty_mount_point(tmp_path: Path) -> None:
     root = tmp_path / "mount"
     root.mkdir()
@@ -414,55 +346,6 @@ def test_a_known_target_is_not_taken_for_an_empty_mount_point(tmp_path: Path) ->
     with pytest.raises(TargetSwapped), open_target(root, drive=drive_at(root), expected_id=known):
         pass
     assert list(root.iterdir()) == []
-
-
-def test_another_computer_goes_on_where_this_one_stopped(tmp_path: Path) -> None:
-    here, there = tmp_path / "here", tmp_path / "there"
-    here.mkdir()
-    backup(here, LIBRARY[:2])
-    here.rename(there)
-    backup(there, LIBRARY)
-    assert_complete(there)
-
-
-@pytest.mark.parametrize("harm", ["garbage", "truncated", "foreign", "gone"])
-def test_a_damaged_record_is_made_anew_and_nothing_copied_twice(tmp_path: Path, harm: str) -> None:
-    backup(tmp_path, LIBRARY[:2])
-    with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
-        copied(target, LIBRARY[2])
-    record = tmp_path / ".ambertime/record.sqlite3"
-    data = record.read_bytes()
-    if harm == "garbage":
-        record.write_bytes(data[:200] + os.urandom(len(data) - 200))
-    elif harm == "truncated":
-        record.write_bytes(data[: len(data) // 2])
-    elif harm == "foreign":
-        record.write_bytes(b"These are my notes, not a database at all.")
-    else:
-        record.unlink()
-    with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
-        assert len(target.notices) == 1
-        assert "made anew" in target.notices[0]
-        assert set(target.record.known(PHONE)) == {item.uuid for item in LIBRARY[:2]}
-    if harm != "gone":
-        assert len(list((tmp_path / ".ambertime").glob("record.damaged-*.sqlite3"))) == 1
-    backup(tmp_path)
-    assert_complete(tmp_path)
-
-
-def test_without_record_and_backup_copy_all_files_are_found_again_by_their_bytes(tmp_path: Path) -> None:
-    backup(tmp_path)
-    for name in ("record.sqlite3", "record.backup.sqlite3"):
-        (tmp_path / ".ambertime" / name).unlink()
-    before = tree(tmp_path)
-    with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
-        assert len(target.record.loose()) == len(before) - 1
-        for item in LIBRARY:
-            assert all(file.adopted for file in copied(target, item).files)
-        assert not target.record.loose()
-        target.finish()
-    assert tree(tmp_path) == before
-    assert_promise(tmp_path)
 
 
 def test_one_failed_asset_does_not_hold_up_the_others_of_its_group(tmp_path: Path) -> None:

@@ -1,0 +1,216 @@
+"""Writing one file to a hidden part: synced, and read back from the drive. The commit step makes it
+visible."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from ambertime_tui.drive.errors import DriveError, FileTooLarge, ReadBackDiffers, SizeDiffers, drive_error
+from ambertime_tui.drive.naming import PlacedFile
+from ambertime_tui.drive.read_back import FileDigest
+from ambertime_tui.drive.recorded import ReadBack, RecordedFile
+from ambertime_tui.drive.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class StagedFile:
+    """A file that is whole on the drive, hidden yet (`part`), or there from before (`adopted`)."""
+
+    placed: PlacedFile
+    part: str | None
+    adopted: str | None
+    size: int
+    sha256: str
+    modified_at: float | None
+    source_modified_at: float | None
+    read_back: ReadBack
+    repairs: RecordedFile | None = None
+    """The recorded file that this one takes the place of, because it is damaged or missing."""
+
+
+class FileWriter:
+    """Writes one resource to its part."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        udid: str,
+        placed: PlacedFile,
+        part: str,
+        preferred: str,
+        expected_size: int | None,
+        modified_at: float | None,
+        source_modified_at: float | None,
+    ) -> None:
+        self._workspace = workspace
+        self._udid = udid
+        self._placed = placed
+        self._part = part
+        self._preferred = preferred
+        self._expected_size = expected_size
+        self._modified_at = modified_at
+        self._source_modified_at = source_modified_at
+        self._hash = hashlib.sha256()
+        self._size = 0
+        self._fd: int | None = None
+        self._made = False
+        self._adopted: tuple[str, FileDigest] | None = None
+        self._read_back: ReadBack | None = None
+
+    @property
+    def path(self) -> Path:
+        """Where the part lies."""
+        return self._workspace.root / self._part
+
+    @property
+    def written(self) -> int:
+        """Bytes taken so far."""
+        return self._size
+
+    def open(self) -> None:
+        """Makes the part (announced before)."""
+        try:
+            self._fd = self._workspace.calls.create(self.path)
+        except OSError as error:
+            raise drive_error(error, self.path) from error
+        self._made = True
+
+    def write(self, chunk: bytes | bytearray | memoryview) -> None:
+        """Appends bytes.
+
+        Raises:
+            SizeDiffers: more came than was announced.
+            DriveError: the drive failed; the part is thrown away.
+        """
+        fd = self._descriptor()
+        rest = memoryview(chunk)
+        self._hash.update(rest)
+        self._size += len(rest)
+        if self._expected_size is not None and self._size > self._expected_size:
+            self.discard()
+            raise SizeDiffers(Path(self._preferred), self._expected_size, self._size)
+        limit = self._workspace.traits.max_file_bytes
+        if limit is not None and self._size > limit:
+            self.discard()
+            raise FileTooLarge(Path(self._preferred), self._expected_size, limit)
+        try:
+            while rest:
+                rest = rest[self._workspace.calls.write(fd, rest) :]
+        except OSError as error:
+            self.discard()
+            raise drive_error(error, self.path, size=self._expected_size) from error
+
+    def finish(self) -> None:
+        """The last byte was written: finds a file of the same bytes to adopt, or syncs the part and reads it
+        back.
+
+        Raises:
+            SizeDiffers: fewer bytes came than were announced.
+            ReadBackDiffers: the drive gave other bytes than it was given.
+            DriveError: the drive failed. In all cases the part is thrown away.
+        """
+        self._descriptor()
+        if self._expected_size is not None and self._size != self._expected_size:
+            self.discard()
+            raise SizeDiffers(Path(self._preferred), self._expected_size, self._size)
+        try:
+            self._adopted = self._workspace.existing.claim(
+                self._udid, self._size, self._hash.hexdigest(), self._preferred
+            )
+        except DriveError:
+            self.discard()
+            raise
+        if self._adopted is None:
+            self.settle()
+
+    @property
+    def adopted(self) -> str | None:
+        """Path of the file found to have the same bytes; None: there is none."""
+        return None if self._adopted is None else self._adopted[0]
+
+    def reject_adoption(self) -> None:
+        """The part is needed after all: the file that was found would tear the asset apart."""
+        if self._adopted is not None:
+            self._workspace.existing.give_back(self._adopted[0], self._size)
+            self._adopted = None
+            self.settle()
+
+    def settle(self) -> None:
+        """Capture time, fsync, close, and the read-back from the drive; never a second fsync."""
+        calls = self._workspace.calls
+        fd = self._descriptor()
+        try:
+            if self._modified_at is not None:
+                calls.set_modified(fd, self._modified_at)
+            calls.fsync(fd)
+            self._fd = None
+            calls.close(fd)
+            found = self._workspace.reader.digest(self.path)
+        except OSError as error:
+            self.discard()
+            raise drive_error(error, self.path, size=self._size) from error
+        if (found.size, found.sha256) != (self._size, self._hash.hexdigest()):
+            self.discard()
+            raise ReadBackDiffers(self.path)
+        self._read_back = found.read_back
+
+    def staged(self, repairs: RecordedFile | None) -> StagedFile:
+        """The finished file; the part of an adopted one is removed."""
+        if self._adopted is not None:
+            path, digest = self._adopted
+            self._adopted = None
+            self.discard()
+            part, adopted, read_back = None, path, digest.read_back
+        else:
+            assert self._read_back is not None, "finish() comes first"
+            part, adopted, read_back = self._part, None, self._read_back
+        return StagedFile(
+            placed=self._placed,
+            part=part,
+            adopted=adopted,
+            size=self._size,
+            sha256=self._hash.hexdigest(),
+            modified_at=self._modified_at,
+            source_modified_at=self._source_modified_at,
+            read_back=read_back,
+            repairs=repairs,
+        )
+
+    @property
+    def finished(self) -> bool:
+        """True once finish() has succeeded."""
+        return self._adopted is not None or self._read_back is not None
+
+    def discard(self) -> None:
+        """Throws the part away, and lets go of a file that was found."""
+        calls = self._workspace.calls
+        if self._adopted is not None:
+            self._workspace.existing.give_back(self._adopted[0], self._size)
+            self._adopted = None
+        self._read_back = None
+        fd, self._fd = self._fd, None
+        if fd is not None:
+            with suppress(OSError):
+                calls.close(fd)
+        if self._made:
+            self._made = False
+            discard_part(self._workspace, self._part)
+
+    def _descriptor(self) -> int:
+        if self._fd is None:
+            raise ValueError(f"{self._part} is not open for writing")
+        return self._fd
+
+
+def discard_part(workspace: Workspace, part: str) -> None:
+    """Removes a part; one that cannot be removed now stays announced, for the next start."""
+    try:
+        workspace.calls.unlink(workspace.root / part)
+    except FileNotFoundError:
+        pass
+    except OSError:
+        return
+    workspace.parts.forget((part,))
