@@ -69,20 +69,21 @@ class ExistingFiles:
         with self._lock:
             return bool(self._index().get(size)) or any(self._shareable(udid, size))
 
-    def bytes_of_same_size(self, udid: str, sizes: Iterable[int]) -> int:
-        """How many of the bytes of some files may be on the target already, at most.
+    def of_same_size(self, udid: str, sizes: Iterable[int]) -> tuple[int, int]:
+        """How many of some files may be on the target already, at most, and their bytes.
 
         Raises:
             DriveError: the target cannot be listed.
         """
         with self._lock:
-            index, total = self._index(), 0
+            index, files, total = self._index(), 0, 0
             for size, count in Counter(sizes).items():
                 lying = len(index.get(size, ()))
                 if lying < count and size:
                     lying += sum(1 for _ in self._shareable(udid, size))
+                files += min(count, lying)
                 total += size * min(count, lying)
-            return total
+            return files, total
 
     def claim(self, udid: str, size: int, sha256: str, preferred: str) -> tuple[str, FileDigest] | None:
         """A file of just these bytes, which from now on is the caller's; None where there is none.

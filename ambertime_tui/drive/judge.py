@@ -49,25 +49,13 @@ class Finding:
     verdict: Verdict
     sha256: str
     """As recorded: a file written anew since is another matter."""
-    size: int
-    """As found, and so is the time: a file that was touched since has to be verified again."""
-    modified_ns: int
 
 
 def load_findings(root: Path) -> Mapping[str, Finding]:
     """What verification found last, by path; empty where nothing can be read."""
     try:
         rows = json.loads((root / OURS / FINDINGS).read_bytes())
-        findings = [
-            Finding(
-                str(row["path"]),
-                Verdict(row["verdict"]),
-                str(row["sha256"]),
-                int(row["size"]),
-                int(row["modified_ns"]),
-            )
-            for row in rows
-        ]
+        findings = [Finding(str(row["path"]), Verdict(row["verdict"]), str(row["sha256"])) for row in rows]
     except (OSError, ValueError, KeyError, TypeError):
         return {}
     return {finding.path: finding for finding in findings}

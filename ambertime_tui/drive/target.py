@@ -113,16 +113,16 @@ class Target:
 
     def needs_repair(self, udid: str) -> Mapping[str, tuple[RecordedFile, ...]]:
         """Files of a phone's assets to copy again, by uuid: not in their folder any more, no file or of
-        another size there, or found not to be whole by `verify`, untouched since, and still not whole when
-        read again. Only the newest of a role: the phone has no older ones.
+        another size there, or found not to be whole by `verify`, and still not whole when read again. Only
+        the newest of a role: the phone has no older ones.
 
         Raises:
-            DriveError: a folder cannot be listed.
+            TargetGone, TargetSwapped, RecordFailed.
         """
         findings = load_findings(self.path)
         suspects: list[tuple[str, Role, int]] = []
         for folder, files in self._record.by_folder(udid):
-            there = self._workspace.names.sizes(folder)
+            there = self._sizes(folder)
             for file in files:
                 path = f"{folder}/{file.name}" if folder else file.name
                 if there.get(file.name) != file.size or path in findings:
@@ -136,7 +136,8 @@ class Target:
         return broken
 
     def is_broken(self, file: RecordedFile, findings: Mapping[str, Finding] | None = None) -> bool:
-        """Whether a recorded file is not there, or not whole as far as that is known without reading it."""
+        """Whether a recorded file is not there, or of another size, or (read again) not whole where `verify`
+        has found that."""
         path = self.path / file.path
         try:
             facts = path.lstat()
@@ -145,19 +146,20 @@ class Target:
         if not stat.S_ISREG(facts.st_mode) or facts.st_size != file.size:
             return True
         found = (load_findings(self.path) if findings is None else findings).get(file.path)
-        return self._still_found(found, file)
-
-    def _still_found(self, finding: Finding | None, file: RecordedFile) -> bool:
-        if finding is None or finding.sha256 != file.sha256:
+        if found is None or found.sha256 != file.sha256:
             return False
-        path = self.path / file.path
         try:
-            facts = path.lstat()
-            if (facts.st_size, facts.st_mtime_ns) != (finding.size, finding.modified_ns):
-                return False
             return self._workspace.reader.digest(path).sha256 != file.sha256
         except OSError:
             return True
+
+    def _sizes(self, folder: str) -> Mapping[str, int]:
+        """The files in a folder; none where it cannot be listed: then each is looked for by its name."""
+        try:
+            return self._workspace.names.sizes(folder)
+        except DriveError:
+            self.check()
+            return {}
 
     def writer(
         self,
@@ -186,13 +188,14 @@ class Target:
         another asset's, if they have its bytes."""
         self._workspace.existing.know_library(udid, in_library)
 
-    def bytes_to_adopt(self, udid: str, sizes: Iterable[int]) -> int:
-        """How many of the bytes of some files (their sizes) may lie on the target already, at most.
+    def may_be_there(self, udid: str, sizes: Iterable[int]) -> tuple[int, int]:
+        """How many of some files, of which the sizes are given, may lie on the target already, at most; and
+        their bytes.
 
         Raises:
             DriveError: the target cannot be listed.
         """
-        return self._workspace.existing.bytes_of_same_size(udid, sizes)
+        return self._workspace.existing.of_same_size(udid, sizes)
 
     def commit(self, staged: Sequence[StagedAsset]) -> tuple[RecordedAsset | DriveError, ...]:
         """Gives the files of staged assets their names and records them in one durable transaction.

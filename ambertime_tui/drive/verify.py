@@ -7,21 +7,30 @@ import random
 import stat
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from ambertime_tui.drive.checksums import NAME
 from ambertime_tui.drive.claim import OURS
 from ambertime_tui.drive.discovery import drive_of
-from ambertime_tui.drive.errors import DriveError, TargetMissing, TargetNotAFolder, drive_error
+from ambertime_tui.drive.errors import DriveError, TargetGone, TargetMissing, TargetNotAFolder, drive_error
 from ambertime_tui.drive.judge import Finding, Verdict, judge, load_findings, save_findings
 from ambertime_tui.drive.naming import PHOTOS
 from ambertime_tui.drive.read_back import Reader
 from ambertime_tui.drive.record_reader import Archive, read_archive
 from ambertime_tui.drive.recorded import ReadBack
+from ambertime_tui.drive.seal import read_seal
 from ambertime_tui.drive.system_calls import SystemCalls
 from ambertime_tui.library.model import Role
+
+_RECORD_WRONG = (
+    "The record tells other bytes of {} files than SHA256SUMS and the files themselves: it lost a bit. The "
+    "next backup puts it right, for what the iPhone still has."
+)
+_SAVED_EVERY = 30.0
+"""Seconds between two times that findings are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +147,7 @@ def verify(
     began = clock()
     drive = drive_of(root)
     reader = Reader(drive.traits, drive.device, calls)
+    place = _Place.of(root, drive.device)
     lying = set(_photos(root))
     archive = read_archive(root)
     everything = _expected(archive)
@@ -147,21 +157,21 @@ def verify(
         chosen = sorted((chance or random.Random()).sample(chosen, count), key=lambda file: file.path)
     teller = _Teller(len(chosen), sum(file.size or 0 for file in chosen), on_progress)
     by_hash = {file.sha256: file.path for file in everything}
-    verdicts, findings = [], dict(load_findings(root))
-    for file in chosen:
-        verdict, finding = _verified(root, file, reader, by_hash, teller)
-        verdicts.append(verdict)
-        findings.pop(file.path, None)
-        if finding is not None:
-            findings[file.path] = finding
-        teller.file_done(file.path)
+    verdicts: list[FileVerdict] = []
+    notebook = _Notebook(root, {file.path for file in everything}, calls, clock)
+    try:
+        for file in chosen:
+            verdict, finding = _verified(place, file, reader, by_hash, archive.sums, teller)
+            verdicts.append(verdict)
+            notebook.note(file.path, finding)
+            teller.file_done(file.path)
+    finally:
+        notebook.save()
+    doubtful = sum(file.verdict is Verdict.WHOLE and bool(file.sentence) for file in verdicts)
+    notices = archive.notices + ((_RECORD_WRONG.format(doubtful),) if doubtful else ())
     if since is None and sample is None:
         verdicts += _extras(root, lying, archive, everything)
-    known = {file.path for file in everything}
-    with suppress(DriveError):
-        if (root / OURS).is_dir() and (findings or load_findings(root)):
-            kept = [finding for finding in findings.values() if finding.path in known]
-            save_findings(root, kept, calls, str(os.getpid()))
+        verdicts += _sums_verdict(root, archive, verdicts)
     return VerifyReport(
         target=root,
         began_at=began,
@@ -169,8 +179,75 @@ def verify(
         files=tuple(sorted(verdicts, key=lambda file: file.path)),
         skipped=len(everything) - len(chosen),
         aside=len(archive.aside),
-        notices=archive.notices,
+        notices=notices,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The target as it was when verification began."""
+
+    root: Path
+    device: str
+    number: int
+    """st_dev: another one is another mount, or none."""
+
+    @classmethod
+    def of(cls, root: Path, device: str) -> _Place:
+        """The target now.
+
+        Raises:
+            DriveError: it does not answer.
+        """
+        try:
+            return cls(root, device, root.stat().st_dev)
+        except OSError as error:
+            raise drive_error(error, root, doing="reading") from error
+
+    def still_there(self, error: OSError) -> None:
+        """After an error at one file: whether it is not the whole drive that is gone.
+
+        Raises:
+            TargetGone: it is.
+        """
+        try:
+            same = self.root.stat().st_dev == self.number
+            os.listdir(self.root)  # noqa: PTH208 - asks the drive; what it lists is no matter
+        except OSError:
+            same = False
+        if not same or (self.device.startswith("/dev/") and not os.path.lexists(self.device)):
+            raise TargetGone(self.root, (error.strerror or str(error)).lower()) from error
+
+
+class _Notebook:
+    """What was found, kept for the next backup as it comes: a verification of hours may be broken off."""
+
+    def __init__(
+        self, root: Path, known: Container[str], calls: SystemCalls, clock: Callable[[], float]
+    ) -> None:
+        self._root, self._known, self._calls, self._clock = root, known, calls, clock
+        self._saved = dict(load_findings(root))
+        self._findings = dict(self._saved)
+        self._saved_at = clock()
+
+    def note(self, path: str, finding: Finding | None) -> None:
+        """What was found of a file; None: it is whole."""
+        if finding is None:
+            self._findings.pop(path, None)
+        else:
+            self._findings[path] = finding
+        if self._clock() - self._saved_at >= _SAVED_EVERY:
+            self.save()
+
+    def save(self) -> None:
+        """Where the drive lets it be."""
+        self._saved_at = self._clock()
+        kept = {path: finding for path, finding in self._findings.items() if path in self._known}
+        if kept == self._saved or not (self._root / OURS).is_dir():
+            return
+        with suppress(DriveError):
+            save_findings(self._root, kept.values(), self._calls, str(os.getpid()))
+            self._saved = kept
 
 
 class _Teller:
@@ -226,33 +303,39 @@ def _expected(archive: Archive) -> list[_Expected]:
 
 
 def _verified(
-    root: Path, file: _Expected, reader: Reader, by_hash: Mapping[str, str], teller: _Teller
+    place: _Place,
+    file: _Expected,
+    reader: Reader,
+    by_hash: Mapping[str, str],
+    sums: Mapping[str, str],
+    teller: _Teller,
 ) -> tuple[FileVerdict, Finding | None]:
-    full = root / file.path
+    full = place.root / file.path
 
-    def verdict(kind: Verdict, sentence: str, read_back: ReadBack | None = None) -> FileVerdict:
-        return FileVerdict(file.path, kind, sentence, file.size, file.udid, file.uuid, file.role, read_back)
+    def verdict(
+        kind: Verdict, sentence: str, read_back: ReadBack | None = None
+    ) -> tuple[FileVerdict, Finding]:
+        found = FileVerdict(file.path, kind, sentence, file.size, file.udid, file.uuid, file.role, read_back)
+        return found, Finding(file.path, kind, file.sha256)
 
     try:
         facts = full.lstat()
         if not stat.S_ISREG(facts.st_mode):
-            finding = Finding(file.path, Verdict.CHANGED, file.sha256, facts.st_size, facts.st_mtime_ns)
-            return verdict(Verdict.CHANGED, f"{file.path} is no longer a plain file."), finding
-    except (FileNotFoundError, NotADirectoryError):
-        finding = Finding(file.path, Verdict.MISSING, file.sha256, 0, 0)
-        return verdict(Verdict.MISSING, f"{file.path} is not there any more."), finding
-    except OSError as error:
-        raise drive_error(error, full, doing="reading") from error
-    try:
+            return verdict(Verdict.CHANGED, f"{file.path} is no longer a plain file.")
         found = reader.digest(full, teller.read(file.path))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        place.still_there(error)
+        return verdict(Verdict.MISSING, f"{file.path} is not there any more.")
     except OSError as error:
-        trouble = drive_error(error, full, doing="reading")
-        if not root.is_dir() or not full.exists():
-            raise trouble from error
-        finding = Finding(file.path, Verdict.DAMAGED, file.sha256, facts.st_size, facts.st_mtime_ns)
-        return verdict(Verdict.DAMAGED, f"{file.path} cannot be read: {error.strerror}."), finding
+        place.still_there(error)
+        return verdict(Verdict.DAMAGED, f"{file.path} cannot be read: {error.strerror}.")
     if found.sha256 == file.sha256:
-        return verdict(Verdict.WHOLE, "", found.read_back), None
+        whole, _ = verdict(Verdict.WHOLE, "", found.read_back)
+        return whole, None
+    if sums.get(file.path) == found.sha256:
+        # Two that agree: it is the record that has lost a bit, and the next backup looks at this file.
+        sentence = f"{file.path} has the bytes that SHA256SUMS tells, and the record tells others"
+        return verdict(Verdict.WHOLE, f"{sentence}; the next backup puts it right.", found.read_back)
     size = found.size if file.size is None else file.size
     kind = judge(size, file.modified_at, found.size, facts.st_mtime)
     sentence = f"{file.path} does not have the bytes that were written"
@@ -261,8 +344,26 @@ def _verified(
     twin = by_hash.get(found.sha256)
     if twin is not None:
         kind, sentence = Verdict.CHANGED, f"{file.path} has the bytes of {twin}"
-    finding = Finding(file.path, kind, file.sha256, facts.st_size, facts.st_mtime_ns)
-    return verdict(kind, sentence + ".", found.read_back), finding
+    return verdict(kind, sentence + ".", found.read_back)
+
+
+def _sums_verdict(root: Path, archive: Archive, verdicts: Iterable[FileVerdict]) -> list[FileVerdict]:
+    """SHA256SUMS itself, where it tells other hashes of files that have the bytes of the record, or lacks
+    files although a run has ended since they were written."""
+    if not archive.assets:
+        return []
+    recorded = {file.path: file.sha256 for asset in archive.assets for file in asset.files}
+    whole = {file.path for file in verdicts if file.verdict is Verdict.WHOLE and not file.sentence}
+    sealed = read_seal(root) is not None
+    wrong = sum(
+        (path in archive.sums or sealed) and archive.sums.get(path) != sha256
+        for path, sha256 in recorded.items()
+        if path in whole
+    )
+    if not wrong:
+        return []
+    sentence = f"SHA256SUMS does not tell the hashes of {wrong:,} of the files that are whole by the record"
+    return [FileVerdict(NAME, Verdict.DAMAGED, f"{sentence}; the next backup writes it anew.")]
 
 
 def _photos(root: Path) -> Iterator[str]:

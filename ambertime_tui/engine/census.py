@@ -134,13 +134,24 @@ class LeftList(Sequence[Left]):
     """Assets of the selection that are not, or not wholly, on the drive; an entry is made when it is asked
     for."""
 
-    def __init__(self, plan: Plan, endings: Endings, numbers: array[int]) -> None:
+    def __init__(
+        self, plan: Plan, endings: Endings, numbers: array[int], others: tuple[Left, ...] = ()
+    ) -> None:
         self._plan = plan
         self._endings = endings
         self._numbers = numbers
+        self._others = others
 
     def __len__(self) -> int:
-        return len(self._numbers)
+        return len(self._numbers) + len(self._others)
+
+    def and_also(self, others: tuple[Left, ...]) -> LeftList:
+        """The list with further entries at its end."""
+        return LeftList(self._plan, self._endings, self._numbers, (*self._others, *others))
+
+    def uuids(self) -> frozenset[str]:
+        """Of all assets listed."""
+        return frozenset(one.uuid for one in self)
 
     @overload
     def __getitem__(self, index: int) -> Left: ...
@@ -148,8 +159,11 @@ class LeftList(Sequence[Left]):
     def __getitem__(self, index: slice) -> Sequence[Left]: ...
     def __getitem__(self, index: int | slice) -> Left | Sequence[Left]:
         if isinstance(index, slice):
-            return LeftList(self._plan, self._endings, self._numbers[index])
-        number = self._numbers[index]
+            return tuple(self[place] for place in range(*index.indices(len(self))))
+        place = range(len(self))[index]
+        if place >= len(self._numbers):
+            return self._others[place - len(self._numbers)]
+        number = self._numbers[place]
         return left_as(self._plan[number], self._endings.of(number))
 
 

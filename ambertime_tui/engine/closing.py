@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -17,6 +17,7 @@ from ambertime_tui.engine.census import (
     take_census,
 )
 from ambertime_tui.engine.ledger import Ledger
+from ambertime_tui.engine.not_whole import BrokenFile, as_left, still_broken
 from ambertime_tui.engine.proof import proved
 from ambertime_tui.engine.status import Census, Left, Outcome
 from ambertime_tui.engine.threads import Threads
@@ -65,11 +66,13 @@ async def close_accounts(
         broken_before: files that were damaged or missing on the drive when the job began, by uuid.
         on_trouble: told what goes wrong here.
     """
-    readable, proof = False, ""
+    readable, proof, broken = False, "", list[BrokenFile]()
     try:
         await threads.run(target.check)
         await threads.run(target.finish)
-        proof = await threads.run(_proof, target, udid, broken_before)
+        if ledger is not None:  # or nobody has looked whether all is still there
+            broken = await threads.run(lambda: list(still_broken(target, udid, broken_before)))
+            proof = await threads.run(_proof, target, udid, broken)
         readable = True
     except DriveError as error:
         on_trouble(str(error))
@@ -79,7 +82,9 @@ async def close_accounts(
             return Accounts(Outcome.INTERRUPTED, "Stopped before anything was copied.", None, ())
         return Accounts.failed(failure)
     census = await asyncio.to_thread(take_census, ledger.plan, ledger.endings)
-    left = await asyncio.to_thread(list_left, ledger.plan, ledger.endings)
+    listed = await asyncio.to_thread(list_left, ledger.plan, ledger.endings)
+    not_whole = as_left(broken, ledger.plan, listed.uuids() if broken else ())
+    left = listed.and_also(not_whole)
     if readable:
         recorded = partial(target.record.vouches_for, udid)
         wrong = await asyncio.to_thread(contradictions, ledger.plan, ledger.endings, census, recorded)
@@ -87,46 +92,41 @@ async def close_accounts(
             on_trouble(sentence)
         if wrong:
             failure = "The accounting of this job does not add up; do not rely on it. " + " ".join(wrong)
-    return Accounts(*_judged(census, left, library, failure, stopped), census, left, proof)
+    judged = _judged(census, len(listed), len(not_whole), library, failure, stopped)
+    return Accounts(*judged, census, left, proof)
 
 
-def _proof(target: Target, udid: str, broken_before: Mapping[str, tuple[RecordedFile, ...]]) -> str:
-    broken = [file for file in _still_recorded(target, udid, broken_before) if target.is_broken(file)]
+def _proof(target: Target, udid: str, broken: Sequence[BrokenFile]) -> str:
     originals = target.record.originals(udid)
-    for file in broken:
-        if file.role.is_original:
-            originals[file.read_back] -= 1
+    for one in broken:
+        if one.file.role.is_original:
+            originals[one.file.read_back] -= 1
     return proved(
         originals.get(ReadBack.FROM_DRIVE, 0), originals.get(ReadBack.THROUGH_CACHE, 0), len(broken)
     )
 
 
-def _still_recorded(
-    target: Target, udid: str, files: Mapping[str, tuple[RecordedFile, ...]]
-) -> Iterator[RecordedFile]:
-    """The files that the record has in the place of those given: good copies may have other names."""
-    for uuid, of_asset in files.items():
-        asset = target.record.asset_files(udid, uuid)
-        for file in of_asset:
-            now = asset.current(file.role) if asset is not None else None
-            if now is not None:
-                yield now
-
-
 def _judged(
-    census: Census, left: Sequence[Left], library: Library, failure: str, stopped: bool
+    census: Census, left: int, not_whole: int, library: Library, failure: str, stopped: bool
 ) -> tuple[Outcome, str]:
+    """The outcome and its sentence; `left` and `not_whole` count items and files of earlier backups."""
     here = census.count(Bucket.COPIED) + census.count(Bucket.ALREADY)
     if failure:
         return Outcome.FAILED, failure
     if stopped and left:
         return Outcome.INTERRUPTED, (
-            f"Stopped: {here:,} items are on the drive, {len(left):,} are not. Run again to go on."
+            f"Stopped: {here:,} items are on the drive, {left:,} are not. Run again to go on."
         )
     if left:
         return (
             Outcome.LEFT,
-            f"{here:,} items are on the drive, {len(left):,} are not; each is listed with its reason.",
+            f"{here:,} items are on the drive, {left:,} are not; each is listed with its reason.",
+        )
+    if not_whole:
+        files = "1 file" if not_whole == 1 else f"{not_whole:,} files"
+        return Outcome.LEFT, (
+            f"All {here:,} items of the selection are on the drive, but {files} of earlier backups could not "
+            "be put right; each is listed."
         )
     if not library.from_database:
         return Outcome.LEFT, (

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import aclosing
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from ambertime_tui.drive.errors import (
@@ -19,7 +17,6 @@ from ambertime_tui.drive.errors import (
     SizeDiffers,
     WriteFailed,
 )
-from ambertime_tui.drive.file_writer import FileWriter
 from ambertime_tui.drive.recorded import ReadBack, RecordedAsset, RecordedFile
 from ambertime_tui.drive.target import Target
 from ambertime_tui.drive.writer import AssetWriter, StagedAsset
@@ -31,6 +28,7 @@ from ambertime_tui.engine.plan import PlannedAsset
 from ambertime_tui.engine.progress import Progress
 from ambertime_tui.engine.threads import Threads
 from ambertime_tui.engine.timing import Timing
+from ambertime_tui.engine.transfer import Begun, Transfer
 from ambertime_tui.library.model import Resource
 from ambertime_tui.phone.afc import MediaFolder, MediaStat
 from ambertime_tui.phone.errors import (
@@ -46,8 +44,6 @@ from ambertime_tui.phone.errors import (
 ASSETS_AT_ONCE = 16
 """Enough to keep a USB link full with small files while others are synced and read back: as many as the phone
 has files open for us. Each holds at most two replies of 4 MiB in memory."""
-SMALL = 4 << 20
-"""Bytes: a file up to this size is taken from the phone whole, and written in one go by one thread."""
 COMMIT_AT_ONCE = 64
 """Assets that share one record transaction and the syncs of their folders, at most."""
 TRIES = 3
@@ -68,23 +64,6 @@ class _ToCommit:
     outcome: asyncio.Future[RecordedAsset | DriveError] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
-
-
-@dataclass(slots=True)
-class _Begun:
-    """An asset that is being written: kept where the phone broke off, to go on with what is there."""
-
-    to_take: dict[Resource, MediaStat]
-    writer: AssetWriter
-    open: dict[Resource, FileWriter] = field(default_factory=dict)
-    """Large files that have a part."""
-    finished: set[Resource] = field(default_factory=set)
-
-    @property
-    def gained(self) -> int:
-        """Bytes that need not be read again."""
-        done = sum(self.to_take[resource].size for resource in self.finished)
-        return done + sum(file.written for file in self.open.values())
 
 
 class Copier:
@@ -112,9 +91,10 @@ class Copier:
         self._progress = progress
         self._timing = timing
         self._on_outcome = on_outcome
+        self._transfer = Transfer(threads, line, progress)
         self._to_commit: asyncio.Queue[_ToCommit] = asyncio.Queue()
         self._pace = Pace(ASSETS_AT_ONCE)
-        self._begun: dict[str, _Begun] = {}
+        self._begun: dict[str, Begun] = {}
         self._tried: Counter[str] = Counter()
         self._cut_off: Counter[str] = Counter()
         self._drive_failures = 0
@@ -236,9 +216,7 @@ class Copier:
         staged: StagedAsset | None = None
         kept = False
         try:
-            for resource in begun.to_take:
-                if resource not in begun.finished:
-                    await self._write(begun, planned, resource, media)
+            await self._transfer.take(begun, planned, media)
             staged = await self._staged(begun.writer)
         except (MediaChanged, MediaNotFound):
             raise
@@ -253,7 +231,7 @@ class Copier:
         self._count(staged, recorded)
         return Copied(recorded, staged.bytes)
 
-    async def _begun_again(self, planned: PlannedAsset, stats: Mapping[Resource, MediaStat]) -> _Begun | None:
+    async def _begun_again(self, planned: PlannedAsset, stats: Mapping[Resource, MediaStat]) -> Begun | None:
         """What was begun of an asset before the phone broke off, if all its files are as they were then."""
         begun = self._begun.pop(planned.asset.uuid, None)
         if begun is not None and any(stats.get(resource) != stat for resource, stat in begun.to_take.items()):
@@ -270,7 +248,7 @@ class Copier:
         begun = self._begun.get(planned.asset.uuid)
         return 0 if begun is None else begun.gained
 
-    def _prepared(self, planned: PlannedAsset, stats: Mapping[Resource, MediaStat]) -> Copied | _Begun:
+    def _prepared(self, planned: PlannedAsset, stats: Mapping[Resource, MediaStat]) -> Copied | Begun:
         """An asset that is about to be written; or that the drive has all of it. Blocks."""
         self._target.check()
         uuid = planned.asset.uuid
@@ -280,7 +258,11 @@ class Copier:
         if not to_take and already is not None:
             return Copied(already, 0)
         writer = self._target.writer(self._udid, planned.asset, resources=tuple(to_take), repairs=broken)
-        return _Begun(to_take, writer)
+        try:
+            return Begun(to_take, writer, writer.may_adopt({r: s.size for r, s in to_take.items()}))
+        except BaseException:
+            writer.discard()
+            raise
 
     async def _staged(self, writer: AssetWriter) -> StagedAsset:
         """The asset, staged; a caller cancelled meanwhile leaves no parts behind."""
@@ -305,41 +287,6 @@ class Copier:
             elif not isinstance(stat, MediaNotFound):
                 raise stat
         return stats
-
-    async def _write(
-        self, begun: _Begun, planned: PlannedAsset, resource: Resource, media: MediaFolder
-    ) -> None:
-        stat, created = begun.to_take[resource], planned.asset.created
-        begin = partial(
-            begun.writer.begin,
-            resource,
-            stat.size,
-            stat.modified_at if created is None else created,
-            source_modified_at=stat.modified_at,
-        )
-        file = begun.open.get(resource)
-        if file is None and stat.size > SMALL:
-            file = begun.open[resource] = await self._threads.run(begin)
-        offset = 0 if file is None else file.written
-        kept: list[bytes] = []
-        in_hand = self._progress.take_in_hand(resource.name, stat.size, offset)
-        try:
-            async with aclosing(media.read(resource.path, offset=offset, size=stat.size)) as pieces:
-                async for piece in pieces:
-                    await self._line.gate()
-                    if file is None:
-                        kept.append(piece)
-                    else:
-                        await self._threads.run(file.write, piece)
-                    self._progress.moved(in_hand, len(piece))
-            if file is None:
-                await self._threads.run(_write_whole, begin, kept)
-            else:
-                await self._threads.run(file.finish)
-        finally:
-            self._progress.put_down(in_hand)
-        begun.open.pop(resource, None)
-        begun.finished.add(resource)
 
     async def _committed(self, planned: PlannedAsset, staged: StagedAsset) -> RecordedAsset:
         waiting = _ToCommit(planned, staged)
@@ -375,13 +322,6 @@ class Copier:
         roles = {file.placed.resource.role for file in staged.files}
         paths = [file.path for file in recorded.files if file.role in roles]
         self._progress.wrote(staged.bytes, paths, from_drive, len(staged.files) - from_drive)
-
-
-def _write_whole(begin: Callable[[], FileWriter], pieces: Iterable[bytes]) -> None:
-    file = begin()
-    for piece in pieces:
-        file.write(piece)
-    file.finish()
 
 
 def _is_the_same(

@@ -27,7 +27,7 @@ from ambertime_tui.engine.fetch_memory import FOLDER, FetchMemory
 from ambertime_tui.engine.fetch_queue import FetchQueue, thumbnail_of
 from ambertime_tui.engine.ledger import Ledger
 from ambertime_tui.engine.phone_link import PhoneLink
-from ambertime_tui.engine.plan import Fate, Plan
+from ambertime_tui.engine.plan import Fate, Plan, Share
 from ambertime_tui.engine.planner import PlanBuilder, room_needed
 from ambertime_tui.engine.progress import Progress
 from ambertime_tui.engine.protocol import Command, CommandName, EngineError, Pane, ReportPage, Rows
@@ -324,6 +324,7 @@ class Job:
         library = scan.library
         self._broken = await self._threads.run(self._target.needs_repair, self._udid)
         plan, counted = await self._threads.run(self._planned, scan)
+        self._target.know_library(self._udid, lambda uuid: plan.number_of(uuid) is not None)
         for sentence in await asyncio.to_thread(lambda: tuple(drive_advice(plan, self._target.traits))):
             self.progress.tell("warning", sentence)
         self._ledger = await asyncio.to_thread(Ledger, plan)
@@ -405,8 +406,14 @@ class Job:
 
     async def _check_room(self, plan: Plan) -> None:
         fates = (Fate.COPY, Fate.FETCH) if self._included else (Fate.COPY,)
-        needed, free = room_needed(plan.share(*fates)), await self._threads.run(self._target.free_bytes)
+        share, free = plan.share(*fates), await self._threads.run(self._target.free_bytes)
         self.progress.free_bytes = free
+        needed = room_needed(share)
+        if needed > free:
+            sizes = (r.size or 0 for planned in plan.in_order(*fates) for r in planned.resources)
+            files, size = await self._threads.run(self._target.may_be_there, self._udid, sizes)
+            rest = Share(share.count, share.bytes - size, share.files - files)
+            needed = room_needed(rest) if rest.bytes else 0
         if needed > free:
             raise DriveFull(self._target.path, needed, free)
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 
-def proved(from_drive: int, through_cache: int, damaged: int) -> str:
+def proved(from_drive: int, through_cache: int, damaged: int, not_looked_at: int = 0) -> str:
     """The line.
 
     Args:
         from_drive: originals that were read back from the drive itself.
         through_cache: originals that may have been read back from memory.
         damaged: files that are not as they were written.
+        not_looked_at: files that a sample left out.
     """
     total = from_drive + through_cache
-    originals = f"{total:,} {'original' if total == 1 else 'originals'} on the drive"
+    originals = f"{total:,} {'original' if total == 1 else 'originals'}"
+    originals += f" looked at ({not_looked_at:,} files were not)" if not_looked_at else " on the drive"
     if not through_cache:
         read = "read back from the drive"
     elif not from_drive:

@@ -112,4 +112,4 @@ def _proof(report: VerifyReport) -> str:
         if file.verdict is Verdict.WHOLE and (file.role is None or file.role.is_original)
     ]
     through_cache = sum(read_back is not ReadBack.FROM_DRIVE for read_back in whole)
-    return proved(len(whole) - through_cache, through_cache, bad)
+    return proved(len(whole) - through_cache, through_cache, bad, report.skipped)

@@ -5,16 +5,28 @@ from __future__ import annotations
 import errno
 import os
 import random
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from ambertime_tui.drive.errors import TargetMissing, WriteFailed
-from ambertime_tui.drive.judge import Verdict, judge
+from ambertime_tui.drive.errors import TargetGone, TargetMissing, WriteFailed
+from ambertime_tui.drive.judge import Verdict, judge, load_findings
 from ambertime_tui.drive.target import open_target
 from ambertime_tui.drive.verify import VerifyProgress, verify
 from ambertime_tui.library.model import Role
-from tests.drive.archive_helpers import PHONE, asset, backup, content, copied, drive_at, resource, stage
+from tests.drive.archive_helpers import (
+    PHONE,
+    assert_complete,
+    asset,
+    backup,
+    content,
+    copied,
+    drive_at,
+    resource,
+    stage,
+)
 from tests.drive.faulty_calls import CountingCalls
 
 LIVE = (Role.PHOTO, Role.PAIRED_VIDEO)
@@ -242,3 +254,91 @@ def test_a_damaged_file_gets_its_name_back_where_the_good_copy_cannot_have_it(tm
         (outcome,) = target.commit([stage(target, item, repair=True)])
         assert isinstance(outcome, WriteFailed)
     assert {path.name: path.read_bytes() for path in photo.parent.iterdir()} == {photo.name: broken}
+
+
+def test_a_file_that_was_touched_after_it_was_found_damaged_is_read_again(tmp_path: Path) -> None:
+    """A look at it by another program, or its repair by hand, moves its time: neither decides."""
+    backup(tmp_path, [asset(1)])
+    photo = tmp_path / "Photos/2024-07/IMG_0001.HEIC"
+    good = photo.read_bytes()
+    flip_a_bit(photo, 100)
+    verify(tmp_path)
+    os.utime(photo, (7, 7))
+    with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
+        assert target.needs_repair(PHONE)
+        photo.write_bytes(good)
+        assert not target.needs_repair(PHONE)
+
+
+def test_a_verification_that_is_broken_off_keeps_what_it_found(tmp_path: Path) -> None:
+    backup(tmp_path, [asset(n, name=f"IMG_{n}.HEIC") for n in range(1, 4)])
+    flip_a_bit(tmp_path / "Photos/2024-07/IMG_1.HEIC", 100)
+
+    def broken_off(progress: VerifyProgress) -> None:
+        if progress.files_done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        verify(tmp_path, on_progress=broken_off)
+    assert set(load_findings(tmp_path)) == {"Photos/2024-07/IMG_1.HEIC"}
+
+
+def test_a_drive_that_is_pulled_meanwhile_is_no_thousand_missing_files(tmp_path: Path) -> None:
+    backup(tmp_path, [asset(n, name=f"IMG_{n}.HEIC") for n in range(1, 4)])
+
+    def pulled(progress: VerifyProgress) -> None:
+        if progress.files_done == 1 and tmp_path.exists():
+            tmp_path.rename(tmp_path.with_name("elsewhere"))
+
+    with pytest.raises(TargetGone):
+        verify(tmp_path, on_progress=pulled)
+
+
+def test_a_folder_that_cannot_be_listed_holds_up_nothing_else(tmp_path: Path) -> None:
+    backup(tmp_path, [asset(1), asset(2, created=None)])
+    (tmp_path / "Photos/undated").rename(tmp_path / "away")
+    (tmp_path / "Photos/undated").symlink_to("undated")
+    verdicts = {file.path: file.verdict for file in verify(tmp_path).files}
+    assert verdicts["Photos/2024-07/IMG_0001.HEIC"] is Verdict.WHOLE
+    assert verdicts["Photos/undated/IMG_0001.HEIC"] is Verdict.DAMAGED
+    with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
+        assert set(target.needs_repair(PHONE)) == {asset(2).uuid}
+        assert copied(target, asset(3, name="IMG_3.HEIC")), "and nothing is held up"
+
+
+def test_a_record_that_lost_a_bit_in_a_crash_is_put_right_by_the_next_backup(tmp_path: Path) -> None:
+    """No seal can tell then; but two of record, SHA256SUMS and file agree."""
+    item = asset(1)
+    backup(tmp_path, [item])
+    (tmp_path / ".ambertime/seal.json").unlink()
+    with closing(sqlite3.connect(tmp_path / ".ambertime/record.sqlite3", isolation_level=None)) as record:
+        record.execute("UPDATE file SET sha256 = zeroblob(32)")
+    report = verify(tmp_path)
+    assert report.sound
+    assert "lost a bit" in report.notices[0]
+    with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
+        copied(target, item, repair=True)
+        assert not target.needs_repair(PHONE)
+        target.finish()
+    assert_complete(tmp_path, [item])
+    assert verify(tmp_path).notices == ()
+
+
+@pytest.mark.parametrize("harm", ["gone", "a line less", "another hash"])
+def test_checksums_that_do_not_say_what_the_record_says_are_named_and_made_anew(
+    tmp_path: Path, harm: str
+) -> None:
+    backup(tmp_path, [asset(1, LIVE)])
+    sums = tmp_path / "SHA256SUMS"
+    before = sums.read_bytes()
+    if harm == "gone":
+        sums.unlink()
+    else:
+        first, second = before.splitlines(keepends=True)
+        sums.write_bytes(first if harm == "a line less" else first + b"0" * 64 + second[64:])
+    (bad,) = verify(tmp_path).not_whole
+    assert (bad.path, bad.verdict) == ("SHA256SUMS", Verdict.DAMAGED)
+    assert f"of {2 if harm == 'gone' else 1} of the files" in bad.sentence
+    backup(tmp_path, [asset(1, LIVE)])
+    assert sums.read_bytes() == before
+    assert verify(tmp_path).sound
