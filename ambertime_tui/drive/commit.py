@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from ambertime_tui.drive.errors import DriveError, NameNotKept, WriteFailed, drive_error
 from ambertime_tui.drive.file_writer import StagedFile, discard_part
 from ambertime_tui.drive.judge import Verdict, judge
-from ambertime_tui.drive.naming import aside_name, name_key, place, split
+from ambertime_tui.drive.naming import aside_name, keys_of, name_key, place, split
 from ambertime_tui.drive.read_back import FileDigest
 from ambertime_tui.drive.record import AsideFile, Record
 from ambertime_tui.drive.recorded import RecordedAsset, RecordedFile
@@ -187,7 +187,7 @@ def _destination(workspace: Workspace, staged: StagedAsset) -> _InPlace:
         base = _asset_found_elsewhere(staged)
         if base is not None:
             result.folder, result.stem = base.folder, base.stem
-    own = {name_key(file.name) for file in staged.place.files}
+    own = keys_of(file.name for file in staged.place.files)
     to_place: list[StagedFile] = []
     for file in staged.files:
         if file.adopted is not None:
@@ -197,7 +197,7 @@ def _destination(workspace: Workspace, staged: StagedAsset) -> _InPlace:
             to_place.append(file)
 
     def taken(folder: str) -> Container[str]:
-        found = {name_key(path.rpartition("/")[2]) for path in adopted if path.rpartition("/")[0] == folder}
+        found = keys_of(path.rpartition("/")[2] for path in adopted if path.rpartition("/")[0] == folder)
         return _NotFree(
             names.given(folder),
             own if folder == staged.place.folder else set(),
@@ -206,7 +206,14 @@ def _destination(workspace: Workspace, staged: StagedAsset) -> _InPlace:
         )
 
     wanted = [file.placed.resource for file in to_place]
-    placed = place(staged.asset, workspace.traits, taken, resources=wanted, recorded=base)
+    placed = place(
+        staged.asset,
+        workspace.traits,
+        taken,
+        resources=wanted,
+        recorded=base,
+        namesake=staged.namesake,
+    )
     if base is None:
         result.stem = placed.stem
     for file, its in zip(to_place, placed.files, strict=True):

@@ -6,12 +6,13 @@ The rules:
    (its adjustment data is ``STEM.AAE`` unless the camera's own adjustment data has that name).
  * A photo edited again after its backup gets ``_edited_2``, ``_edited_3``, ...; an original that has changed
    on the phone gets ``_2``. Files that are there stay as they are.
- * Names compare without case and composed (`name_key`). Where another asset has one of the names, all files
- of
-   this one get ``_`` and the first 8 hex digits of its uuid behind the stem; 16, then 32, if need be.
+ * Names compare without case and composed (`name_key`). Of the assets of a library that would have one stem
+   in one folder (`place_key`), the first by capture time and uuid has it; all files of each other one get
+   ``_`` and the first 8 hex digits of its uuid behind the stem; 16, then 32, if need be. So it does not
+   matter in which order they are copied. The same where the record, or a stranger's file, has the stem: two
+   files of one stem are one asset.
  * What the drive cannot hold becomes ``_``: its forbidden characters, control characters, a dot in front, a
- dot
-   or space at the end and the reserved device names of Windows where names have to suit Windows.
+   dot or space at the end and the reserved device names of Windows where names have to suit Windows.
  * Too long a stem is cut at its end, for all files alike; the extension stays.
 """
 
@@ -20,7 +21,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ambertime_tui.drive.file_system import FileSystemTraits
@@ -33,10 +34,12 @@ _LONGEST_EXTENSION = 16
 _RESERVED = re.compile(
     r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])[ ]*(\..*)?", re.IGNORECASE | re.DOTALL
 )
+_AS_CAMERAS_WRITE = re.compile(r"\w{5,64}", re.ASCII)
+"""Names that any file system holds: longer than all reserved ones, but for CONIN$ and its like."""
 _HEX = re.compile(r"[0-9a-f]{32}")
 
 Taken = Callable[[str], Container[str]]
-"""From a folder (``Photos/2024-07``) to the `name_key`s of all names in it that an asset must not take."""
+"""From a folder (``Photos/2024-07``) to the `keys_of` all names in it that an asset must not take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +64,28 @@ class Place:
 
 def name_key(name: str) -> str:
     """What two names have in common that some drive or computer takes for the same."""
+    if name.isascii():
+        return name.lower()
     upper = unicodedata.normalize("NFD", unicodedata.normalize("NFC", name).upper())
     return unicodedata.normalize("NFC", upper.casefold())
+
+
+def stem_key(stem: str) -> str:
+    """What stands for a stem among `name_key`s: no name is equal to it."""
+    return name_key(stem) + "/"
+
+
+def keys_of(names: Iterable[str]) -> set[str]:
+    """The keys of some names, and of their stems."""
+    keys: set[str] = set()
+    for name in names:
+        keys.update((name_key(name), stem_key(split(name)[0])))
+    return keys
+
+
+def place_key(asset: Asset, traits: FileSystemTraits) -> str:
+    """What the assets have in common that would have one stem in one folder."""
+    return f"{folder_of(asset)}/{name_key(suitable(_true_stem(asset), traits))}"
 
 
 def folder_of(asset: Asset) -> str:
@@ -78,11 +101,18 @@ def place(
     *,
     resources: Sequence[Resource] | None = None,
     recorded: RecordedAsset | None = None,
+    namesake: bool = False,
 ) -> Place:
     """The folder and names for some resources of an asset (all of them, if not told which).
 
-    With `recorded`, the asset is on the drive already: folder and stem stay, and a resource whose role has a
-    file there gets the name of the next generation.
+    Args:
+        asset: whose files they are.
+        traits: of the drive.
+        taken: what others have.
+        resources: which files.
+        recorded: the asset is on the drive already: folder and stem stay, and a resource whose role has a
+            file there gets the name of the next generation.
+        namesake: the plain stem is another asset's, by the library.
     """
     wanted = tuple(asset.resources if resources is None else resources)
     if recorded is not None:
@@ -92,7 +122,12 @@ def place(
     true_names = [name for _, name in _names(_true_stem(asset), asset, wanted, {})]
     for suffix in _suffixes(asset.uuid):
         stem, names = _fitting(_true_stem(asset), suffix, asset, traits, wanted, {})
-        if not any(name_key(name) in there for _, name in names):
+        plain = namesake and not suffix
+        if (
+            not plain
+            and stem_key(stem) not in there
+            and not any(name_key(name) in there for _, name in names)
+        ):
             break
     return Place(
         folder,
@@ -159,6 +194,8 @@ def cut(text: str, traits: FileSystemTraits, room: int) -> str:
 def suitable(name: str, traits: FileSystemTraits) -> str:
     """The name with everything replaced that the file system, or any shell reading SHA256SUMS, cannot
     hold."""
+    if _AS_CAMERAS_WRITE.fullmatch(name):
+        return name
     kept = "".join(
         "_" if c in traits.forbidden_characters or c == "/" or unicodedata.category(c) in ("Cc", "Cs") else c
         for c in name

@@ -168,20 +168,21 @@ class Target:
         *,
         resources: Sequence[Resource] | None = None,
         repairs: Sequence[RecordedFile] = (),
+        namesake: bool = False,
     ) -> AssetWriter:
         """A writer for an asset, or for some of its resources: those to take, all if not told.
 
         A resource whose role is recorded already gets a new file beside it (the photo was edited again);
         unless the recorded file is among `repairs` (see `needs_repair`): then it takes that file's name, and
         what is damaged under that name is renamed to ``..._damaged``, after the new copy is whole on the
-        drive.
+        drive. With `namesake` the plain name is left to another asset of the library (see `naming`).
 
         Raises:
             RecordFailed: the record cannot be read.
         """
         wanted = tuple(asset.resources if resources is None else resources)
         recorded = self._record.asset_files(udid, asset.uuid)
-        return AssetWriter(self._workspace, udid, asset, wanted, recorded, repairs)
+        return AssetWriter(self._workspace, udid, asset, wanted, recorded, repairs, namesake)
 
     def know_library(self, udid: str, in_library: Callable[[str], bool]) -> None:
         """Says which uuids a phone's library has now: recorded files of assets that it has no more may be

@@ -13,7 +13,7 @@ from pathlib import Path
 from ambertime_tui.drive.adopt import ExistingFiles
 from ambertime_tui.drive.errors import drive_error
 from ambertime_tui.drive.file_system import FileSystemTraits
-from ambertime_tui.drive.naming import name_key
+from ambertime_tui.drive.naming import keys_of
 from ambertime_tui.drive.parts import PartJournal
 from ambertime_tui.drive.read_back import Reader
 from ambertime_tui.drive.record import Record
@@ -44,21 +44,21 @@ class NameBook:
         """Held while a place is chosen and reserved, so that no two writers get the same names."""
 
     def given(self, folder: str) -> Names:
-        """Keys of the names that the record or a writer at work has."""
+        """Keys of the names and stems that the record or a writer at work has."""
         with self.lock:
             if folder not in self._recorded:
-                self._recorded[folder] = set(self._record.names_taken(folder))
+                self._recorded[folder] = keys_of(self._record.names_taken(folder))
             return Names((self._recorded[folder], self._reserved.setdefault(folder, set())))
 
     def on_drive(self, folder: str) -> Names:
-        """Keys of all names that lie in the folder, as it was listed last.
+        """Keys of all names and stems that lie in the folder, as it was listed last.
 
         Raises:
             DriveError: the folder cannot be listed.
         """
         with self.lock:
             if folder not in self._on_drive:
-                self._on_drive[folder] = {name_key(name) for name in self.listed(folder)}
+                self._on_drive[folder] = keys_of(self.listed(folder))
             return Names((self._on_drive[folder],))
 
     def kept(self, folder: str, names: Collection[str]) -> frozenset[str]:
@@ -106,18 +106,21 @@ class NameBook:
     def reserve(self, folder: str, names: Iterable[str]) -> None:
         """Gives names to a writer."""
         with self.lock:
-            self._reserved.setdefault(folder, set()).update(map(name_key, names))
+            self._reserved.setdefault(folder, set()).update(keys_of(names))
 
     def release(self, folder: str, names: Iterable[str]) -> None:
         """Takes names back from a writer."""
         with self.lock:
-            self._reserved.get(folder, set()).difference_update(map(name_key, names))
+            self._reserved.get(folder, set()).difference_update(keys_of(names))
 
     def recorded(self, folder: str, name: str) -> None:
         """A file was recorded."""
         with self.lock:
-            self._recorded.setdefault(folder, set(self._record.names_taken(folder))).add(name_key(name))
-            self._on_drive.get(folder, set()).add(name_key(name))
+            keys = keys_of((name,))
+            if folder in self._recorded:
+                self._recorded[folder] |= keys
+            if folder in self._on_drive:
+                self._on_drive[folder] |= keys
 
     def look_again(self, folder: str) -> None:
         """The folder holds something that was not expected: forget how it was listed."""

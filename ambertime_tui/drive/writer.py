@@ -45,6 +45,8 @@ class StagedAsset:
     files: tuple[StagedFile, ...]
     recorded: RecordedAsset | None
     """What the record holds of the asset already."""
+    namesake: bool
+    """The plain stem is another asset's, by the library."""
 
     @property
     def bytes(self) -> int:
@@ -64,11 +66,13 @@ class AssetWriter:
         resources: Sequence[Resource],
         recorded: RecordedAsset | None,
         repairs: Sequence[RecordedFile] = (),
+        namesake: bool = False,
     ) -> None:
         self._workspace = workspace
         self._udid = udid
         self._asset = asset
         self._recorded = recorded
+        self._namesake = namesake
         self._repairs = {file.role: file for file in repairs}
         self._writers: dict[Resource, FileWriter] = {}
         self._announced: dict[Resource, str] = {}
@@ -76,7 +80,14 @@ class AssetWriter:
         self._done = False
         names = workspace.names
         with names.lock:
-            self._place = place(asset, workspace.traits, names.given, resources=resources, recorded=recorded)
+            self._place = place(
+                asset,
+                workspace.traits,
+                names.given,
+                resources=resources,
+                recorded=recorded,
+                namesake=namesake,
+            )
             names.reserve(self._place.folder, (file.name for file in self._place.files))
 
     @property
@@ -205,7 +216,7 @@ class AssetWriter:
         )
         self._done = True
         self._forget_unused_parts()
-        return StagedAsset(self._udid, self._asset, self._place, files, self._recorded)
+        return StagedAsset(self._udid, self._asset, self._place, files, self._recorded, self._namesake)
 
     def discard(self) -> None:
         """Throws everything away that was not staged."""

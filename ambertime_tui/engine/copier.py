@@ -257,7 +257,13 @@ class Copier:
         to_take = {r: s for r, s in stats.items() if not _is_the_same(already, broken, r, s)}
         if not to_take and already is not None:
             return Copied(already, 0)
-        writer = self._target.writer(self._udid, planned.asset, resources=tuple(to_take), repairs=broken)
+        writer = self._target.writer(
+            self._udid,
+            planned.asset,
+            resources=tuple(to_take),
+            repairs=broken,
+            namesake=planned.namesake,
+        )
         try:
             return Begun(to_take, writer, writer.may_adopt({r: s.size for r, s in to_take.items()}))
         except BaseException:

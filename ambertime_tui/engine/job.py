@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from ambertime_tui.drive.errors import DriveFull
+from ambertime_tui.drive.naming import place_key
 from ambertime_tui.drive.recorded import RecordedFile
 from ambertime_tui.drive.system_calls import SystemCalls
 from ambertime_tui.drive.target import Target, open_target
@@ -354,8 +355,10 @@ class Job:
         """The plan, and the scan's status with the counts of the selection; one pass for both. Blocks."""
         selection, counts = self._spec.selection, ScanCounts(self._spec.selection)
         recorded = partial(self._target.record.sizes, self._udid)
-        largest = self._target.traits.max_file_bytes
-        builder = PlanBuilder(selection, recorded, largest, self._broken)
+        traits = self._target.traits
+        builder = PlanBuilder(
+            selection, recorded, traits.max_file_bytes, self._broken, partial(place_key, traits=traits)
+        )
         with collector_paused():
             for asset in scan.library.assets:
                 counts.add(asset)

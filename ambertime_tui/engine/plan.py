@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import overload
@@ -41,6 +41,8 @@ class PlannedAsset:
     """The same for people, with what to do."""
     number: int = -1
     """Its place in the plan it comes from."""
+    namesake: bool = False
+    """An earlier asset of the library has the same stem in the same folder of the archive."""
 
     @property
     def day(self) -> str:
@@ -74,9 +76,10 @@ class Plan(Sequence[PlannedAsset]):
     `PlanBuilder`.
     """
 
-    def __init__(self, assets: Sequence[Asset], columns: PlanColumns) -> None:
+    def __init__(self, assets: Sequence[Asset], columns: PlanColumns, namesakes: Container[int] = ()) -> None:
         self._assets = assets
         self._columns = columns
+        self._namesakes = namesakes
         self._index = HashIndex(columns.hashes)
         selected = [n for n, fate in enumerate(columns.fates) if fate != _CODE[Fate.EXCLUDED]]
         selected.sort(key=columns.created.__getitem__)  # stable: of one instant, in the library's order
@@ -158,7 +161,8 @@ class Plan(Sequence[PlannedAsset]):
         resources = tuple([r for bit, r in enumerate(asset.resources) if takes >> bit & 1]) if takes else ()
         reason, sentence = columns.said[columns.words[number]]
         fate = _FATES[columns.fates[number]]
-        return PlannedAsset(asset, fate, resources, columns.bytes[number], reason, sentence, number)
+        namesake = number in self._namesakes
+        return PlannedAsset(asset, fate, resources, columns.bytes[number], reason, sentence, number, namesake)
 
 
 class Chosen(Sequence[PlannedAsset]):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from ambertime_tui.drive.recorded import RecordedAsset, RecordedFile
+from ambertime_tui.engine.namesakes import Namesakes, PlaceKey
 from ambertime_tui.engine.overview import left_out_because
 from ambertime_tui.engine.plan import Fate, Plan, PlanColumns, PlannedAsset, Share, bytes_of
 from ambertime_tui.engine.spec import Selection
@@ -54,6 +55,7 @@ class PlanBuilder:
         recorded: Recorded = nothing_recorded,
         largest_file: int | None = None,
         broken: Mapping[str, Collection[RecordedFile]] = NOTHING_BROKEN,
+        place_key: PlaceKey | None = None,
     ) -> None:
         """
         Args:
@@ -61,7 +63,9 @@ class PlanBuilder:
             recorded: what the drive has already of this phone; asked for a hundred assets at once.
             largest_file: bytes that one file may have on the drive; None: no limit.
             broken: recorded files that are damaged or missing on the drive, by uuid: to be taken again.
+            place_key: tells assets that would have one name on the drive.
         """
+        self._namesakes = None if place_key is None else Namesakes(place_key)
         self._selection = selection
         self._recorded = recorded
         self._largest_file = largest_file
@@ -71,6 +75,8 @@ class PlanBuilder:
 
     def add(self, asset: Asset) -> None:
         """The next asset of the library."""
+        if self._namesakes is not None:
+            self._namesakes.add(asset)
         self._waiting.append(asset)
         if len(self._waiting) == PLANNED_AT_ONCE:
             self._plan_them()
@@ -78,7 +84,7 @@ class PlanBuilder:
     def plan(self, assets: Sequence[Asset]) -> Plan:
         """The plan for all that came, which are the assets given."""
         self._plan_them()
-        return Plan(assets, self._columns)
+        return Plan(assets, self._columns, () if self._namesakes is None else self._namesakes.later(assets))
 
     def _plan_them(self) -> None:
         recorded = self._recorded([asset.uuid for asset in self._waiting])

@@ -94,10 +94,11 @@ def stage(
     resources: Sequence[Resource] | None = None,
     edition: int = 1,
     repair: bool = False,
+    namesake: bool = False,
 ) -> StagedAsset:
     """Writes an asset up to the point where only the commit is missing."""
     repairs = target.needs_repair(udid).get(item.uuid, ()) if repair else ()
-    with target.writer(udid, item, resources=resources, repairs=repairs) as writer:
+    with target.writer(udid, item, resources=resources, repairs=repairs, namesake=namesake) as writer:
         for part in item.resources if resources is None else resources:
             data = content(item, part, edition)
             file = writer.begin(part, len(data), item.created)

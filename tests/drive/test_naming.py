@@ -17,9 +17,11 @@ from ambertime_tui.drive.naming import (
     aside_name,
     cut,
     is_part_name,
+    keys_of,
     name_key,
     part_name,
     place,
+    place_key,
     split,
     suitable,
 )
@@ -146,6 +148,25 @@ def test_a_name_that_another_asset_has_puts_the_uuid_on_all_files(there: str, co
     found = place(item, traits(), lambda folder: {name_key(there)})
     stem, _ = split(comes)
     assert all(name.startswith(f"{stem}_3f9ac01d.") for name in names_of(found))
+
+
+def test_two_files_of_one_stem_are_one_asset() -> None:
+    """A photo and a video that have nothing to do with one another must not look like a Live Photo."""
+    photo, video = asset(1), asset(2, (Role.VIDEO,), name="IMG_0001.MOV")
+    taken = keys_of(names_of(place(photo, traits(), nothing)))
+    assert names_of(place(video, traits(), lambda folder: taken)) == ["IMG_0001_00000002.MOV"]
+    assert place_key(photo, traits()) == place_key(video, traits())
+    assert place_key(asset(3, name="a?b.HEIC"), traits("exfat")) == place_key(
+        asset(4, name="A*B.HEIC"), traits("exfat")
+    )
+    assert place_key(photo, traits()) != place_key(asset(5, created=None), traits())
+
+
+def test_a_namesake_leaves_the_plain_name_to_the_first() -> None:
+    assert names_of(place(asset(2, LIVE), traits(), nothing, namesake=True)) == [
+        "IMG_0001_00000002.HEIC",
+        "IMG_0001_00000002.MOV",
+    ]
 
 
 def test_a_second_collision_takes_more_of_the_uuid() -> None:
