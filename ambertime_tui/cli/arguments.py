@@ -95,6 +95,11 @@ def parser_for(*, simulating: bool) -> argparse.ArgumentParser:
         "--order", choices=("oldest", "newest", "smallest"), help="with icloud: which are wanted first"
     )
     backup.add_argument("--no-edits", action="store_true", help="originals only, without current edits")
+    backup.add_argument(
+        "--new-archive",
+        action="store_true",
+        help="on a drive without one, where another drive had one",
+    )
     backup.add_argument("--detach", action="store_true", help="start in the background and return")
     _add_json(backup)
 

@@ -75,6 +75,7 @@ def spec_of(arguments: argparse.Namespace, surroundings: Surroundings) -> JobSpe
         originals,
         order=task.order or FetchOrder.OLDEST,
         way=task.fetch or FetchWay.KEEP_ORIGINALS,
+        new_archive=arguments.new_archive,
     )
     if task.patience is None:
         return spec

@@ -17,12 +17,14 @@ from pathlib import Path
 from ambertime_tui.drive.checksums import write_atomically
 from ambertime_tui.drive.errors import (
     TargetGone,
+    TargetInsideArchive,
     TargetInUse,
     TargetMissing,
     TargetNotAFolder,
     TargetSwapped,
     drive_error,
 )
+from ambertime_tui.drive.naming import PHOTOS
 from ambertime_tui.drive.system_calls import SystemCalls
 
 OURS = ".ambertime"
@@ -95,7 +97,8 @@ def claim_target(
         token: makes the id of a new target (32 hex digits).
 
     Raises:
-        TargetMissing, TargetNotAFolder, TargetReadOnly, TargetInUse, TargetSwapped, DriveError.
+        TargetMissing, TargetNotAFolder, TargetInsideArchive, TargetReadOnly, TargetInUse, TargetSwapped,
+        DriveError.
     """
     try:
         folder = root.stat()
@@ -107,6 +110,7 @@ def claim_target(
         raise drive_error(error, root, doing="reading") from error
     if not os.path.isdir(root):  # noqa: PTH112 - a Path method would hide the error of stat
         raise TargetNotAFolder(root)
+    refuse_inside_archive(root)
     ours = root / OURS
     try:
         if expected_id is not None:
@@ -131,6 +135,18 @@ def claim_target(
             raise drive_error(error, ours) from error
         raise
     return Claim(root, marker, folder.st_dev, folder.st_ino, lock)
+
+
+def refuse_inside_archive(root: Path) -> None:
+    """Looks whether a folder is one of those that an archive has for itself.
+
+    Raises:
+        TargetInsideArchive: it is.
+    """
+    inside = Path(os.path.realpath(root))
+    for folder, archive in zip((inside, *inside.parents), inside.parents, strict=False):
+        if folder.name in (OURS, PHOTOS) and (archive / OURS / MARKER).is_file():
+            raise TargetInsideArchive(root, archive)
 
 
 def read_marker(root: Path) -> Marker | None:

@@ -136,9 +136,7 @@ def _unescaped(field: str) -> str:
 def _of_mount(mount: Mount, folder: Path | None = None) -> Drive:
     space = os.statvfs(folder or mount.path)
     device = os.path.realpath(mount.source) if mount.source.startswith("/dev/") else mount.source
-    traits = probed(
-        traits_of(mount.file_system, device=device, magic=_magic(mount, device)), folder or mount.path, device
-    )
+    traits = probed(traits_of(mount.file_system, magic=_magic(mount, device)), folder or mount.path, device)
     disks = _disks_of(device)
     return Drive(
         path=mount.path,
@@ -166,7 +164,7 @@ def _magic(mount: Mount, device: str) -> bytes:
 
 def _magic_by_udev(device: str) -> bytes:
     """What udev knows of the device, in the shape of its first bytes, where it may not be read."""
-    kinds = {"exfat": b"\0\0\0EXFAT   ", "ntfs": b"\0\0\0NTFS    "}
+    kinds = {"exfat": bytes(3) + b"EXFAT   ", "ntfs": bytes(3) + b"NTFS    ", "vfat": bytes(82) + b"FAT"}
     try:
         number = os.stat(device).st_rdev  # noqa: PTH116
         entry = Path(f"/run/udev/data/b{os.major(number)}:{os.minor(number)}").read_text()
@@ -244,7 +242,7 @@ def _model(disks: frozenset[Path]) -> str:
 
 def _of_volume(volume: diskutil.Volume) -> Drive:
     space = os.statvfs(volume.path)
-    traits = probed(traits_of(volume.file_system, device=volume.device), volume.path, volume.device)
+    traits = probed(traits_of(volume.file_system), volume.path, volume.device)
     return Drive(
         path=volume.path,
         name=volume.name or volume.path.name,

@@ -32,11 +32,41 @@ class TargetNotMounted(DriveError):
         self.mounted_at = mounted_at
 
 
+class AnotherDrive(DriveError):
+    """There was an archive at this path, and the drive that is mounted there now has none."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"There was an archive at {path}, and the drive that is there now has none. Connect the right "
+            "one; to start a new archive on this one, press n on Setup, or say --new-archive."
+        )
+        self.path = path
+
+
 class TargetNotAFolder(DriveError):
     """The target is a file."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"{path} is not a folder. Choose a folder on the drive.")
+        self.path = path
+
+
+class TargetInsideArchive(DriveError):
+    """The target is a folder that another archive has for its photos."""
+
+    def __init__(self, path: Path, archive: Path) -> None:
+        super().__init__(f"{path} lies inside the archive at {archive}. Choose {archive} itself.")
+        self.path = path
+        self.archive = archive
+
+
+class NotOurFolder(DriveError):
+    """Where a folder of the archive belongs is a link or a file."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} is a link or a file, and a folder is needed there. Rename it, and run again."
+        )
         self.path = path
 
 

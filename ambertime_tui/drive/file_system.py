@@ -167,23 +167,30 @@ _KNOWN = {
             cache_dropping=CacheDropping.BY_DEVICE,
         ),
         _windows(
-            "cifs", "network share (SMB)", cache_dropping=CacheDropping.NO, renames_without_replacing=False
+            "cifs",
+            "network share (SMB)",
+            cache_dropping=CacheDropping.NO,
+            renames_without_replacing=False,
+            fsyncs_folders=False,
         ),
         _windows(
-            "smb3", "network share (SMB)", cache_dropping=CacheDropping.NO, renames_without_replacing=False
+            "smb3",
+            "network share (SMB)",
+            cache_dropping=CacheDropping.NO,
+            renames_without_replacing=False,
+            fsyncs_folders=False,
         ),
     )
 }
 
 
-def traits_of(name: str, *, device: str = "", magic: bytes = b"") -> FileSystemTraits:
+def traits_of(name: str, *, magic: bytes = b"") -> FileSystemTraits:
     """The traits of a file system by its name.
 
     Args:
         name: as the operating system calls it (the type in mountinfo).
-        device: the mounted device; a FUSE driver for a block device has one.
-        magic: the first bytes of that device (at least 11), where they could be read: they tell what
-            `fuseblk` stands for.
+        magic: the first 512 bytes of the device, where they could be read: they tell what `fuseblk` stands
+            for.
     """
     if name in ("fuseblk", "fuse"):
         kind = magic[3:11]
@@ -193,13 +200,14 @@ def traits_of(name: str, *, device: str = "", magic: bytes = b"") -> FileSystemT
             return replace(_KNOWN["fuse.ntfs"], name=name)
     if name in _KNOWN:
         return _KNOWN[name]
-    on_a_device = name.startswith("fuse") and device.startswith("/dev/")
+    is_fat = magic[54:57] == b"FAT" or magic[82:85] == b"FAT"
     return _windows(
         name,
-        name,
+        "FAT32" if is_fat else name,
         time_resolution=2.0,
+        max_file_bytes=_FAT32_LIMIT if is_fat else None,
         renames_without_replacing=False,
-        cache_dropping=CacheDropping.BY_DEVICE if on_a_device else CacheDropping.NO,
+        cache_dropping=CacheDropping.NO,
     )
 
 
@@ -213,6 +221,7 @@ def probed(traits: FileSystemTraits, folder: Path, device: str) -> FileSystemTra
         limit = 0
     if 0 < limit < traits.max_name:
         changes["max_name"] = limit
-    if traits.cache_dropping is CacheDropping.BY_DEVICE and not os.access(device, os.R_OK):
+    no_access = traits.cache_dropping is CacheDropping.BY_DEVICE and not os.access(device, os.R_OK)
+    if no_access or not hasattr(os, "posix_fadvise"):
         changes["cache_dropping"] = CacheDropping.NO
     return replace(traits, **changes)  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ambertime_tui.drive.adopt import ExistingFiles
-from ambertime_tui.drive.errors import drive_error
+from ambertime_tui.drive.errors import NotOurFolder, drive_error
 from ambertime_tui.drive.file_system import FileSystemTraits
 from ambertime_tui.drive.naming import keys_of
 from ambertime_tui.drive.parts import PartJournal
@@ -144,6 +144,7 @@ class FolderKeeper:
         too.
 
         Raises:
+            NotOurFolder: a link or a file is in its place.
             DriveError: it cannot be made.
         """
         path = self._root
@@ -158,9 +159,9 @@ class FolderKeeper:
                 try:
                     try:
                         self._calls.mkdir(path)
-                    except FileExistsError:
+                    except FileExistsError as error:
                         if path.is_symlink() or not path.is_dir():
-                            raise
+                            raise NotOurFolder(path) from error
                     self._calls.fsync_folder(parent)
                 except OSError as error:
                     raise drive_error(error, path, doing="making the folder") from error

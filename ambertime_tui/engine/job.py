@@ -87,12 +87,15 @@ async def open_job(
     """
     phone = await find_phone(spec.udid)
     opened, memory = ExitStack(), TargetMemory(reports.parent)
-    await asyncio.to_thread(memory.check, Path(spec.target))
+    another = await asyncio.to_thread(memory.check, Path(spec.target), new_archive=spec.new_archive)
     opening = open_target(Path(spec.target), clock=timing.wall, calls=calls)
     target = await asyncio.to_thread(opened.enter_context, opening)
     await asyncio.to_thread(memory.remember, target.path, target.id, target.drive.path)
     spec = replace(spec, udid=phone.udid)
-    return Job(spec, phone.udid, target, opened, surveyor, pair_records, reports, timing)
+    job = Job(spec, phone.udid, target, opened, surveyor, pair_records, reports, timing)
+    if another:
+        job.progress.tell("warning", another)
+    return job
 
 
 class Job:
@@ -255,7 +258,7 @@ class Job:
         self._show_condition()
 
     def _while_copying(self) -> Copying:
-        if self._copying is None or self._stopped:
+        if self._copying is None or self._stopped or self._line.closed:
             raise EngineError("NotNow", "Nothing is being copied now.")
         return self._copying
 

@@ -42,7 +42,8 @@ class Previewer:
         advice: list[str] = []
         try:
             drive = drive_summary_at(Path(spec.target), self._drive_at)
-            self._memory.check(Path(spec.target))
+            another = self._memory.check(Path(spec.target), new_archive=spec.new_archive)
+            advice += [another] if another else []
             traits = self._drive_at(Path(spec.target)).traits
         except DriveError as error:
             plan = make_plan(survey.scan.library, spec.selection)

@@ -60,3 +60,5 @@ class JobSpec:
     ends with the rest listed. None: for ever."""
     order: FetchOrder = FetchOrder.OLDEST
     way: FetchWay = FetchWay.KEEP_ORIGINALS
+    new_archive: bool = False
+    """A drive without an archive is right, although there was one at that path."""

@@ -81,6 +81,27 @@ class PhoneSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class DriveAbilities:
+    """What a drive's file system can do."""
+
+    max_file_bytes: int | None
+    """Largest file; None: larger than any video."""
+    time_resolution: float
+    """Seconds between two modification times that it can tell apart."""
+    forbidden_characters: str
+    windows_names: bool
+    """True where names have to suit Windows: no CON or NUL, no dot or space at the end."""
+    max_name: int
+    name_unit: str
+    """What that is counted in: bytes (of UTF-8), utf16 (code units)."""
+    case_sensitive: bool
+    fsyncs_folders: bool
+    renames_without_replacing: bool
+    cache_dropping: str
+    """How a file is read back from the drive itself: by-file, by-device, or no: it cannot be."""
+
+
+@dataclass(frozen=True, slots=True)
 class DriveSummary:
     """A place to write to, as a front end shows it."""
 
@@ -97,6 +118,7 @@ class DriveSummary:
     sentence: str = ""
     """Where it cannot be used, or not well (read-only, FAT32 and 4 GiB): why, and what to do."""
     usable: bool = True
+    abilities: DriveAbilities | None = None
 
 
 class ScanStep(StrEnum):

@@ -7,10 +7,11 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
-from ambertime_tui.drive.claim import MARKER, OURS
+from ambertime_tui.drive.claim import MARKER, OURS, refuse_inside_archive
 from ambertime_tui.drive.discovery import Drive, drive_of
 from ambertime_tui.drive.errors import TargetMissing, TargetNotAFolder, drive_error
-from ambertime_tui.engine.status import DriveSummary, PhoneSummary
+from ambertime_tui.drive.file_system import FileSystemTraits
+from ambertime_tui.engine.status import DriveAbilities, DriveSummary, PhoneSummary
 from ambertime_tui.phone.facts import PhoneFacts
 
 GIB = 1 << 30
@@ -60,6 +61,22 @@ def drive_summary(drive: Drive, folder: Path | None = None) -> DriveSummary:
         has_archive=(path / OURS / MARKER).is_file(),
         sentence=sentence,
         usable=usable,
+        abilities=_abilities(drive.traits),
+    )
+
+
+def _abilities(traits: FileSystemTraits) -> DriveAbilities:
+    return DriveAbilities(
+        max_file_bytes=traits.max_file_bytes,
+        time_resolution=traits.time_resolution,
+        forbidden_characters="".join(sorted(traits.forbidden_characters)),
+        windows_names=traits.windows_names,
+        max_name=traits.max_name,
+        name_unit=traits.name_unit.value,
+        case_sensitive=traits.case_sensitive,
+        fsyncs_folders=traits.fsyncs_folders,
+        renames_without_replacing=traits.renames_without_replacing,
+        cache_dropping=traits.cache_dropping.value,
     )
 
 
@@ -67,7 +84,7 @@ def drive_summary_at(path: Path, drive_at: Callable[[Path], Drive] = drive_of) -
     """What can be said of a folder as a target; `drive_at` tells which drive a folder is on.
 
     Raises:
-        TargetMissing, TargetNotAFolder, DriveError: it cannot be one.
+        TargetMissing, TargetNotAFolder, TargetInsideArchive, DriveError: it cannot be one.
     """
     try:
         facts = path.stat()
@@ -77,4 +94,5 @@ def drive_summary_at(path: Path, drive_at: Callable[[Path], Drive] = drive_of) -
         raise drive_error(error, path, doing="looking at it") from error
     if not stat.S_ISDIR(facts.st_mode):
         raise TargetNotAFolder(path)
+    refuse_inside_archive(path)
     return drive_summary(drive_at(path), path)

@@ -30,6 +30,8 @@ class SetupState:
     drive: DriveSummary | None = None
     """The chosen target, once it was looked at."""
     target_problem: str = ""
+    new_archive_at: str = ""
+    """The target on which a new archive is wanted although there was another at its path."""
     originals: OriginalsChoice = OriginalsChoice.LOCAL
     way: FetchWay = FetchWay.KEEP_ORIGINALS
     preview: Preview | None = None
@@ -70,6 +72,7 @@ class SetupState:
             selection=Selection(range=self.range),
             originals=self.originals,
             way=self.way,
+            new_archive=self.new_archive_at == self.target,
         )
 
     @property

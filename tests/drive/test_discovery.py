@@ -104,7 +104,8 @@ def test_names_are_counted_as_the_file_system_counts() -> None:
         ("ext4", b"", "ext4", CacheDropping.BY_FILE),
         ("fuseblk", b"\xeb\x76\x90EXFAT   ", "exFAT", CacheDropping.BY_DEVICE),
         ("fuseblk", b"\xeb\x52\x90NTFS    ", "NTFS", CacheDropping.BY_DEVICE),
-        ("fuseblk", b"", "fuseblk", CacheDropping.BY_DEVICE),
+        ("fuseblk", b"", "fuseblk", CacheDropping.NO),
+        ("fuseblk", bytes(82) + b"FAT32   ", "FAT32", CacheDropping.NO),
         ("fuse.sshfs", b"", "fuse.sshfs", CacheDropping.NO),
         ("tmpfs", b"", "memory (tmpfs)", CacheDropping.NO),
     ],
@@ -112,11 +113,11 @@ def test_names_are_counted_as_the_file_system_counts() -> None:
 def test_a_file_system_is_known_by_its_name_or_its_first_bytes(
     name: str, magic: bytes, label: str, dropping: CacheDropping
 ) -> None:
-    device = "" if name in ("tmpfs", "fuse.sshfs") else "/dev/sdb1"
-    found = traits_of(name, device=device, magic=magic)
+    found = traits_of(name, magic=magic)
     assert (found.label, found.cache_dropping) == (label, dropping)
+    assert found.can_hold(5 * GIB) is (label != "FAT32")
 
 
 def test_a_device_that_may_not_be_read_is_a_cache_that_cannot_be_dropped(tmp_path: Path) -> None:
-    found = traits_of("fuseblk", device="/dev/sdb1", magic=b"\xeb\x76\x90EXFAT   ")
+    found = traits_of("fuseblk", magic=b"\xeb\x76\x90EXFAT   ")
     assert probed(found, tmp_path, str(tmp_path / "no-such-device")).cache_dropping is CacheDropping.NO

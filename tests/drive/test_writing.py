@@ -16,9 +16,11 @@ import pytest
 from ambertime_tui.drive.errors import (
     DriveError,
     FileTooLarge,
+    NotOurFolder,
     ReadBackDiffers,
     SizeDiffers,
     TargetGone,
+    TargetInsideArchive,
     TargetInUse,
     TargetMissing,
     TargetNotAFolder,
@@ -372,6 +374,32 @@ def test_a_writer_of_unfinished_files_is_not_staged(tmp_path: Path) -> None:
         writer.begin(resource(Role.PHOTO), None, JULY).write(b"x")
         with pytest.raises(ValueError, match="finished"):
             writer.stage()
+
+
+def test_a_folder_of_another_archive_is_no_target(tmp_path: Path) -> None:
+    backup(tmp_path, [asset(1)])
+    with (
+        pytest.raises(TargetInsideArchive, match=r"Choose .* itself"),
+        open_target(tmp_path / "Photos/2024-07"),
+    ):
+        pass
+    (tmp_path / "second phone").mkdir()
+    assert not backup(tmp_path / "second phone", [asset(1)])
+
+
+@pytest.mark.parametrize("kind", ["link", "file"])
+def test_a_link_or_file_where_a_folder_belongs_is_named_and_left_alone(tmp_path: Path, kind: str) -> None:
+    root, elsewhere = tmp_path / "drive", tmp_path / "elsewhere"
+    root.mkdir()
+    elsewhere.mkdir()
+    if kind == "link":
+        (root / "Photos").symlink_to(elsewhere)
+    else:
+        (root / "Photos").write_text("notes")
+    (error, *_) = backup(root, [asset(1)])
+    assert isinstance(error, NotOurFolder)
+    assert f"{root}/Photos is a link or a file" in str(error)
+    assert not list(elsewhere.iterdir())
 
 
 def test_free_space_is_told(tmp_path: Path) -> None:

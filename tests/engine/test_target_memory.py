@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ambertime_tui.drive.errors import TargetMissing, TargetNotMounted
+from ambertime_tui.drive.errors import AnotherDrive, TargetMissing, TargetNotMounted
 from ambertime_tui.drive.target import open_target
 from ambertime_tui.engine.client import EngineError
 from ambertime_tui.engine.spec import JobSpec
@@ -68,7 +68,15 @@ def test_the_folder_of_an_unmounted_drive_is_refused_until_it_is_back(slot: Slot
     with pytest.raises(TargetNotMounted, match=rf"mounted at {slot.path}, and nothing is mounted there now"):
         TargetMemory(tmp_path / "state").check(slot.path)
     slot.mount()
-    memory.check(slot.path)
+    with pytest.raises(AnotherDrive, match="Connect the right one"):
+        memory.check(slot.path)
+    assert memory.check(slot.path, new_archive=True) == ""
+    link = tmp_path / "link"
+    link.symlink_to(slot.path)
+    with pytest.raises(AnotherDrive):
+        memory.check(link)
+    seen(memory, slot.path)
+    assert memory.check(link) == ""
 
 
 def test_a_folder_inside_the_drive_is_simply_not_there(slot: Slot, tmp_path: Path) -> None:
@@ -88,7 +96,7 @@ def test_another_archive_or_a_new_folder_is_a_persons_choice(slot: Slot, tmp_pat
     seen(memory, slot.path)
     slot.unmount()
     with open_target(slot.path):
-        memory.check(slot.path)
+        assert "another one than the last time" in memory.check(slot.path)
     plain = tmp_path / "on the system disk"
     plain.mkdir()
     seen(memory, plain)

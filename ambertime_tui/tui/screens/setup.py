@@ -63,6 +63,14 @@ class SetupScreen(AmberScreen):
         Binding("w", "way", "Way", id="setup.way", show=False, tooltip="how iOS is asked to download"),
         Binding("s", "tasks", "Tasks", id="setup.tasks", tooltip="choose a saved one, or save this one"),
         Binding("r", "rescan", "Read again", id="setup.rescan", show=False),
+        Binding(
+            "n",
+            "new_archive",
+            "New archive",
+            id="setup.new_archive",
+            show=False,
+            tooltip="on this drive, although another had one at its path",
+        ),
     ]
 
     def __init__(self) -> None:
@@ -310,6 +318,10 @@ class SetupScreen(AmberScreen):
             self.set_state(replace(self.state, way=following))
         else:
             self.set_state(replace(self.state, originals=OriginalsChoice.ICLOUD))
+
+    def action_new_archive(self) -> None:
+        """The drive without an archive is the right one."""
+        self.set_state(replace(self.state, new_archive_at=self.state.target))
 
     def action_tasks(self) -> None:
         """To the saved tasks."""
