@@ -6,8 +6,9 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ambertime_tui.drive import diskutil
@@ -63,23 +64,54 @@ class Mount:
     read_only: bool
 
 
-def mounted_drives() -> tuple[Drive, ...]:
-    """The drives one could write to, plugged-in ones first; pseudo file systems are left out."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a drive is mounted, not looked at yet."""
+
+    path: Path
+    file_system: str
+    key: str
+    """The same for two mounts of one drive."""
+    look: Callable[[], Drive | None]
+    """Asks the drive, which may take its time; None: it is none that one could write to."""
+
+
+def places() -> tuple[Place, ...]:
+    """Where drives are mounted; pseudo file systems are left out. Asks none of them."""
     if sys.platform == "darwin":
-        return tuple(_of_volume(volume) for volume in diskutil.volumes())
+        return tuple(
+            Place(v.path, v.file_system, str(v.path), partial(_of_volume, v)) for v in diskutil.volumes()
+        )
+    return tuple(
+        Place(m.path, m.file_system, f"{m.device_number} {m.root}", partial(_looked_at, m))
+        for m in parse_mountinfo(_mountinfo())
+        if m.file_system not in _NOT_A_DRIVE and (m.root == "/" or m.file_system == "btrfs")
+    )
+
+
+def in_order(drives: Iterable[Drive]) -> list[Drive]:
+    """Plugged-in ones first, the system's last."""
+    return sorted(drives, key=lambda d: (d.system, not d.removable, d.name.casefold()))
+
+
+def mounted_drives() -> tuple[Drive, ...]:
+    """The drives one could write to; waits for each of them."""
     found: dict[str, Drive] = {}
-    for mount in parse_mountinfo(_mountinfo()):
-        if mount.file_system in _NOT_A_DRIVE or (mount.root != "/" and mount.file_system != "btrfs"):
-            continue
-        try:
-            if not stat.S_ISDIR(mount.path.stat().st_mode):
-                continue
-            drive = _of_mount(mount)
-        except OSError:
-            continue
-        if drive.total_bytes:
-            found.setdefault(f"{mount.device_number} {mount.root}", drive)
-    return tuple(sorted(found.values(), key=lambda d: (d.system, not d.removable, d.name.casefold())))
+    for place in places():
+        drive = place.look()
+        if drive is not None:
+            found.setdefault(place.key, drive)
+    return tuple(in_order(found.values()))
+
+
+def _looked_at(mount: Mount) -> Drive | None:
+    try:
+        if not stat.S_ISDIR(mount.path.stat().st_mode):
+            return None
+        drive = _of_mount(mount)
+    except OSError:
+        return None
+    return drive if drive.total_bytes else None
 
 
 def drive_of(path: Path) -> Drive:

@@ -108,6 +108,17 @@ class TargetGone(DriveError):
         self.path = path
 
 
+class DriveSilent(DriveError):
+    """The drive takes what it is asked, and gives no answer."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"The drive with {path} does not answer any more. Unplug it, plug it in again, and run again: "
+            "what was reported as copied is on it."
+        )
+        self.path = path
+
+
 class DriveFull(DriveError):
     """There is no room for what has to be written. Sizes in bytes; None: not known."""
 

@@ -41,6 +41,8 @@ class Reader:
     device: str
     """Device node under the file system; empty where there is none."""
     calls: SystemCalls
+    on_block: Callable[[], None] = lambda: None
+    """Called for each MiB that the drive gives."""
     _blocks: queue.SimpleQueue[memoryview] = field(
         default_factory=queue.SimpleQueue, init=False, repr=False, compare=False
     )
@@ -87,6 +89,7 @@ class Reader:
             while size != until and (count := os.readv(fd, [block])):
                 digest.update(block[:count])
                 size += count
+                self.on_block()
                 if on_bytes is not None:
                     on_bytes(count)
         return size, digest.hexdigest()

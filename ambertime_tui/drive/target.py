@@ -237,6 +237,7 @@ def open_target(
     calls: SystemCalls | None = None,
     expected_id: str | None = None,
     drive: Drive | None = None,
+    on_life: Callable[[], None] = lambda: None,
 ) -> Iterator[Target]:
     """Locks a folder as a target and makes it ready: marker, leftovers of dead jobs, record.
 
@@ -246,6 +247,7 @@ def open_target(
         calls: the operating system; another one only in tests.
         expected_id: `Target.id` as it was the last time, to refuse another drive at the same path.
         drive: what is known of the drive; found out where it is not given.
+        on_life: called whenever the drive has given something of a file that is read back.
 
     Raises:
         TargetMissing, TargetNotAFolder, TargetReadOnly, TargetInUse, TargetSwapped, RecordTooNew, DriveError.
@@ -257,7 +259,7 @@ def open_target(
         drive = drive or drive_of(root)
         parts = PartJournal(root, root / OURS / PARTS, calls)
         removed = parts.remove_leftovers()
-        reader = Reader(drive.traits, drive.device, calls)
+        reader = Reader(drive.traits, drive.device, calls, on_life)
         record, notices = open_record(root, now=clock(), calls=calls)
     except BaseException:
         claim.release()

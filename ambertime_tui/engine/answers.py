@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ambertime_tui.engine.connection import Connection
-from ambertime_tui.engine.devices import DeviceWatch, drives_now, phones_now
+from ambertime_tui.engine.devices import DeviceWatch, phones_now
+from ambertime_tui.engine.drive_looks import DriveLooks
 from ambertime_tui.engine.errors import ROOM_ERRORS, as_engine_error
 from ambertime_tui.engine.job import Job, open_job
 from ambertime_tui.engine.overview import Overview, overview_of, own_in_range
@@ -42,6 +43,7 @@ from ambertime_tui.engine.status import DriveSummary
 from ambertime_tui.engine.summaries import drive_summary_at
 from ambertime_tui.engine.surveyor import Survey, Surveyor, surveyed_library
 from ambertime_tui.engine.target_memory import TargetMemory
+from ambertime_tui.engine.threads import in_time
 from ambertime_tui.engine.timing import Timing
 from ambertime_tui.engine.wire import WireError, from_json
 
@@ -51,6 +53,8 @@ STATUS_EVERY = 0.1
 """Seconds between two statuses at least."""
 TICK_EVERY = 1.0
 LARGEST_PAGE = 5000
+TARGET_ANSWERS_WITHIN = 15.0
+"""Seconds that a target gets to be looked at; a drive may have to spin up first."""
 
 T = TypeVar("T")
 
@@ -77,7 +81,8 @@ class Answers:
         self._timing = timing
         self._surveyor = Surveyor(pair_records, scratch, timing)
         self._previewer = Previewer(TargetMemory(reports.parent))
-        self._devices = DeviceWatch(pair_records, timing, self._tell_devices)
+        self._looks = DriveLooks()
+        self._devices = DeviceWatch(pair_records, timing, self._looks, self._tell_devices)
         self._watching_devices: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
         self._stopping = False
@@ -126,7 +131,7 @@ class Answers:
             case Ask.PHONES:
                 return await phones_now(self._pair_records)
             case Ask.DRIVES:
-                return await drives_now()
+                return await self._looks.drives()
             case Ask.DRIVE:
                 return await self._drive(_args(DriveArgs, args))
             case Ask.WATCH_DEVICES:
@@ -159,7 +164,8 @@ class Answers:
     # Devices
 
     async def _drive(self, args: DriveArgs) -> DriveSummary:
-        return await asyncio.to_thread(drive_summary_at, Path(args.path))
+        path = Path(args.path)
+        return await in_time(TARGET_ANSWERS_WITHIN, path, drive_summary_at, path)
 
     def _watch_devices(self, client: Connection) -> None:
         client.watches.add(Push.DEVICES)
@@ -195,6 +201,8 @@ class Answers:
 
     async def _preview(self, client: Connection, args: SpecArgs) -> Preview:
         survey = await self._surveyed(client, args.spec.udid)
+        target = Path(args.spec.target)
+        await in_time(TARGET_ANSWERS_WITHIN, target, target.exists)
         return await asyncio.to_thread(self._previewer.preview, survey, args.spec)
 
     # The job

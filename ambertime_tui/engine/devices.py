@@ -8,10 +8,10 @@ from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 
-from ambertime_tui.drive.discovery import mounted_drives
+from ambertime_tui.engine.drive_looks import DriveLooks
 from ambertime_tui.engine.protocol import DevicesChanged, PhonesSeen
-from ambertime_tui.engine.status import DriveSummary, PhoneSummary
-from ambertime_tui.engine.summaries import drive_summary, phone_summary
+from ambertime_tui.engine.status import PhoneSummary
+from ambertime_tui.engine.summaries import phone_summary
 from ambertime_tui.engine.timing import Timing
 from ambertime_tui.phone.discovery import AttachedPhone, attached_phones, hint_where_none, watch_phones
 from ambertime_tui.phone.errors import UsbmuxUnavailable
@@ -38,17 +38,17 @@ async def phones_now(pair_records: Path) -> PhonesSeen:
     return PhonesSeen(tuple(await asyncio.gather(*looks)), hint_where_none(attached))
 
 
-async def drives_now() -> tuple[DriveSummary, ...]:
-    """The drives that are mounted."""
-    return await asyncio.to_thread(lambda: tuple(drive_summary(drive) for drive in mounted_drives()))
-
-
 class DeviceWatch:
     """Looks only while somebody watches; keeps the newest picture."""
 
     def __init__(
-        self, pair_records: Path, timing: Timing, on_change: Callable[[DevicesChanged], None]
+        self,
+        pair_records: Path,
+        timing: Timing,
+        looks: DriveLooks,
+        on_change: Callable[[DevicesChanged], None],
     ) -> None:
+        self._drive_looks = looks
         self._pair_records = pair_records
         self._timing = timing
         self._on_change = on_change
@@ -102,7 +102,7 @@ class DeviceWatch:
 
     async def _watch_drives(self) -> None:
         while True:
-            self._show(replace(self._seen, drives=await drives_now()), "drives")
+            self._show(replace(self._seen, drives=await self._drive_looks.drives()), "drives")
             await self._timing.pause(DRIVES_EVERY)
 
     def _show_phones(self, sentence: str = "") -> None:

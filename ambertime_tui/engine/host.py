@@ -52,7 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, PathsError) as error:
         log.exception("the host could not go on")
         _say(saying, f"The engine could not start: {error}")
-    return 0
+    logging.shutdown()
+    # At a proper end Python waits for every thread, and a drive that never answers would hold one for ever.
+    os._exit(0)
 
 
 READY = "ready"

@@ -5,20 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from ambertime_tui.drive.errors import DriveFull
-from ambertime_tui.drive.naming import place_key
+from ambertime_tui.drive.errors import DriveSilent
 from ambertime_tui.drive.recorded import RecordedFile
 from ambertime_tui.drive.system_calls import SystemCalls
 from ambertime_tui.drive.target import Target, open_target
 from ambertime_tui.engine.arrivals import ArrivalWatch
 from ambertime_tui.engine.asking import Asking
 from ambertime_tui.engine.closing import Accounts, close_accounts
+from ambertime_tui.engine.conditions import Conditions
 from ambertime_tui.engine.copier import ASSETS_AT_ONCE, Copier
 from ambertime_tui.engine.copy_line import CopyLine
 from ambertime_tui.engine.copying import Copying
@@ -28,19 +29,18 @@ from ambertime_tui.engine.fetch_memory import FOLDER, FetchMemory
 from ambertime_tui.engine.fetch_queue import FetchQueue, thumbnail_of
 from ambertime_tui.engine.ledger import Ledger
 from ambertime_tui.engine.phone_link import PhoneLink
-from ambertime_tui.engine.plan import Fate, Plan, Share
-from ambertime_tui.engine.planner import PlanBuilder, room_needed
+from ambertime_tui.engine.plan import Fate
+from ambertime_tui.engine.planning import check_room, plan_for
 from ambertime_tui.engine.progress import Progress
 from ambertime_tui.engine.protocol import Command, CommandName, EngineError, Pane, ReportPage, Rows
 from ambertime_tui.engine.report import write_report
 from ambertime_tui.engine.spec import JobSpec, OriginalsChoice
-from ambertime_tui.engine.status import Condition, Phase, PhoneSummary, ScanStatus
-from ambertime_tui.engine.survey import Scan, ScanCounts, scan_phone
+from ambertime_tui.engine.status import Condition, Phase, PhoneSummary
+from ambertime_tui.engine.survey import Scan, scan_phone
 from ambertime_tui.engine.surveyor import Surveyor
 from ambertime_tui.engine.target_memory import TargetMemory
-from ambertime_tui.engine.threads import Threads
+from ambertime_tui.engine.threads import Threads, in_time
 from ambertime_tui.engine.timing import Timing
-from ambertime_tui.library.collector import collector_paused
 from ambertime_tui.library.model import Library
 from ambertime_tui.paths import PathsError
 from ambertime_tui.phone.discovery import find_phone
@@ -58,6 +58,10 @@ SCAN_TRIES = 12
 THUMBNAIL_WITHIN = 5.0
 """Seconds that the phone gets for a small picture; it is only looked at."""
 LARGEST_THUMBNAIL = 1 << 20
+DRIVE_ANSWERS_WITHIN = 15.0
+"""Seconds that the target gets for a first look; a drive may have to spin up."""
+DRIVE_WATCHED_EVERY = 1.0
+"""Seconds."""
 
 FAULT = "AmberTime itself has a fault: {error!r}. The job ended; what is on the drive is whole. See the log."
 
@@ -87,12 +91,13 @@ async def open_job(
     """
     phone = await find_phone(spec.udid)
     opened, memory = ExitStack(), TargetMemory(reports.parent)
-    another = await asyncio.to_thread(memory.check, Path(spec.target), new_archive=spec.new_archive)
-    opening = open_target(Path(spec.target), clock=timing.wall, calls=calls)
+    path, threads = Path(spec.target), Threads(ASSETS_AT_ONCE + 2, Path(spec.target))
+    another = await in_time(DRIVE_ANSWERS_WITHIN, path, memory.check, path, new_archive=spec.new_archive)
+    opening = open_target(path, clock=timing.wall, calls=calls, on_life=threads.alive)
     target = await asyncio.to_thread(opened.enter_context, opening)
     await asyncio.to_thread(memory.remember, target.path, target.id, target.drive.path)
     spec = replace(spec, udid=phone.udid)
-    job = Job(spec, phone.udid, target, opened, surveyor, pair_records, reports, timing)
+    job = Job(spec, phone.udid, target, opened, threads, surveyor, pair_records, reports, timing)
     if another:
         job.progress.tell("warning", another)
     return job
@@ -107,6 +112,7 @@ class Job:
         udid: str,
         target: Target,
         opened: ExitStack,
+        threads: Threads,
         surveyor: Surveyor,
         pair_records: Path,
         reports: Path,
@@ -125,7 +131,7 @@ class Job:
         self._asking: Asking | None = None
         self._timing = timing
         self._included = spec.originals is OriginalsChoice.ICLOUD
-        self._threads = Threads(ASSETS_AT_ONCE + 2)
+        self._threads = threads
         self._stop_now = asyncio.Event()
         self._line = CopyLine()
         self._link = PhoneLink(
@@ -141,9 +147,7 @@ class Job:
         self._ledger: Ledger | None = None
         self._copying: Copying | None = None
         self._accounts: Accounts | None = None
-        self._trouble = ""
-        self._paused = False
-        self._stopped = False
+        self._conditions = Conditions(self.progress, timing)
         for notice in target.notices:
             self.progress.tell("warning", notice)
 
@@ -152,6 +156,7 @@ class Job:
         work = asyncio.create_task(self._work(), name="work")
         link = asyncio.create_task(self._link.run(), name="phone link")
         stop = asyncio.create_task(self._stop_now.wait(), name="stop")
+        drive = asyncio.create_task(self._watch_drive(), name="drive watch")
         await asyncio.wait({work, link, stop}, return_when=asyncio.FIRST_COMPLETED)
         failure = next(filter(None, map(_failure, (work, link))), "")
         for task in (work, link, stop):
@@ -159,6 +164,8 @@ class Job:
         await asyncio.gather(work, link, stop, return_exceptions=True)
         closing = asyncio.create_task(self._close(failure), name="closing")
         await asyncio.wait([closing])
+        drive.cancel()
+        await asyncio.gather(drive, return_exceptions=True)
         self._threads.close()
         fault = _failure(closing)
         accounts = self._accounts
@@ -180,15 +187,15 @@ class Job:
             case CommandName.PAUSE:
                 self._pause()
             case CommandName.RESUME:
-                self._paused = False
+                self._conditions.paused = False
                 self._line.resume()
-                self._show_condition()
+                self._conditions.show()
             case CommandName.STOP:
                 self.stop()
             case CommandName.STOP_NOW:
-                self._stopped = True
+                self._conditions.stop()
                 self._stop_now.set()
-                self._show_condition()
+                self._conditions.show()
             case CommandName.FINISH:
                 self._while_copying().finish()
             case CommandName.RETRY_FAILED:
@@ -204,13 +211,13 @@ class Job:
 
     def stop(self) -> None:
         """Ends the job after the files in hand; at once where nothing is being copied."""
-        self._stopped = True
+        self._conditions.stop()
         self.progress.stop_after_file = True
-        if self._copying is not None and not self._trouble:
+        if self._copying is not None and not self._conditions.phone_trouble:
             self._line.close()
         else:
             self._stop_now.set()
-        self._show_condition()
+        self._conditions.show()
 
     def rows(self, pane: Pane, offset: int, limit: int) -> Rows:
         """A page of a list; empty as long as there is no plan."""
@@ -251,43 +258,41 @@ class Job:
         return ReportPage(None, self._ledger.left_count, self._ledger.left(offset, limit))
 
     def _pause(self) -> None:
-        if self._stopped:
+        if self._conditions.stopped:
             raise EngineError("NotNow", "The job is stopping already.")
-        self._paused = True
+        self._conditions.paused = True
         self._line.pause()
-        self._show_condition()
+        self._conditions.show()
 
     def _while_copying(self) -> Copying:
-        if self._copying is None or self._stopped or self._line.closed:
+        if self._copying is None or self._conditions.stopped or self._line.closed:
             raise EngineError("NotNow", "Nothing is being copied now.")
         return self._copying
 
     # The phone
 
     def _phone_trouble(self, sentence: str) -> None:
-        if sentence != self._trouble and self._copying is not None:
+        if sentence != self._conditions.phone_trouble and self._copying is not None:
             if sentence:
                 self.progress.tell("warning", sentence)
             else:
                 self.progress.tell("info", "The iPhone is there again; the job goes on.")
-        self._trouble = sentence
-        if sentence and self._stopped:
+        self._conditions.phone_trouble = sentence
+        if sentence and self._conditions.stopped:
             self._stop_now.set()
-        self._show_condition()
+        self._conditions.show()
+
+    async def _watch_drive(self) -> None:
+        """Says where the drive is silent, and gives it up where a person does not want to wait for it."""
+        while True:
+            await self._timing.pause(DRIVE_WATCHED_EVERY)
+            if not self._conditions.look_at(self._threads):
+                self._threads.give_up()
+                self._stop_now.set()
 
     def _phone_facts(self, phone: PhoneSummary) -> None:
         self.progress.phone = phone
         self.progress.touch()
-
-    def _show_condition(self) -> None:
-        if self._stopped:
-            self.progress.set_condition(Condition.STOPPING, "Ending after the files in hand.")
-        elif self._trouble:
-            self.progress.set_condition(Condition.WAITING, self._trouble)
-        elif self._paused:
-            self.progress.set_condition(Condition.PAUSED, "Paused.")
-        else:
-            self.progress.set_condition(Condition.RUNNING)
 
     # The way from scan to census
 
@@ -327,13 +332,16 @@ class Job:
             self.progress.tell("warning", notice)
         library = scan.library
         self._broken = await self._threads.run(self._target.needs_repair, self._udid)
-        plan, counted = await self._threads.run(self._planned, scan)
-        self._target.know_library(self._udid, lambda uuid: plan.number_of(uuid) is not None)
+        plan, counted = await self._threads.run(
+            plan_for, scan, self._spec.selection, self._target, self._udid, self._broken
+        )
         for sentence in await asyncio.to_thread(lambda: tuple(drive_advice(plan, self._target.traits))):
             self.progress.tell("warning", sentence)
         self._ledger = await asyncio.to_thread(Ledger, plan)
         self.progress.set_scan(counted)
-        await self._check_room(plan)
+        self.progress.free_bytes = await self._threads.run(
+            check_room, plan, self._target, self._udid, icloud=self._included
+        )
         awaited_before = await asyncio.to_thread(self._memory.recall, self._udid)
         queue = await asyncio.to_thread(FetchQueue, plan, self._spec.order)
         copying = self._copying = Copying(
@@ -353,21 +361,6 @@ class Job:
             on_outcome=copying.on_outcome,
         )
         await copying.run(copier, self._arrival_watch(copying, library) if self._included else None)
-
-    def _planned(self, scan: Scan) -> tuple[Plan, ScanStatus]:
-        """The plan, and the scan's status with the counts of the selection; one pass for both. Blocks."""
-        selection, counts = self._spec.selection, ScanCounts(self._spec.selection)
-        recorded = partial(self._target.record.sizes, self._udid)
-        traits = self._target.traits
-        builder = PlanBuilder(
-            selection, recorded, traits.max_file_bytes, self._broken, partial(place_key, traits=traits)
-        )
-        with collector_paused():
-            for asset in scan.library.assets:
-                counts.add(asset)
-                builder.add(asset)
-            plan = builder.plan(scan.library.assets)
-        return plan, counts.status(scan.status, scan.library.notices)
 
     def _remember(self, ledger: Ledger) -> None:
         """Notes for the next run what iOS was asked for and is not on the drive. Blocks."""
@@ -396,7 +389,7 @@ class Job:
             progress=self.progress,
             timing=self._timing,
             patience=self._spec.patience,
-            paused=lambda: self._paused,
+            paused=lambda: self._conditions.paused,
         )
         return ArrivalWatch(
             queue=copying.queue,
@@ -406,22 +399,9 @@ class Job:
             timing=self._timing,
             patience=self._spec.patience,
             main_names=library.main_names,
-            may_give_up=lambda: self._line.is_empty and not self._paused,
+            may_give_up=lambda: self._line.is_empty and not self._conditions.paused,
             on_arrived=copying.on_arrived,
         )
-
-    async def _check_room(self, plan: Plan) -> None:
-        fates = (Fate.COPY, Fate.FETCH) if self._included else (Fate.COPY,)
-        share, free = plan.share(*fates), await self._threads.run(self._target.free_bytes)
-        self.progress.free_bytes = free
-        needed = room_needed(share)
-        if needed > free:
-            sizes = (r.size or 0 for planned in plan.in_order(*fates) for r in planned.resources)
-            files, size = await self._threads.run(self._target.may_be_there, self._udid, sizes)
-            rest = Share(share.count, share.bytes - size, share.files - files)
-            needed = room_needed(rest) if rest.bytes else 0
-        if needed > free:
-            raise DriveFull(self._target.path, needed, free)
 
     # The end
 
@@ -435,12 +415,12 @@ class Job:
                 udid=self._udid,
                 threads=self._threads,
                 failure=failure,
-                stopped=self._stopped,
+                stopped=self._conditions.stopped,
                 broken_before=self._broken,
                 on_trouble=lambda sentence: self.progress.tell("error", sentence),
             )
         finally:
-            await self._threads.run(self._opened.close)
+            await self._let_go()
         accounts = self._accounts
         if self._ledger is not None:
             await asyncio.to_thread(self._remember, self._ledger)
@@ -459,6 +439,13 @@ class Job:
             await asyncio.to_thread(write_report, self._reports, status, accounts.left)
         except (OSError, *ROOM_ERRORS) as error:
             log.warning("no report was written: %s", error)
+
+    async def _let_go(self) -> None:
+        """Closes the target; one that was given up by a thread of its own, should it ever answer."""
+        try:
+            await self._threads.run(self._opened.close)
+        except DriveSilent:
+            threading.Thread(target=self._opened.close, name="close the target", daemon=True).start()
 
     def _remind(self) -> None:
         """Nothing is fetched any more; what was changed on the phone for it can be changed back."""
