@@ -44,6 +44,7 @@ TESTS = (
     "tests/drive/test_writing.py",
     "tests/drive/test_adopting.py",
     "tests/drive/test_books.py",
+    "tests/drive/test_going_on.py",
     "tests/drive/test_record.py",
     "tests/drive/test_verify.py",
     "tests/drive/test_checksums.py",

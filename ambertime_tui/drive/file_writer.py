@@ -10,9 +10,13 @@ from pathlib import Path
 
 from ambertime_tui.drive.errors import DriveError, FileTooLarge, ReadBackDiffers, SizeDiffers, drive_error
 from ambertime_tui.drive.naming import PlacedFile
+from ambertime_tui.drive.parts import Checkpoint
 from ambertime_tui.drive.read_back import FileDigest
 from ambertime_tui.drive.recorded import ReadBack, RecordedFile
 from ambertime_tui.drive.workspace import Workspace
+
+CHECKPOINT_EVERY = 256 << 20
+"""Bytes of a file after which it is noted how far it is on the drive: what a crash may cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,22 @@ class FileWriter:
         expected_size: int | None,
         modified_at: float | None,
         source_modified_at: float | None,
+        source: str = "",
     ) -> None:
+        """
+        Args:
+            workspace: what the writers share.
+            udid: the phone.
+            placed: the resource, and the name it gets.
+            part: where it is written.
+            preferred: where it should go.
+            expected_size: bytes; None: not known.
+            modified_at: for the file.
+            source_modified_at: on the phone.
+            source: what it is a copy of, in the state it is in: to go on with it in another run.
+        """
+        self._source = source
+        self._checked = 0
         self._workspace = workspace
         self._udid = udid
         self._placed = placed
@@ -78,6 +97,24 @@ class FileWriter:
             raise drive_error(error, self.path) from error
         self._made = True
 
+    def go_on(self, checkpoint: Checkpoint) -> bool:
+        """Opens a part that a dead job left; False, and the part is thrown away, where the drive does not
+        give the bytes that were noted then."""
+        self._made = True
+        calls = self._workspace.calls
+        try:
+            self._fd = calls.open_again(self.path)
+            calls.shorten(self._fd, checkpoint.size)
+            self._hash = self._workspace.reader.hash_of(self.path)
+        except OSError:
+            self.discard()
+            return False
+        if self._hash.hexdigest() != checkpoint.sha256:
+            self.discard()
+            return False
+        self._size = self._checked = checkpoint.size
+        return True
+
     def write(self, chunk: bytes | bytearray | memoryview) -> None:
         """Appends bytes.
 
@@ -99,9 +136,17 @@ class FileWriter:
         try:
             while rest:
                 rest = rest[self._workspace.calls.write(fd, rest) :]
+            if self._source and self._size - self._checked >= CHECKPOINT_EVERY:
+                self._workspace.calls.fsync(fd)
+                self._checked = self._size
+                so_far = Checkpoint(self._part, self._source, self._size, self._hash.hexdigest())
+                self._workspace.parts.note(so_far)
         except OSError as error:
             self.discard()
             raise drive_error(error, self.path, size=self._expected_size) from error
+        except DriveError:
+            self.discard()
+            raise
 
     def finish(self) -> None:
         """The last byte was written: finds a file of the same bytes to adopt, or syncs the part and reads it

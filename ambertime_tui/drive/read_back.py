@@ -63,6 +63,20 @@ class Reader:
             self.calls.drop_cache(fd)
         return FileDigest(size, digest, ReadBack.FROM_DRIVE if dropped else ReadBack.THROUGH_CACHE)
 
+    def hash_of(self, path: Path) -> hashlib._Hash:
+        """SHA-256 of what the drive gives for a file, ready to be fed with what follows.
+
+        Raises:
+            OSError: as the drive says.
+        """
+        digest = hashlib.sha256()
+        with closing(self.calls, self.calls.open_read(path)) as fd, self._block() as block:
+            self._drop(fd)
+            while count := os.readv(fd, [block]):
+                digest.update(block[:count])
+                self.on_block()
+        return digest
+
     def _drop(self, fd: int) -> bool | None:
         """True: the next read comes from the drive. False: pages stayed. None: cannot be had here."""
         if self.traits.cache_dropping is CacheDropping.NO:

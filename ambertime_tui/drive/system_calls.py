@@ -33,6 +33,15 @@ class SystemCalls:
         """Opens a file for appending, making it where it was not there."""
         return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
 
+    def open_again(self, path: Path) -> int:
+        """Opens a file of ours for writing on; the place in it is its beginning."""
+        return os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+
+    def shorten(self, fd: int, size: int) -> None:
+        """Cuts a file to `size` bytes and goes to its end."""
+        os.ftruncate(fd, size)
+        os.lseek(fd, size, os.SEEK_SET)
+
     def open_read(self, path: Path, *, direct: bool = False) -> int:
         """Opens a file for reading, past the page cache if `direct` (O_DIRECT)."""
         past_the_cache = getattr(os, "O_DIRECT", 0) if direct else 0

@@ -125,21 +125,57 @@ class AssetWriter:
         if earlier is not None:
             earlier.discard()
             self._announced.pop(resource, None)
-        if resource not in self._announced:
-            self._announce()
+        source = self._source_of(resource, expected_size, source_modified_at)
+        writer = self._begun_before(placed, expected_size, modified_at, source_modified_at, source)
+        if writer is None:
+            if resource not in self._announced:
+                self._announce()
+            part = self._announced[resource]
+            writer = FileWriter(
+                self._workspace,
+                self._udid,
+                placed,
+                part,
+                preferred,
+                expected_size,
+                modified_at,
+                source_modified_at,
+                source,
+            )
+            writer.open()
+        self._writers[resource] = writer
+        return writer
+
+    def _source_of(self, resource: Resource, size: int | None, modified_at: float | None) -> str:
+        """What tells a file on a phone in one state from all others; empty where too little is known."""
+        if size is None or modified_at is None:
+            return ""
+        return "\n".join((self._udid, self._asset.uuid, resource.path, str(size), repr(modified_at)))
+
+    def _begun_before(
+        self,
+        placed: PlacedFile,
+        size: int | None,
+        modified_at: float | None,
+        source_modified_at: float | None,
+        source: str,
+    ) -> FileWriter | None:
+        """A writer that goes on where a dead job stopped; None where there is nothing to go on with."""
+        checkpoint = self._workspace.parts.go_on(source) if source else None
+        if checkpoint is None:
+            return None
         writer = FileWriter(
             self._workspace,
             self._udid,
             placed,
-            self._announced[resource],
-            preferred,
-            expected_size,
+            checkpoint.part,
+            self._own_path(placed),
+            size,
             modified_at,
             source_modified_at,
+            source,
         )
-        writer.open()
-        self._writers[resource] = writer
-        return writer
+        return writer if writer.go_on(checkpoint) else None
 
     def may_adopt(self, sizes: Mapping[Resource, int]) -> frozenset[Resource]:
         """The resources whose bytes may lie on the target already, going by their sizes: they are worth

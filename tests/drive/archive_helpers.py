@@ -101,8 +101,8 @@ def stage(
     with target.writer(udid, item, resources=resources, repairs=repairs, namesake=namesake) as writer:
         for part in item.resources if resources is None else resources:
             data = content(item, part, edition)
-            file = writer.begin(part, len(data), item.created)
-            for start in range(0, len(data), 1000):
+            file = writer.begin(part, len(data), item.created, source_modified_at=JULY + edition)
+            for start in range(file.written, len(data), 1000):
                 file.write(data[start : start + 1000])
             file.finish()
         return writer.stage()

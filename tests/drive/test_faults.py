@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from ambertime_tui.drive import file_writer
 from ambertime_tui.drive.checksums import read_checksums
 from ambertime_tui.drive.errors import DriveError
 from tests.drive.archive_helpers import LIBRARY, assert_complete, assert_promise, asset, backup, content
@@ -52,6 +53,13 @@ def sweep(scratch: Path, job: Callable[[Path, int], bool], first: int = 1) -> in
             if not job(root, number):
                 return number
     raise AssertionError("the job never came to its end")
+
+
+@pytest.fixture(autouse=True, params=["small files", "large files"])
+def checkpoints(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Large files are noted while they are written, and gone on with: here that is after two kilobytes."""
+    if request.param == "large files":
+        monkeypatch.setattr(file_writer, "CHECKPOINT_EVERY", 2000)
 
 
 def bystanders(root: Path) -> dict[Path, bytes]:
@@ -189,7 +197,7 @@ def test_a_file_of_another_tool_is_brought_to_the_drive_before_it_is_adopted(scr
 
 def test_the_power_cut_test_finds_a_drive_that_does_not_sync(scratch: Path) -> None:
     chance, broken = random.Random(11), 0
-    for number in range(60, 200, 10):
+    for number in range(60, 320, 8):
         root, keep = scratch / str(number), scratch / f"{number}.kept"
         root.mkdir()
         keep.mkdir()
