@@ -206,6 +206,7 @@ class Copier:
         in_part = tuple(r for r, stat in stats.items() if _is_a_beginning(r, stat))
         if gone or in_part:
             return NotThere(planned, gone, in_part)
+        stats = self._without_edits_too_large(planned, stats)
         begun = await self._begun_again(planned, stats)
         if begun is None:
             prepared = await self._threads.run(self._prepared, planned, stats)
@@ -230,6 +231,16 @@ class Copier:
         self._drive_failures = 0
         self._count(staged, recorded)
         return Copied(recorded, staged.bytes)
+
+    def _without_edits_too_large(
+        self, planned: PlannedAsset, stats: dict[Resource, MediaStat]
+    ) -> dict[Resource, MediaStat]:
+        """An edit that the drive cannot hold does not cost the original."""
+        can_hold = self._target.traits.can_hold
+        kept = {r: s for r, s in stats.items() if r.role.is_original or can_hold(s.size)}
+        for resource in stats.keys() - kept.keys():
+            self._progress.tell("warning", f"{resource.name}, an edit, is too large for this drive.")
+        return kept
 
     async def _begun_again(self, planned: PlannedAsset, stats: Mapping[Resource, MediaStat]) -> Begun | None:
         """What was begun of an asset before the phone broke off, if all its files are as they were then."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ambertime_tui.drive.file_system import FileSystemTraits
 from ambertime_tui.drive.naming import suitable
 from ambertime_tui.engine.plan import Fate, Plan
+from ambertime_tui.engine.planner import EDIT_TOO_LARGE
 
 NAMED = 3
 """How many files a sentence names."""
@@ -24,10 +25,31 @@ def drive_advice(plan: Plan, traits: FileSystemTraits) -> Iterator[str]:
             f"{names}{more}: too large for {traits.label}, so left on the iPhone. Use a drive with exFAT to "
             "have them, too."
         )
-    takes = (p.asset.original_filename for p in plan if p.fate in (Fate.COPY, Fate.FETCH))
-    otherwise = [name for name in takes if suitable(name, traits) != name]
+    taken = plan.numbers(Fate.COPY, Fate.FETCH)
+    edits = [number for number in taken if plan.words_of(number)[0] == EDIT_TOO_LARGE]
+    if edits:
+        yield (
+            f"Too large for {traits.label}: the edits of {_counted(len(edits), 'video')}, as of "
+            f"{plan[edits[0]].asset.original_filename}. Their originals are copied, the edits are not."
+        )
+    otherwise, cut = list[str](), list[str]()
+    for planned in plan.in_order(Fate.COPY, Fate.FETCH):
+        name = planned.asset.original_filename
+        if suitable(name, traits) != name:
+            otherwise.append(name)
+        if traits.name_length(name) > traits.max_name:
+            cut.append(name)
     if otherwise:
         yield (
-            f"{len(otherwise):,} names hold what {traits.label} cannot keep ({otherwise[0]}): that becomes "
-            "_ on the drive, and the record keeps the true names."
+            f"{_counted(len(otherwise), 'name')} with characters that {traits.label} cannot keep "
+            f"({otherwise[0]}): there they become _, and the record keeps the true names."
         )
+    if cut:
+        yield (
+            f"{_counted(len(cut), 'name')} longer than {traits.label} can keep ({cut[0][:40]}…): cut on the "
+            "drive, and the record keeps the true names."
+        )
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"

@@ -149,6 +149,8 @@ class _OnDrive:
         return resource.role.is_original or resource.size in (None, size)
 
 
+EDIT_TOO_LARGE = "edit_too_large"
+"""The reason of an asset whose originals are copied and whose edit the drive cannot hold."""
 STILL_IN_ICLOUD = (
     "Its original is only in iCloud. Include iCloud originals, or let the iPhone download it, and run again."
 )
@@ -183,16 +185,21 @@ def _fitting(
     reason: str = "",
     sentence: str = "",
 ) -> PlannedAsset:
-    if largest_file is not None:
-        for resource in resources:
-            if resource.size is not None and resource.size > largest_file:
-                return PlannedAsset(
-                    asset,
-                    Fate.CANNOT,
-                    (),
-                    bytes_of(resources),
-                    "too_large_for_drive",
-                    f"{resource.name} has {resource.size / 1e9:.1f} GB, and this drive's file system holds "
-                    f"files up to {largest_file / 1e9:.1f} GB. Use a drive with exFAT or ext4.",
-                )
+    too_large = [r for r in resources if largest_file is not None and (r.size or 0) > largest_file]
+    original = next((r for r in too_large if r.role.is_original), None)
+    if original is not None:
+        return PlannedAsset(
+            asset,
+            Fate.CANNOT,
+            (),
+            bytes_of(resources),
+            "too_large_for_drive",
+            f"{original.name} has {(original.size or 0) / 1e9:.1f} GB, and this drive's file system holds "
+            f"files up to {(largest_file or 0) / 1e9:.1f} GB. Use a drive with exFAT or ext4.",
+        )
+    if too_large:
+        resources = tuple(r for r in resources if r not in too_large)
+        if not resources:
+            return PlannedAsset(asset, Fate.ALREADY, (), bytes_of(asset.originals))
+        reason = reason or EDIT_TOO_LARGE
     return PlannedAsset(asset, fate, resources, bytes_of(resources), reason, sentence)

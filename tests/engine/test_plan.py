@@ -8,8 +8,10 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ambertime_tui.drive.file_system import traits_of
 from ambertime_tui.drive.recorded import RecordedAsset, RecordedFile
 from ambertime_tui.engine.census import Bucket, Ending, Endings, contradictions, list_left, take_census
+from ambertime_tui.engine.drive_advice import drive_advice
 from ambertime_tui.engine.plan import Fate, Plan, PlannedAsset, by_capture, plan_of
 from ambertime_tui.engine.planner import make_plan, recorded_in, room_needed
 from ambertime_tui.engine.spec import Selection
@@ -221,6 +223,26 @@ def test_a_file_that_the_drive_cannot_hold_is_refused_before_a_byte_is_copied() 
     video = photo((Role.PHOTO, 4 << 30, Availability.LOCAL))
     assert fate_of(video, largest_file=(4 << 30) - 1) is Fate.CANNOT
     assert fate_of(video, largest_file=4 << 30) is Fate.COPY
+
+
+def test_an_edit_that_the_drive_cannot_hold_does_not_cost_the_original() -> None:
+    limit = (4 << 30) - 1
+    video = photo((Role.VIDEO, 10, Availability.LOCAL), (Role.EDITED_VIDEO, 4 << 30, Availability.LOCAL))
+    plan = make_plan(Library((video,), None), Selection(), largest_file=limit)
+    assert [resource.role for resource in plan[0].resources] == [Role.VIDEO]
+    (advice,) = drive_advice(plan, traits_of("vfat"))
+    assert "FAT32: the edits of 1 video, as of " in advice
+    known = {"A": recorded_asset("A", (recorded_file(Role.VIDEO, 10),))}
+    again = make_plan(Library((video,), None), Selection(), recorded_in(known), limit)
+    assert again[0].fate is Fate.ALREADY
+
+
+def test_names_that_a_drive_spells_otherwise_are_told_before_a_byte_is_copied() -> None:
+    asset = replace(photo((Role.PHOTO, 10, Availability.LOCAL)), original_filename="a?" + "x" * 300 + ".JPG")
+    plan = make_plan(Library((asset,), None), Selection())
+    otherwise, cut = drive_advice(plan, traits_of("exfat"))
+    assert "cannot keep (a?" in otherwise
+    assert "cut on the drive" in cut
 
 
 def test_a_photo_edited_again_is_taken_again_but_not_its_original() -> None:

@@ -49,8 +49,8 @@ def test_files_too_large_for_fat32_are_named_with_what_to_do(tmp_path: Path) -> 
 
 def test_names_that_fat32_cannot_keep_are_counted_and_one_is_shown(tmp_path: Path) -> None:
     told = preview_of(tmp_path, "vfat", video("who?.MOV", 10), video("12:30.MOV", 10), video("plain.MOV", 10))
-    (words,) = [one for one in told.advice if "names hold" in one]
-    assert words.startswith("2 names hold what FAT32 cannot keep (who?.MOV)")
+    (words,) = [one for one in told.advice if "names with" in one]
+    assert words.startswith("2 names with characters that FAT32 cannot keep (who?.MOV)")
 
 
 def test_a_plan_that_does_not_fit_is_a_problem_that_says_both_sizes(tmp_path: Path) -> None:
