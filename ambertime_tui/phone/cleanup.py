@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 async def finish(cleanup: Coroutine[Any, Any, object], limit: float) -> None:
@@ -27,6 +29,39 @@ async def finish(cleanup: Coroutine[Any, Any, object], limit: float) -> None:
     task.add_done_callback(forget)
     if cancelled is not None:
         raise cancelled
+
+
+async def unhurried(
+    step: Awaitable[T], grace: float, undo: Callable[[T], Coroutine[Any, Any, object]] | None = None
+) -> T:
+    """Awaits a step that opens a connection; where the caller is cancelled, it may first come to its end.
+
+    A TLS connection that is cancelled in the instant in which its handshake ends is taken leave of in good
+    order by asyncio, while pymobiledevice3 (`ServiceConnection.from_socket`) closes the socket under it: the
+    event loop then goes on reading whatever gets that descriptor next.
+
+    Args:
+        grace: seconds that a cancelled caller waits for the step.
+        undo: what to do with a result that nobody takes any more.
+    """
+    task = asyncio.ensure_future(step)
+    task.add_done_callback(forget)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await finish(_ended(task, grace, undo), 2 * grace + 2.0)
+        raise
+
+
+async def _ended(
+    task: asyncio.Future[T], grace: float, undo: Callable[[T], Coroutine[Any, Any, object]] | None
+) -> None:
+    await asyncio.wait({task}, timeout=grace)
+    if not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=grace)
+    if undo is not None and task.done() and not task.cancelled() and task.exception() is None:
+        await undo(task.result())
 
 
 def forget(task: asyncio.Future[Any]) -> None:

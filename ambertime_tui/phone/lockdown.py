@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,7 +18,7 @@ from pymobiledevice3.services.afc import AfcService
 from pymobiledevice3.services.power_assertion import PowerAssertionService
 
 from ambertime_tui.phone.afc_connection import AfcConnection
-from ambertime_tui.phone.cleanup import finish, forget
+from ambertime_tui.phone.cleanup import finish, forget, unhurried
 from ambertime_tui.phone.errors import (
     PhoneDisconnected,
     PhoneError,
@@ -36,6 +36,8 @@ STEP_WITHIN = 20.0
 """Seconds in which lockdownd has to answer one step; pymobiledevice3 itself waits for ever."""
 ASK_AGAIN_EVERY = 1.0
 """Seconds between looks at a phone that waits for its owner."""
+_GRACE = 0.5
+"""Seconds that a step which is given up may still take to come to its end."""
 _TRIES = 4
 _BETWEEN_TRIES = 0.5
 _AFC = "com.apple.afc"
@@ -87,7 +89,8 @@ class Lockdown:
                 udid, autopair=False, connection_type="USB", pairing_records_cache_folder=pair_records
             )
 
-        return cls(await _step(connect(), label, udid, step_within, "connecting"), udid, step_within)
+        client = await _step(connect(), label, udid, step_within, "connecting", undo=_close)
+        return cls(client, udid, step_within)
 
     @property
     def paired(self) -> bool:
@@ -246,11 +249,22 @@ class _QuietAfcService(AfcService):  # type: ignore[misc]
         return await super()._dispatch_packet(operation, data, this_length)
 
 
-async def _step(step: Awaitable[T], phone: str, udid: str, within: float, doing: str) -> T:
+async def _close(client: Any) -> None:
+    await client.close()
+
+
+async def _step(
+    step: Awaitable[T],
+    phone: str,
+    udid: str,
+    within: float,
+    doing: str,
+    undo: Callable[[T], Coroutine[Any, Any, object]] | None = None,
+) -> T:
     """Awaits one step with a limit, and turns its troubles into `PhoneError`s."""
     try:
         async with asyncio.timeout(within) as limit:
-            return await step
+            return await unhurried(step, _GRACE, undo)
     except (pmd.PyMobileDevice3Exception, OSError, EOFError, KeyError, ValueError) as error:
         if isinstance(error, TimeoutError) and limit.expired():
             raise PhoneStalled(phone, within, doing) from error

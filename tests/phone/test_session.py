@@ -7,6 +7,7 @@ import plistlib
 import stat
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -216,6 +217,52 @@ def test_waiting_for_trust_can_be_cancelled(phone_factory: PhoneFactory, records
         opening.cancel()
         await asyncio.wait({opening}, timeout=5.0)
         assert opening.cancelled()
+
+    run(work())
+
+
+def without_socket(transport: Any) -> bool:
+    """Whether a connection is open for the event loop, while its socket is closed."""
+    return not transport.is_closing() and transport._sock is not None and transport._sock.fileno() < 0
+
+
+def test_an_opening_cancelled_as_its_handshake_ends_leaves_no_connection_that_reads_on(
+    phone_factory: PhoneFactory, records: Path
+) -> None:
+    """pymobiledevice3 closes the socket of one that asyncio still takes leave of; the descriptor is then read
+    by both its old and its new owner."""
+    phone = phone_factory(tls=True)
+
+    async def work() -> None:
+        loop: Any = asyncio.get_running_loop()
+        make = loop._make_ssl_transport
+        opening: asyncio.Task[None]
+        robbed: list[Any] = []
+
+        async def watch() -> None:
+            while not opening.done():
+                await asyncio.sleep(0)
+                robbed.extend(raw for raw in loop._transports.values() if without_socket(raw))
+
+        def cancelled_when_set_up(*args: Any, **how: Any) -> Any:
+            transport = make(*args, **how)
+            protocol = transport._ssl_protocol
+            completed = protocol._on_handshake_complete
+
+            def complete_and_cancel(error: Exception | None) -> None:
+                completed(error)
+                opening.cancel()
+
+            protocol._on_handshake_complete = complete_and_cancel
+            return transport
+
+        loop._make_ssl_transport = cancelled_when_set_up
+        opening = asyncio.create_task(enter(phone, records))
+        await asyncio.gather(opening, watch(), return_exceptions=True)
+        assert opening.cancelled()
+        assert robbed == []
+        loop._make_ssl_transport = make
+        await enter(phone, records)
 
     run(work())
 
