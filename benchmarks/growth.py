@@ -243,8 +243,8 @@ async def run_job(udid: str, target: Path, stop: bool) -> Figures:
             scanned = now - began
         if status.phase is Phase.COPYING:
             statuses.append(now - before)
-            if first is None and any(file.done for file in status.write.in_hand):
-                first, cpu = now - began, time.process_time()
+        if first is None and any(file.done for file in status.write.in_hand):
+            first, cpu = now - began, time.process_time()
         if stop and status.write.written.count >= ENOUGH and not status.stop_after_file:
             cpu = time.process_time() - cpu
             job.stop()

@@ -110,6 +110,8 @@ def multiply(source: Path, target: Path, times: int) -> None:
 STRIDE = 1_000_000
 """Larger than any key of the base."""
 CHANGED = {
+    # A counter of a camera comes round in years: no two photos of a month have one name by rule.
+    ("ZASSET", "ZDATECREATED"): "ZDATECREATED - :copy * 40 * 86400.0",
     ("ZASSET", "ZUUID"): "printf('%08X', :copy) || substr(ZUUID, 9)",
     ("ZASSET", "ZFILENAME"): (
         "CASE WHEN ZDIRECTORY LIKE 'PhotoData/CPLAssets/%' "

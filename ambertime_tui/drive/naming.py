@@ -88,6 +88,11 @@ def place_key(asset: Asset, traits: FileSystemTraits) -> str:
     return f"{folder_of(asset)}/{name_key(suitable(_true_stem(asset), traits))}"
 
 
+def stem_key_of(name: str, traits: FileSystemTraits) -> str:
+    """What original file names have in common that would give one stem."""
+    return name_key(suitable(split(name)[0], traits))
+
+
 def folder_of(asset: Asset) -> str:
     """Folder of an asset, relative to the target."""
     day = asset.day

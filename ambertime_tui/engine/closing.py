@@ -51,6 +51,7 @@ async def close_accounts(
     failure: str,
     stopped: bool,
     broken_before: Mapping[str, tuple[RecordedFile, ...]],
+    copied_early: int,
     on_trouble: Callable[[str], None],
 ) -> Accounts:
     """Writes SHA256SUMS, takes the census and holds it against the record.
@@ -64,6 +65,7 @@ async def close_accounts(
         failure: why the job ended before its time; empty: it did not.
         stopped: a person ended it.
         broken_before: files that were damaged or missing on the drive when the job began, by uuid.
+        copied_early: assets that were copied before there was a plan.
         on_trouble: told what goes wrong here.
     """
     readable, proof, broken = False, "", list[BrokenFile]()
@@ -79,7 +81,7 @@ async def close_accounts(
         failure = failure or str(error)
     if ledger is None or library is None:
         if stopped and not failure:
-            return Accounts(Outcome.INTERRUPTED, "Stopped before anything was copied.", None, ())
+            return Accounts(Outcome.INTERRUPTED, _stopped_before_the_plan(copied_early), None, ())
         return Accounts.failed(failure)
     census = await asyncio.to_thread(take_census, ledger.plan, ledger.endings)
     listed = await asyncio.to_thread(list_left, ledger.plan, ledger.endings)
@@ -94,6 +96,13 @@ async def close_accounts(
             failure = "The accounting of this job does not add up; do not rely on it. " + " ".join(wrong)
     judged = _judged(census, len(listed), len(not_whole), library, failure, stopped)
     return Accounts(*judged, census, left, proof)
+
+
+def _stopped_before_the_plan(copied: int) -> str:
+    if not copied:
+        return "Stopped before anything was copied."
+    items = "1 item is" if copied == 1 else f"{copied:,} items are"
+    return f"Stopped before all of the library was read; {items} on the drive. Run again to go on."
 
 
 def _proof(target: Target, udid: str, broken: Sequence[BrokenFile]) -> str:

@@ -6,7 +6,6 @@ import asyncio
 
 from ambertime_tui.engine.arrivals import ArrivalWatch
 from ambertime_tui.engine.census import Bucket, Ending
-from ambertime_tui.engine.copier import Copier
 from ambertime_tui.engine.copy_line import CopyLine
 from ambertime_tui.engine.fetch_queue import FetchQueue
 from ambertime_tui.engine.ledger import Ledger
@@ -33,6 +32,7 @@ class Copying:
         progress: Progress,
         timing: Timing,
         awaited_before: frozenset[str] = frozenset(),
+        begun_before: frozenset[str] = frozenset(),
     ) -> None:
         """
         Args:
@@ -44,6 +44,7 @@ class Copying:
             timing: the engine's time.
             awaited_before: uuids for which iOS was asked in an earlier run: what of it is on the phone now is
                 taken first, before iOS offloads it again.
+            begun_before: uuids that are in the line, or were, already.
         """
         plan = ledger.plan
         self._spec = spec
@@ -60,24 +61,29 @@ class Copying:
         progress.fetch_began_at = timing.wall() if self._included else None
         if self._queue.pending and not self._included:
             progress.set_fetch_sentence(BY_CHOICE)
-        numbers = map(plan.number_of, awaited_before)
-        first = {n for n in numbers if n is not None and plan.fate_of(n) is Fate.COPY}
+        begun = {number for uuid in begun_before if (number := plan.number_of(uuid)) is not None}
+        awaited = {number for uuid in awaited_before if (number := plan.number_of(uuid)) is not None}
+        first = {number for number in awaited - begun if plan.fate_of(number) is Fate.COPY}
         line.add(plan[number] for number in sorted(first, key=plan.rank_of))
-        line.add(plan[number] for number in plan.numbers(Fate.COPY) if number not in first)
+        line.add(plan[number] for number in plan.numbers(Fate.COPY) if number not in first | begun)
 
     @property
     def queue(self) -> FetchQueue:
         """What waits for iCloud."""
         return self._queue
 
-    async def run(self, copier: Copier, watch: ArrivalWatch | None) -> None:
+    async def run(self, copier: asyncio.Task[None], watch: ArrivalWatch | None) -> None:
         """Until everything is copied that can be, or the line is closed.
+
+        Args:
+            copier: works off the line; may have begun before.
+            watch: looks for what arrives from iCloud.
 
         Raises:
             BaseExceptionGroup: the drive failed for good.
         """
         async with asyncio.TaskGroup() as group:
-            copying = group.create_task(copier.run(), name="copier")
+            copying = group.create_task(_the_end_of(copier), name="copying")
             watching = group.create_task(watch.run(), name="arrivals") if watch else None
             steering = group.create_task(self._steer(watching), name="steering")
             await asyncio.wait([copying, steering], return_when=asyncio.FIRST_COMPLETED)
@@ -235,6 +241,11 @@ class Copying:
             self._queue.move(uuid, FetchState.GAVE_UP, "came only in part" if arriving else "did not come")
             self._ledger.record(planned, Ending(Bucket.ICLOUD, "gave_up", in_part if arriving else sentence))
         self._progress.tell("warning", f"Nothing arrived from iCloud for {patience}; the rest is listed.")
+
+
+async def _the_end_of(task: asyncio.Task[None]) -> None:
+    """Ends when the task does; cancelled, it cancels it and waits for its end."""
+    await task
 
 
 def _words_for(seconds: float) -> str:

@@ -6,55 +6,39 @@ import asyncio
 import logging
 import secrets
 import threading
-from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from ambertime_tui.drive.errors import DriveSilent
-from ambertime_tui.drive.recorded import RecordedFile
 from ambertime_tui.drive.system_calls import SystemCalls
 from ambertime_tui.drive.target import Target, open_target
-from ambertime_tui.engine.arrivals import ArrivalWatch
-from ambertime_tui.engine.asking import Asking
 from ambertime_tui.engine.closing import Accounts, close_accounts
 from ambertime_tui.engine.conditions import Conditions
-from ambertime_tui.engine.copier import ASSETS_AT_ONCE, Copier
+from ambertime_tui.engine.copier import ASSETS_AT_ONCE
 from ambertime_tui.engine.copy_line import CopyLine
 from ambertime_tui.engine.copying import Copying
-from ambertime_tui.engine.drive_advice import drive_advice
+from ambertime_tui.engine.course import Course, Means
 from ambertime_tui.engine.errors import ROOM_ERRORS
 from ambertime_tui.engine.fetch_memory import FOLDER, FetchMemory
-from ambertime_tui.engine.fetch_queue import FetchQueue, thumbnail_of
-from ambertime_tui.engine.ledger import Ledger
+from ambertime_tui.engine.fetch_queue import thumbnail_of
 from ambertime_tui.engine.phone_link import PhoneLink
-from ambertime_tui.engine.plan import Fate
-from ambertime_tui.engine.planning import check_room, plan_for
 from ambertime_tui.engine.progress import Progress
 from ambertime_tui.engine.protocol import Command, CommandName, EngineError, Pane, ReportPage, Rows
 from ambertime_tui.engine.report import write_report
-from ambertime_tui.engine.spec import JobSpec, OriginalsChoice
+from ambertime_tui.engine.spec import JobSpec
 from ambertime_tui.engine.status import Condition, Phase, PhoneSummary
-from ambertime_tui.engine.survey import Scan, scan_phone
 from ambertime_tui.engine.surveyor import Surveyor
 from ambertime_tui.engine.target_memory import TargetMemory
 from ambertime_tui.engine.threads import Threads, in_time
 from ambertime_tui.engine.timing import Timing
-from ambertime_tui.library.model import Library
-from ambertime_tui.paths import PathsError
 from ambertime_tui.phone.discovery import find_phone
 from ambertime_tui.phone.errors import (
-    DatabaseNeverRests,
     MediaError,
-    NoRoomForDatabase,
-    PhoneError,
 )
 
 log = logging.getLogger(__name__)
 
-SCAN_TRIES = 12
-"""How often a phone may break off while its library is read."""
 THUMBNAIL_WITHIN = 5.0
 """Seconds that the phone gets for a small picture; it is only looked at."""
 LARGEST_THUMBNAIL = 1 << 20
@@ -124,13 +108,8 @@ class Job:
         self._udid = udid
         self._target = target
         self._opened = opened
-        self._surveyor = surveyor
         self._reports = reports
-        self._memory = FetchMemory(reports.parent / FOLDER)
-        self._awaited_before: frozenset[str] = frozenset()
-        self._asking: Asking | None = None
         self._timing = timing
-        self._included = spec.originals is OriginalsChoice.ICLOUD
         self._threads = threads
         self._stop_now = asyncio.Event()
         self._line = CopyLine()
@@ -142,18 +121,29 @@ class Job:
             on_trouble=self._phone_trouble,
             on_facts=self._phone_facts,
         )
-        self._library: Library | None = None
-        self._broken: Mapping[str, tuple[RecordedFile, ...]] = {}
-        self._ledger: Ledger | None = None
-        self._copying: Copying | None = None
         self._accounts: Accounts | None = None
         self._conditions = Conditions(self.progress, timing)
+        self._course = Course(
+            Means(
+                spec=spec,
+                udid=udid,
+                target=target,
+                threads=threads,
+                link=self._link,
+                line=self._line,
+                surveyor=surveyor,
+                memory=FetchMemory(reports.parent / FOLDER),
+                progress=self.progress,
+                conditions=self._conditions,
+                timing=timing,
+            )
+        )
         for notice in target.notices:
             self.progress.tell("warning", notice)
 
     async def run(self) -> None:
         """The whole job. Never raises: how it ended is the status's outcome."""
-        work = asyncio.create_task(self._work(), name="work")
+        work = asyncio.create_task(self._course.run(), name="work")
         link = asyncio.create_task(self._link.run(), name="phone link")
         stop = asyncio.create_task(self._stop_now.wait(), name="stop")
         drive = asyncio.create_task(self._watch_drive(), name="drive watch")
@@ -205,15 +195,15 @@ class Job:
             case CommandName.ORDER:
                 self._while_copying().reorder(command.argument)
             case CommandName.SHOW_CODE:
-                if self._asking is None:
+                if self._course.asking is None:
                     raise EngineError("NotNow", "This job waits for nothing from iCloud; there is no code.")
-                self._asking.show_code()
+                self._course.asking.show_code()
 
     def stop(self) -> None:
         """Ends the job after the files in hand; at once where nothing is being copied."""
         self._conditions.stop()
         self.progress.stop_after_file = True
-        if self._copying is not None and not self._conditions.phone_trouble:
+        if self._course.copying is not None and not self._conditions.phone_trouble:
             self._line.close()
         else:
             self._stop_now.set()
@@ -221,9 +211,9 @@ class Job:
 
     def rows(self, pane: Pane, offset: int, limit: int) -> Rows:
         """A page of a list; empty as long as there is no plan."""
-        if self._copying is None:
+        if self._course.copying is None:
             return Rows(0, offset, ())
-        return self._copying.rows(pane, offset, limit)
+        return self._course.copying.rows(pane, offset, limit)
 
     async def thumbnail(self, uuid: str) -> bytes:
         """The phone's small picture of an asset: a JPEG.
@@ -233,7 +223,8 @@ class Job:
         """
         if self.progress.outcome is not None:
             raise EngineError("NotNow", "The job has ended; the phone is no longer asked for pictures.")
-        planned = self._ledger.planned(uuid) if self._ledger is not None else None
+        ledger = self._course.ledger
+        planned = ledger.planned(uuid) if ledger is not None else None
         try:
             async with asyncio.timeout(THUMBNAIL_WITHIN):
                 media = await self._link.media()
@@ -253,9 +244,10 @@ class Job:
         if self._accounts is not None:
             left = self._accounts.left
             return ReportPage(self._accounts.census, len(left), tuple(left[offset : offset + limit]))
-        if self._ledger is None:
+        ledger = self._course.ledger
+        if ledger is None:
             return ReportPage(None, 0, ())
-        return ReportPage(None, self._ledger.left_count, self._ledger.left(offset, limit))
+        return ReportPage(None, ledger.left_count, ledger.left(offset, limit))
 
     def _pause(self) -> None:
         if self._conditions.stopped:
@@ -265,14 +257,15 @@ class Job:
         self._conditions.show()
 
     def _while_copying(self) -> Copying:
-        if self._copying is None or self._conditions.stopped or self._line.closed:
+        copying = self._course.copying
+        if copying is None or self._conditions.stopped or self._line.closed:
             raise EngineError("NotNow", "Nothing is being copied now.")
-        return self._copying
+        return copying
 
     # The phone
 
     def _phone_trouble(self, sentence: str) -> None:
-        if sentence != self._conditions.phone_trouble and self._copying is not None:
+        if sentence != self._conditions.phone_trouble and self._course.copying is not None:
             if sentence:
                 self.progress.tell("warning", sentence)
             else:
@@ -294,136 +287,27 @@ class Job:
         self.progress.phone = phone
         self.progress.touch()
 
-    # The way from scan to census
-
-    async def _work(self) -> None:
-        scan = await self._scan()
-        self._library = scan.library
-        await self._plan_and_copy(scan)
-
-    async def _scan(self) -> Scan:
-        for tries_left in reversed(range(SCAN_TRIES)):
-            media = await self._link.media()
-            try:
-                kept = await self._surveyor.take(self._udid, media)
-                if kept is not None:
-                    return kept
-                self.progress.set_phase(Phase.SCANNING)
-                return await scan_phone(
-                    self._udid,
-                    media,
-                    self._surveyor.scratch,
-                    self._timing,
-                    self.progress.set_scan,
-                    partial(self._link.is_locked, media),
-                )
-            except (NoRoomForDatabase, DatabaseNeverRests):
-                raise
-            except PhoneError as error:
-                if not tries_left:
-                    raise
-                self._link.lost(media, error)
-        raise AssertionError("the last try raises")
-
-    async def _plan_and_copy(self, scan: Scan) -> None:
-        self.progress.set_scan(scan.status)
-        self.progress.set_phase(Phase.PLANNING)
-        for notice in scan.library.notices:
-            self.progress.tell("warning", notice)
-        library = scan.library
-        self._broken = await self._threads.run(self._target.needs_repair, self._udid)
-        plan, counted = await self._threads.run(
-            plan_for, scan, self._spec.selection, self._target, self._udid, self._broken
-        )
-        for sentence in await asyncio.to_thread(lambda: tuple(drive_advice(plan, self._target.traits))):
-            self.progress.tell("warning", sentence)
-        self._ledger = await asyncio.to_thread(Ledger, plan)
-        self.progress.set_scan(counted)
-        self.progress.free_bytes = await self._threads.run(
-            check_room, plan, self._target, self._udid, icloud=self._included
-        )
-        awaited_before = await asyncio.to_thread(self._memory.recall, self._udid)
-        queue = await asyncio.to_thread(FetchQueue, plan, self._spec.order)
-        copying = self._copying = Copying(
-            self._spec, self._ledger, queue, self._line, self.progress, self._timing, awaited_before
-        )
-        self._awaited_before = awaited_before
-        await asyncio.to_thread(self._remember, self._ledger)
-        copier = Copier(
-            target=self._target,
-            udid=self._udid,
-            broken=self._broken,
-            link=self._link,
-            line=self._line,
-            threads=self._threads,
-            progress=self.progress,
-            timing=self._timing,
-            on_outcome=copying.on_outcome,
-        )
-        await copying.run(copier, self._arrival_watch(copying, library) if self._included else None)
-
-    def _remember(self, ledger: Ledger) -> None:
-        """Notes for the next run what iOS was asked for and is not on the drive. Blocks."""
-        try:
-            self._memory.remember(self._udid, self._waited_for(ledger))
-        except (OSError, PathsError) as error:
-            log.warning("what iOS was asked for is not remembered: %s", error)
-
-    def _waited_for(self, ledger: Ledger) -> Iterator[str]:
-        """The uuids of what iOS was asked for, now or earlier, and is not on the drive."""
-        plan, asked = ledger.plan, set[int]()
-        for uuid in self._awaited_before:
-            number = plan.number_of(uuid)
-            if number is None:
-                yield uuid
-            else:
-                asked.add(number)
-        if self._included:
-            asked.update(plan.numbers(Fate.FETCH))
-        yield from (plan[number].asset.uuid for number in sorted(asked) if not ledger.is_on_drive(number))
-
-    def _arrival_watch(self, copying: Copying, library: Library) -> ArrivalWatch:
-        self._asking = Asking(
-            queue=copying.queue,
-            way=self._spec.way,
-            progress=self.progress,
-            timing=self._timing,
-            patience=self._spec.patience,
-            paused=lambda: self._conditions.paused,
-        )
-        return ArrivalWatch(
-            queue=copying.queue,
-            asking=self._asking,
-            link=self._link,
-            progress=self.progress,
-            timing=self._timing,
-            patience=self._spec.patience,
-            main_names=library.main_names,
-            may_give_up=lambda: self._line.is_empty and not self._conditions.paused,
-            on_arrived=copying.on_arrived,
-        )
-
     # The end
 
     async def _close(self, failure: str) -> None:
         self.progress.set_phase(Phase.FINISHING)
         try:
             self._accounts = await close_accounts(
-                ledger=self._ledger,
-                library=self._library,
+                ledger=self._course.ledger,
+                library=self._course.library,
                 target=self._target,
                 udid=self._udid,
                 threads=self._threads,
                 failure=failure,
                 stopped=self._conditions.stopped,
-                broken_before=self._broken,
+                broken_before=self._course.broken,
+                copied_early=self._course.copied_early,
                 on_trouble=lambda sentence: self.progress.tell("error", sentence),
             )
         finally:
             await self._let_go()
         accounts = self._accounts
-        if self._ledger is not None:
-            await asyncio.to_thread(self._remember, self._ledger)
+        await asyncio.to_thread(self._course.remember)
         self._remind()
         status = replace(
             self.progress.snapshot(),
@@ -449,10 +333,11 @@ class Job:
 
     def _remind(self) -> None:
         """Nothing is fetched any more; what was changed on the phone for it can be changed back."""
-        if self._asking is not None:
-            self._asking.hide_code()
-            if self._asking.afterwards and self.progress.last_arrival_at is not None:
-                self.progress.tell("info", self._asking.afterwards)
+        asking = self._course.asking
+        if asking is not None:
+            asking.hide_code()
+            if asking.afterwards and self.progress.last_arrival_at is not None:
+                self.progress.tell("info", asking.afterwards)
 
 
 def _failure(task: asyncio.Task[None]) -> str:

@@ -10,7 +10,7 @@ from ambertime_tui.drive.naming import place_key
 from ambertime_tui.drive.recorded import RecordedFile
 from ambertime_tui.drive.target import Target
 from ambertime_tui.engine.plan import Fate, Plan, Share
-from ambertime_tui.engine.planner import PlanBuilder, room_needed
+from ambertime_tui.engine.planner import PlanBuilder, nothing_recorded, room_needed
 from ambertime_tui.engine.spec import Selection
 from ambertime_tui.engine.status import ScanStatus
 from ambertime_tui.engine.survey import Scan, ScanCounts
@@ -23,8 +23,18 @@ def plan_for(
     target: Target,
     udid: str,
     broken: Mapping[str, tuple[RecordedFile, ...]],
+    *,
+    anew: bool,
 ) -> tuple[Plan, ScanStatus]:
     """The plan, and the scan's status with the counts of the selection; one pass for both.
+
+    Args:
+        scan: the library.
+        selection: what is wanted.
+        target: where to.
+        udid: the phone's.
+        broken: recorded files to take again, by uuid.
+        anew: the drive had nothing of the phone when the job began: all it has now is the job's own.
 
     Raises:
         DriveError: the record cannot be read.
@@ -32,7 +42,7 @@ def plan_for(
     counts = ScanCounts(selection)
     builder = PlanBuilder(
         selection,
-        partial(target.record.sizes, udid),
+        nothing_recorded if anew else partial(target.record.sizes, udid),
         target.traits.max_file_bytes,
         broken,
         partial(place_key, traits=target.traits),

@@ -63,6 +63,7 @@ async def scan_phone(
     timing: Timing,
     on_scan: Callable[[ScanStatus], None],
     is_locked: Callable[[], Awaitable[bool]],
+    on_listed: Callable[[LibraryReader, Listing], Awaitable[None]] | None = None,
 ) -> Scan:
     """Reads the library of a phone; where its database cannot be read, what its folders show.
 
@@ -73,6 +74,7 @@ async def scan_phone(
         timing: the engine's time.
         on_scan: told each step forward, on the event loop.
         is_locked: asked where the phone does not give out its database: a lock passes, and is raised.
+        on_listed: given the database and the folders before all assets are read.
 
     Raises:
         MediaForbidden: the phone has been locked.
@@ -83,7 +85,7 @@ async def scan_phone(
     board = _Board(on_scan)
     sign: DatabaseSign | None = None
     try:
-        sign, taken = await _from_database(media, scratch, timing, board)
+        sign, taken = await _from_database(media, scratch, timing, board, on_listed)
     except (DatabaseNotThere, LibraryUnreadable, MediaError) as error:
         if isinstance(error, MediaForbidden) and await is_locked():
             raise
@@ -206,7 +208,11 @@ class _Board:
 
 
 async def _from_database(
-    media: MediaFolder, scratch: Path, timing: Timing, board: _Board
+    media: MediaFolder,
+    scratch: Path,
+    timing: Timing,
+    board: _Board,
+    on_listed: Callable[[LibraryReader, Listing], Awaitable[None]] | None,
 ) -> tuple[DatabaseSign, _Taken]:
     async with scratch_folder(scratch) as folder:
         board.change(step=ScanStep.DATABASE)
@@ -217,6 +223,8 @@ async def _from_database(
         try:
             listing = await _listed(media, await asyncio.to_thread(reader.folders), board)
             board.change(step=ScanStep.READING)
+            if on_listed is not None:
+                await on_listed(reader, listing)
             taken = _Taken()
             taken.library = await asyncio.to_thread(
                 reader.library,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -19,6 +20,7 @@ from ambertime_tui.library.log_check import log_trouble
 from ambertime_tui.library.media_paths import adjustments_directory, is_file_name, is_media_directory
 from ambertime_tui.library.model import Asset, Library, Role
 from ambertime_tui.library.notices import Notices, printable
+from ambertime_tui.library.oldest import most_files, oldest_keys, with_names_of_their_own
 from ambertime_tui.library.ownership import is_own_directory
 from ambertime_tui.library.packed import Packer
 from ambertime_tui.library.presence import as_flagged, as_found
@@ -34,6 +36,8 @@ from ambertime_tui.library.schema import (
 __all__ = ["LibraryReader", "LibraryUnreadable", "read_library"]
 
 _PROGRESS_EVERY = 1000
+_INTERRUPTED_EVERY = 0.02
+"""Seconds; a reader may be between two statements."""
 _LONGEST_VALUE = 1 << 26
 """Bytes; a damaged length must not make SQLite ask for a gigabyte."""
 
@@ -66,7 +70,7 @@ def _translated(method: Callable[P, T]) -> Callable[P, T]:
         reader = args[0]
         assert isinstance(reader, LibraryReader)
         try:
-            with collector_paused():
+            with reader.in_use, collector_paused():
                 try:
                     return method(*args, **kwargs)
                 except sqlite3.OperationalError as error:
@@ -80,7 +84,7 @@ def _translated(method: Callable[P, T]) -> Callable[P, T]:
 
 
 class LibraryReader:
-    """Reads one library database. Its methods block, and may be called from any thread, one at a time."""
+    """Reads one library database. Its methods block, and may be called from any thread."""
 
     def __init__(self, database: Path, now: float | None = None) -> None:
         """
@@ -92,9 +96,12 @@ class LibraryReader:
         Raises:
             LibraryUnreadable: it is damaged, not the database of a Photo Library, or lacks a required column.
         """
+        self.in_use = threading.RLock()
+        """Held by whoever reads: SQLite crashes where a database is closed under its reader."""
         self._path = database
         self._now = now
         self._mains: Mapping[str, Container[str]] | None = None
+        self._doubled: frozenset[object] | None = None
         self._notices = Notices()
         self._said: tuple[str, ...] = ()
         try:
@@ -120,8 +127,13 @@ class LibraryReader:
         self._latest = dates.latest_capture(self._now, _newest_added(self._database, self.schema))
 
     def close(self) -> None:
-        """Closes the database."""
-        self._database.close()
+        """Closes the database. Who still reads it, in another thread, is interrupted first."""
+        while not self.in_use.acquire(timeout=_INTERRUPTED_EVERY):
+            self._database.interrupt()
+        try:
+            self._database.close()
+        finally:
+            self.in_use.release()
 
     def tolerates_any_text(self, error: sqlite3.Error) -> bool:
         """Whether an error was one about text, and will not come again."""
@@ -185,7 +197,7 @@ class LibraryReader:
         self._notices = Notices(self._said)
         on_asset = begin()
         maker, packer, count = AssetMaker(self._notices, self._latest), Packer(), 0
-        for count, asset in enumerate(self._assets(maker, listing), start=1):
+        for count, asset in enumerate(self._assets(maker, listing, self._notices), start=1):
             packer.add(asset)
             on_asset(asset)
             if count % _PROGRESS_EVERY == 0:
@@ -201,21 +213,63 @@ class LibraryReader:
             main_names=self._main_names() if listing is not None else {},
         )
 
+    @_translated
+    def oldest(
+        self,
+        listing: Listing,
+        since: float | None,
+        until: float | None,
+        limit: int,
+        key_of_name: Callable[[str], str],
+    ) -> tuple[Asset, ...]:
+        """Dated assets that a backup can begin with before `library` has read them all, oldest first: no
+        other item captured within a month has the name of one. They are as they will be in the library.
+
+        Args:
+            listing: The names in the folders of `folders`.
+            since: Seconds since 1970; None: from the beginning.
+            until: Seconds since 1970; None: to the end.
+            limit: How many are looked at.
+            key_of_name: What two names have in common that count as the same.
+
+        Raises:
+            LibraryUnreadable: the database is damaged.
+        """
+        keys = oldest_keys(self._database, self.schema, since, until, limit)
+        unheard = Notices()  # all that there is to say is said when everything is read
+        found = self._assets(AssetMaker(unheard, self._latest), listing, unheard, keys)
+        sound = (a for a in found if a.created is not None and a.uuid not in self._doubled_uuids())
+        dated = sorted(sound, key=lambda a: a.created or 0.0)
+        return tuple(with_names_of_their_own(self._database, self.schema, dated, key_of_name))
+
+    @_translated
+    def most_files(self) -> tuple[int, int]:
+        """How many files a backup could take at most, and their bytes as far as the library knows them.
+
+        Raises:
+            LibraryUnreadable: the database is damaged.
+        """
+        return most_files(self._database, self.schema)
+
     def _assets(
-        self, maker: AssetMaker, listing: Listing | None, only: Sequence[int] | None = None
+        self,
+        maker: AssetMaker,
+        listing: Listing | None,
+        notices: Notices,
+        only: Sequence[int] | None = None,
     ) -> Iterator[Asset]:
-        doubled = self._doubled_uuids()
+        doubled, seen = self._doubled_uuids(), set[str]()
         mains = self._main_names() if listing is not None else {}
         without: Counter[str] = Counter()
-        for row, about, files in rows_by_asset(self._database, self.schema, self._notices, only):
+        for row, about, files in rows_by_asset(self._database, self.schema, notices, only):
             asset = maker.make(row, about, files)
             if asset is None:
                 continue
             if asset.uuid in doubled:
-                if doubled[asset.uuid]:
+                if asset.uuid in seen:
                     maker.tell(asset, "another item has the same identifier; this one is left out.")
                     continue
-                doubled[asset.uuid] = True
+                seen.add(asset.uuid)
             if listing is None:
                 found = as_flagged(asset)
             else:
@@ -226,7 +280,7 @@ class LibraryReader:
                 maker.tell(asset, "it is a Live Photo, and the library knows of no video of it.")
             yield found
         for directory, count in without.items():
-            self._notices.say(
+            notices.say(
                 f"The folder {printable(directory)} could not be listed: what the library says of the "
                 f"files in it stands ({count:,} items)."
             )
@@ -236,10 +290,12 @@ class LibraryReader:
             self.folders()
         return self._mains or {}
 
-    def _doubled_uuids(self) -> dict[object, bool]:
-        """Identifiers that occur more than once (a damaged database), each with whether it was seen yet."""
-        query = f"SELECT ZUUID FROM {self.schema.asset_table} GROUP BY ZUUID HAVING count(*) > 1"
-        return {uuid: False for (uuid,) in self._database.execute(query)}
+    def _doubled_uuids(self) -> frozenset[object]:
+        """Identifiers that occur more than once (a damaged database)."""
+        if self._doubled is None:
+            query = f"SELECT ZUUID FROM {self.schema.asset_table} GROUP BY ZUUID HAVING count(*) > 1"
+            self._doubled = frozenset(uuid for (uuid,) in self._database.execute(query))
+        return self._doubled
 
 
 def _not_listed(asset: Asset, listing: Listing) -> set[str]:

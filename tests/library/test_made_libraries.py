@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +14,7 @@ from ambertime_tui.library.dates import offset_of_zone
 from ambertime_tui.library.folder_names import NO_NAMES, FolderNames
 from ambertime_tui.library.histogram import by_day
 from ambertime_tui.library.model import Asset, Library, Ownership
-from ambertime_tui.library.photos_db import LibraryReader, read_library
+from ambertime_tui.library.photos_db import LibraryReader, LibraryUnreadable, read_library
 from ambertime_tui.library.private_copy import private_copy
 from ambertime_tui.simulator.library import (
     LibraryRecipe,
@@ -139,3 +141,16 @@ def test_the_days_add_up_to_the_selection(made: MadeLibrary, checked: Library) -
     assert total.assets == len(own)
     assert days.undated.assets == sum(a.undated for a in own)
     assert total.icloud.bytes == sum(r.size for a in own for r in a.originals if r.availability == "icloud")
+
+
+def test_a_reader_that_is_closed_while_it_reads_stops_reading(tmp_path: Path) -> None:
+    """As when a job is stopped during its scan; SQLite alone crashes the process then."""
+    made = make_library(tmp_path / "made", LibraryRecipe(assets=3000, seed=1, icloud_share=1.0))
+    reading = threading.Event()
+    with private_copy(made.database) as copy, ThreadPoolExecutor(1) as pool:
+        reader = LibraryReader(copy, NOW)
+        work = pool.submit(reader.library, None, begin=lambda: lambda asset: reading.set())
+        assert reading.wait(20.0)
+        reader.close()
+        with pytest.raises(LibraryUnreadable):
+            work.result(20.0)
