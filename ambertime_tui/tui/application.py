@@ -31,7 +31,7 @@ from ambertime_tui.tui.screens.leaving import Leaving, LeavingScreen
 from ambertime_tui.tui.screens.run import RunScreen
 from ambertime_tui.tui.screens.setup import SetupScreen
 from ambertime_tui.tui.terminal import Colors, Terminal
-from ambertime_tui.tui.textual_internals import QuietApp, tell_terminal
+from ambertime_tui.tui.textual_internals import QuietApp, tell_terminal, unmarked
 from ambertime_tui.tui.themes import (
     DEFAULT,
     MONOCHROME,
@@ -40,6 +40,7 @@ from ambertime_tui.tui.themes import (
     load_themes,
     meaning_defaults,
 )
+from ambertime_tui.tui.widgets.spans import visible
 
 
 class AmberApp(QuietApp):
@@ -274,14 +275,15 @@ class AmberApp(QuietApp):
         if isinstance(screen, SetupScreen):
             for name, task in self.tasks.items():
                 apply = partial(screen.apply_task, task)
-                yield SystemCommand(f"Task: {name}", task_words(task, self.world.glyphs), apply)
+                words = task_words(task, self.world.glyphs)
+                yield SystemCommand(unmarked(visible(f"Task: {name}")), unmarked(visible(words)), apply)
         for active in screen.active_bindings.values():
             binding = active.binding
             if binding.show and not binding.system and binding.action not in ("quit", "help"):
                 reason = screen.why_not(binding.action) if isinstance(screen, AmberScreen) else ""
                 yield SystemCommand(
                     binding.description,
-                    reason or binding.tooltip or f"key: {binding.key}",
+                    unmarked(reason or binding.tooltip or f"key: {binding.key}"),
                     partial(self._do, active.node, active.binding.action),
                 )
         yield SystemCommand("Theme", "Another look", self.search_themes)

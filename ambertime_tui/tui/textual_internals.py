@@ -28,6 +28,11 @@ def screen_text(screen: Screen[object] | Screen[None]) -> str:
     return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
 
 
+def unmarked(text: str) -> str:
+    """A text as Textual's markup shows it letter by letter; its own `escape` lets ``[red]x[/`` through."""
+    return text.replace("[", "\\[")
+
+
 class QuietApp(App[int]):
     """An app that ends with an unexpected error in `unexpected`, instead of painting a traceback over the
     terminal: whoever ran it raises it where errors are told in a sentence."""

@@ -70,7 +70,7 @@ class Stage:
         return screen_text(self.app.screen)
 
 
-_KEYS = {"/": "slash", ".": "full_stop", "-": "minus", " ": "space", "~": "tilde"}
+_KEYS = {":": "colon", "/": "slash", ".": "full_stop", "-": "minus", " ": "space", "~": "tilde"}
 
 
 @asynccontextmanager

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from ambertime_tui.config import State, Task, backup_key, load_state, save_state
 from ambertime_tui.engine.spec import OriginalsChoice
 from tests.tui import samples
@@ -29,6 +31,23 @@ def test_a_task_is_chosen_by_its_digit() -> None:
         await stage.shows("Days ..2019")
 
     play(app_of(engine, world_of(engine, state=CHOSEN, tasks=tasks)), script)
+
+
+@pytest.mark.parametrize("name", ["[red]x[/", "[b]", "[/]", "a\\[b]", "[@click=app.quit]x"])
+def test_a_name_with_brackets_is_a_name_like_any_other_in_the_palette(name: str) -> None:
+    engine = FakeEngine()
+
+    async def script(stage: Stage) -> None:
+        await stage.shows(READY)
+        await stage.press("ctrl+p")
+        await stage.type("task:")
+        await stage.shows(f"Task: {name}")
+        await stage.shows("/data/[iphone]")
+        await stage.press("enter")
+        await stage.shows("Days 2019")
+
+    task = Task(range="2019", to="/data/[iphone]")
+    play(app_of(engine, world_of(engine, state=CHOSEN, tasks={name: task})), script)
 
 
 def test_what_is_set_up_is_saved_in_the_words_that_were_typed() -> None:
