@@ -65,7 +65,11 @@ class Asking:
         self._round = 0
         self._request: Request | None = None
         self._open: set[str] = set()
+        self._half_there: set[str] = set()
+        """Of the present slice: what had begun to arrive before it was asked for."""
         self._begun = False
+        self._shown_again = False
+        self._ended = False
         self._moved_at = timing.steady()
         self._arrived_before = 0
 
@@ -76,30 +80,33 @@ class Asking:
             PhoneError: the phone is gone, locked or silent.
         """
         self._follow()
-        if self._paused() or not self._queue.pending:
+        if self._ended or self._paused() or not self._queue.pending:
             return
         if self._request is None or (self._request.uuids is not None and self._is_over()):
             space = await media.space()
             self._ask_next(None if space is None else space.free)
 
     def show_code(self) -> None:
-        """Shows the code of the present slice again.
+        """Shows the code of the present slice again, until its time is over.
 
         Raises:
             EngineError: `NotNow`: there is none.
         """
         if self._request is None or not self._request.code:
             raise EngineError("NotNow", "No Shortcut has to be run now, so there is no code.")
-        self._begun = False
-        self._progress.set_code(self._request.code)
+        self._shown_again = True
+        self._progress.set_code(self._request.code, self._request.sentence)
 
-    def hide_code(self) -> None:
-        """The job waits for nothing more."""
+    def end(self, sentence: str = "") -> None:
+        """The job waits for nothing more, so nothing more is asked for."""
+        self._ended = True
         self._progress.set_code("")
+        self._progress.set_fetch_sentence(sentence)
 
     def tell(self, quiet: float) -> None:
         """Says why the queue stands where it stands, after so many seconds without an arrival."""
-        self._progress.set_fetch_sentence(self._sentence(quiet))
+        if not self._ended:
+            self._progress.set_fetch_sentence(self._sentence(quiet))
 
     @property
     def afterwards(self) -> str:
@@ -112,10 +119,13 @@ class Asking:
         done = {uuid for uuid in self._open if not queue.is_pending(uuid)}
         self._open -= done
         arriving = queue.tally(FetchState.ARRIVING).count > 0
-        if done or (not self._begun and any(self._is_arriving(uuid) for uuid in self._open)):
+        now_arriving = {uuid for uuid in self._open if self._is_arriving(uuid)}
+        self._half_there &= now_arriving
+        if done or (not self._begun and now_arriving - self._half_there):
             self._moved_at = now
             self._begun = True
-            self._progress.set_code("")
+            if not self._shown_again:
+                self._progress.set_code("")
         if arriving and self._request is not None and self._request.uuids is None and self._is_the_switch:
             queue.ask_for_everything()
 
@@ -137,12 +147,17 @@ class Asking:
             request = self._way.request(self._unasked(), free_bytes)
         self._request = request
         self._begun, self._moved_at = False, self._timing.steady()
+        self._shown_again = False
         self._open = set()
         if request is not None and request.uuids is not None:
             self._times.update(request.uuids)
             self._queue.ask(request.uuids)
             self._open = set(request.uuids)
-        self._progress.set_code("" if request is None else request.code)
+        self._half_there = {uuid for uuid in self._open if self._is_arriving(uuid)}
+        if request is None:
+            self._progress.set_code("")
+        else:
+            self._progress.set_code(request.code, request.sentence)
 
     def _unasked(self) -> Iterator[Wanted]:
         """What was not asked for in this round."""
@@ -180,6 +195,7 @@ class Asking:
 
 
 USUAL_TROUBLES = "Wi-Fi, power, Low Power Mode, free storage, and iCloud's state (Apple's System Status page)"
+NO_LONGER = "iCloud is waited for no longer: what is here is written, then the job ends with the rest listed."
 NO_SHORTCUT = (
     "A Shortcut cannot ask for {items}: hidden, deleted or without a date. Open them in Photos on the "
     "iPhone, or finish with what is here."

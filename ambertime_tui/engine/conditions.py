@@ -14,8 +14,8 @@ slow stick takes as long, too."""
 GIVEN_UP_AFTER = 10.0
 """Seconds of silence, and since a person wanted the job to stop, after which nobody waits any more."""
 DRIVE_IS_SILENT = (
-    "The drive has not done what it was asked half a minute ago: it is slow, or does not answer any more. If "
-    "this goes on, check its cable."
+    "The drive has not answered for half a minute: it is slow, or gone. What is on it is whole. If this goes "
+    "on, check its cable."
 )
 
 
@@ -58,11 +58,7 @@ class Conditions:
             self._progress.set_condition(Condition.STOPPING, sentence)
         elif self.stopped:
             self._progress.set_condition(Condition.STOPPING, "Ending after the files in hand.")
-        elif self._drive_is_silent:
-            self._progress.set_condition(Condition.WAITING, DRIVE_IS_SILENT)
-        elif self.phone_trouble:
-            self._progress.set_condition(Condition.WAITING, self.phone_trouble)
-        elif self.paused:
-            self._progress.set_condition(Condition.PAUSED, "Paused.")
         else:
-            self._progress.set_condition(Condition.RUNNING)
+            trouble = DRIVE_IS_SILENT if self._drive_is_silent else self.phone_trouble
+            usual = Condition.WAITING if trouble else Condition.RUNNING
+            self._progress.set_condition(Condition.PAUSED if self.paused else usual, trouble)

@@ -19,6 +19,15 @@ from ambertime_tui.engine.timing import Timing
 
 BY_CHOICE = "Left in iCloud, as you chose: this job takes what is on the iPhone."
 
+NOT_WAITED_FOR = (
+    "iOS had not brought its original down when you ended the wait. Run again with iCloud originals "
+    "included: what has come since is taken first."
+)
+ENDED_BEFORE = (
+    "The job ended before iOS had brought its original down. Run again with iCloud originals included: what "
+    "has come since is taken first."
+)
+
 
 class Copying:
     """Brings copier and arrival watch together over one set of books. Belongs to the event loop."""
@@ -134,7 +143,8 @@ class Copying:
         """
         if not self._included:
             raise EngineError("NotNow", "This job waits for nothing from iCloud; it ends by itself.")
-        self._finish = True
+        self._finish = self._progress.waits_no_longer = True
+        self._progress.touch()
         self._line.stir()
 
     def retry(self, uuid: str) -> None:
@@ -207,6 +217,14 @@ class Copying:
     def rows(self, pane: Pane, offset: int, limit: int) -> Rows:
         """A page of a list."""
         return self._ledger.rows(pane, offset, limit, self._queue, self._line)
+
+    def book_the_rest(self) -> None:
+        """The job ends: what was waited for and did not come is booked as such."""
+        if self._included:
+            ending = Ending(Bucket.ICLOUD, "icloud", NOT_WAITED_FOR if self._finish else ENDED_BEFORE)
+            for planned in tuple(self._queue.in_order()):
+                if self._ledger.ending_of(planned) is None:
+                    self._ledger.record(planned, ending)
 
     # The end of the line
 

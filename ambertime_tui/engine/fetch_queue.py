@@ -56,6 +56,7 @@ class FetchQueue:
         self._everything_asked = False
         self._recent: deque[int] = deque(maxlen=RECENT)
         self._done: dict[int, None] = {}
+        self._arriving: dict[int, None] = {}
         for planned in plan.in_order(Fate.FETCH):
             self._enters(planned, FetchState.WAITING)
         self.order = order
@@ -152,6 +153,10 @@ class FetchQueue:
         """The next few."""
         return tuple(self._item(n) for n, _ in zip(self._pending_in_order(), range(count), strict=False))
 
+    def arriving(self, count: int) -> tuple[FetchItem, ...]:
+        """Some of what is arriving, the first to begin first."""
+        return tuple(self._item(number) for number, _ in zip(self._arriving, range(count), strict=False))
+
     def recent(self) -> tuple[FetchItem, ...]:
         """The last few that arrived, newest first."""
         return tuple(self._item(number) for number in self._recent)
@@ -238,6 +243,10 @@ class FetchQueue:
         self._tallies[state] += size
         self._states[number] = _CODE[state]
         self._say(number, reason)
+        if state is FetchState.ARRIVING:
+            self._arriving[number] = None
+        else:
+            self._arriving.pop(number, None)
         if before in _PENDING and state not in _PENDING:
             self._count_in_folders(self._plan[number], -1)
             self._done[number] = None

@@ -13,6 +13,7 @@ from pathlib import Path
 from ambertime_tui.drive.errors import DriveSilent
 from ambertime_tui.drive.system_calls import SystemCalls
 from ambertime_tui.drive.target import Target, open_target
+from ambertime_tui.engine.asking import NO_LONGER
 from ambertime_tui.engine.closing import Accounts, close_accounts
 from ambertime_tui.engine.conditions import Conditions
 from ambertime_tui.engine.copier import ASSETS_AT_ONCE
@@ -188,6 +189,8 @@ class Job:
                 self._conditions.show()
             case CommandName.FINISH:
                 self._while_copying().finish()
+                if self._course.asking is not None:
+                    self._course.asking.end(NO_LONGER)
             case CommandName.RETRY_FAILED:
                 self._while_copying().retry(command.argument)
             case CommandName.SKIP:
@@ -291,6 +294,8 @@ class Job:
 
     async def _close(self, failure: str) -> None:
         self.progress.set_phase(Phase.FINISHING)
+        if self._course.copying is not None:
+            self._course.copying.book_the_rest()
         try:
             self._accounts = await close_accounts(
                 ledger=self._course.ledger,
@@ -335,8 +340,9 @@ class Job:
         """Nothing is fetched any more; what was changed on the phone for it can be changed back."""
         asking = self._course.asking
         if asking is not None:
-            asking.hide_code()
+            asking.end()
             if asking.afterwards and self.progress.last_arrival_at is not None:
+                self.progress.afterwards = asking.afterwards
                 self.progress.tell("info", asking.afterwards)
 
 

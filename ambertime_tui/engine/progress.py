@@ -59,6 +59,7 @@ class Progress:
         self._recent: deque[str] = deque(maxlen=RECENT)
         self._fetch_sentence = ""
         self._code = ""
+        self._code_sentence = ""
         self.phase = Phase.CONNECTING
         self.condition = Condition.RUNNING
         self.sentence = ""
@@ -68,9 +69,11 @@ class Progress:
         self.scan = ScanStatus()
         self.census: Census | None = None
         self.proof = ""
+        self.afterwards = ""
         self.stop_after_file = False
         self.queue = FetchQueue(plan_of(()), spec.order)
         self.fetching = False
+        self.waits_no_longer = False
         self.fetch_began_at: float | None = None
         self.last_arrival_at: float | None = None
         self.planned = Tally()
@@ -116,10 +119,10 @@ class Progress:
             self._fetch_sentence = sentence
             self.touch()
 
-    def set_code(self, code: str) -> None:
-        """An address to show as a QR code; empty: none."""
+    def set_code(self, code: str, sentence: str = "") -> None:
+        """An address to show as a QR code, and what it asks for; empty: none."""
         if code != self._code:
-            self._code = code
+            self._code, self._code_sentence = code, sentence
             self.touch()
 
     def tell(self, level: str, text: str) -> None:
@@ -185,6 +188,7 @@ class Progress:
             write=self._write(),
             census=self.census,
             proof=self.proof,
+            afterwards=self.afterwards,
             events=tuple(self._events),
             stop_after_file=self.stop_after_file,
         )
@@ -209,6 +213,9 @@ class Progress:
             began_at=self.fetch_began_at,
             sentence=self._fetch_sentence,
             code=self._code,
+            code_sentence=self._code_sentence,
+            ending=self.waits_no_longer,
+            coming=queue.arriving(HEAD),
             head=queue.head(HEAD),
             recent=queue.recent(),
         )

@@ -210,6 +210,12 @@ class FetchStatus:
     """Why it stands where it stands, and what to do."""
     code: str = ""
     """A shortcuts:// address to show as a QR code; empty: none to show."""
+    code_sentence: str = ""
+    """What to do with it, and what it asks for."""
+    ending: bool = False
+    """A person wants iCloud to be waited for no longer."""
+    coming: tuple[FetchItem, ...] = ()
+    """Some of those that are arriving, the first to begin first."""
     head: tuple[FetchItem, ...] = ()
     """The next few, in order."""
     recent: tuple[FetchItem, ...] = ()
@@ -329,6 +335,8 @@ class JobStatus:
     census: Census | None = None
     proof: str = ""
     """At the end: how many originals of this phone the drive holds, how that was proved, what is damaged."""
+    afterwards: str = ""
+    """At the end: what was changed on the phone for this job and can be changed back; empty: nothing."""
     events: tuple[Event, ...] = ()
     """The last 50, oldest first."""
     stop_after_file: bool = False

@@ -32,6 +32,7 @@ def test_the_person_is_walked_through_the_switch_and_reminded_to_switch_back(
             assert done.status.outcome is Outcome.COMPLETE
             assert done.report.left == ()
             assert "switch back" in done.status.events[-1].text
+            assert "switch back" in done.status.afterwards
 
     asyncio.run(story())
     assert not_whole(made, target) == {}
@@ -83,7 +84,11 @@ def test_the_next_code_comes_when_the_slice_is_in_and_can_be_shown_again(
             assert second.fetch.written.count + second.fetch.arrived.count > 0
             assert second.fetch.asked.count < len(away(made))
             await client.command(Command(CommandName.FINISH))
-            assert (await ended(client)).status.outcome is Outcome.LEFT
+            done = await ended(client)
+            assert done.status.outcome is Outcome.LEFT
+            assert done.status.fetch.ending
+            assert {left.reason for left in done.report.left} == {"icloud"}
+            assert all("when you ended the wait" in left.sentence for left in done.report.left)
 
     asyncio.run(story())
 
