@@ -20,8 +20,8 @@ import os
 import re
 import tempfile
 import tomllib
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date
 from difflib import get_close_matches
@@ -30,8 +30,8 @@ from typing import Any, TypeVar, get_type_hints
 
 import tomli_w
 
-from ambertime_tui.engine.spec import FetchOrder, FetchWay, OriginalsChoice
-from ambertime_tui.library.date_range import DateRangeError, parse_date_range
+from ambertime_tui.engine.spec import FetchOrder, FetchWay, JobSpec, OriginalsChoice, Selection
+from ambertime_tui.library.date_range import DateRange, DateRangeError, parse_date_range
 from ambertime_tui.paths import PathsError, private
 
 T = TypeVar("T")
@@ -67,6 +67,37 @@ class Task:
         said = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) is not None}
         return replace(other, **said)
 
+    def selection(self, days: DateRange) -> Selection:
+        """What of a library is meant, for a range that was understood."""
+        return Selection(
+            days,
+            hidden=self.hidden is not False,
+            trashed=self.trashed is True,
+            edits=self.edits is not False,
+        )
+
+    def job(self, target: str, days: DateRange, *, new_archive: bool = False) -> JobSpec:
+        """The job that this asks for: the same for every front end.
+
+        Args:
+            target: the folder of `to`, written out.
+            days: the range, understood.
+            new_archive: whether a drive without an archive is right, although another had one.
+
+        Raises:
+            ValueError: the patience is none; with a sentence.
+        """
+        spec = JobSpec(
+            target,
+            self.device,
+            self.selection(days),
+            self.originals or OriginalsChoice.LOCAL,
+            order=self.order or FetchOrder.OLDEST,
+            way=self.fetch or FetchWay.KEEP_ORIGINALS,
+            new_archive=new_archive,
+        )
+        return spec if self.patience is None else replace(spec, patience=parse_patience(self.patience))
+
 
 @dataclass(frozen=True, slots=True)
 class Config:
@@ -100,6 +131,11 @@ class State:
             return date.fromisoformat(day) if day else None
         except ValueError:
             return None
+
+
+def all_tasks(config: Mapping[str, Task], state: State) -> dict[str, Task]:
+    """The saved tasks by name; what stands in the config file goes before what was saved on the screen."""
+    return {**config, **{name: task for name, task in state.tasks.items() if name not in config}}
 
 
 def backup_key(udid: str, target: str) -> str:
@@ -139,6 +175,18 @@ def load_config(folder: Path, today: date) -> Config:
     return _load(Config, folder / CONFIG_NAME, today)
 
 
+def load_what_is_right(folder: Path, today: date) -> tuple[Config, tuple[str, ...]]:
+    """The person's config without what is wrong in it, and a sentence for each thing that was left out.
+
+    A task or the defaults are left out whole: half of a task is another task.
+    """
+    wrong: list[str] = []
+    try:
+        return _load(Config, folder / CONFIG_NAME, today, wrong), tuple(wrong)
+    except ConfigError as error:
+        return Config(), (str(error),)
+
+
 def load_state(folder: Path, today: date) -> State:
     """What the app remembered; nothing where it remembers nothing, or its file was damaged."""
     try:
@@ -175,38 +223,52 @@ def _without_none(value: Any) -> Any:
     return str(value) if isinstance(value, str) else value
 
 
-def _load(kind: type[T], file: Path, today: date) -> T:
+def _load(kind: type[T], file: Path, today: date, wrong: list[str] | None = None) -> T:
     try:
         data = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return kind()
     except (OSError, ValueError) as error:
         raise ConfigError(f"{file} cannot be read: {error}.") from error
-    return _Checker(file, today).table(kind, data, "")
+    return _Checker(file, today, wrong).table(kind, data, "")
 
 
 class _Checker:
-    """Turns tables into dataclasses, and says where and why one does not fit."""
+    """Turns tables into dataclasses, and says where and why one does not fit: by raising, or by leaving it
+    out and noting why."""
 
-    def __init__(self, file: Path, today: date) -> None:
+    def __init__(self, file: Path, today: date, wrong: list[str] | None = None) -> None:
         self._file = file
         self._today = today
+        self._wrong_ones = wrong
 
     def table(self, kind: type[T], data: Mapping[str, Any], where: str) -> T:
         hints = get_type_hints(kind)
         values = {}
         for key, value in data.items():
-            if key not in hints:
-                raise self._wrong(where + key, "is not known" + _meant(key, hints))
-            values[key] = self._value(hints[key], value, where + key)
+            with self._noting(whole=kind is Task):
+                if key not in hints:
+                    raise self._wrong(where + key, "is not known" + _meant(key, hints))
+                values[key] = self._value(hints[key], value, where + key)
         return kind(**values)
+
+    @contextmanager
+    def _noting(self, *, whole: bool = False) -> Iterator[None]:
+        """Notes what is wrong where that is wanted and the part can be left out by itself."""
+        try:
+            yield
+        except ConfigError as error:
+            if whole or self._wrong_ones is None:
+                raise
+            self._wrong_ones.append(f"{error} It is left out.")
 
     def _value(self, hint: Any, value: Any, key: str) -> Any:
         if hint == Mapping[str, Task]:
-            tasks = self._mapping(value, key, dict)
-            return {name: self.table(Task, task, f"{key}.{name}.") for name, task in tasks.items()}
+            return self._mapping(
+                value, key, lambda task, at: self.table(Task, self._of(dict, task, at), at + ".")
+            )
         if hint == Mapping[str, str]:
-            return self._mapping(value, key, str)
+            return self._mapping(value, key, lambda text, at: self._of(str, text, at))
         if hint is Task:
             return self.table(Task, self._of(dict, value, key), key + ".")
         if hint in (bool, bool | None):
@@ -229,10 +291,12 @@ class _Checker:
         except (DateRangeError, ValueError) as error:
             raise self._wrong(key, f"is wrong: {error}") from error
 
-    def _mapping(self, value: Any, key: str, of: type[T]) -> dict[str, T]:
-        return {
-            name: self._of(of, item, f"{key}.{name}") for name, item in self._of(dict, value, key).items()
-        }
+    def _mapping(self, value: Any, key: str, of: Callable[[Any, str], T]) -> dict[str, T]:
+        found: dict[str, T] = {}
+        for name, item in self._of(dict, value, key).items():
+            with self._noting():
+                found[name] = of(item, f"{key}.{name}")
+        return found
 
     def _of(self, kind: type[T], value: Any, key: str) -> T:
         if not isinstance(value, kind):

@@ -36,6 +36,7 @@ WHAT_THEY_TAKE_OF_THE_ENGINE = {
     "spec",
     "status",
     "verification",
+    "ways",
     "wire",
 }
 """Words and the way to ask; what the engine is made of is its own."""

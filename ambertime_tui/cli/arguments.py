@@ -78,6 +78,7 @@ def parser_for(*, simulating: bool) -> argparse.ArgumentParser:
     _add_json(scan)
 
     backup = add("backup", commands.backup, "copies the originals of a range to a drive")
+    backup.add_argument("--task", metavar="NAME", help="what a saved task says; other options go before it")
     _add_selection(backup)
     backup.add_argument("--to", metavar="DIR", help="the target, a folder on the drive")
     backup.add_argument("--originals", choices=("local", "icloud"), help="icloud: wait for those, too")

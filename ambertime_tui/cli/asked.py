@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
+from collections.abc import Iterable
 from datetime import date
+from difflib import get_close_matches
 
 from ambertime_tui.cli.surroundings import Surroundings, UsageError
-from ambertime_tui.config import Task, load_config, parse_patience
+from ambertime_tui.config import Task, all_tasks, load_config, load_state
 from ambertime_tui.engine.spec import FetchOrder, FetchWay, JobSpec, OriginalsChoice, Selection
 from ambertime_tui.library.date_range import DateRangeError, parse_date_range
 from ambertime_tui.paths import PathsError, folder_named
@@ -23,12 +24,7 @@ def selection_of(task: Task) -> Selection:
         days = parse_date_range("all" if task.range is None else task.range, date.today())
     except DateRangeError as error:
         raise UsageError(str(error)) from error
-    return Selection(
-        days,
-        hidden=task.hidden is not False,
-        trashed=task.trashed is True,
-        edits=task.edits is not False,
-    )
+    return task.selection(days)
 
 
 def task_of(arguments: argparse.Namespace) -> Task:
@@ -57,29 +53,36 @@ def spec_of(arguments: argparse.Namespace, surroundings: Surroundings) -> JobSpe
         ConfigError: the config file is not understood.
     """
     said = task_of(arguments)
-    task = said.over(load_config(surroundings.paths.config, date.today()).defaults)
+    paths, today = surroundings.paths, date.today()
+    config = load_config(paths.config, today)
+    named = Task()
+    if arguments.task is not None:
+        tasks = all_tasks(config.tasks, load_state(paths.state, today))
+        if arguments.task not in tasks:
+            raise UsageError(_no_task(arguments.task, tasks))
+        named = tasks[arguments.task]
+    task = said.over(named).over(config.defaults)
     if task.to is None:
         raise UsageError("Where to? Name a folder on your drive with --to DIR.")
     try:
         target = folder_named(task.to)
     except PathsError as error:
         raise UsageError(f"--to: {error}") from error
-    originals = task.originals or OriginalsChoice.LOCAL
     for option, value in (("fetch", said.fetch), ("order", said.order)):
-        if value is not None and originals is OriginalsChoice.LOCAL:
+        if value is not None and task.originals is not OriginalsChoice.ICLOUD:
             raise UsageError(f"--{option} is for --originals icloud; local originals need none.")
-    spec = JobSpec(
-        str(target),
-        task.device,
-        selection_of(task),
-        originals,
-        order=task.order or FetchOrder.OLDEST,
-        way=task.fetch or FetchWay.KEEP_ORIGINALS,
-        new_archive=arguments.new_archive,
-    )
-    if task.patience is None:
-        return spec
+    days = selection_of(task).range
     try:
-        return replace(spec, patience=parse_patience(task.patience))
+        return task.job(str(target), days, new_archive=arguments.new_archive)
     except ValueError as error:
         raise UsageError(str(error)) from error
+
+
+def _no_task(name: str, tasks: Iterable[str]) -> str:
+    known = list(tasks)
+    if not known:
+        return f"--task: no task is saved, so none is called {name}."
+    near = get_close_matches(name, known, 1)
+    return f"--task: no task is called {name}; " + (
+        f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}."
+    )

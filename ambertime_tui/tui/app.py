@@ -11,7 +11,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ambertime_tui.config import Config, ConfigError, State, load_config, load_state, save_state
+from ambertime_tui.config import Config, ConfigError, State, load_state, load_what_is_right, save_state
 from ambertime_tui.exit_codes import ExitCode
 from ambertime_tui.paths import Paths, folder_named
 from ambertime_tui.tui.glyphs import Glyphs, glyphs_for
@@ -48,10 +48,9 @@ def run(
         where a signal ended the app.
 
     Raises:
-        ConfigError: the config file cannot be used.
         Exception: what nobody foresaw; the terminal is as it was before.
     """
-    config = load_config(paths.config, date.today())
+    config, wrong = load_what_is_right(paths.config, date.today())
     terminal = detect(environ, color=color, ascii_only=ascii_only or config.ascii)
     prepare(os.environ, terminal)
     from ambertime_tui.tui.application import AmberApp
@@ -59,6 +58,7 @@ def run(
     world = replace(
         _world(paths, environ, config, glyphs_for(ascii_only=terminal.ascii), target),
         preview=config.preview if config.preview is not None else not terminal.remote,
+        notices=wrong,
     )
     app = AmberApp(world, terminal, attach_to=attach, theme=theme or world.state.theme or config.theme)
     with leaving_on_signals(lambda: app.leave_soon(ExitCode.INTERRUPTED)):
@@ -92,6 +92,7 @@ def _world(
         state=state,
         remember=remember,
         tasks=config.tasks,
+        defaults=config.defaults,
         keys=config.keys,
         reports=paths.state / "reports",
         theme_folder=paths.config / "themes",

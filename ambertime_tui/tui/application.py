@@ -15,7 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.screen import Screen
 
-from ambertime_tui.config import State, Task, backup_key
+from ambertime_tui.config import State, Task, all_tasks, backup_key
 from ambertime_tui.engine.client import Command, CommandName, EngineError
 from ambertime_tui.engine.spec import JobSpec
 from ambertime_tui.engine.status import JobStatus, Outcome
@@ -41,6 +41,8 @@ from ambertime_tui.tui.themes import (
     meaning_defaults,
 )
 from ambertime_tui.tui.widgets.spans import visible
+
+GOES_ON = "The backup goes on. `ambertime` shows it again, `ambertime stop` ends it."
 
 
 class AmberApp(QuietApp):
@@ -206,8 +208,9 @@ class AmberApp(QuietApp):
 
     @property
     def tasks(self) -> Mapping[str, Task]:
-        """The saved tasks by name: those of the config file, then those saved on the screen."""
-        return {**self.world.tasks, **self.world.state.tasks}
+        """The saved tasks by name, with the defaults of the config file where they leave something unsaid."""
+        tasks = all_tasks(self.world.tasks, self.world.state)
+        return {name: task.over(self.world.defaults) for name, task in tasks.items()}
 
     def remember(self, state: State) -> None:
         """Remembers choices for the next time."""
@@ -252,7 +255,7 @@ class AmberApp(QuietApp):
 
     def detach(self) -> None:
         """Leaves; the job goes on."""
-        self.leave(ExitCode.COMPLETE)
+        self.exit(ExitCode.COMPLETE, message=GOES_ON)
 
     def leave(self, code: int) -> None:
         """Ends the app with an exit code."""

@@ -94,6 +94,10 @@ class World:
     """The person's calendar day of a moment."""
     expand: Callable[[str], str]
     """A typed path with ~ written out."""
+    defaults: Task = Task()
+    """What the config file says of every task that does not say otherwise."""
+    notices: tuple[str, ...] = ()
+    """What is wrong in the config file, each as a sentence."""
     target: str = ""
     """The target to begin with, where one was asked for."""
     preview: bool = True

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 
-from ambertime_tui.library.date_range import DateRange
+from ambertime_tui.library.date_range import DateRange, parse_date_range
 
 
 class Unit(StrEnum):
@@ -235,18 +235,21 @@ class Preset:
     key: str
     label: str
     range: DateRange
+    words: str
+    """The range as it is typed, and as a saved task keeps it: next year it means other days."""
 
 
 def presets(today: date, last_backup: date | None = None) -> tuple[Preset, ...]:
     """The ranges that people ask for most."""
-    year = today.year
-    found = [
-        Preset("1", "all", DateRange()),
-        Preset("2", "this year", DateRange(date(year, 1, 1), None)),
-        Preset("3", "last year", DateRange(date(year - 1, 1, 1), date(year - 1, 12, 31))),
-        Preset("4", "last 12 months", DateRange(_shifted(today, -1, Unit.YEAR), None)),
-        Preset("5", "older than 2 years", DateRange(None, _shifted(today, -2, Unit.YEAR))),
-    ]
+    words = {
+        "1": ("all", "all"),
+        "2": ("this year", "this year"),
+        "3": ("last year", "last year"),
+        "4": ("last 12 months", "last 12 months"),
+        "5": ("older than 2 years", "before 2 years"),
+    }
     if last_backup is not None:
-        found.append(Preset("6", "since last backup", DateRange(last_backup, None)))
-    return tuple(found)
+        words["6"] = ("since last backup", f"since {last_backup}")
+    return tuple(
+        Preset(key, label, parse_date_range(typed, today), typed) for key, (label, typed) in words.items()
+    )

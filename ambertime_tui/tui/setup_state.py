@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from ambertime_tui.config import Task
 from ambertime_tui.engine.client import DevicesChanged, Preview, SurveyedLibrary
-from ambertime_tui.engine.spec import FetchWay, JobSpec, OriginalsChoice, Selection
+from ambertime_tui.engine.spec import FetchWay, JobSpec, OriginalsChoice
 from ambertime_tui.engine.status import DriveSummary, PhoneSummary, ScanStatus
 from ambertime_tui.library.date_range import DateRange
+
+ANOTHER_DRIVE = "AnotherDrive"
+"""What the engine calls it when the drive at the path of an archive is not the one with the archive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +38,13 @@ class SetupState:
     """The target on which a new archive is wanted although there was another at its path."""
     originals: OriginalsChoice = OriginalsChoice.LOCAL
     way: FetchWay = FetchWay.KEEP_ORIGINALS
+    said: Task = Task()
+    """What the config file or a chosen task says beyond what is chosen here: patience, order, hidden ..."""
     preview: Preview | None = None
     preview_of: JobSpec | None = None
     preview_problem: str = ""
+    preview_trouble: str = ""
+    """The kind of the problem, as `EngineError` has it."""
     notice: str = ""
     """Something to be told once: why a start was refused, a theme left out."""
 
@@ -66,19 +74,18 @@ class SetupState:
         """The job that a start would start; None as long as phone or target are not chosen."""
         if self.udid is None or not self.target:
             return None
-        return JobSpec(
-            target=self.target,
-            udid=self.udid,
-            selection=Selection(range=self.range),
-            originals=self.originals,
-            way=self.way,
-            new_archive=self.new_archive_at == self.target,
-        )
+        task = replace(self.said, device=self.udid, originals=self.originals, fetch=self.way)
+        return task.job(self.target, self.range, new_archive=self.new_archive_at == self.target)
 
     @property
     def current_preview(self) -> Preview | None:
         """The preview, if it is of the job that a start would start."""
         return self.preview if self.preview_of == self.spec else None
+
+    @property
+    def another_drive(self) -> bool:
+        """True where the archive was on another drive, and a new one on this may be meant."""
+        return self.preview_trouble == ANOTHER_DRIVE and self.preview_of == self.spec
 
     @property
     def reason(self) -> str:
@@ -90,7 +97,9 @@ class SetupState:
         if not self.phones:
             return self.devices.sentence or "Connect an iPhone with its cable."
         if self.phone is None:
-            return "Choose a phone."
+            if self.said.device is None:
+                return "Choose a phone."
+            return f"The iPhone …{self.said.device[-8:]} is not connected. Connect it, or choose another one."
         if self.scan_problem:
             return self.scan_problem
         if self.library is None:
@@ -105,6 +114,11 @@ class SetupState:
         drive = self.target_drive
         if drive is not None and not drive.usable:
             return drive.sentence or "This drive cannot be written to."
+        if self.another_drive:
+            return (
+                "Another drive is at this path now, without the archive. Connect the right one, or press n "
+                "for a new archive on this one."
+            )
         if self.preview_problem and self.preview_of == self.spec:
             return self.preview_problem
         if self.current_preview is None:
@@ -127,13 +141,18 @@ class SetupState:
         known = {phone.udid for phone in devices.phones}
         if state.udid is not None and state.udid not in known:
             state = replace(state, udid=None, library=None, scan=None, scan_problem="")
-        if state.udid is None and devices.phones:
+        wanted_phone = state.said.device
+        if state.udid is None and wanted_phone is not None:
+            state = state.with_phone(wanted_phone) if wanted_phone in known else state
+        elif state.udid is None and devices.phones:
             ready = [phone for phone in devices.phones if phone.ready] or list(devices.phones)
             state = state.with_phone(ready[0].udid)
         paths = {drive.path for drive in devices.drives}
         before = {drive.path for drive in self.drives}
         if state.target in before and state.target not in paths:
             state = replace(state, target="", drive=None, target_problem="")
+        if state.target in paths - before:
+            state = replace(state, target_problem="")
         if not state.target:
             candidates = [d for d in devices.drives if d.usable and d.removable and not d.system]
             archives = [d for d in candidates if d.has_archive]
@@ -148,6 +167,28 @@ class SetupState:
         if udid == self.udid:
             return self
         return replace(self, udid=udid, library=None, scan=None, scan_problem="", preview=None)
+
+    def with_task(self, task: Task, days: DateRange) -> SetupState:
+        """What a task says, as `ambertime backup --task` takes it; the phone stays where it names none.
+
+        Args:
+            task: with the defaults of the config file where it leaves something unsaid.
+            days: its range, understood.
+        """
+        state = replace(
+            self,
+            said=task,
+            originals=task.originals or OriginalsChoice.LOCAL,
+            way=task.fetch or FetchWay.KEEP_ORIGINALS,
+            range=days,
+            range_problem="",
+            new_archive_at="",
+        )
+        if task.device is None:
+            return state
+        if task.device in {phone.udid for phone in self.phones}:
+            return state.with_phone(task.device)
+        return replace(state, udid=None, library=None, scan=None, scan_problem="", preview=None)
 
     def with_target(self, path: str) -> SetupState:
         """Another target chosen from the list of drives."""

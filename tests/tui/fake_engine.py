@@ -244,6 +244,8 @@ def world_of(
     clock: Callable[[], float] = lambda: NOW,
     tasks: dict[str, Task] | None = None,
     keys: dict[str, str] | None = None,
+    defaults: Task | None = None,
+    notices: tuple[str, ...] = (),
     remember: Callable[[State], None] = lambda _state: None,
 ) -> World:
     """A world that stands still, with one engine in it."""
@@ -265,6 +267,8 @@ def world_of(
         remember=remember,
         tasks=tasks or {},
         keys=keys or {},
+        defaults=defaults or Task(),
+        notices=notices,
         reports=folder / "reports",
         theme_folder=folder / "themes",
         time_of_day=lambda at: f"{int(at) // 3600 % 24:02}:{int(at) // 60 % 60:02}:{int(at) % 60:02}",

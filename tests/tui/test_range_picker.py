@@ -94,9 +94,9 @@ def test_a_short_library_has_wide_columns() -> None:
     ("key", "chosen"),
     [
         ("1", DateRange()),
-        ("2", DateRange(date(2024, 1, 1), None)),
+        ("2", DateRange(date(2024, 1, 1), date(2024, 12, 31))),
         ("3", DateRange(date(2023, 1, 1), date(2023, 12, 31))),
-        ("4", DateRange(date(2023, 2, 28), None)),
+        ("4", DateRange(date(2023, 3, 1), date(2024, 2, 29))),
         ("5", DateRange(None, date(2022, 2, 28))),
         ("6", DateRange(date(2024, 1, 5), None)),
     ],

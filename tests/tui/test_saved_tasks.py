@@ -110,7 +110,7 @@ def test_since_the_last_backup_is_a_range_once_there_was_one() -> None:
     async def again(stage: Stage) -> None:
         await stage.shows(READY)
         await stage.press("6")
-        await stage.shows(f"Days {TODAY}..")
+        await stage.shows(f"Days since {TODAY}")
 
     play(app_of(engine, world_of(engine, state=State(last=CHOSEN.last, finished=kept[-1].finished))), again)
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from ambertime_tui.engine.spec import FetchWay, OriginalsChoice
+from collections.abc import Sequence
+
+from ambertime_tui.engine.spec import FetchOrder, OriginalsChoice
 from ambertime_tui.engine.status import Tally
+from ambertime_tui.engine.ways import EXPLAINED
 from ambertime_tui.tui.glyphs import Glyphs
 from ambertime_tui.tui.setup_state import SetupState
 from ambertime_tui.tui.widgets.spans import Line, Span, Style, line, spread, wrap
-from ambertime_tui.units import SIZE_WIDTH, count, size
+from ambertime_tui.tui.widgets.spans import width as line_width
+from ambertime_tui.units import SIZE_WIDTH, plural, size
+
+USUAL_PATIENCE = "30m"
+"""What `JobSpec` has where nobody says otherwise."""
 
 
 def choice_lines(
@@ -29,23 +36,55 @@ def choice_lines(
         _choice("Only what is on the phone", local, not with_icloud, "", "local", width, glyphs, known),
         _choice("Include iCloud originals", icloud, with_icloud, "+", "icloud", width, glyphs, known),
     ]
-    if with_icloud and known and icloud.count:
-        lines.append(line("  ", Span("w ", "key"), Span(WAYS[state.way], "text")))
-    preview = state.current_preview
-    for advice in preview.advice if preview else ():
-        rows = wrap(advice, width - 4, "muted", max(1, min(2, height - len(lines))))
-        lines += [
-            line(Span("  " + (glyphs.arrow if n == 0 else " ") + " ", "muted"), *row)
-            for n, row in enumerate(rows)
-        ]
+    advice = state.preview.advice if state.preview else ()
+    room = height - len(lines) - (1 if with_icloud else 0)
+    told = _told(advice, width - 4, max(0, room), glyphs)
+    if with_icloud:
+        hints = plural(len(advice), "hint") if advice and not told else ""
+        lines.append(_way(state, hints, width, glyphs))
+        lines += told or _explained(state, width - 4, max(0, room))
+    elif told:
+        lines += told
+    elif advice:
+        lines.append(
+            line("  ", Span("w ", "key"), Span(f"{plural(len(advice), 'hint')} before you start", "warn"))
+        )
     return tuple(lines[:height])
 
 
-WAYS = {
-    FetchWay.KEEP_ORIGINALS: "asked for by Download and Keep Originals in the iPhone's settings",
-    FetchWay.SHORTCUT: "asked for by a Shortcut, in slices; you scan a code for each",
-    FetchWay.BY_HAND: "asked for by hand: you open the items in Photos",
-}
+def _way(state: SetupState, hints: str, width: int, glyphs: Glyphs) -> Line:
+    """How iOS is asked, with the patience and the order as far as there is room."""
+    spans = [Span("  "), Span("w ", "key"), Span(EXPLAINED[state.way].name, "text")]
+    order = state.said.order or FetchOrder.OLDEST
+    parts = [
+        Span(hints, "warn"),
+        Span(f"patience {state.said.patience or USUAL_PATIENCE}", "muted"),
+        Span(f"{order} first", "muted"),
+    ]
+    for part in parts:
+        separator = Span(f" {glyphs.dot} ", "muted")
+        if part.text and line_width((*spans, separator, part)) <= width:
+            spans += [separator, part]
+    return tuple(spans)
+
+
+def _told(advice: Sequence[str], cells: int, room: int, glyphs: Glyphs) -> list[Line]:
+    """All the advice, if all of it can be read in the room; else none."""
+    told: list[Line] = []
+    for sentence in advice:
+        for n, row in enumerate(wrap(sentence, cells, "muted")):
+            told.append(line(Span("  " + (glyphs.arrow if n == 0 else " ").ljust(2), "muted"), *row))
+    return told if len(told) <= room else []
+
+
+def _explained(state: SetupState, cells: int, room: int) -> list[Line]:
+    """What the way does, then what it needs, each only if it can be read to its end."""
+    told: list[Line] = []
+    for sentence in (EXPLAINED[state.way].does, f"Needs: {EXPLAINED[state.way].needs}"):
+        rows = wrap(sentence, cells, "muted")
+        if len(told) + len(rows) <= room:
+            told += [line("    ", *row) for row in rows]
+    return told
 
 
 def _choice(
@@ -60,7 +99,7 @@ def _choice(
     mark = glyphs.local_mark if style == "local" else glyphs.cloud_mark
     right = line(
         Span(f"{mark} ", style),
-        Span(f"{sign + ' ' if sign else ''}{count(tally.count)} items".rjust(16)),
+        Span(f"{sign + ' ' if sign else ''}{plural(tally.count, 'item')}".rjust(16)),
         Span(size(tally.bytes).rjust(SIZE_WIDTH + 2)),
     )
     return spread(left, right, min(width, 72))

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from ambertime_tui.config import Task
 from ambertime_tui.engine.status import Tally
 from ambertime_tui.library.date_range import DateRange
 from ambertime_tui.library.histogram import LibraryByDay
@@ -76,7 +77,6 @@ class LibraryView:
 def figures_lines(
     state: SetupState,
     view: LibraryView | None,
-    picker: RangePicker | None,
     cells: int,
     height: int,
     glyphs: Glyphs,
@@ -88,7 +88,7 @@ def figures_lines(
         return ()
     sums = view.sums(state.range)
     head = line(
-        Span(f"{count(sums.assets.count):>9} items", "strong"),
+        Span(f"{count(sums.assets.count):>9} {'item' if sums.assets.count == 1 else 'items'}", "strong"),
         Span(f" {size(sums.assets.bytes):>{SIZE_WIDTH}}", "strong"),
     )
     parts = [
@@ -96,7 +96,7 @@ def figures_lines(
         line(Span(f"{glyphs.cloud_mark} ", "icloud"), f"{count(sums.icloud.count)} only in iCloud"),
     ]
     if height > 1:
-        return (head, *_second_row(parts, sums, state, cells), _hint(picker, cells, glyphs))[:height]
+        return (head, *_second_row(parts, sums, state, cells))
     spans = list(head)
     for part in parts:
         if width(tuple(spans)) + width(part) + 3 <= cells:
@@ -116,18 +116,33 @@ def _second_row(parts: list[Line], sums: RangeSums, state: SetupState, cells: in
     return (tuple(spans),)
 
 
-def _hint(picker: RangePicker | None, cells: int, glyphs: Glyphs) -> Line:
+def handle_hint(picker: RangePicker | None, glyphs: Glyphs) -> str:
+    """What the keys do to the handles now."""
     if picker is None:
-        return ()
-    end = "start" if picker.active is End.START else "end"
-    text = f"{glyphs.arrows} {picker.unit} {glyphs.dot} H L year {glyphs.dot} space: moves the {end} now"
-    return line(Span(text, "muted")) if len(text) <= cells else ()
+        return ""
+    end, other = ("start", "end") if picker.active is End.START else ("end", "start")
+    return f"{glyphs.arrows} {end} by a {picker.unit} {glyphs.dot} H L a year {glyphs.dot} space: {other}"
+
+
+def range_heading(said: Task, glyphs: Glyphs) -> str:
+    """The name of the pane, with what a task or the config file takes in or leaves out besides days."""
+    parts = (
+        "Range",
+        "without hidden items" if said.hidden is False else "",
+        "with Recently Deleted" if said.trashed else "",
+        "without edits" if said.edits is False else "",
+    )
+    return f" {glyphs.dot} ".join(part for part in parts if part)
+
+
+ORDER = "162345"
+"""Presets by how much they are worth a narrow row."""
 
 
 def presets_line(found: tuple[Preset, ...], state: SetupState, cells: int) -> tuple[Line, ...]:
     """The presets with their keys, as many as fit; the one in force stands out."""
     spans: list[Span] = []
-    for preset in found:
+    for preset in sorted(found, key=lambda preset: ORDER.index(preset.key)):
         chosen = preset.range == state.range
         entry = (Span(preset.key, "key"), Span(f" {preset.label}  ", "strong" if chosen else "muted"))
         if width(tuple(spans)) + width(entry) > cells:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 from ambertime_tui.config import Task
 from ambertime_tui.engine.spec import OriginalsChoice
@@ -10,30 +10,56 @@ from ambertime_tui.tui.glyphs import Glyphs
 from ambertime_tui.tui.widgets.spans import Line, Span, clip, fit, line, shorten, shorten_path, width
 
 NAME_WIDTH = 22
-_ORIGINALS = {
-    OriginalsChoice.LOCAL: "only what is on the phone",
-    OriginalsChoice.ICLOUD: "with iCloud originals",
-}
+IN_CONFIG = "  in config.toml"
 
 
-def task_words(task: Task, glyphs: Glyphs) -> str:
-    """What a task chooses; what it does not say stays as it is on the screen."""
-    parts = (
-        task.range or "",
-        f"to {shorten_path(task.to, 36, glyphs.ellipsis)}" if task.to else "",
-        _ORIGINALS[task.originals] if task.originals is not None else "",
-    )
-    return f" {glyphs.dot} ".join(part for part in parts if part) or "as it stands"
+def task_words(task: Task, glyphs: Glyphs, cells: int = 99) -> str:
+    """What a task chooses, in so many cells: the path gives way first, then what is the rarest.
+
+    Args:
+        task: with the defaults of the config file where it leaves something unsaid.
+        glyphs: what to draw with.
+        cells: room.
+    """
+    included = task.originals is OriginalsChoice.ICLOUD
+    parts = [
+        task.range or "all",
+        f"to {task.to}" if task.to else "",
+        "with iCloud originals" if included else "only what is on the phone",
+        "with Recently Deleted" if task.trashed else "",
+        "without hidden items" if task.hidden is False else "",
+        "without edits" if task.edits is False else "",
+        f"patience {task.patience}" if included and task.patience else "",
+    ]
+    dot = f" {glyphs.dot} "
+    kept = [part for part in parts if part]
+    while len(kept) > 1 and len(dot.join(kept)) > cells:
+        over = len(dot.join(kept)) - cells
+        path = kept[1] if task.to else ""
+        if len(path) - over >= SHORTEST_PATH:
+            kept[1] = "to " + shorten_path(path[3:], len(path) - over - 3, glyphs.ellipsis)
+        else:
+            kept.pop()
+    return shorten(dot.join(kept), cells, glyphs.ellipsis)
+
+
+SHORTEST_PATH = 14
+"""Cells of a path, with its ``to``, below which it says nothing."""
 
 
 def task_rows(
-    tasks: Mapping[str, Task], saved: Mapping[str, Task], chosen: int, cells: int, height: int, glyphs: Glyphs
+    tasks: Mapping[str, Task],
+    in_config: Container[str],
+    chosen: int,
+    cells: int,
+    height: int,
+    glyphs: Glyphs,
 ) -> tuple[Line, ...]:
     """The tasks with the digits that choose them.
 
     Args:
         tasks: all of them, by name, in the order of their digits.
-        saved: those saved from the screen; the others stand in the config file.
+        in_config: those that stand in the config file; the others were saved from the screen.
         chosen: the row of the cursor.
         cells: width.
         height: rows.
@@ -43,19 +69,24 @@ def task_rows(
         return (line(Span("Nothing is saved yet: s saves what is set up now under a name.", "muted")),)
     first = max(0, chosen - height + 1)
     shown = list(tasks.items())[first : first + height]
-    return tuple(
-        clip(
+    room = cells - NAME_WIDTH - 5
+    rows = []
+    for n, (name, task) in enumerate(shown, first):
+        from_config = IN_CONFIG if name in in_config and room > WIDE else ""
+        rows.append(
             line(
                 Span(f"{glyphs.cursor} " if n == chosen else "  ", "accent"),
                 Span(f"{n + 1} " if n < 9 else "  ", "key"),
                 Span(fit(name, NAME_WIDTH, glyphs.ellipsis), "strong" if n == chosen else "text"),
-                Span(f" {task_words(task, glyphs)}"),
-                Span("" if name in saved else "  in config.toml", "muted"),
-            ),
-            cells,
+                Span(f" {task_words(task, glyphs, room - len(from_config))}"),
+                Span(from_config, "muted"),
+            )
         )
-        for n, (name, task) in enumerate(shown, first)
-    )
+    return tuple(clip(row, cells) for row in rows)
+
+
+WIDE = 70
+"""Cells from which on there is room to say where a task stands."""
 
 
 def tasks_heading(names: tuple[str, ...], cells: int, glyphs: Glyphs) -> Line:

@@ -13,21 +13,23 @@ from textual.containers import Container, Horizontal, Vertical
 from textual.widgets import Input, Label
 
 from ambertime_tui.config import Task
-from ambertime_tui.engine.client import EngineError
-from ambertime_tui.engine.spec import FetchWay, OriginalsChoice
+from ambertime_tui.engine.client import EngineError, Preview
+from ambertime_tui.engine.spec import FetchOrder, OriginalsChoice
 from ambertime_tui.engine.status import ScanStatus, Tally
 from ambertime_tui.library.date_range import DateRange, DateRangeError, parse_date_range
 from ambertime_tui.paths import PathsError
-from ambertime_tui.tui.panes.choice import choice_lines
+from ambertime_tui.tui.panes.choice import USUAL_PATIENCE, choice_lines
 from ambertime_tui.tui.panes.phone import phone_lines
-from ambertime_tui.tui.panes.range import LibraryView, figures_lines, presets_line
+from ambertime_tui.tui.panes.range import LibraryView, figures_lines, handle_hint, presets_line, range_heading
 from ambertime_tui.tui.panes.summary import summary_lines
 from ambertime_tui.tui.panes.target import drive_rows, target_lines
 from ambertime_tui.tui.panes.tasks import tasks_heading
+from ambertime_tui.tui.panes.ways import WayChoice
 from ambertime_tui.tui.port import Engine
 from ambertime_tui.tui.range_picker import Preset, RangePicker, presets
 from ambertime_tui.tui.screens.base import AmberScreen, title
 from ambertime_tui.tui.screens.tasks import TasksScreen
+from ambertime_tui.tui.screens.ways import WaysScreen
 from ambertime_tui.tui.setup_state import SetupState
 from ambertime_tui.tui.textual_internals import terminal_is_behind
 from ambertime_tui.tui.widgets.histogram import Histogram
@@ -50,6 +52,13 @@ class SetupScreen(AmberScreen):
     HELP_TITLE = "Setup"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "start", "Start", id="setup.start", key_display="enter"),
+        Binding(
+            "n",
+            "new_archive",
+            "New archive",
+            id="setup.new_archive",
+            tooltip="on this drive, although another had one at its path",
+        ),
         Binding("tab", "app.focus_next", "Next", id="setup.next", key_display="tab"),
         Binding("slash", "range_text", "Range", id="setup.range", key_display="/", tooltip="type one"),
         Binding("t", "target_text", "Folder", id="setup.folder", tooltip="type the path of the target"),
@@ -60,17 +69,9 @@ class SetupScreen(AmberScreen):
             id="setup.icloud",
             tooltip="take the iCloud originals, or leave them",
         ),
-        Binding("w", "way", "Way", id="setup.way", show=False, tooltip="how iOS is asked to download"),
+        Binding("w", "way", "Way", id="setup.way", show=False, tooltip="how iOS is asked, patience, advice"),
         Binding("s", "tasks", "Tasks", id="setup.tasks", tooltip="choose a saved one, or save this one"),
         Binding("r", "rescan", "Read again", id="setup.rescan", show=False),
-        Binding(
-            "n",
-            "new_archive",
-            "New archive",
-            id="setup.new_archive",
-            show=False,
-            tooltip="on this drive, although another had one at its path",
-        ),
     ]
 
     def __init__(self) -> None:
@@ -93,12 +94,11 @@ class SetupScreen(AmberScreen):
                     yield PickList(self._draw_target, self._drive_row, id="drives")
                     with Horizontal(classes="field"):
                         yield Label("Folder ")
-                        yield TextField(placeholder="t to type a path", id="target-text")
+                        yield TextField(placeholder="t to type a path", leads_to="#drives", id="target-text")
             with Vertical(id="range", classes="pane") as pane:
-                pane.border_title = "Range"
                 with Horizontal(classes="field"):
                     yield Label("Days ")
-                    yield TextField(placeholder="all", id="range-text")
+                    yield TextField(placeholder="all", leads_to="#histogram", id="range-text")
                     yield Drawn(lambda w, _h: presets_line(self._presets(), self.state, w), id="presets")
                 yield Histogram(self.glyphs, id="histogram")
                 yield Drawn(self._draw_figures, id="figures")
@@ -110,10 +110,10 @@ class SetupScreen(AmberScreen):
 
     def on_mount(self) -> None:
         """Starts the engine and follows what it sees."""
-        last = self.world.state.last
-        originals = last.originals or OriginalsChoice.LOCAL
-        way = last.fetch or FetchWay.KEEP_ORIGINALS
-        self.state = replace(self.state, originals=originals, way=way)
+        last, defaults = self.world.state.last, self.world.defaults
+        task = defaults.over(Task(originals=last.originals, fetch=last.fetch))
+        self.set_state(self.state.with_task(task, parse_date_range(task.range or "all", self.world.today())))
+        self._write_field("#range-text", task.range or "")
         self.query_one(Histogram).focus()
         self.set_interval(TICK, self.tick)
         self._show_library()
@@ -130,7 +130,7 @@ class SetupScreen(AmberScreen):
         """Phones and drives as they come and go."""
         try:
             engine = await self.amber.engine()
-            wanted = self.world.target or self.world.state.last.to or ""
+            wanted = self._expanded(self.world.target or self.world.state.last.to or "")
             async for devices in engine.devices():
                 first = self.state.devices is None
                 self.set_state(self.state.with_devices(devices, wanted))
@@ -170,12 +170,22 @@ class SetupScreen(AmberScreen):
         spec = self.state.spec
         if spec is None:
             return
+        preview: Preview | None
         try:
             preview = await engine.preview(spec)
         except EngineError as error:
-            self.set_state(replace(self.state, preview=None, preview_of=spec, preview_problem=error.sentence))
-            return
-        self.set_state(replace(self.state, preview=preview, preview_of=spec, preview_problem=""))
+            preview, problem, trouble = None, error.sentence, error.kind
+        else:
+            problem = trouble = ""
+        self.set_state(
+            replace(
+                self.state,
+                preview=preview,
+                preview_of=spec,
+                preview_problem=problem,
+                preview_trouble=trouble,
+            )
+        )
 
     @work(group="drive", exclusive=True)
     async def look_at(self, engine: Engine, path: str) -> None:
@@ -195,10 +205,12 @@ class SetupScreen(AmberScreen):
 
     # State
 
+    def choose(self, new: SetupState) -> None:
+        """Takes what a person chose; what was said before has been read."""
+        self.set_state(replace(new, notice=""))
+
     def set_state(self, new: SetupState) -> None:
         """Takes a new state, asks for what it needs, and repaints what differs."""
-        if new.spec != self.state.spec:
-            new = replace(new, notice="")
         old, self.state = self.state, new
         if new.library is not old.library:
             self._show_library()
@@ -213,9 +225,25 @@ class SetupScreen(AmberScreen):
         ready = new.library is not None and new.spec is not None
         if engine is not None and ready and (new.spec != old.spec or new.library is not old.library):
             self.work_out(engine)
-        advised = new.current_preview is not None and bool(new.current_preview.advice)
-        self.set_class(advised, "-advised")
+        # The rows of the last advice stay until the new one is there: a key would move the whole screen.
+        self.set_class(new.preview is not None and bool(new.preview.advice), "-advised")
+        self.set_class(new.originals is OriginalsChoice.ICLOUD, "-from-icloud")
+        if new.another_drive != old.another_drive:
+            self.refresh_bindings()
+        self._write_frames()
         self._repaint()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A new archive beside an old one is offered only where the old one is not on the drive."""
+        return self.state.another_drive if action == "new_archive" else True
+
+    def _write_frames(self) -> None:
+        """What the range leaves out or takes in besides its days, and what the keys do to it."""
+        frame = self.query_one("#range")
+        heading = range_heading(self.state.said, self.glyphs)
+        hint = handle_hint(self.picker, self.glyphs)
+        if (frame.border_title, frame.border_subtitle) != (heading, hint):
+            frame.border_title, frame.border_subtitle = heading, hint
 
     def _show_library(self) -> None:
         histogram = self.query_one(Histogram)
@@ -268,10 +296,10 @@ class SetupScreen(AmberScreen):
         return 1 if self.state.originals is OriginalsChoice.ICLOUD else 0
 
     def _draw_figures(self, width: int, height: int) -> tuple[Line, ...]:
-        return figures_lines(self.state, self.view, self.picker, width, height, self.glyphs)
+        return figures_lines(self.state, self.view, width, height, self.glyphs)
 
     def _figures(self) -> tuple[Tally, Tally]:
-        preview = self.state.current_preview
+        preview = self.state.preview
         if preview is not None:
             return preview.local, preview.icloud
         if self.view is None:
@@ -308,20 +336,23 @@ class SetupScreen(AmberScreen):
         """Takes the iCloud originals, or leaves them."""
         included = self.state.originals is OriginalsChoice.ICLOUD
         other = OriginalsChoice.LOCAL if included else OriginalsChoice.ICLOUD
-        self.set_state(replace(self.state, originals=other))
+        self.choose(replace(self.state, originals=other))
 
     def action_way(self) -> None:
-        """The next way to ask iOS; with it, the iCloud originals are wanted."""
-        ways = list(FetchWay)
-        if self.state.originals is OriginalsChoice.ICLOUD:
-            following = ways[(ways.index(self.state.way) + 1) % len(ways)]
-            self.set_state(replace(self.state, way=following))
-        else:
-            self.set_state(replace(self.state, originals=OriginalsChoice.ICLOUD))
+        """To the ways to ask iOS, with the advice in full."""
+        state = self.state
+        said = state.said
+        choice = WayChoice(state.way, said.patience or USUAL_PATIENCE, said.order or FetchOrder.OLDEST)
+        advice = state.preview.advice if state.preview is not None else ()
+        self.app.push_screen(WaysScreen(choice, advice, self._take_way))
+
+    def _take_way(self, choice: WayChoice) -> None:
+        said = replace(self.state.said, patience=choice.patience, order=choice.order)
+        self.choose(replace(self.state, originals=OriginalsChoice.ICLOUD, way=choice.way, said=said))
 
     def action_new_archive(self) -> None:
         """The drive without an archive is the right one."""
-        self.set_state(replace(self.state, new_archive_at=self.state.target))
+        self.choose(replace(self.state, new_archive_at=self.state.target))
 
     def action_tasks(self) -> None:
         """To the saved tasks."""
@@ -330,8 +361,9 @@ class SetupScreen(AmberScreen):
     def _task_now(self) -> Task:
         """What is set up now; the range in the words that were typed, as long as they are what is meant."""
         state, typed = self.state, self.query_one("#range-text", TextField).value.strip()
-        return Task(
-            device=state.udid,
+        return replace(
+            state.said,
+            device=state.udid or state.said.device,
             range=str(state.range) if state.range_problem or not typed else typed,
             to=state.target or None,
             originals=state.originals,
@@ -339,20 +371,27 @@ class SetupScreen(AmberScreen):
         )
 
     def apply_task(self, task: Task) -> None:
-        """Chooses what a saved task says; what it does not say stays as it is."""
-        if task.device is not None and task.device in {phone.udid for phone in self.state.phones}:
-            self.set_state(self.state.with_phone(task.device))
-        if task.range is not None:
-            self._set_range(parse_date_range(task.range, self.world.today()))
-        if task.originals is not None:
-            self.set_state(replace(self.state, originals=task.originals))
-        if task.fetch is not None:
-            self.set_state(replace(self.state, way=task.fetch))
+        """Sets up what a task says, as `ambertime backup --task` would; where it names no phone or no target,
+        these stay."""
+        new = self.state.with_task(task, parse_date_range(task.range or "all", self.world.today()))
+        path = self._expanded(task.to or "")
+        if path:
+            new = new.with_target(path)
+        self.choose(new)
+        if self.picker is not None and self.view is not None:
+            self.picker = self.picker.of(new.range)
+            self.query_one(Histogram).show_library(self.picker, self.view.column)
+        self._write_field("#range-text", task.range or "")
         engine = self.amber.engine_now
-        if task.to is not None and engine is not None:
-            self.set_state(self.state.with_target(task.to))
-            if task.to not in {drive.path for drive in self.state.drives}:
-                self.look_at(engine, task.to)
+        if path and engine is not None and path not in {drive.path for drive in new.drives}:
+            self.look_at(engine, path)
+
+    def _expanded(self, path: str) -> str:
+        """A path with ~ written out; one that cannot be is left for the engine to refuse."""
+        try:
+            return self.world.expand(path) if path else ""
+        except PathsError:
+            return path
 
     def action_rescan(self) -> None:
         """Reads the library again."""
@@ -366,7 +405,8 @@ class SetupScreen(AmberScreen):
         udids = [phone.udid for phone in self.state.phones]
         if udids:
             row = (self._phone_row() or 0) + event.by
-            self.set_state(self.state.with_phone(udids[min(max(0, row), len(udids) - 1)]))
+            chosen = self.state.with_phone(udids[min(max(0, row), len(udids) - 1)])
+            self.choose(replace(chosen, said=replace(chosen.said, device=None)))
 
     @on(PickList.Stepped, "#drives")
     def another_drive(self, event: PickList.Stepped) -> None:
@@ -375,13 +415,13 @@ class SetupScreen(AmberScreen):
         if paths:
             row = self._drive_row()
             row = 0 if row is None else min(max(0, row + event.by), len(paths) - 1)
-            self.set_state(self.state.with_target(paths[row]))
+            self.choose(self.state.with_target(paths[row]))
 
     @on(PickList.Stepped, "#choice")
     def another_choice(self, event: PickList.Stepped) -> None:
         """Up and down between the two choices."""
         choice = OriginalsChoice.ICLOUD if event.by > 0 else OriginalsChoice.LOCAL
-        self.set_state(replace(self.state, originals=choice))
+        self.choose(replace(self.state, originals=choice))
 
     @on(Histogram.Moved)
     def handle_moved(self, event: Histogram.Moved) -> None:
@@ -394,10 +434,11 @@ class SetupScreen(AmberScreen):
         for preset in self._presets():
             if preset.key == str(event.number):
                 self._set_range(preset.range)
+                self._write_field("#range-text", preset.words)
 
     def _set_picker(self, picker: RangePicker) -> None:
         self.picker = picker
-        self.set_state(replace(self.state, range=picker.range, range_problem=""))
+        self.choose(replace(self.state, range=picker.range, range_problem=""))
         self._write_field("#range-text", str(picker.range))
         if self.view is not None:
             self.query_one(Histogram).show_library(picker, self.view.column)
@@ -406,7 +447,7 @@ class SetupScreen(AmberScreen):
         if self.picker is not None:
             self._set_picker(self.picker.of(range))
         else:
-            self.set_state(replace(self.state, range=range, range_problem=""))
+            self.choose(replace(self.state, range=range, range_problem=""))
 
     @on(Input.Changed, "#range-text")
     def range_typed(self, event: Input.Changed) -> None:
@@ -414,7 +455,7 @@ class SetupScreen(AmberScreen):
         try:
             range = parse_date_range(event.value or "all", self.world.today())
         except DateRangeError as error:
-            self.set_state(replace(self.state, range_problem=str(error)))
+            self.choose(replace(self.state, range_problem=str(error)))
         else:
             self._set_range(range)
 
@@ -423,15 +464,15 @@ class SetupScreen(AmberScreen):
         """The folder as it is typed."""
         path, engine = event.value.strip(), self.amber.engine_now
         if not path:
-            self.set_state(replace(self.state, target="", drive=None, target_problem=""))
+            self.choose(replace(self.state, target="", drive=None, target_problem=""))
         elif not path.startswith(("/", "~")):
             problem = "Type the whole path of the folder, beginning with /."
-            self.set_state(replace(self.state, target=path, drive=None, target_problem=problem))
+            self.choose(replace(self.state, target=path, drive=None, target_problem=problem))
         elif engine is not None:
             try:
                 self.look_at(engine, self.world.expand(path))
             except PathsError as error:
-                self.set_state(replace(self.state, target=path, drive=None, target_problem=str(error)))
+                self.choose(replace(self.state, target=path, drive=None, target_problem=str(error)))
 
     @on(Input.Submitted)
     def field_done(self) -> None:

@@ -50,7 +50,7 @@ class TasksScreen(AmberScreen):
         yield PickList(self._draw, lambda: self.chosen, id="tasks")
         with Horizontal(classes="field", id="name-row"):
             yield Label("Name ")
-            yield TextField(placeholder="s names what is set up now", id="name")
+            yield TextField(placeholder="s names what is set up now", leads_to="#tasks", id="name")
         yield LinesView(id="notice")
         yield KeyLine(self.glyphs, id="keys")
 
@@ -59,8 +59,8 @@ class TasksScreen(AmberScreen):
         self.query_one(PickList).focus()
 
     def _draw(self, width: int, height: int) -> tuple[Line, ...]:
-        saved = self.world.state.tasks
-        return task_rows(self.amber.tasks, saved, self.chosen, width, height, self.glyphs)
+        in_config = self.world.tasks
+        return task_rows(self.amber.tasks, in_config, self.chosen, width, height, self.glyphs)
 
     @property
     def _chosen_name(self) -> str | None:
@@ -74,7 +74,7 @@ class TasksScreen(AmberScreen):
         if action == "forget":
             if self._chosen_name is None:
                 return "Nothing is saved yet."
-            if self._chosen_name not in self.world.state.tasks:
+            if self._chosen_name in self.world.tasks:
                 return f"{self._chosen_name} stands in config.toml; take it out there."
         return ""
 

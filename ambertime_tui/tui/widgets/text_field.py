@@ -13,13 +13,24 @@ class TextField(Input):
 
     HELP_TITLE = "Text field"
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "Done", id="field.done", key_display="enter"),
         Binding("escape", "leave", "Leave the field", id="field.leave", key_display="esc"),
     ]
 
-    def __init__(self, *, placeholder: str = "", id: str | None = None) -> None:
+    def __init__(self, *, placeholder: str = "", leads_to: str = "", id: str | None = None) -> None:
+        """
+        Args:
+            placeholder: what an empty field shows.
+            leads_to: selector of what has the focus after Escape; empty: what comes next.
+            id: of the widget.
+        """
         super().__init__(placeholder=placeholder, id=id, compact=True, select_on_focus=False)
         self.cursor_blink = False
+        self._leads_to = leads_to
 
     def action_leave(self) -> None:
-        """Moves on to the next part of the screen."""
-        self.screen.focus_next()
+        """Moves on."""
+        if self._leads_to:
+            self.screen.query_one(self._leads_to).focus()
+        else:
+            self.screen.focus_next()

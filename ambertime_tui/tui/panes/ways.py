@@ -1,0 +1,77 @@
+"""How iOS is asked for originals: the three ways with what each does and needs, and the advice in full."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from ambertime_tui.engine.spec import FetchOrder, FetchWay
+from ambertime_tui.engine.ways import EXPLAINED
+from ambertime_tui.tui.glyphs import Glyphs
+from ambertime_tui.tui.widgets.spans import Line, Span, line, wrap
+
+PATIENCES = ("30m", "2h", "12h", "forever")
+"""What a key goes through; the config file can say any other."""
+INDENT = 6
+
+
+@dataclass(frozen=True, slots=True)
+class WayChoice:
+    """What can be chosen about the originals that are only in iCloud."""
+
+    way: FetchWay
+    patience: str
+    order: FetchOrder
+
+    def stepped(self, by: int) -> WayChoice:
+        """Another way, further down or up."""
+        ways = list(FetchWay)
+        return replace(self, way=ways[min(max(0, ways.index(self.way) + by), len(ways) - 1)])
+
+    def with_next_patience(self) -> WayChoice:
+        """A longer one; after the longest the shortest."""
+        at = PATIENCES.index(self.patience) + 1 if self.patience in PATIENCES else 0
+        return replace(self, patience=PATIENCES[at % len(PATIENCES)])
+
+    def with_next_order(self) -> WayChoice:
+        """The next order."""
+        orders = list(FetchOrder)
+        return replace(self, order=orders[(orders.index(self.order) + 1) % len(orders)])
+
+
+def ways_lines(choice: WayChoice, advice: Sequence[str], cells: int, glyphs: Glyphs) -> tuple[Line, ...]:
+    """The ways, then patience and order, then what is worth knowing before."""
+    lines: list[Line] = []
+    for way, words in EXPLAINED.items():
+        on = way is choice.way
+        mark = Span(f"  {glyphs.on if on else glyphs.off} ", "accent" if on else "muted")
+        lines.append(line(mark, Span(words.name, "strong" if on else "text")))
+        for sentence in (words.does, f"Needs: {words.needs}"):
+            lines += [line(" " * INDENT, *row) for row in wrap(sentence, cells - INDENT, "muted")]
+    until = "no end by itself" if choice.patience == "forever" else "without an arrival, then it ends"
+    lines += [
+        (),
+        line(
+            "  ",
+            Span("p", "key"),
+            " Patience  ",
+            Span(choice.patience, "strong"),
+            Span(f"  {until}", "muted"),
+        ),
+        line("  ", Span("o", "key"), " Order     ", Span(f"{choice.order} first", "strong")),
+    ]
+    for sentence in advice:
+        lines.append(())
+        for n, row in enumerate(wrap(sentence, cells - 4, "warn")):
+            lines.append(line(Span("  " + (glyphs.arrow if n == 0 else "").ljust(2), "warn"), *row))
+    return tuple(lines)
+
+
+def row_of(choice: WayChoice, cells: int) -> int:
+    """The row of the chosen way in `ways_lines`."""
+    row = 0
+    for way, words in EXPLAINED.items():
+        if way is choice.way:
+            break
+        row += 1 + sum(len(wrap(s, cells - INDENT)) for s in (words.does, f"Needs: {words.needs}"))
+    return row

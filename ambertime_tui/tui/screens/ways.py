@@ -1,0 +1,90 @@
+"""How iOS is asked for the originals in iCloud: chosen with what each way does and needs in view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+
+from ambertime_tui.tui.panes.ways import WayChoice, row_of, ways_lines
+from ambertime_tui.tui.screens.base import AmberScreen, title
+from ambertime_tui.tui.widgets.key_line import KeyLine
+from ambertime_tui.tui.widgets.pick_list import Drawn, PickList
+from ambertime_tui.tui.widgets.spans import Line
+
+
+class WaysList(PickList):
+    """As high as its lines, in a part of the screen that scrolls."""
+
+    def get_content_height(self, container: object, viewport: object, width: int) -> int:
+        """Rows of the whole drawing."""
+        return len(self._draw(width, 10_000))
+
+
+class WaysScreen(AmberScreen):
+    """Enter takes what is chosen, and with it the iCloud originals."""
+
+    CSS_PATH = "ways.tcss"
+    HELP_TITLE = "From iCloud"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "enter", "choose", "Choose", id="ways.choose", key_display="enter", tooltip="and include them"
+        ),
+        Binding("p", "patience", "Patience", id="ways.patience", tooltip="how long without an arrival"),
+        Binding("o", "order", "Order", id="ways.order", tooltip="which are wanted first"),
+        Binding("escape,w", "back", "Back", id="ways.back", key_display="esc"),
+    ]
+
+    def __init__(self, choice: WayChoice, advice: Sequence[str], choose: Callable[[WayChoice], None]) -> None:
+        super().__init__()
+        self.choice = choice
+        self._advice = advice
+        self._choose = choose
+
+    def compose(self) -> ComposeResult:
+        """One list that scrolls."""
+        yield Drawn(lambda w, _h: title("Originals in iCloud", (), w), id="title")
+        with VerticalScroll(id="ways-scroll", can_focus=False):
+            yield WaysList(self._draw, lambda: row_of(self.choice, self._cells), id="ways")
+        yield KeyLine(self.glyphs, id="keys")
+
+    def on_mount(self) -> None:
+        """The keys go to the list."""
+        self.query_one(WaysList).focus()
+
+    @property
+    def _cells(self) -> int:
+        return self.query_one(WaysList).content_size.width
+
+    def _draw(self, width: int, height: int) -> tuple[Line, ...]:
+        return ways_lines(self.choice, self._advice, width, self.glyphs)[:height]
+
+    def _take(self, choice: WayChoice) -> None:
+        self.choice = choice
+        self.query_one(WaysList).show_again()
+
+    @on(PickList.Stepped)
+    def step(self, event: PickList.Stepped) -> None:
+        """Up and down."""
+        self._take(self.choice.stepped(event.by))
+
+    def action_patience(self) -> None:
+        """Another patience."""
+        self._take(self.choice.with_next_patience())
+
+    def action_order(self) -> None:
+        """Another order."""
+        self._take(self.choice.with_next_order())
+
+    def action_choose(self) -> None:
+        """Takes it."""
+        self.app.pop_screen()
+        self._choose(self.choice)
+
+    def action_back(self) -> None:
+        """Back to Setup; nothing is changed."""
+        self.app.pop_screen()

@@ -1,0 +1,185 @@
+"""A task that is chosen on Setup is the job that `ambertime backup --task` starts: nothing of it is lost."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ambertime_tui.cli.arguments import parser_for
+from ambertime_tui.cli.asked import spec_of
+from ambertime_tui.cli.surroundings import Surroundings, UsageError
+from ambertime_tui.config import Task, load_config
+from ambertime_tui.engine.client import DevicesChanged
+from ambertime_tui.engine.spec import FetchOrder, FetchWay, JobSpec, OriginalsChoice, Selection
+from ambertime_tui.library.date_range import parse_date_range
+from tests.tui.fake_engine import PHONE, TODAY, USB, FakeEngine, world_of
+from tests.tui.scenes import READY
+from tests.tui.stage import Stage, app_of, play
+
+CONFIG = f"""
+[defaults]
+device = "{PHONE.udid}"
+to = "{USB.path}"
+patience = "2h"
+hidden = false
+
+[tasks.everything]
+range = "..2019"
+to = "/data/iphone"
+originals = "icloud"
+patience = "forever"
+order = "smallest"
+fetch = "shortcut"
+hidden = true
+trashed = true
+edits = false
+
+[tasks.little]
+originals = "local"
+"""
+
+
+def headless(home: Path, *arguments: str) -> JobSpec:
+    """The job of a command line."""
+    parsed = parser_for(simulating=False).parse_args(["backup", *arguments])
+    return spec_of(parsed, Surroundings({**os.environ, "HOME": str(home)}))
+
+
+def configured(home: Path, text: str = CONFIG) -> Path:
+    """Writes the config file; its folder."""
+    folder = Path(os.environ["XDG_CONFIG_HOME"]) / "ambertime"
+    folder.mkdir(parents=True)
+    (folder / "config.toml").write_text(text)
+    return folder
+
+
+@pytest.mark.parametrize("digit", [1, 2])
+def test_a_task_on_the_screen_is_the_task_of_the_command_line(home: Path, digit: int) -> None:
+    config = load_config(configured(home), TODAY)
+    engine = FakeEngine()
+    name = list(config.tasks)[digit - 1]
+
+    async def script(stage: Stage) -> None:
+        await stage.shows(READY)
+        await stage.press("2", "i", "s", str(digit))
+        await stage.shows(READY)
+        await stage.press("enter")
+        await stage.until(lambda: bool(engine.started))
+
+    world = world_of(engine, tasks=dict(config.tasks), defaults=config.defaults)
+    play(app_of(engine, world), script)
+    assert engine.started == [headless(home, "--task", name)]
+
+
+def test_every_word_of_a_task_reaches_the_job(home: Path) -> None:
+    configured(home)
+    assert headless(home, "--task", "everything") == JobSpec(
+        "/data/iphone",
+        PHONE.udid,
+        Selection(parse_date_range("..2019", TODAY), hidden=True, trashed=True, edits=False),
+        OriginalsChoice.ICLOUD,
+        patience=None,
+        order=FetchOrder.SMALLEST,
+        way=FetchWay.SHORTCUT,
+    )
+
+
+def test_an_option_goes_before_the_task_and_the_task_before_the_defaults(home: Path) -> None:
+    configured(home)
+    assert headless(home, "--task", "everything", "--range", "2024").selection.range == parse_date_range(
+        "2024", TODAY
+    )
+    assert headless(home, "--task", "little").patience == 7200
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("evrything", "did you mean everything?"), ("zzz", "there are everything, little.")]
+)
+def test_a_task_that_is_not_there_is_refused_with_what_there_is(home: Path, name: str, said: str) -> None:
+    configured(home)
+    with pytest.raises(UsageError, match=said.replace("?", r"\?")):
+        headless(home, "--task", name)
+
+
+def test_without_a_task_setup_begins_with_the_defaults() -> None:
+    engine = FakeEngine()
+    defaults = Task(
+        range="last year", originals=OriginalsChoice.ICLOUD, patience="12h", trashed=True, edits=False
+    )
+
+    async def script(stage: Stage) -> None:
+        await stage.shows(READY)
+        await stage.shows("Days last year")
+        await stage.shows("Range · with Recently Deleted · without edits")
+        await stage.shows("patience 12h")
+        await stage.press("enter")
+        await stage.until(lambda: bool(engine.started))
+
+    play(app_of(engine, world_of(engine, defaults=replace(defaults, to=USB.path))), script)
+    [spec] = engine.started
+    assert spec.selection == Selection(parse_date_range("2025", TODAY), trashed=True, edits=False)
+    assert (spec.originals, spec.patience) == (OriginalsChoice.ICLOUD, 12 * 3600)
+
+
+def test_a_task_for_a_phone_that_is_not_connected_takes_no_other_one() -> None:
+    engine = FakeEngine()
+    other = replace(PHONE, udid="00008101-000000000000001E", name="Ben’s old phone")
+    task = Task(device=other.udid, range="2024")
+
+    async def script(stage: Stage) -> None:
+        await stage.shows(READY)
+        await stage.press("s", "1")
+        await stage.shows("The iPhone …0000001E is not connected.")
+        await stage.press("enter")
+        assert not engine.started
+        await engine.say_devices(DevicesChanged((PHONE, other), (USB,)))
+        await stage.shows(READY)
+        await stage.press("enter")
+        await stage.until(lambda: bool(engine.started))
+
+    play(app_of(engine, world_of(engine, tasks={"Ben": task})), script)
+    assert engine.started[0].udid == other.udid
+
+
+def test_what_a_task_brought_along_is_saved_with_the_next_one() -> None:
+    engine = FakeEngine()
+    task = Task(range="last year", trashed=True, order=FetchOrder.NEWEST)
+    kept = []
+
+    async def script(stage: Stage) -> None:
+        await stage.shows(READY)
+        await stage.press("s", "1")
+        await stage.shows("Days last year")
+        await stage.press("s", "s")
+        await stage.type("again")
+        await stage.press("enter")
+        await stage.shows("Saved as again.")
+
+    world = world_of(engine, tasks={"deleted too": task}, remember=kept.append)
+    play(app_of(engine, world), script)
+    saved = kept[-1].tasks["again"]
+    assert (saved.range, saved.trashed, saved.order) == ("last year", True, FetchOrder.NEWEST)
+
+
+def test_the_way_patience_and_order_are_chosen_with_what_they_mean_in_view() -> None:
+    engine = FakeEngine()
+
+    async def script(stage: Stage) -> None:
+        await stage.shows(READY)
+        await stage.press("w")
+        await stage.shows("Needs: A person with the iPhone in hand")
+        await stage.press("down", "p", "o")
+        await stage.shows("Patience  2h")
+        await stage.press("enter")
+        await stage.shows("w a Shortcut, slice by slice · patience 2h · newest first")
+        await stage.shows(READY)
+        await stage.press("enter")
+        await stage.until(lambda: bool(engine.started))
+
+    play(app_of(engine), script)
+    [spec] = engine.started
+    assert (spec.way, spec.patience, spec.order) == (FetchWay.SHORTCUT, 7200, FetchOrder.NEWEST)
+    assert spec.originals is OriginalsChoice.ICLOUD
