@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from ambertime_tui.drive.discovery import Drive, Place, in_order, places
@@ -22,13 +23,14 @@ class DriveLooks:
     def __init__(self, where: Callable[[], Iterable[Place]] = places, within: float = ANSWERS_WITHIN) -> None:
         self._where = where
         self._within = within
+        self._last: tuple[Place, ...] = ()
         self._asked: dict[Path, asyncio.Task[tuple[Drive, DriveSummary] | None]] = {}
 
     async def drives(self) -> tuple[DriveSummary, ...]:
         """Those one could write to, plugged-in ones first, then those that do not answer."""
         found: dict[str, tuple[Drive, DriveSummary]] = {}
         silent: list[DriveSummary] = []
-        there = tuple(self._where())
+        there = await self._places()
         asked = {place.path: self._ask(place) for place in there}
         if asked:
             await asyncio.wait(asked.values(), timeout=self._within)
@@ -52,6 +54,12 @@ class DriveLooks:
         order = in_order(drive for drive, _ in found.values())
         by_drive = {id(drive): summary for drive, summary in found.values()}
         return (*(by_drive[id(drive)] for drive in order), *silent)
+
+    async def _places(self) -> tuple[Place, ...]:
+        """Where drives are mounted; as it was where the system does not say (diskutil, on macOS)."""
+        with suppress(OSError):
+            self._last = await asyncio.to_thread(lambda: tuple(self._where()))
+        return self._last
 
     def _ask(self, place: Place) -> asyncio.Task[tuple[Drive, DriveSummary] | None]:
         if place.path not in self._asked:

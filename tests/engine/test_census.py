@@ -1,5 +1,5 @@
-"""The identity, over random libraries, selections, faults and runs: every asset of the library is in one bucket,
-and every one that is wanted is either on the drive, whole, or named with its reason.
+"""The identity, over random libraries, selections, faults and runs: every asset of the library is in one
+bucket, and every one that is wanted is either on the drive, whole, or named with its reason.
 
 The long form, 200 of them: `AMBERTIME_LONG=1 python -m pytest tests/engine/test_census.py`.
 """
@@ -165,8 +165,8 @@ def test_the_census_adds_up_whatever_happens(
         assert surely_selected(made, selection) <= left | there.keys()
         if done.outcome is Outcome.COMPLETE:
             assert not left
-        # Of some a file is missing on the phone, the rest is on the drive; and a job that the drive ended may not
-        # have come to book what it had just recorded.
+        # Of some a file is missing on the phone, the rest is on the drive; and a job that the drive ended may
+        # not have come to book what it had just recorded.
         in_part = {"missing", "not_reached"} if done.outcome is Outcome.FAILED else {"missing"}
         assert {one.reason for one in done.left if one.uuid in there} <= in_part
         for file in (file for asset in there.values() for file in asset.files):

@@ -140,6 +140,31 @@ def test_a_drive_that_does_not_answer_holds_up_no_other(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+def test_a_system_that_does_not_list_its_drives_now_leaves_the_list_as_it_was(tmp_path: Path) -> None:
+    """As where diskutil hangs (macOS); meanwhile the engine answers others."""
+    hung, asked = threading.Event(), 0
+
+    def where() -> tuple[Place, ...]:
+        nonlocal asked
+        asked += 1
+        if asked == 2:
+            hung.wait()
+            raise OSError(5, "diskutil list did not answer")
+        return (Place(tmp_path, "ext4", "1", lambda: drive_of(tmp_path)),)
+
+    async def story() -> None:
+        looks = DriveLooks(where)
+        seen = await looks.drives()
+        again = asyncio.create_task(looks.drives())
+        while asked < 2:  # noqa: ASYNC110 - the loop goes on while the system is asked
+            await asyncio.sleep(0)
+        hung.set()
+        assert await again == seen
+        assert len(seen) == 1
+
+    asyncio.run(story())
+
+
 def test_a_look_that_takes_too_long_is_left_to_itself() -> None:
     async def story() -> None:
         frozen = threading.Event()
