@@ -59,6 +59,7 @@ def run(
         _world(paths, environ, config, glyphs_for(ascii_only=terminal.ascii), target),
         preview=config.preview if config.preview is not None else not terminal.remote,
         notices=wrong,
+        theme=config.theme or "",
     )
     app = AmberApp(world, terminal, attach_to=attach, theme=theme or world.state.theme or config.theme)
     with leaving_on_signals(lambda: app.leave_soon(ExitCode.INTERRUPTED)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,16 +20,22 @@ from ambertime_tui.engine.client import Command, CommandName, EngineError
 from ambertime_tui.engine.spec import JobSpec
 from ambertime_tui.engine.status import JobStatus, Outcome
 from ambertime_tui.exit_codes import ExitCode, exit_code_of
+from ambertime_tui.tui.keymap import Front, usable_keys
 from ambertime_tui.tui.panes.tasks import task_words
 from ambertime_tui.tui.port import Engine, World
 from ambertime_tui.tui.run_rules import finished_to_the_end
 from ambertime_tui.tui.screens.base import AmberScreen
+from ambertime_tui.tui.screens.code import CodeScreen
 from ambertime_tui.tui.screens.end import EndScreen
 from ambertime_tui.tui.screens.help import HelpScreen
 from ambertime_tui.tui.screens.jobs import JobsScreen
 from ambertime_tui.tui.screens.leaving import Leaving, LeavingScreen
+from ambertime_tui.tui.screens.listing import ListingScreen
+from ambertime_tui.tui.screens.preview import PreviewScreen
 from ambertime_tui.tui.screens.run import RunScreen
 from ambertime_tui.tui.screens.setup import SetupScreen
+from ambertime_tui.tui.screens.tasks import TasksScreen
+from ambertime_tui.tui.screens.ways import WaysScreen
 from ambertime_tui.tui.terminal import Colors, Terminal
 from ambertime_tui.tui.textual_internals import QuietApp, tell_terminal, unmarked
 from ambertime_tui.tui.themes import (
@@ -40,7 +46,11 @@ from ambertime_tui.tui.themes import (
     load_themes,
     meaning_defaults,
 )
+from ambertime_tui.tui.widgets.histogram import Histogram
+from ambertime_tui.tui.widgets.pick_list import PickList
+from ambertime_tui.tui.widgets.row_list import RowList
 from ambertime_tui.tui.widgets.spans import visible
+from ambertime_tui.tui.widgets.text_field import TextField
 
 GOES_ON = "The backup goes on. `ambertime` shows it again, `ambertime stop` ends it."
 
@@ -69,15 +79,18 @@ class AmberApp(QuietApp):
         self.attach_to = attach_to
         self.engine_now: Engine | None = None
         self._starting = asyncio.Lock()
+        self._told = False
         self.outcome: Outcome | None = None
-        self._load_themes(theme)
+        self.notices = (*world.notices, *self._load_themes(theme))
+        """What is wrong in the person's settings, each as a sentence; stays in the help."""
         if terminal.ascii:
             self.add_class("-ascii")
 
     # Themes
 
-    def _load_themes(self, wanted: str | None) -> None:
-        themes, self.theme_failures = load_themes((bundled_folder(), self.world.theme_folder))
+    def _load_themes(self, wanted: str | None) -> Iterator[str]:
+        themes, failures = load_themes((bundled_folder(), self.world.theme_folder))
+        yield from (failure.sentence for failure in failures)
         for name in list(self.available_themes):
             self.unregister_theme(name)
         for theme in themes:
@@ -86,6 +99,9 @@ class AmberApp(QuietApp):
         if limited is not None and (wanted is None or not self._is_native(wanted)):
             wanted = limited
         names = {theme.name for theme in themes}
+        for name in dict.fromkeys((self.world.theme, wanted)):
+            if name and name not in names:
+                yield f"There is no theme {name}; there are {', '.join(sorted(names))}."
         chosen = next((name for name in (wanted, DEFAULT) if name in names), None)
         if chosen is not None:
             self.theme = chosen
@@ -103,7 +119,9 @@ class AmberApp(QuietApp):
     def on_mount(self) -> None:
         """Opens on what there is to see."""
         if self.world.keys:
-            self.set_keymap(dict(self.world.keys))
+            keys, wrong = usable_keys(self.world.keys, FRONTS)
+            self.notices = (*self.notices, *wrong)
+            self.set_keymap(keys)
         self.open_first()
 
     @work(group="open", exclusive=True)
@@ -126,9 +144,9 @@ class AmberApp(QuietApp):
             self.switch_screen(screen)
         else:
             self.push_screen(screen)
-        for failure in self.theme_failures:
-            self._tell(screen, failure.sentence)
-        self.theme_failures = ()
+        if self.notices and not self._told:
+            self._told = True
+            self._tell(screen, self.notices[0])
 
     def _tell(self, screen: Screen[None], sentence: str) -> None:
         if isinstance(screen, AmberScreen):
@@ -222,7 +240,7 @@ class AmberApp(QuietApp):
     def action_help(self) -> None:
         """All keys that apply here."""
         if not isinstance(self.screen, (HelpScreen, LeavingScreen)):
-            self.push_screen(HelpScreen(dict(self.screen.active_bindings)))
+            self.push_screen(HelpScreen(dict(self.screen.active_bindings), self.notices))
 
     async def action_quit(self) -> None:
         """Leaves; asks first while a job runs."""
@@ -300,3 +318,16 @@ class AmberApp(QuietApp):
         """Remembers a theme that was chosen in the palette."""
         if self.is_running and theme != self.world.state.theme:
             self.remember(replace(self.world.state, theme=theme))
+
+
+FRONTS: tuple[Front, ...] = (
+    (AmberApp, SetupScreen, Histogram, TextField),
+    (AmberApp, SetupScreen, PickList, TextField),
+    (AmberApp, TasksScreen, PickList, TextField),
+    (AmberApp, WaysScreen, PickList),
+    (AmberApp, JobsScreen, PickList),
+    (AmberApp, ListingScreen, RowList),
+    *((AmberApp, screen) for screen in (RunScreen, EndScreen, HelpScreen)),
+    *((screen,) for screen in (CodeScreen, LeavingScreen, PreviewScreen)),
+)
+"""The screens with the parts that can have the focus there."""

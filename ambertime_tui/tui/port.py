@@ -98,6 +98,8 @@ class World:
     """What the config file says of every task that does not say otherwise."""
     notices: tuple[str, ...] = ()
     """What is wrong in the config file, each as a sentence."""
+    theme: str = ""
+    """The theme that the config file names."""
     target: str = ""
     """The target to begin with, where one was asked for."""
     preview: bool = True

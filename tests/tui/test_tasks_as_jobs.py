@@ -11,7 +11,7 @@ import pytest
 from ambertime_tui.cli.arguments import parser_for
 from ambertime_tui.cli.asked import spec_of
 from ambertime_tui.cli.surroundings import Surroundings, UsageError
-from ambertime_tui.config import Task, load_config
+from ambertime_tui.config import State, Task, load_config
 from ambertime_tui.engine.client import DevicesChanged
 from ambertime_tui.engine.spec import FetchOrder, FetchWay, JobSpec, OriginalsChoice, Selection
 from ambertime_tui.library.date_range import parse_date_range
@@ -147,7 +147,7 @@ def test_a_task_for_a_phone_that_is_not_connected_takes_no_other_one() -> None:
 def test_what_a_task_brought_along_is_saved_with_the_next_one() -> None:
     engine = FakeEngine()
     task = Task(range="last year", trashed=True, order=FetchOrder.NEWEST)
-    kept = []
+    kept: list[State] = []
 
     async def script(stage: Stage) -> None:
         await stage.shows(READY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -13,11 +14,22 @@ from ambertime_tui.tui.glyphs import Glyphs
 from ambertime_tui.tui.screens.base import AmberScreen, title
 from ambertime_tui.tui.widgets.key_line import KEY_NAMES, KeyLine
 from ambertime_tui.tui.widgets.pick_list import Drawn, Tall
-from ambertime_tui.tui.widgets.spans import Line, Span, fit, line
+from ambertime_tui.tui.widgets.spans import Line, Span, fit, line, wrap
 
 KEY_WIDTH = 12
 WORDS = {"app.focus_previous": "Back to the last part", "app.command_palette": "Commands by name"}
 """Better words for keys that Textual brings along."""
+
+
+def notice_lines(notices: Sequence[str], cells: int, glyphs: Glyphs) -> tuple[Line, ...]:
+    """What is wrong in the settings, in full."""
+    lines: list[Line] = [line(Span("In your settings", "accent"))] if notices else []
+    for notice in notices:
+        rows = wrap(notice, cells - 4, "warn")
+        lines += [
+            line(Span(f"  {glyphs.warning if n == 0 else ' '} ", "warn"), *row) for n, row in enumerate(rows)
+        ]
+    return (*lines, ()) if lines else ()
 
 
 def help_lines(bindings: dict[str, ActiveBinding], cells: int, glyphs: Glyphs) -> tuple[Line, ...]:
@@ -57,16 +69,21 @@ class HelpScreen(AmberScreen):
         Binding("escape,q,question_mark", "close", "Back", id="help.close", key_display="esc"),
     ]
 
-    def __init__(self, bindings: dict[str, ActiveBinding]) -> None:
+    def __init__(self, bindings: dict[str, ActiveBinding], notices: Sequence[str] = ()) -> None:
         super().__init__()
         self.bindings = bindings
+        self.notices = notices
 
     def compose(self) -> ComposeResult:
         """One column that scrolls."""
         yield Drawn(lambda w, _h: title("Keys", (), w), id="title")
         with VerticalScroll(id="help"):
-            yield Tall(lambda w, _h: help_lines(self.bindings, w, self.glyphs), id="help-text")
+            yield Tall(self._draw, id="help-text")
         yield KeyLine(self.glyphs, id="keys")
+
+    def _draw(self, width: int, _height: int) -> tuple[Line, ...]:
+        told = notice_lines(self.notices, width, self.glyphs)
+        return (*told, *help_lines(self.bindings, width, self.glyphs))
 
     def on_mount(self) -> None:
         """The keys scroll."""

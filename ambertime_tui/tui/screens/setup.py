@@ -36,8 +36,10 @@ from ambertime_tui.tui.widgets.histogram import Histogram
 from ambertime_tui.tui.widgets.key_line import KeyLine
 from ambertime_tui.tui.widgets.lines import LinesView
 from ambertime_tui.tui.widgets.pick_list import Drawn, PickList
-from ambertime_tui.tui.widgets.spans import Line, Style
+from ambertime_tui.tui.widgets.spans import Line, Span, Style, line
+from ambertime_tui.tui.widgets.spans import width as cells_of
 from ambertime_tui.tui.widgets.text_field import TextField
+from ambertime_tui.units import plural
 
 SETTLES = 0.12
 """Seconds that a choice has to stand before the engine is asked what it would do."""
@@ -272,7 +274,9 @@ class SetupScreen(AmberScreen):
     # Drawing
 
     def _saved_tasks(self, width: int) -> Line:
-        return tasks_heading(tuple(self.amber.tasks), width - 24, self.glyphs)
+        wrong = plural(len(self.amber.notices), "setting")
+        told = line(Span(f"  {self.glyphs.warning} {wrong} wrong: ?", "warn")) if self.amber.notices else ()
+        return (*tasks_heading(tuple(self.amber.tasks), width - 24 - cells_of(told), self.glyphs), *told)
 
     def _draw_phones(self, width: int, height: int) -> tuple[Line, ...]:
         return phone_lines(self.state, width, height, self.glyphs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.keys import REPLACED_KEYS
 from textual.widgets import Input
 
 
@@ -27,6 +28,10 @@ class TextField(Input):
         super().__init__(placeholder=placeholder, id=id, compact=True, select_on_focus=False)
         self.cursor_blink = False
         self._leads_to = leads_to
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """Whether a key types a character; Textual forgets those that it calls by a friendly name."""
+        return key in REPLACED_KEYS or super().check_consume_key(key, character)
 
     def action_leave(self) -> None:
         """Moves on."""

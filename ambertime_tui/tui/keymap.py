@@ -1,0 +1,101 @@
+"""The keys that a person changed in the config file: what cannot work is told, and the rest is used."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+
+from textual.binding import Binding
+from textual.dom import DOMNode
+from textual.keys import REPLACED_KEYS, Keys, key_to_character
+
+Front = Sequence[type[DOMNode]]
+"""Parts whose keys are in force at the same time."""
+
+ARRIVES_AS = {
+    "ctrl+h": "backspace",
+    "ctrl+i": "tab",
+    "ctrl+m": "enter",
+    "shift+enter": "enter",
+    "ctrl+left_square_bracket": "escape",
+}
+"""What a terminal sends for keys that have no code of their own."""
+TEXTUALS_OWN = {"tab": "Next part", "shift+tab": "Back to the last part", "ctrl+p": "Commands by name"}
+_MODIFIERS = frozenset(("ctrl", "shift", "alt"))
+_NAMED = frozenset(key.value for key in Keys) | {f"f{n}" for n in range(1, 25)} | set(REPLACED_KEYS)
+
+
+def usable_keys(wanted: Mapping[str, str], fronts: Sequence[Front]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Of the changed keys those that can work, and a sentence for each that cannot.
+
+    Args:
+        wanted: keys by the id of what they do.
+        fronts: everything that has keys; parts of the same front must not share one.
+    """
+    names = {binding.id: binding for front in fronts for part in front for binding in _bindings(part)}
+    wrong: list[str] = []
+    keymap: dict[str, str] = {}
+    for id_, text in wanted.items():
+        if id_ not in names:
+            near = get_close_matches(id_, [name for name in names if name], 1)
+            meant = f"; did you mean {near[0]}?" if near else ". The keys' ids stand in the README."
+            wrong.append(f"config.toml: keys.{id_} is not the id of a key{meant}")
+            continue
+        try:
+            keymap[id_] = ",".join(_key(part) for part in re.split(r"(?<=.),", text))
+        except ValueError as error:
+            wrong.append(f"config.toml: keys.{id_} stays as it was: {error}")
+    while (clash := next(_clashes(keymap, fronts), None)) is not None:
+        id_, key, other = clash
+        del keymap[id_]
+        wrong.append(f"config.toml: keys.{id_} stays as it was: {key} is the key for {other}.")
+    return keymap, tuple(wrong)
+
+
+def _bindings(part: type[DOMNode]) -> Iterator[Binding]:
+    for binding in part.BINDINGS:
+        if isinstance(binding, Binding):
+            yield binding
+
+
+def _key(text: str) -> str:
+    """A key as Textual names it.
+
+    Raises:
+        ValueError: there is none, or no terminal sends it; with a sentence.
+    """
+    name = text.strip()
+    *modifiers, base = [name] if len(name) == 1 else (part.strip().lower() for part in name.split("+"))
+    key = "+".join([*modifiers, base])
+    known = len(base) == 1 or base in _NAMED or key_to_character(base) is not None
+    if not known or not _MODIFIERS.issuperset(modifiers):
+        raise ValueError(f"'{name}' is not a key; write p, f5, ctrl+r, space or question_mark.")
+    arrives_as = ARRIVES_AS.get(key) or re.sub(r"^ctrl\+shift\+(\w)$", r"ctrl+\1", key)
+    if arrives_as != key:
+        raise ValueError(f"terminals send {key} as {arrives_as}; choose another key.")
+    return key
+
+
+def _clashes(keymap: Mapping[str, str], fronts: Sequence[Front]) -> Iterator[tuple[str, str, str]]:
+    """Changed keys that something else in the same front has: the id, the key, what has it."""
+    for front in fronts:
+        taken: dict[str, list[Binding]] = {}
+        for binding in (binding for part in front for binding in _bindings(part)):
+            for key in keymap.get(binding.id or "", binding.key).split(","):
+                taken.setdefault(_plain(key), []).append(binding)
+        for key, bindings in taken.items():
+            changed = [binding for binding in bindings if binding.id in keymap]
+            if not changed:
+                continue
+            last = max(changed, key=lambda binding: list(keymap).index(binding.id or ""))
+            others = [binding for binding in bindings if binding.id != last.id]
+            if others or key in TEXTUALS_OWN:
+                name = others[0].description if others else TEXTUALS_OWN[key]
+                yield last.id or "", key, name
+
+
+def _plain(key: str) -> str:
+    """One name for keys that Textual knows by two."""
+    character = key_to_character(REPLACED_KEYS.get(key, key))
+    return character if character is not None and character.isprintable() and character != " " else key

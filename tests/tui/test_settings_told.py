@@ -1,0 +1,116 @@
+"""Settings that cannot be used are told on start and stay readable in the help; they never stop the app."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ambertime_tui.config import Task, load_what_is_right
+from ambertime_tui.tui.application import FRONTS
+from ambertime_tui.tui.keymap import usable_keys
+from tests.tui.fake_engine import TODAY, FakeEngine, world_of
+from tests.tui.scenes import CHOSEN, READY
+from tests.tui.stage import Stage, app_of, play
+
+
+@pytest.mark.parametrize(
+    ("id_", "key", "said"),
+    [
+        ("job.pase", "f5", "keys.job.pase is not the id of a key; did you mean job.pause?"),
+        ("setup.icloud", "hyper+x", "'hyper+x' is not a key"),
+        ("setup.icloud", "", "'' is not a key"),
+        ("setup.icloud", "ctrl+m", "terminals send ctrl+m as enter"),
+        ("setup.icloud", "ctrl+shift+r", "terminals send ctrl+shift+r as ctrl+r"),
+        ("setup.icloud", "t", "t is the key for Folder."),
+        ("setup.icloud", "q", "q is the key for Quit."),
+        ("setup.icloud", "/", "/ is the key for Range."),
+        ("range.all", "i", "i is the key for iCloud."),
+        ("setup.icloud", "tab", "tab is the key for Next."),
+    ],
+)
+def test_a_key_that_cannot_work_stays_as_it_was_and_is_told(id_: str, key: str, said: str) -> None:
+    keys, [sentence] = usable_keys({id_: key, "job.pause": "f6"}, FRONTS)
+    assert said in sentence
+    assert keys == {"job.pause": "f6"}
+
+
+@pytest.mark.parametrize("key", ["f5", "p", "?,f1", "H,f2", "ctrl+r", "+", "minus", "Page_Up,pageup", ","])
+def test_a_key_that_can_work_is_used(key: str) -> None:
+    wanted = {"job.pause": key, "app.help": "f12", "job.open": "enter"}
+    if key == "Page_Up,pageup":
+        assert usable_keys(wanted, FRONTS)[1]
+    else:
+        assert usable_keys(wanted, FRONTS)[1] == ()
+
+
+def test_two_keys_may_change_places() -> None:
+    swapped = {"setup.icloud": "t", "setup.folder": "i"}
+    assert usable_keys(swapped, FRONTS) == (swapped, ())
+
+
+def test_without_changes_no_two_keys_are_the_same() -> None:
+    assert usable_keys({}, FRONTS) == ({}, ())
+
+
+def test_what_is_wrong_is_said_on_start_and_stays_in_the_help(tmp_path: Path) -> None:
+    (tmp_path / "themes").mkdir()
+    (tmp_path / "themes" / "broken.toml").write_text('primary = "#zz"')
+    engine = FakeEngine()
+
+    async def script(stage: Stage) -> None:
+        await stage.shows("defaults.originals is 'all'; it can be")
+        await stage.shows("! 4 settings wrong: ?")
+        await stage.press("right")
+        await stage.shows(READY)
+        await stage.shows("! 4 settings wrong: ?")
+        await stage.press("question_mark")
+        await stage.shows("In your settings")
+        await stage.shows("defaults.originals is 'all'")
+        await stage.shows("no colour that is known for")
+        await stage.shows("There is no theme sepia; there are amber-dark")
+        await stage.shows("keys.job.zzz is not the id of a key")
+
+    world = world_of(
+        engine,
+        state=CHOSEN,
+        folder=tmp_path,
+        keys={"job.zzz": "f5"},
+        notices=("/home/anna/.config/ambertime/config.toml: defaults.originals is 'all'; it can be local.",),
+    )
+    play(app_of(engine, replace(world, theme="sepia")), script, (100, 40))
+
+
+def test_a_config_file_is_used_without_what_is_wrong_in_it(tmp_path: Path) -> None:
+    text = """
+    theme = "amber-light"
+    colour = 3
+    [defaults]
+    range = "2024..2023"
+    to = "/data"
+    [tasks.good]
+    range = "2024"
+    [tasks.bad]
+    range = "2024"
+    trahsed = true
+    [keys]
+    "job.pause" = "f5"
+    "job.stop" = 5
+    """
+    (tmp_path / "config.toml").write_text(text)
+    config, wrong = load_what_is_right(tmp_path, TODAY)
+    assert config.theme == "amber-light"
+    assert config.defaults == Task()
+    assert config.tasks == {"good": Task(range="2024")}
+    assert config.keys == {"job.pause": "f5"}
+    assert [said for said in wrong if "left out" in said] == list(wrong)
+    for name in ("colour", "defaults.range", "tasks.bad.trahsed", "keys.job.stop"):
+        assert any(name in said for said in wrong)
+
+
+def test_a_config_file_that_is_no_toml_costs_all_of_it_and_no_start(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("theme = ")
+    config, [said] = load_what_is_right(tmp_path, TODAY)
+    assert "cannot be read" in said
+    assert config.tasks == {}
