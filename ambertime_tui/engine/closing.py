@@ -16,6 +16,7 @@ from ambertime_tui.engine.census import (
     list_left,
     take_census,
 )
+from ambertime_tui.engine.edits_left import edits_left
 from ambertime_tui.engine.ledger import Ledger
 from ambertime_tui.engine.not_whole import BrokenFile, as_left, still_broken
 from ambertime_tui.engine.proof import proved
@@ -86,7 +87,8 @@ async def close_accounts(
     census = await asyncio.to_thread(take_census, ledger.plan, ledger.endings)
     listed = await asyncio.to_thread(list_left, ledger.plan, ledger.endings)
     not_whole = as_left(broken, ledger.plan, listed.uuids() if broken else ())
-    left = listed.and_also(not_whole)
+    edits = await asyncio.to_thread(lambda: tuple(edits_left(ledger.plan, ledger.endings)))
+    left = listed.and_also((*edits, *not_whole))
     if readable:
         recorded = partial(target.record.vouches_for, udid)
         wrong = await asyncio.to_thread(contradictions, ledger.plan, ledger.endings, census, recorded)
@@ -94,7 +96,7 @@ async def close_accounts(
             on_trouble(sentence)
         if wrong:
             failure = "The accounting of this job does not add up; do not rely on it. " + " ".join(wrong)
-    judged = _judged(census, len(listed), len(not_whole), library, failure, stopped)
+    judged = _judged(census, len(listed), len(edits), len(not_whole), library, failure, stopped)
     return Accounts(*judged, census, left, proof)
 
 
@@ -116,9 +118,10 @@ def _proof(target: Target, udid: str, broken: Sequence[BrokenFile]) -> str:
 
 
 def _judged(
-    census: Census, left: int, not_whole: int, library: Library, failure: str, stopped: bool
+    census: Census, left: int, edits: int, not_whole: int, library: Library, failure: str, stopped: bool
 ) -> tuple[Outcome, str]:
-    """The outcome and its sentence; `left` and `not_whole` count items and files of earlier backups."""
+    """The outcome and its sentence; `left` counts items, `edits` those of which only the edit is not there,
+    `not_whole` files of earlier backups."""
     here = census.count(Bucket.COPIED) + census.count(Bucket.ALREADY)
     if failure:
         return Outcome.FAILED, failure
@@ -136,6 +139,12 @@ def _judged(
         return Outcome.LEFT, (
             f"All {here:,} items of the selection are on the drive, but {files} of earlier backups could not "
             "be put right; each is listed."
+        )
+    if edits:
+        of = "the edit of 1 is" if edits == 1 else f"the edits of {edits:,} are"
+        return (
+            Outcome.LEFT,
+            f"All {here:,} items are on the drive, but {of} not; each is listed with its reason.",
         )
     if not library.from_database:
         return Outcome.LEFT, (

@@ -127,11 +127,13 @@ def _planned(
     if away:
         to_take = tuple(r for r in lacking if r.availability is not Availability.MISSING)
         return _fitting(asset, Fate.FETCH, to_take, largest_file, "icloud", STILL_IN_ICLOUD)
+    edits_away = any(r.availability is Availability.ICLOUD for r in lacking)
+    about = (EDIT_IN_ICLOUD, _EDIT_AWAY) if edits_away else ("", "")
     if local:
-        return _fitting(asset, Fate.COPY, local, largest_file)
+        return _fitting(asset, Fate.COPY, local, largest_file, *about)
     if gone:
         return PlannedAsset(asset, Fate.CANNOT, (), bytes_of(gone), "missing", missing_sentence(gone))
-    return PlannedAsset(asset, Fate.ALREADY, (), bytes_of(asset.originals))
+    return PlannedAsset(asset, Fate.ALREADY, (), bytes_of(asset.originals), *about)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,12 @@ class _OnDrive:
 
 EDIT_TOO_LARGE = "edit_too_large"
 """The reason of an asset whose originals are copied and whose edit the drive cannot hold."""
+EDIT_IN_ICLOUD = "edit_icloud"
+"""The reason of an asset whose originals are copied and whose edit is only in iCloud."""
+_EDIT_AWAY = (
+    "The original is on the drive; its edit is only in iCloud. Open the photo on the iPhone, which brings it "
+    "down, and run again."
+)
 STILL_IN_ICLOUD = (
     "Its original is only in iCloud. Include iCloud originals, or let the iPhone download it, and run again."
 )
@@ -199,7 +207,13 @@ def _fitting(
         )
     if too_large:
         resources = tuple(r for r in resources if r not in too_large)
+        if not reason:
+            reason = EDIT_TOO_LARGE
+            sentence = (
+                f"The original is on the drive; its edit has {(too_large[0].size or 0) / 1e9:.1f} GB, and "
+                f"this drive's file system holds files up to {(largest_file or 0) / 1e9:.1f} GB. Use a drive "
+                "with exFAT or ext4 to have it, too."
+            )
         if not resources:
-            return PlannedAsset(asset, Fate.ALREADY, (), bytes_of(asset.originals))
-        reason = reason or EDIT_TOO_LARGE
+            return PlannedAsset(asset, Fate.ALREADY, (), bytes_of(asset.originals), reason, sentence)
     return PlannedAsset(asset, fate, resources, bytes_of(resources), reason, sentence)

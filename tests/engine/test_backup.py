@@ -59,3 +59,25 @@ def test_a_second_run_copies_nothing(made: MadeLibrary, phone: SimulatedPhone, t
     assert {path: path.stat().st_mtime_ns for path in (target / "Photos").rglob("*")} == before
     only_the_database = phone.journal.requests["afc.FILE_OPEN"] - opened
     assert only_the_database < 10
+
+
+def test_an_edit_that_is_only_in_icloud_is_named_and_taken_when_it_is_there(
+    made: MadeLibrary, phone: SimulatedPhone, target: Path
+) -> None:
+    edited = next(
+        asset
+        for asset in selected(made)
+        if asset.availability == "local" and any(r.role == "edited_photo" for r in asset.resources)
+    )
+    edit = made.media / edited.resource("edited_photo").path
+    away = edit.with_name("away")
+    edit.rename(away)
+    done = asyncio.run(backup(JobSpec(str(target))))
+    assert done.status.outcome is Outcome.LEFT
+    (named,) = [one for one in done.report.left if one.uuid == edited.uuid]
+    assert named.reason == "edit_icloud"
+    assert whole(made, target, edited), "its original is there"
+    away.rename(edit)
+    again = asyncio.run(backup(JobSpec(str(target))))
+    assert edited.uuid not in {one.uuid for one in again.report.left}
+    assert "edited_photo" in {file.role.value for file in archived(target)[edited.uuid].files}

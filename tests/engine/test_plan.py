@@ -12,8 +12,9 @@ from ambertime_tui.drive.file_system import traits_of
 from ambertime_tui.drive.recorded import RecordedAsset, RecordedFile
 from ambertime_tui.engine.census import Bucket, Ending, Endings, contradictions, list_left, take_census
 from ambertime_tui.engine.drive_advice import drive_advice
+from ambertime_tui.engine.edits_left import edits_left
 from ambertime_tui.engine.plan import Fate, Plan, PlannedAsset, by_capture, plan_of
-from ambertime_tui.engine.planner import make_plan, recorded_in, room_needed
+from ambertime_tui.engine.planner import EDIT_IN_ICLOUD, make_plan, recorded_in, room_needed
 from ambertime_tui.engine.spec import Selection
 from ambertime_tui.library.model import Asset, Availability, Kind, Library, Resource, Role
 from tests.engine.libraries import SELECTIONS, few, libraries, recorded_asset, recorded_file, records
@@ -217,6 +218,19 @@ def test_an_edit_that_is_only_in_icloud_does_not_hold_up_its_original() -> None:
     asset = photo((Role.PHOTO, 10, Availability.LOCAL), (Role.EDITED_PHOTO, 20, Availability.ICLOUD))
     planned = planned_for(asset)
     assert [resource.role for resource in planned.resources] == [Role.PHOTO]
+    assert planned.reason == EDIT_IN_ICLOUD
+
+
+def test_an_edit_that_is_left_is_named_once_its_original_is_on_the_drive() -> None:
+    asset = photo((Role.PHOTO, 10, Availability.LOCAL), (Role.EDITED_PHOTO, 20, Availability.ICLOUD))
+    plan = make_plan(Library((asset,), None), Selection())
+    endings = Endings(plan)
+    assert list(edits_left(plan, endings)) == []
+    endings.set(0, Ending(Bucket.COPIED))
+    (left,) = edits_left(plan, endings)
+    assert (left.uuid, left.reason) == (asset.uuid, EDIT_IN_ICLOUD)
+    assert left.sentence.startswith("The original is on the drive; its edit is only in iCloud.")
+    assert list(edits_left(make_plan(Library((asset,), None), Selection(edits=False)), endings)) == []
 
 
 def test_a_file_that_the_drive_cannot_hold_is_refused_before_a_byte_is_copied() -> None:

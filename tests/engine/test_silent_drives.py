@@ -159,8 +159,7 @@ def test_a_system_that_does_not_list_its_drives_now_leaves_the_list_as_it_was(tm
         while asked < 2:  # noqa: ASYNC110 - the loop goes on while the system is asked
             await asyncio.sleep(0)
         hung.set()
-        assert await again == seen
-        assert len(seen) == 1
+        assert [drive.path for drive in await again] == [drive.path for drive in seen] != []
 
     asyncio.run(story())
 
