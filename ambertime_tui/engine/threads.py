@@ -83,8 +83,8 @@ class Threads:
     def _ended(self, call: asyncio.Future[T]) -> None:
         self._under_way -= 1
         self.alive()
-        if self._given_up.done() and not call.cancelled():
-            call.exception()  # nobody else asks for it
+        if not call.cancelled():
+            call.exception()  # a caller that was cancelled does not ask for it, and the event loop would complain
 
 
 async def in_time(seconds: float, path: Path, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

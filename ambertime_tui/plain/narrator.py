@@ -71,7 +71,8 @@ def _shape(sentence: str) -> str:
 def progress_line(status: JobStatus) -> str:
     """How far a job is, in one line."""
     if status.phase is Phase.SCANNING:
-        return scan_progress(status.scan)
+        line, copied = scan_progress(status.scan), status.write.written
+        return f"{line} · {plural(copied.count, 'item')} copied meanwhile" if line and copied.count else line
     if status.phase not in (Phase.COPYING, Phase.FETCHING):
         return ""
     write, fetch = status.write, status.fetch

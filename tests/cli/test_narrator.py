@@ -92,3 +92,15 @@ def test_the_progress_line_says_how_far_and_how_fast() -> None:
         "1,200 of 2,341 items · 9.0 GB of 18.4 GB · 32.0 MB/s · 5 min left · 684 awaited from iCloud"
         " · 2 failed · IMG_4821.HEIC"
     )
+
+
+def test_the_progress_line_of_a_scan_counts_what_is_copied_meanwhile() -> None:
+    reading = replace(
+        BEGIN,
+        phase=Phase.SCANNING,
+        scan=ScanStatus(step=ScanStep.READING, assets=64_000),
+        write=WriteStatus(),
+    )
+    assert progress_line(reading) == "Read 64,000 assets"
+    begun = replace(reading, write=WriteStatus(planned=Tally(400, 4_000), written=Tally(1, 40)))
+    assert progress_line(begun) == "Read 64,000 assets · 1 item copied meanwhile"
