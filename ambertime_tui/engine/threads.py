@@ -84,7 +84,7 @@ class Threads:
         self._under_way -= 1
         self.alive()
         if not call.cancelled():
-            call.exception()  # a caller that was cancelled does not ask for it, and the event loop would complain
+            call.exception()  # a caller that was cancelled never asks; the event loop would complain
 
 
 async def in_time(seconds: float, path: Path, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
