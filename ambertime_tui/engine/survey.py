@@ -23,7 +23,7 @@ from ambertime_tui.library.histogram import DayCounter, LibraryByDay
 from ambertime_tui.library.model import Asset, Availability, Library
 from ambertime_tui.library.photos_db import LibraryReader, LibraryUnreadable
 from ambertime_tui.library.private_copy import remove_leftovers
-from ambertime_tui.paths import private
+from ambertime_tui.paths import PathsError, private
 from ambertime_tui.phone.afc import MediaFolder
 from ambertime_tui.phone.errors import DatabaseNotThere, MediaError, MediaForbidden, MediaNotFound
 from ambertime_tui.phone.photos_database import (
@@ -175,11 +175,20 @@ def counted(status: ScanStatus, library: Library, selection: Selection) -> ScanS
 
 @contextlib.asynccontextmanager
 async def scratch_folder(scratch: Path) -> AsyncIterator[Path]:
-    """A folder for this user only, gone afterwards; those of processes that died are removed first."""
+    """A folder for this user only, gone afterwards; those of processes that died are removed first.
+
+    Raises:
+        PathsError: it cannot be made.
+    """
 
     def made() -> Path:
         remove_leftovers(private(scratch))
-        return Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=scratch))
+        try:
+            return Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=scratch))
+        except OSError as error:
+            raise PathsError(
+                f"No working folder can be made in {scratch}: {error.strerror}. Free some space on this computer."
+            ) from error
 
     folder = await asyncio.to_thread(made)
     try:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import sqlite3
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ambertime_tui.engine.survey import Scan
+import pytest
+
+from ambertime_tui.engine.survey import Scan, scratch_folder
 from ambertime_tui.engine.surveyor import GOOD_FOR, Surveyor
 from ambertime_tui.engine.timing import Timing
+from ambertime_tui.paths import PathsError
 from ambertime_tui.phone.afc import MediaFolder
 from ambertime_tui.simulator.library import MadeLibrary
 from ambertime_tui.simulator.phone import SimulatedPhone
@@ -77,3 +83,19 @@ def test_a_recent_survey_is_used_in_any_case(
             assert await surveyor.take(phone.udid, media) is scan
 
     asyncio.run(story())
+
+
+def test_a_computer_without_room_for_a_working_folder_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: object, **how: object) -> str:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(tempfile, "mkdtemp", full)
+
+    async def story() -> None:
+        async with scratch_folder(tmp_path / "scratch"):
+            raise AssertionError("there is no folder")
+
+    with pytest.raises(PathsError, match="No space left on device. Free some space on this computer."):
+        asyncio.run(story())
