@@ -99,9 +99,9 @@ class AmberApp(QuietApp):
         if limited is not None and (wanted is None or not self._is_native(wanted)):
             wanted = limited
         names = {theme.name for theme in themes}
-        for name in dict.fromkeys((self.world.theme, wanted)):
-            if name and name not in names:
-                yield f"There is no theme {name}; there are {', '.join(sorted(names))}."
+        for asked in dict.fromkeys((self.world.theme, wanted)):
+            if asked and asked not in names:
+                yield f"There is no theme {asked}; there are {', '.join(sorted(names))}."
         chosen = next((name for name in (wanted, DEFAULT) if name in names), None)
         if chosen is not None:
             self.theme = chosen

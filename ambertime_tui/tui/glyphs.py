@@ -99,6 +99,10 @@ ASCII = Glyphs(
 )
 
 
+IN_ASCII = str.maketrans({"…": "~", "–": "-", "’": "'", "“": '"', "”": '"', "·": "-", "×": "x"})
+"""What sentences and names have of other characters, cell by cell."""
+
+
 def glyphs_for(*, ascii_only: bool) -> Glyphs:
     """The set to draw with."""
     return ASCII if ascii_only else FULL

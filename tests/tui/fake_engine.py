@@ -104,6 +104,8 @@ class FakeEngine:
         self.survey_may_end = asyncio.Event()
         self.survey_may_end.set()
         self.preview_problem = ""
+        self.preview_refused: EngineError | None = None
+        """Raised as long as no new archive is meant."""
         self.advice: tuple[str, ...] = ()
         self.job: list[JobStatus] = []
         self.job_report = Report(None, ())
@@ -160,6 +162,8 @@ class FakeEngine:
     async def preview(self, spec: JobSpec) -> Preview:
         """Works it out from the library."""
         assert not isinstance(self.library, EngineError)
+        if self.preview_refused is not None and not spec.new_archive:
+            raise self.preview_refused
         held = self.library.by_day.within(spec.selection.range)
         free = next((d.free_bytes for d in self.devices_now.drives if d.path == spec.target), 10**11)
         return Preview(

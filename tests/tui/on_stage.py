@@ -85,6 +85,7 @@ def moving_app() -> AmberApp:
     engine = MovingEngine()
     if os.environ.get("STAGE_LIBRARY") == "million":
         engine.library = replace(surveyed(), by_day=a_million())
+    engine.advice = tuple(filter(None, os.environ.get("STAGE_ADVICE", "").split("|")))
     world = world_of(engine, clock=time.time, state=CHOSEN, glyphs=glyphs_for(ascii_only=terminal.ascii))
     attach_to = None if os.environ.get("STAGE") == "setup" else Path("/run/job.sock")
     return AmberApp(world, terminal, attach_to=attach_to)

@@ -114,6 +114,10 @@ def _advised(engine: FakeEngine) -> None:
     )
 
 
+def _another_drive(engine: FakeEngine) -> None:
+    engine.preview_refused = EngineError("AnotherDrive", "There was an archive at …, and now there is none.")
+
+
 def _many(engine: FakeEngine) -> None:
     second = PhoneSummary("00008101-000000000000001E", "Ben’s old phone", "iPhone 12 mini", "16.7", True)
     locked = PhoneSummary("00008101-000000000000002E", "", "iPhone SE", "17.2", False, "Unlock it once.")
@@ -194,7 +198,7 @@ SCENES: tuple[Scene, ...] = (
     _setup("setup-untrusted", shows("tap Trust"), prepare=_untrusted),
     _setup("setup-scanning", shows("Fetching the library"), prepare=_scanning, state=CHOSEN),
     _setup("setup-icloud-included", shows(READY, "i"), state=CHOSEN),
-    _setup("setup-advice", shows("take it in two", "i"), prepare=_advised, state=CHOSEN),
+    _setup("setup-advice", shows("2 hints", "i"), prepare=_advised, state=CHOSEN),
     _setup("setup-drive-too-small", shows("shorter range"), prepare=_full, state=CHOSEN),
     _setup("setup-three-phones-many-drives", shows(READY), prepare=_many),
     _setup("setup-range-moved", _years, state=CHOSEN),
@@ -202,6 +206,9 @@ SCENES: tuple[Scene, ...] = (
     _setup("setup-range-wrong", _wrong_range, state=CHOSEN),
     _setup("setup-folder-missing", _wrong_folder, state=CHOSEN),
     _setup("setup-ascii", shows(READY), state=CHOSEN, terminal=ASCII_TERMINAL),
+    _setup("setup-ascii-reading", shows("Fetching"), prepare=_scanning, terminal=ASCII_TERMINAL),
+    _setup("setup-another-drive", shows("Another drive"), prepare=_another_drive, state=CHOSEN),
+    _setup("ways", shows("2 hints", "w"), prepare=_advised, state=CHOSEN),
     _setup("tasks", shows(READY, "s"), state=SAVED, tasks={"old-years": OLD_YEARS}),
     _setup("setup-saved-tasks", shows(READY), state=SAVED, tasks={"old-years": OLD_YEARS}),
     _setup("help", shows(READY, "question_mark"), state=CHOSEN),

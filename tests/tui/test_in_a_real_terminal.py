@@ -62,6 +62,19 @@ def test_setup_at_rest_sends_nothing() -> None:
         assert on.read(2.0) == b""
 
 
+def test_a_key_on_setup_costs_little_although_there_is_advice() -> None:
+    with terminal(STAGE="setup", STAGE_ADVICE="Keep the phone on power.") as on:
+        on.until(b"starts the backup")
+        on.read(1.0)
+        on.press(" ")
+        on.read(1.0)
+        costs = []
+        for _ in range(4):
+            on.press("\x1b[D")
+            costs.append(len(on.read(1.0)))
+        assert 0 < max(costs) < 4 * 1024
+
+
 @pytest.mark.parametrize(
     "environ",
     [{"NO_COLOR": "1"}, {"TERM": "linux"}, {"TERM": "dumb"}, {"TERM": "xterm-ghostty"}, {"LANG": "C"}],

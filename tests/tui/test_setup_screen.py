@@ -208,3 +208,53 @@ def test_a_saved_task_is_chosen_by_its_name() -> None:
         await stage.shows("Days ..2019")
 
     play(app_of(engine, world_of(engine, state=CHOSEN, tasks=tasks)), script)
+
+
+def test_escape_leads_from_a_field_back_to_its_list() -> None:
+    engine = FakeEngine()
+
+    async def script(stage: Stage) -> None:
+        await stage.shows(READY)
+        for key, back in (("t", "drives"), ("slash", "histogram")):
+            await stage.press(key)
+            await stage.shows("enter Done  esc Leave the field")
+            assert "/ Range" not in stage.text
+            await stage.press("escape")
+            focused = stage.app.focused
+            assert focused is not None
+            assert focused.id == back
+
+    play(app_of(engine, world_of(engine, state=CHOSEN)), script)
+
+
+def test_a_new_archive_is_offered_where_the_drive_is_another_one() -> None:
+    engine = FakeEngine()
+    engine.preview_refused = EngineError("AnotherDrive", "There was an archive.")
+
+    async def script(stage: Stage) -> None:
+        await stage.shows("Another drive is at this path now, without the archive.")
+        await stage.shows("or press n for a new archive on this one.")
+        await stage.shows("n New archive")
+        await stage.press("enter", "n")
+        await stage.shows(READY)
+        assert "n New archive" not in stage.text
+        await stage.press("enter")
+        await stage.until(lambda: bool(engine.started))
+
+    play(app_of(engine, world_of(engine, state=CHOSEN)), script)
+    assert engine.started[0].new_archive
+
+
+def test_the_rows_of_the_advice_stay_while_the_next_is_worked_out() -> None:
+    engine = FakeEngine()
+    engine.advice = ("Keep the phone on power.",)
+
+    async def script(stage: Stage) -> None:
+        await stage.shows("Keep the phone on power.")
+        screen = stage.app.screen
+        before = screen.query_one("#originals").size
+        await stage.pilot.press("right")
+        assert screen.query_one("#originals").size == before
+        assert "Keep the phone on power." in stage.text
+
+    play(app_of(engine, world_of(engine, state=CHOSEN)), script)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from rich.color import ColorSystem
 from rich.segment import Segment
+from textual.color import Color
 
 from ambertime_tui.tui.application import AmberApp
-from ambertime_tui.tui.themes import ThemeError, bundled_folder, load_theme, load_themes
+from ambertime_tui.tui.themes import ThemeError, bundled_folder, load_theme, load_themes, meaning_defaults
 from tests.tui.fake_engine import FakeEngine, world_of
 from tests.tui.scenes import BY_NAME, READY
 from tests.tui.stage import Stage, app_of, play
@@ -87,3 +89,23 @@ def test_a_theme_that_is_chosen_while_the_app_runs_paints_everything_anew() -> N
     play(BY_NAME["setup"].app("amber-dark"), chosen_now)
     play(BY_NAME["setup"].app("amber-light"), chosen_before)
     assert pictures[0] == pictures[1]
+
+
+def _seen_as(text: str, background: Color) -> Color:
+    """A colour of a theme as a terminal of 256 colours shows it."""
+    name, _, share = text.partition(" ")
+    color = Color.parse(name)
+    if share:
+        color = color.with_alpha(float(share.rstrip("%")) / 100)
+    painted = background.blend(color, color.a, 1.0)
+    return Color(*painted.rich_color.downgrade(ColorSystem.EIGHT_BIT).get_truecolor())
+
+
+@pytest.mark.parametrize("name", ["amber-dark", "amber-light", "high-contrast"])
+def test_what_is_read_can_be_read_in_256_colours_too(name: str) -> None:
+    theme = load_theme(bundled_folder() / f"{name}.toml")
+    colors = meaning_defaults(theme) | theme.to_color_system().generate() | theme.variables
+    background = Color.parse(colors["background"])
+    ground = _seen_as(colors["background"], background)
+    for meaning in ("foreground", "muted", "strong", "local", "icloud", "success", "warning", "error", "key"):
+        assert abs(_seen_as(colors[meaning], background).brightness - ground.brightness) > 0.35, meaning

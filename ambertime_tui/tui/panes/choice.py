@@ -38,7 +38,7 @@ def choice_lines(
     ]
     advice = state.preview.advice if state.preview else ()
     room = height - len(lines) - (1 if with_icloud else 0)
-    told = _told(advice, width - 4, max(0, room), glyphs)
+    told = _told(advice, width - 5, max(0, room), glyphs)
     if with_icloud:
         hints = plural(len(advice), "hint") if advice and not told else ""
         lines.append(_way(state, hints, width, glyphs))
@@ -73,7 +73,11 @@ def _told(advice: Sequence[str], cells: int, room: int, glyphs: Glyphs) -> list[
     told: list[Line] = []
     for sentence in advice:
         for n, row in enumerate(wrap(sentence, cells, "muted")):
-            told.append(line(Span("  " + (glyphs.arrow if n == 0 else " ").ljust(2), "muted"), *row))
+            told.append(
+                line(
+                    Span("  " + (glyphs.arrow if n == 0 else "").ljust(len(glyphs.arrow) + 1), "muted"), *row
+                )
+            )
     return told if len(told) <= room else []
 
 

@@ -54,12 +54,12 @@ def _facts(phone: PhoneSummary, state: SetupState, width: int, room: int, glyphs
     storage = _storage(phone, width - 2, glyphs)
     if storage and (room > 3 or not state.scan):
         facts.append(line("  ", Span(storage, "muted")))
-    if not _reads(phone, state) and phone.sentence:
-        rows = wrap(phone.sentence, width - 2, "warn", max(1, room - len(facts)))
-        facts += [line("  ", *row) for row in rows]
-    elif state.scan_problem:
-        rows = wrap(state.scan_problem, width - 2, "bad", max(1, room - len(facts)))
-        facts += [line("  ", *row) for row in rows]
+    trouble = "" if _reads(phone, state) else phone.sentence
+    if trouble or state.scan_problem:
+        told = wrap(trouble or state.scan_problem, width - 2, "warn" if trouble else "bad")
+        # What is wrong goes before what the phone is.
+        facts = facts[: max(0, room - len(told))]
+        facts += [line("  ", *row) for row in told[: max(1, room)]]
     elif state.library is not None:
         facts += _library(state.library.scan, width, room - len(facts), glyphs)
     elif state.scan is not None:
@@ -86,7 +86,8 @@ def _library(scan: ScanStatus, width: int, room: int, glyphs: Glyphs) -> list[Li
     if room > 5:
         others = scan.assets - scan.own
         if others > 0:
-            lines.append(line("  ", Span(f"{count(others)} more belong to others", "muted")))
+            belong = "belongs" if others == 1 else "belong"
+            lines.append(line("  ", Span(f"{count(others)} more {belong} to others", "muted")))
         if scan.undated:
             lines.append(line("  ", Span(f"{count(scan.undated)} without a date", "muted")))
         for notice in scan.notices:

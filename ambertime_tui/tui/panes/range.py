@@ -11,7 +11,7 @@ from ambertime_tui.engine.status import Tally
 from ambertime_tui.library.date_range import DateRange
 from ambertime_tui.library.histogram import LibraryByDay
 from ambertime_tui.tui.glyphs import Glyphs
-from ambertime_tui.tui.range_picker import Bucket, End, Preset, RangePicker
+from ambertime_tui.tui.range_picker import Bucket, Preset, RangePicker, Unit
 from ambertime_tui.tui.setup_state import SetupState
 from ambertime_tui.tui.widgets.histogram import Column
 from ambertime_tui.tui.widgets.spans import Line, Span, line, width, wrap
@@ -117,11 +117,12 @@ def _second_row(parts: list[Line], sums: RangeSums, state: SetupState, cells: in
 
 
 def handle_hint(picker: RangePicker | None, glyphs: Glyphs) -> str:
-    """What the keys do to the handles now."""
+    """What the keys do to the handles; the same for both, since a frame is painted whole."""
     if picker is None:
         return ""
-    end, other = ("start", "end") if picker.active is End.START else ("end", "start")
-    return f"{glyphs.arrows} {end} by a {picker.unit} {glyphs.dot} H L a year {glyphs.dot} space: {other}"
+    far = "month" if picker.unit is Unit.DAY else "year"
+    dot = f" {glyphs.dot} "
+    return dot.join((f"{glyphs.arrows} by a {picker.unit}", f"H L by a {far}", "space: the other end"))
 
 
 def range_heading(said: Task, glyphs: Glyphs) -> str:

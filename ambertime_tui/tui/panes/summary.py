@@ -5,7 +5,7 @@ from __future__ import annotations
 from ambertime_tui.engine.spec import OriginalsChoice
 from ambertime_tui.tui.glyphs import Glyphs
 from ambertime_tui.tui.setup_state import SetupState
-from ambertime_tui.tui.widgets.spans import Line, Span, line, shorten_path, width, wrap
+from ambertime_tui.tui.widgets.spans import Line, Span, Style, line, shorten_path, width, wrap
 from ambertime_tui.units import count, plural, size
 
 
@@ -16,15 +16,17 @@ def summary_lines(state: SetupState, cells: int, height: int, glyphs: Glyphs) ->
     busy = state.busy and not state.notice
     if reason:
         mark = Span("  " if busy else f"{glyphs.warning} ", "warn")
-        above = (first,) if first else ()
-        rows = wrap(reason, cells - 2, "muted" if busy else "warn", max(1, height - len(above)))
+        style: Style = "muted" if busy else "warn"
+        # A reason has to be read to its end; the figures are worth less than its last words.
+        above = (first,) if first and len(wrap(reason, cells - 2, style)) < height else ()
+        rows = wrap(reason, cells - 2, style, max(1, height - len(above)))
         return (*above, *(line(mark if n == 0 else "  ", *row) for n, row in enumerate(rows)))
     target = shorten_path(state.target, max(10, cells - 34), glyphs.ellipsis)
     return (first, line(Span("Enter", "key"), " starts the backup to ", Span(target, "strong")))
 
 
 def _what(state: SetupState, cells: int, glyphs: Glyphs) -> Line:
-    preview = state.current_preview
+    preview = state.preview
     if preview is None:
         return ()
     included = state.originals is OriginalsChoice.ICLOUD

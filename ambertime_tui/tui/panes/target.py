@@ -25,13 +25,21 @@ def target_lines(state: SetupState, width: int, height: int, glyphs: Glyphs) -> 
     if state.devices is None:
         return (line(Span("Looking …", "muted")),)
     drives = drive_rows(state)
-    facts = _facts(state, width, max(1, height - len(drives)), glyphs)
-    room = max(1, height - min(len(facts), max(1, height - len(drives))))
+    facts = _facts(state, width, max(1, height - 1), glyphs)
+    # Sentences are read to their end; what is only good to know takes what the list leaves.
+    wanted = len(facts) if _is_told(state) else min(len(facts), max(1, height - len(drives)))
+    room = max(1, height - wanted)
     chosen = next((n for n, drive in enumerate(drives) if drive.path == state.target), 0)
     first = min(max(0, chosen - room + 1), max(0, len(drives) - room))
     typed = state.target if state.target not in {drive.path for drive in state.drives} else ""
     lines = [_row(d, d.path == state.target, typed, width, glyphs) for d in drives[first : first + room]]
     return tuple((lines + facts)[:height])
+
+
+def _is_told(state: SetupState) -> bool:
+    """Whether there is a sentence about the target."""
+    drive = state.target_drive
+    return bool(state.target_problem) or (drive is not None and bool(state.target and drive.sentence))
 
 
 def _row(drive: DriveSummary, chosen: bool, typed: str, width: int, glyphs: Glyphs) -> Line:
@@ -68,9 +76,9 @@ def _facts(state: SetupState, width: int, room: int, glyphs: Glyphs) -> list[Lin
     )
     facts = [line("  ", Span(shorten_path(state.target, width - 2, glyphs.ellipsis), "muted"))]
     if about:
-        known = "an archive is there" if drive.has_archive else "no archive there yet"
+        known = "an archive is there" if drive.has_archive else "no archive yet"
         facts.append(line("  ", Span(f"{about} {glyphs.dot} {known}", "muted")))
     if drive.sentence:
-        sentence = wrap(drive.sentence, width - 2, "warn", max(1, room - 1))
-        facts = [line("  ", *row) for row in sentence] + facts
+        sentence = wrap(drive.sentence, width - 2, "warn", room)
+        facts = ([line("  ", *row) for row in sentence] + facts)[:room]
     return facts

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from ambertime_tui.engine.spec import FetchOrder, FetchWay
 from ambertime_tui.engine.ways import EXPLAINED
 from ambertime_tui.tui.glyphs import Glyphs
-from ambertime_tui.tui.widgets.spans import Line, Span, line, wrap
+from ambertime_tui.tui.widgets.spans import Line, Span, line, plain, wrap
 
 PATIENCES = ("30m", "2h", "12h", "forever")
 """What a key goes through; the config file can say any other."""
@@ -39,17 +39,46 @@ class WayChoice:
         return replace(self, order=orders[(orders.index(self.order) + 1) % len(orders)])
 
 
-def ways_lines(choice: WayChoice, advice: Sequence[str], cells: int, glyphs: Glyphs) -> tuple[Line, ...]:
-    """The ways, then patience and order, then what is worth knowing before."""
+def ways_lines(
+    choice: WayChoice, advice: Sequence[str], cells: int, height: int, glyphs: Glyphs
+) -> tuple[Line, ...]:
+    """The ways, then patience and order, then what is worth knowing before.
+
+    Args:
+        choice: how it stands.
+        advice: sentences.
+        cells: width.
+        height: rows; where they are too few, only the chosen way is explained.
+        glyphs: what to draw with.
+    """
+    below = _below(choice, advice, cells, glyphs)
+    above = _ways(choice, cells, glyphs, brief=False)
+    if len(above) + len(below) > height:
+        above = _ways(choice, cells, glyphs, brief=True)
+    return (*above, *below)[:height]
+
+
+def row_of(lines: Sequence[Line], choice: WayChoice) -> int | None:
+    """The row of the chosen way in `ways_lines`."""
+    name = EXPLAINED[choice.way].name
+    return next((n for n, of in enumerate(lines) if plain(of).endswith(name)), None)
+
+
+def _ways(choice: WayChoice, cells: int, glyphs: Glyphs, *, brief: bool) -> list[Line]:
     lines: list[Line] = []
     for way, words in EXPLAINED.items():
         on = way is choice.way
         mark = Span(f"  {glyphs.on if on else glyphs.off} ", "accent" if on else "muted")
         lines.append(line(mark, Span(words.name, "strong" if on else "text")))
-        for sentence in (words.does, f"Needs: {words.needs}"):
+        for sentence in () if brief and not on else (words.does, f"Needs: {words.needs}"):
             lines += [line(" " * INDENT, *row) for row in wrap(sentence, cells - INDENT, "muted")]
+    return lines
+
+
+def _below(choice: WayChoice, advice: Sequence[str], cells: int, glyphs: Glyphs) -> list[Line]:
     until = "no end by itself" if choice.patience == "forever" else "without an arrival, then it ends"
-    lines += [
+    order = Span(f"{choice.order} first", "strong")
+    lines = [
         (),
         line(
             "  ",
@@ -58,20 +87,11 @@ def ways_lines(choice: WayChoice, advice: Sequence[str], cells: int, glyphs: Gly
             Span(choice.patience, "strong"),
             Span(f"  {until}", "muted"),
         ),
-        line("  ", Span("o", "key"), " Order     ", Span(f"{choice.order} first", "strong")),
+        line("  ", Span("o", "key"), " Order     ", order),
     ]
     for sentence in advice:
         lines.append(())
-        for n, row in enumerate(wrap(sentence, cells - 4, "warn")):
-            lines.append(line(Span("  " + (glyphs.arrow if n == 0 else "").ljust(2), "warn"), *row))
-    return tuple(lines)
-
-
-def row_of(choice: WayChoice, cells: int) -> int:
-    """The row of the chosen way in `ways_lines`."""
-    row = 0
-    for way, words in EXPLAINED.items():
-        if way is choice.way:
-            break
-        row += 1 + sum(len(wrap(s, cells - INDENT)) for s in (words.does, f"Needs: {words.needs}"))
-    return row
+        for n, row in enumerate(wrap(sentence, cells - 5, "warn")):
+            mark = (glyphs.arrow if n == 0 else "").ljust(len(glyphs.arrow) + 1)
+            lines.append(line(Span(f"  {mark}", "warn"), *row))
+    return lines

@@ -8,21 +8,12 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 
 from ambertime_tui.tui.panes.ways import WayChoice, row_of, ways_lines
 from ambertime_tui.tui.screens.base import AmberScreen, title
 from ambertime_tui.tui.widgets.key_line import KeyLine
 from ambertime_tui.tui.widgets.pick_list import Drawn, PickList
 from ambertime_tui.tui.widgets.spans import Line
-
-
-class WaysList(PickList):
-    """As high as its lines, in a part of the screen that scrolls."""
-
-    def get_content_height(self, container: object, viewport: object, width: int) -> int:
-        """Rows of the whole drawing."""
-        return len(self._draw(width, 10_000))
 
 
 class WaysScreen(AmberScreen):
@@ -46,26 +37,24 @@ class WaysScreen(AmberScreen):
         self._choose = choose
 
     def compose(self) -> ComposeResult:
-        """One list that scrolls."""
+        """One list."""
         yield Drawn(lambda w, _h: title("Originals in iCloud", (), w), id="title")
-        with VerticalScroll(id="ways-scroll", can_focus=False):
-            yield WaysList(self._draw, lambda: row_of(self.choice, self._cells), id="ways")
+        yield PickList(self._draw, self._chosen_row, id="ways")
         yield KeyLine(self.glyphs, id="keys")
 
     def on_mount(self) -> None:
         """The keys go to the list."""
-        self.query_one(WaysList).focus()
-
-    @property
-    def _cells(self) -> int:
-        return self.query_one(WaysList).content_size.width
+        self.query_one(PickList).focus()
 
     def _draw(self, width: int, height: int) -> tuple[Line, ...]:
-        return ways_lines(self.choice, self._advice, width, self.glyphs)[:height]
+        return ways_lines(self.choice, self._advice, width, height, self.glyphs)
+
+    def _chosen_row(self) -> int | None:
+        return row_of(self._draw(*self.query_one(PickList).content_size), self.choice)
 
     def _take(self, choice: WayChoice) -> None:
         self.choice = choice
-        self.query_one(WaysList).show_again()
+        self.query_one(PickList).show_again()
 
     @on(PickList.Stepped)
     def step(self, event: PickList.Stepped) -> None:

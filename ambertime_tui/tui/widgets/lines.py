@@ -11,7 +11,8 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from ambertime_tui.tui.widgets.spans import STYLES, Line, Style, plain
+from ambertime_tui.tui.glyphs import IN_ASCII
+from ambertime_tui.tui.widgets.spans import STYLES, Line, Span, Style, plain
 
 PAINTS = {f"lines--{style}" for style in STYLES} | {"lines--cursor"}
 """The component classes of the styles. A screen has them for all its views: were they each view's own, the
@@ -55,7 +56,7 @@ class LinesView(Widget):
         width, height = self.content_size
         if not width or not height:
             return
-        new = self.lines_for(width, height)[:height]
+        new = self._drawn(width, height)
         cursor = self.cursor_row()
         changed = _changed_regions(self._shown, new, width)
         if cursor != self._cursor:
@@ -63,6 +64,15 @@ class LinesView(Widget):
         self._shown, self._cursor = new, cursor
         if changed:
             self.refresh(*changed)
+
+    def _drawn(self, width: int, height: int) -> tuple[Line, ...]:
+        """The lines in characters that the terminal has."""
+        lines = self.lines_for(width, height)[:height]
+        if not self.app.has_class("-ascii"):
+            return lines
+        return tuple(
+            tuple(Span(span.text.translate(IN_ASCII), span.style) for span in line) for line in lines
+        )
 
     @property
     def text(self) -> str:
@@ -72,7 +82,7 @@ class LinesView(Widget):
     def on_resize(self) -> None:
         """Lays the lines out for the new size."""
         width, height = self.content_size
-        self._shown = self.lines_for(width, height)[:height]
+        self._shown = self._drawn(width, height)
         self._cursor = self.cursor_row()
         self.refresh()
 
