@@ -187,7 +187,8 @@ async def scratch_folder(scratch: Path) -> AsyncIterator[Path]:
             return Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=scratch))
         except OSError as error:
             raise PathsError(
-                f"No working folder can be made in {scratch}: {error.strerror}. Free some space on this computer."
+                f"No working folder can be made in {scratch}: {error.strerror}. Free some space on this "
+                "computer."
             ) from error
 
     folder = await asyncio.to_thread(made)
