@@ -83,6 +83,16 @@ class SetupState:
         return self.preview if self.preview_of == self.spec else None
 
     @property
+    def last_preview(self) -> Preview | None:
+        """The newest preview while there is a job to start; perhaps of what was chosen a moment ago."""
+        return self.preview if self.spec is not None and self.library is not None else None
+
+    @property
+    def advice(self) -> tuple[str, ...]:
+        """What is worth knowing before a start."""
+        return self.last_preview.advice if self.last_preview is not None else ()
+
+    @property
     def another_drive(self) -> bool:
         """True where the archive was on another drive, and a new one on this may be meant."""
         return self.preview_trouble == ANOTHER_DRIVE and self.preview_of == self.spec

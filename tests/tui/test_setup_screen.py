@@ -36,6 +36,7 @@ def test_a_phone_that_is_pulled_takes_its_library_with_it() -> None:
         await engine.say_devices(DevicesChanged((), (USB,)))
         await stage.shows("Connect an iPhone")
         assert "19,644" not in stage.text
+        assert "GB now" not in stage.text
 
     play(app_of(engine), script)
 

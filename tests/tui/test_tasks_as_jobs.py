@@ -183,3 +183,20 @@ def test_the_way_patience_and_order_are_chosen_with_what_they_mean_in_view() -> 
     [spec] = engine.started
     assert (spec.way, spec.patience, spec.order) == (FetchWay.SHORTCUT, 7200, FetchOrder.NEWEST)
     assert spec.originals is OriginalsChoice.ICLOUD
+
+
+def test_all_of_the_advice_can_be_read_on_a_small_screen() -> None:
+    engine = FakeEngine()
+    engine.advice = tuple(f"{n}. " + "Something that is worth knowing before. " * 3 for n in range(1, 7))
+
+    async def script(stage: Stage) -> None:
+        await stage.shows("6 hints")
+        await stage.press("w")
+        await stage.shows("1. Something")
+        assert "6. Something" not in stage.text
+        await stage.press("space")
+        await stage.shows("6. Something")
+        await stage.press("space")
+        await stage.shows("Download and Keep")
+
+    play(app_of(engine), script)

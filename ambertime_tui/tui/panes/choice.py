@@ -36,7 +36,7 @@ def choice_lines(
         _choice("Only what is on the phone", local, not with_icloud, "", "local", width, glyphs, known),
         _choice("Include iCloud originals", icloud, with_icloud, "+", "icloud", width, glyphs, known),
     ]
-    advice = state.preview.advice if state.preview else ()
+    advice = state.advice
     room = height - len(lines) - (1 if with_icloud else 0)
     told = _told(advice, width - 5, max(0, room), glyphs)
     if with_icloud:

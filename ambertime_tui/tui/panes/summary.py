@@ -26,7 +26,7 @@ def summary_lines(state: SetupState, cells: int, height: int, glyphs: Glyphs) ->
 
 
 def _what(state: SetupState, cells: int, glyphs: Glyphs) -> Line:
-    preview = state.preview
+    preview = state.last_preview
     if preview is None:
         return ()
     included = state.originals is OriginalsChoice.ICLOUD

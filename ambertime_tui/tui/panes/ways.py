@@ -42,7 +42,8 @@ class WayChoice:
 def ways_lines(
     choice: WayChoice, advice: Sequence[str], cells: int, height: int, glyphs: Glyphs
 ) -> tuple[Line, ...]:
-    """The ways, then patience and order, then what is worth knowing before.
+    """The ways, then patience and order, then what is worth knowing before; more rows than there are where
+    there is much to know.
 
     Args:
         choice: how it stands.
@@ -55,7 +56,7 @@ def ways_lines(
     above = _ways(choice, cells, glyphs, brief=False)
     if len(above) + len(below) > height:
         above = _ways(choice, cells, glyphs, brief=True)
-    return (*above, *below)[:height]
+    return (*above, *below)
 
 
 def row_of(lines: Sequence[Line], choice: WayChoice) -> int | None:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from typing import ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
 from textual.widgets import Input, Label
 
 from ambertime_tui.config import Task
-from ambertime_tui.engine.client import EngineError, Preview
 from ambertime_tui.engine.spec import FetchOrder, OriginalsChoice
-from ambertime_tui.engine.status import ScanStatus, Tally
+from ambertime_tui.engine.status import Tally
 from ambertime_tui.library.date_range import DateRange, DateRangeError, parse_date_range
 from ambertime_tui.paths import PathsError
 from ambertime_tui.tui.panes.choice import USUAL_PATIENCE, choice_lines
@@ -25,29 +23,25 @@ from ambertime_tui.tui.panes.summary import summary_lines
 from ambertime_tui.tui.panes.target import drive_rows, target_lines
 from ambertime_tui.tui.panes.tasks import tasks_heading
 from ambertime_tui.tui.panes.ways import WayChoice
-from ambertime_tui.tui.port import Engine
 from ambertime_tui.tui.range_picker import Preset, RangePicker, presets
-from ambertime_tui.tui.screens.base import AmberScreen, title
+from ambertime_tui.tui.screens.base import title
+from ambertime_tui.tui.screens.setup_engine import FollowsEngine
 from ambertime_tui.tui.screens.tasks import TasksScreen
 from ambertime_tui.tui.screens.ways import WaysScreen
 from ambertime_tui.tui.setup_state import SetupState
-from ambertime_tui.tui.textual_internals import terminal_is_behind
 from ambertime_tui.tui.widgets.histogram import Histogram
 from ambertime_tui.tui.widgets.key_line import KeyLine
-from ambertime_tui.tui.widgets.lines import LinesView
 from ambertime_tui.tui.widgets.pick_list import Drawn, PickList
 from ambertime_tui.tui.widgets.spans import Line, Span, Style, line
 from ambertime_tui.tui.widgets.spans import width as cells_of
 from ambertime_tui.tui.widgets.text_field import TextField
 from ambertime_tui.units import plural
 
-SETTLES = 0.12
-"""Seconds that a choice has to stand before the engine is asked what it would do."""
 TICK = 0.25
 """Seconds between two looks at a scan's progress."""
 
 
-class SetupScreen(AmberScreen):
+class SetupScreen(FollowsEngine):
     """Everything that a job needs, live; Enter starts it when it makes sense."""
 
     CSS_PATH = "setup.tcss"
@@ -78,10 +72,8 @@ class SetupScreen(AmberScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self.state = SetupState()
         self.picker: RangePicker | None = None
         self.view: LibraryView | None = None
-        self._scan_moved = False
 
     def compose(self) -> ComposeResult:
         """Phone and target in one box, the range in another: side by side or stacked by the style sheet."""
@@ -123,87 +115,12 @@ class SetupScreen(AmberScreen):
 
     def on_screen_resume(self) -> None:
         """Shows what changed while another screen was on top: the saved tasks."""
-        self._repaint()
-
-    # What comes in from the engine
-
-    @work(group="devices", exclusive=True)
-    async def follow_devices(self) -> None:
-        """Phones and drives as they come and go."""
-        try:
-            engine = await self.amber.engine()
-            wanted = self._expanded(self.world.target or self.world.state.last.to or "")
-            async for devices in engine.devices():
-                first = self.state.devices is None
-                self.set_state(self.state.with_devices(devices, wanted))
-                if first and wanted and self.state.target != wanted:
-                    self.look_at(engine, wanted)
-        except EngineError as error:
-            self.set_state(replace(self.state, engine_problem=error.sentence))
-
-    @work(group="survey", exclusive=True)
-    async def read_library(self, udid: str) -> None:
-        """Reads the library of the chosen phone."""
-        engine = await self.amber.engine()
-        self.set_state(replace(self.state, scan=ScanStatus(), scan_problem=""))
-        try:
-            library = await engine.survey(udid, self._scanning)
-        except EngineError as error:
-            if self.state.udid == udid:
-                self.set_state(replace(self.state, scan=None, scan_problem=error.sentence))
-            return
-        if self.state.udid == udid:
-            self.set_state(replace(self.state, library=library, scan=None))
-
-    def _scanning(self, scan: ScanStatus) -> None:
-        self.state = replace(self.state, scan=scan)
-        self._scan_moved = True
-
-    def tick(self) -> None:
-        """Shows how far the scan is, if the terminal keeps up."""
-        if self._scan_moved and not terminal_is_behind(self.app):
-            self._scan_moved = False
-            self._repaint()
-
-    @work(group="preview", exclusive=True)
-    async def work_out(self, engine: Engine) -> None:
-        """Asks what a start would do, once the choice stands for a moment."""
-        await asyncio.sleep(SETTLES)
-        spec = self.state.spec
-        if spec is None:
-            return
-        preview: Preview | None
-        try:
-            preview = await engine.preview(spec)
-        except EngineError as error:
-            preview, problem, trouble = None, error.sentence, error.kind
-        else:
-            problem = trouble = ""
-        self.set_state(
-            replace(
-                self.state,
-                preview=preview,
-                preview_of=spec,
-                preview_problem=problem,
-                preview_trouble=trouble,
-            )
-        )
-
-    @work(group="drive", exclusive=True)
-    async def look_at(self, engine: Engine, path: str) -> None:
-        """Looks at a typed folder."""
-        await asyncio.sleep(SETTLES)
-        try:
-            drive = await engine.drive(path)
-        except EngineError as error:
-            self.set_state(replace(self.state, target=path, drive=None, target_problem=error.sentence))
-            return
-        self.set_state(replace(self.state, target=path, drive=drive, target_problem=""))
+        self.repaint()
 
     def say(self, sentence: str, style: Style = "warn") -> None:
         """Says it where the summary says what a start would do; the next choice takes it away."""
         self.state = replace(self.state, notice=sentence)
-        self._repaint()
+        self.repaint()
 
     # State
 
@@ -228,12 +145,12 @@ class SetupScreen(AmberScreen):
         if engine is not None and ready and (new.spec != old.spec or new.library is not old.library):
             self.work_out(engine)
         # The rows of the last advice stay until the new one is there: a key would move the whole screen.
-        self.set_class(new.preview is not None and bool(new.preview.advice), "-advised")
+        self.set_class(bool(new.advice), "-advised")
         self.set_class(new.originals is OriginalsChoice.ICLOUD, "-from-icloud")
         if new.another_drive != old.another_drive:
             self.refresh_bindings()
         self._write_frames()
-        self._repaint()
+        self.repaint()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A new archive beside an old one is offered only where the old one is not on the drive."""
@@ -259,11 +176,6 @@ class SetupScreen(AmberScreen):
         else:
             self.picker = RangePicker(*span, range=self.state.range)
             histogram.show_library(self.picker, self.view.column)
-
-    def _repaint(self) -> None:
-        for view in self.query(LinesView):
-            if not isinstance(view, Histogram):
-                view.show_again()
 
     def _write_field(self, selector: str, text: str) -> None:
         field = self.query_one(selector, TextField)
@@ -303,7 +215,7 @@ class SetupScreen(AmberScreen):
         return figures_lines(self.state, self.view, width, height, self.glyphs)
 
     def _figures(self) -> tuple[Tally, Tally]:
-        preview = self.state.preview
+        preview = self.state.last_preview
         if preview is not None:
             return preview.local, preview.icloud
         if self.view is None:
@@ -347,8 +259,7 @@ class SetupScreen(AmberScreen):
         state = self.state
         said = state.said
         choice = WayChoice(state.way, said.patience or USUAL_PATIENCE, said.order or FetchOrder.OLDEST)
-        advice = state.preview.advice if state.preview is not None else ()
-        self.app.push_screen(WaysScreen(choice, advice, self._take_way))
+        self.app.push_screen(WaysScreen(choice, state.advice, self._take_way))
 
     def _take_way(self, choice: WayChoice) -> None:
         said = replace(self.state.said, patience=choice.patience, order=choice.order)
@@ -378,8 +289,9 @@ class SetupScreen(AmberScreen):
         """Sets up what a task says, as `ambertime backup --task` would; where it names no phone or no target,
         these stay."""
         new = self.state.with_task(task, parse_date_range(task.range or "all", self.world.today()))
-        path = self._expanded(task.to or "")
+        path = self.expanded(task.to or "")
         if path:
+            self.forget_typed_folder()
             new = new.with_target(path)
         self.choose(new)
         if self.picker is not None and self.view is not None:
@@ -389,13 +301,6 @@ class SetupScreen(AmberScreen):
         engine = self.amber.engine_now
         if path and engine is not None and path not in {drive.path for drive in new.drives}:
             self.look_at(engine, path)
-
-    def _expanded(self, path: str) -> str:
-        """A path with ~ written out; one that cannot be is left for the engine to refuse."""
-        try:
-            return self.world.expand(path) if path else ""
-        except PathsError:
-            return path
 
     def action_rescan(self) -> None:
         """Reads the library again."""
@@ -419,6 +324,7 @@ class SetupScreen(AmberScreen):
         if paths:
             row = self._drive_row()
             row = 0 if row is None else min(max(0, row + event.by), len(paths) - 1)
+            self.forget_typed_folder()
             self.choose(self.state.with_target(paths[row]))
 
     @on(PickList.Stepped, "#choice")

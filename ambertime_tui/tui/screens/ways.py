@@ -27,6 +27,7 @@ class WaysScreen(AmberScreen):
         ),
         Binding("p", "patience", "Patience", id="ways.patience", tooltip="how long without an arrival"),
         Binding("o", "order", "Order", id="ways.order", tooltip="which are wanted first"),
+        Binding("space,pagedown", "more", "More", id="ways.more", key_display="space"),
         Binding("escape,w", "back", "Back", id="ways.back", key_display="esc"),
     ]
 
@@ -35,6 +36,7 @@ class WaysScreen(AmberScreen):
         self.choice = choice
         self._advice = advice
         self._choose = choose
+        self._first = 0
 
     def compose(self) -> ComposeResult:
         """One list."""
@@ -46,14 +48,31 @@ class WaysScreen(AmberScreen):
         """The keys go to the list."""
         self.query_one(PickList).focus()
 
-    def _draw(self, width: int, height: int) -> tuple[Line, ...]:
+    def _lines(self, width: int, height: int) -> tuple[Line, ...]:
         return ways_lines(self.choice, self._advice, width, height, self.glyphs)
 
+    def _draw(self, width: int, height: int) -> tuple[Line, ...]:
+        return self._lines(width, height)[self._first :]
+
     def _chosen_row(self) -> int | None:
-        return row_of(self._draw(*self.query_one(PickList).content_size), self.choice)
+        row = row_of(self._lines(*self.query_one(PickList).content_size), self.choice)
+        return row - self._first if row is not None and row >= self._first else None
+
+    def why_not(self, action: str) -> str:
+        """There is more only below a screen that is full."""
+        width, height = self.query_one(PickList).content_size
+        fits = self._first == 0 and len(self._lines(width, height)) <= height
+        return "This is all." if action == "more" and fits else ""
+
+    def action_more(self) -> None:
+        """The rest; after it the beginning again."""
+        width, height = self.query_one(PickList).content_size
+        below = self._first + max(1, height - 1)
+        self._first = below if below < len(self._lines(width, height)) else 0
+        self.query_one(PickList).show_again()
 
     def _take(self, choice: WayChoice) -> None:
-        self.choice = choice
+        self.choice, self._first = choice, 0
         self.query_one(PickList).show_again()
 
     @on(PickList.Stepped)

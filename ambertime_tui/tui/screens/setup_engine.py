@@ -1,0 +1,124 @@
+"""Setup's way to the engine: phones, drives, libraries and previews come in, each as a new state."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from textual import work
+
+from ambertime_tui.engine.client import EngineError, Preview
+from ambertime_tui.engine.status import ScanStatus
+from ambertime_tui.paths import PathsError
+from ambertime_tui.tui.port import Engine
+from ambertime_tui.tui.screens.base import AmberScreen
+from ambertime_tui.tui.setup_state import SetupState
+from ambertime_tui.tui.textual_internals import terminal_is_behind
+from ambertime_tui.tui.widgets.histogram import Histogram
+from ambertime_tui.tui.widgets.lines import LinesView
+
+SETTLES = 0.12
+"""Seconds that a choice has to stand before the engine is asked what it would do."""
+
+
+class FollowsEngine(AmberScreen):
+    """Holds the state and what asks the engine for it; what is drawn of it is its subclass's."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.state = SetupState()
+        self._scan_moved = False
+
+    def set_state(self, new: SetupState) -> None:
+        """Takes a new state; subclasses ask for what it needs."""
+        self.state = new
+
+    def forget_typed_folder(self) -> None:
+        """A look that is under way must not bring its folder back after another choice."""
+        self.workers.cancel_group(self, "drive")
+
+    @work(group="devices", exclusive=True)
+    async def follow_devices(self) -> None:
+        """Phones and drives as they come and go."""
+        try:
+            engine = await self.amber.engine()
+            wanted = self.expanded(self.world.target or self.world.state.last.to or "")
+            async for devices in engine.devices():
+                first = self.state.devices is None
+                self.set_state(self.state.with_devices(devices, wanted))
+                if first and wanted and self.state.target != wanted:
+                    self.look_at(engine, wanted)
+        except EngineError as error:
+            self.set_state(replace(self.state, engine_problem=error.sentence))
+
+    @work(group="survey", exclusive=True)
+    async def read_library(self, udid: str) -> None:
+        """Reads the library of the chosen phone."""
+        engine = await self.amber.engine()
+        self.set_state(replace(self.state, scan=ScanStatus(), scan_problem=""))
+        try:
+            library = await engine.survey(udid, self._scanning)
+        except EngineError as error:
+            if self.state.udid == udid:
+                self.set_state(replace(self.state, scan=None, scan_problem=error.sentence))
+            return
+        if self.state.udid == udid:
+            self.set_state(replace(self.state, library=library, scan=None))
+
+    def _scanning(self, scan: ScanStatus) -> None:
+        self.state = replace(self.state, scan=scan)
+        self._scan_moved = True
+
+    def tick(self) -> None:
+        """Shows how far the scan is, if the terminal keeps up."""
+        if self._scan_moved and not terminal_is_behind(self.app):
+            self._scan_moved = False
+            self.repaint()
+
+    @work(group="preview", exclusive=True)
+    async def work_out(self, engine: Engine) -> None:
+        """Asks what a start would do, once the choice stands for a moment."""
+        await asyncio.sleep(SETTLES)
+        spec = self.state.spec
+        if spec is None:
+            return
+        preview: Preview | None
+        try:
+            preview = await engine.preview(spec)
+        except EngineError as error:
+            preview, problem, trouble = None, error.sentence, error.kind
+        else:
+            problem = trouble = ""
+        self.set_state(
+            replace(
+                self.state,
+                preview=preview,
+                preview_of=spec,
+                preview_problem=problem,
+                preview_trouble=trouble,
+            )
+        )
+
+    @work(group="drive", exclusive=True)
+    async def look_at(self, engine: Engine, path: str) -> None:
+        """Looks at a typed folder."""
+        await asyncio.sleep(SETTLES)
+        try:
+            drive = await engine.drive(path)
+        except EngineError as error:
+            self.set_state(replace(self.state, target=path, drive=None, target_problem=error.sentence))
+            return
+        self.set_state(replace(self.state, target=path, drive=drive, target_problem=""))
+
+    def repaint(self) -> None:
+        """Repaints what differs; the histogram is told by itself."""
+        for view in self.query(LinesView):
+            if not isinstance(view, Histogram):
+                view.show_again()
+
+    def expanded(self, path: str) -> str:
+        """A path with ~ written out; one that cannot be is left for the engine to refuse."""
+        try:
+            return self.world.expand(path) if path else ""
+        except PathsError:
+            return path
