@@ -135,9 +135,9 @@ class PartJournal:
     def _append(self, lines: Sequence[str]) -> None:
         data = "".join(line + "\n" for line in lines).encode()
         try:
+            if self._lines >= _COMPACT_AFTER:
+                self._compact()
             with self._lock:
-                if self._lines >= _COMPACT_AFTER:
-                    self._compact()
                 fd = self._opened()
                 rest = memoryview(data)
                 while rest:
@@ -191,7 +191,10 @@ class PartJournal:
         return self._fd
 
     def _compact(self) -> None:
-        with self._sync_lock:
+        # In the order in which whoever syncs takes them: the other way round, the two wait for each other.
+        with self._sync_lock, self._lock:
+            if self._lines < _COMPACT_AFTER:
+                return
             if self._fd is not None:
                 fd, self._fd = self._fd, None
                 self._calls.close(fd)
