@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from ambertime_tui.engine.arrivals import ArrivalWatch
-from ambertime_tui.engine.census import Bucket, Ending
+from ambertime_tui.engine.census import NOT_REACHED, Bucket, Ending
 from ambertime_tui.engine.copy_line import CopyLine
 from ambertime_tui.engine.fetch_queue import FetchQueue
 from ambertime_tui.engine.ledger import Ledger
@@ -225,6 +225,9 @@ class Copying:
             for planned in tuple(self._queue.in_order()):
                 if self._ledger.ending_of(planned) is None:
                     self._ledger.record(planned, ending)
+            for planned in self._queue.arrived():
+                if self._ledger.ending_of(planned) is None:
+                    self._ledger.record(planned, NOT_REACHED)
 
     # The end of the line
 

@@ -161,6 +161,11 @@ class FetchQueue:
         """The last few that arrived, newest first."""
         return tuple(self._item(number) for number in self._recent)
 
+    def arrived(self) -> Iterator[PlannedAsset]:
+        """What arrived and is not on the drive yet."""
+        there = _CODE[FetchState.ARRIVED]
+        return (self._plan[number] for number in tuple(self._done) if self._states[number] == there)
+
     def page(self, offset: int, limit: int) -> tuple[FetchItem, ...]:
         """Part of the whole list: what is pending in order, then what is done with, latest last."""
         self._skip_done()
