@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-QUIET_ZONE = 2
-"""Light modules around the code."""
+QUIET_ZONE = 4
+"""Light modules around the code, as many as the standard wants."""
 
 
 def qr_rows(text: str) -> tuple[tuple[bool, ...], ...]:

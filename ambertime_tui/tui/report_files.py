@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 from ambertime_tui.engine.client import Report
-from ambertime_tui.engine.status import JobStatus
+from ambertime_tui.engine.spec import OriginalsChoice
+from ambertime_tui.engine.status import JobStatus, Outcome
 from ambertime_tui.engine.wire import to_json
 from ambertime_tui.tui.glyphs import ASCII
-from ambertime_tui.tui.panes.census import census_lines, group_lines, groups_of, headline
-from ambertime_tui.tui.widgets.spans import plain
-from ambertime_tui.units import size
+from ambertime_tui.tui.panes.census import afterwards_lines, census_lines, group_lines, groups_of, headline
+from ambertime_tui.tui.panes.totals import OUTCOME_WORDS
+from ambertime_tui.tui.widgets.spans import Line, plain
+from ambertime_tui.units import about, elapsed, size
 
 WIDTH = 76
 
@@ -23,10 +27,11 @@ class ReportError(Exception):
 def report_text(status: JobStatus, report: Report) -> str:
     """The report as plain text, each item that is left on a line of its own at the end."""
     census = status.census or report.census
-    lines = [*headline(status, WIDTH, ASCII), ()]
+    lines: list[Line] = [*headline(status, WIDTH, ASCII), ()]
+    lines += [*afterwards_lines(status, WIDTH, ASCII), ()] if status.afterwards else []
     lines += [*census_lines(census, WIDTH, ASCII), ()] if census else []
     lines += [*group_lines(groups_of(report.left), WIDTH, ASCII), ()]
-    rows = [plain(line).rstrip() for line in lines]
+    rows = [*_facts(status, report), "", *(plain(line).rstrip() for line in lines)]
     rows += [
         f"{left.day or 'undated':<10}  {size(left.bytes):>7}  {left.original_filename}  {left.sentence}"
         for left in report.left
@@ -34,12 +39,52 @@ def report_text(status: JobStatus, report: Report) -> str:
     return "\n".join(rows).rstrip() + "\n"
 
 
+def _facts(status: JobStatus, report: Report) -> Iterator[str]:
+    """Which phone, which drive, which range, when, and how it ended."""
+    spec, phone = status.spec, status.phone
+    facts = (
+        (phone.name, phone.model, f"iOS {phone.ios_version}" if phone.ios_version else "") if phone else ()
+    )
+    selection = spec.selection
+    also = [
+        "edited versions" if selection.edits else "no edited versions",
+        *(["hidden items"] if selection.hidden else []),
+        *(["Recently Deleted"] if selection.trashed else []),
+    ]
+    included = spec.originals is OriginalsChoice.ICLOUD
+    began, ended = status.started_at, status.ended_at or status.now
+    yield "AmberTime report"
+    yield ""
+    yield f"Phone      {', '.join(filter(None, facts)) or 'iPhone'} ({spec.udid or 'the only one'})"
+    yield f"Target     {spec.target}"
+    yield f"Range      {selection.range}, with {', '.join(also)}"
+    yield f"Originals  {'those only in iCloud, too' if included else 'those on the phone'}"
+    yield f"When       {_moment(began)} to {_moment(ended)}, {elapsed(ended - began)}"
+    yield f"Outcome    {OUTCOME_WORDS[status.outcome or Outcome.FAILED][0]}"
+    if ended_by_patience(report) and spec.patience is not None:
+        yield f"Patience   ended the wait for iCloud after {about(spec.patience)} without an arrival"
+
+
+def ended_by_patience(report: Report) -> bool:
+    """Whether the job waited in vain."""
+    return any(left.reason == "gave_up" for left in report.left)
+
+
+def _moment(at: float) -> str:
+    return f"{datetime.fromtimestamp(at).astimezone():%Y-%m-%d %H:%M:%S %z}"
+
+
 def report_json(status: JobStatus, report: Report) -> str:
-    """The report as one JSON object: job, outcome, census, left."""
+    """The report as one JSON object: job, phone, spec, outcome, census, left."""
     value = {
         "job": status.job_id,
+        "phone": to_json(status.phone),
         "spec": to_json(status.spec),
         "outcome": to_json(status.outcome),
+        "sentence": status.sentence,
+        "proof": status.proof,
+        "afterwards": status.afterwards,
+        "ended_by_patience": ended_by_patience(report),
         "started_at": status.started_at,
         "ended_at": status.ended_at,
         "census": to_json(status.census or report.census),

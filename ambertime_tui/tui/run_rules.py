@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
+from ambertime_tui.engine.spec import FetchWay
 from ambertime_tui.engine.status import Condition, JobStatus, Outcome, Phase
-
-_BEFORE_LISTS = (Phase.CONNECTING, Phase.SCANNING, Phase.PLANNING)
+from ambertime_tui.tui.panes.fetch import BEFORE_PLAN, to_come
 
 
 def why_not(action: str, status: JobStatus | None) -> str:
@@ -31,6 +32,18 @@ def finished_to_the_end(status: JobStatus) -> bool:
     return status.outcome in (Outcome.COMPLETE, Outcome.LEFT) and status.spec.selection.range.end is None
 
 
+def at_rest(status: JobStatus) -> JobStatus:
+    """The last picture of a job whose process has ended: nothing is in hand, nothing moves."""
+    return replace(
+        status,
+        phase=Phase.ENDED,
+        condition=Condition.RUNNING,
+        sentence="",
+        fetch=replace(status.fetch, rate=None, eta=None, sentence="", code="", coming=()),
+        write=replace(status.write, rate=None, eta=None, in_hand=()),
+    )
+
+
 def _pause(status: JobStatus) -> str:
     if status.condition is Condition.STOPPING:
         return "The job is stopping."
@@ -46,23 +59,33 @@ def _stop(status: JobStatus) -> str:
 def _retry(status: JobStatus) -> str:
     if not status.write.failed and not status.fetch.gave_up.count:
         return "There is nothing to retry: nothing has failed."
-    return ""
+    return _after_the_scan(status)
+
+
+def _after_the_scan(status: JobStatus) -> str:
+    return "That comes after the scan." if status.phase in BEFORE_PLAN else ""
 
 
 def _icloud(status: JobStatus) -> str:
     if not status.fetch.included:
         return "This job takes only what is on the phone; nothing is awaited from iCloud."
-    return ""
+    return _after_the_scan(status)
 
 
 def _finish(status: JobStatus) -> str:
-    fetch = status.fetch
-    waits = fetch.waiting.count + fetch.asked.count + fetch.arriving.count
-    return _icloud(status) or ("" if waits else "Nothing is awaited from iCloud.")
+    if status.fetch.ending:
+        return "iCloud is waited for no longer already; the job ends when what is here is written."
+    return _icloud(status) or ("" if to_come(status.fetch).count else "Nothing is awaited from iCloud.")
+
+
+def _code(status: JobStatus) -> str:
+    if status.fetch.included and status.spec.way is not FetchWay.SHORTCUT:
+        return "There is no code: only the Shortcut is started by one, and this job asks iOS in another way."
+    return _icloud(status)
 
 
 def _open(status: JobStatus) -> str:
-    return "The lists come after the scan." if status.phase in _BEFORE_LISTS else ""
+    return "The lists come after the scan." if status.phase in BEFORE_PLAN else ""
 
 
 _RULES: dict[str, Callable[[JobStatus], str]] = {
@@ -71,6 +94,6 @@ _RULES: dict[str, Callable[[JobStatus], str]] = {
     "retry": _retry,
     "order": _icloud,
     "finish": _finish,
-    "code": _icloud,
+    "code": _code,
     "open": _open,
 }

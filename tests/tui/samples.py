@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ambertime_tui.engine.client import Report
-from ambertime_tui.engine.spec import JobSpec, OriginalsChoice
+from ambertime_tui.engine.spec import FetchWay, JobSpec, OriginalsChoice
 from ambertime_tui.engine.status import (
     Census,
     CensusLine,
@@ -71,6 +71,10 @@ COPYING = replace(
             FetchItem("b", "IMG_4822.MOV", "2019-07-14", 27_600_000, FetchState.ARRIVING),
             FetchItem("c", "IMG_4830.HEIC", "2019-07-15", 2_900_000, FetchState.ASKED),
         ),
+        coming=(
+            FetchItem("a", "IMG_4821.HEIC", "2019-07-14", 3_400_000, FetchState.ARRIVING),
+            FetchItem("b", "IMG_4822.MOV", "2019-07-14", 27_600_000, FetchState.ARRIVING),
+        ),
         recent=(
             FetchItem("d", "IMG_4811.HEIC", "2019-07-12", 3_100_000, FetchState.ARRIVED),
             FetchItem("e", "IMG_4809.HEIC", "2019-07-12", 2_700_000, FetchState.WRITTEN),
@@ -104,6 +108,7 @@ COPYING = replace(
         Event(NOW - 12, "info", "IMG_4811.HEIC arrived from iCloud."),
     ),
 )
+COPYING_BY_SHORTCUT = replace(COPYING, spec=replace(SPEC, way=FetchWay.SHORTCUT))
 PAUSED = replace(COPYING, sequence=41, condition=Condition.PAUSED)
 UNPLUGGED = replace(
     COPYING,

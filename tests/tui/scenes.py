@@ -183,7 +183,7 @@ def _jobs(theme: str | None) -> AmberApp:
 
 
 WITH_CODE = replace(
-    samples.COPYING,
+    samples.COPYING_BY_SHORTCUT,
     fetch=replace(
         samples.COPYING.fetch,
         code="shortcuts://run-shortcut?name=AmberTime&input=text&text=1-1-80",

@@ -9,7 +9,10 @@ import pytest
 
 from ambertime_tui.engine.client import Command, CommandName
 from ambertime_tui.engine.status import JobStatus
-from ambertime_tui.tui.screens.code import CodeScreen, code_lines
+from ambertime_tui.tui.glyphs import ASCII, FULL, Glyphs
+from ambertime_tui.tui.screens.code import CodeScreen, code_lines, code_page
+from ambertime_tui.tui.screens.run import RunScreen
+from ambertime_tui.tui.widgets.spans import plain
 from tests.tui import samples
 from tests.tui.fake_engine import FakeEngine
 from tests.tui.stage import Stage, app_of, play
@@ -19,15 +22,17 @@ FIRST = "shortcuts://run-shortcut?name=AmberTime&input=text&text=2019-03-01..201
 SECOND = "shortcuts://run-shortcut?name=AmberTime&input=text&text=2019-06-01..2019-08-31"
 
 
-def asking(code: str) -> JobStatus:
-    """A job that wants a code to be scanned."""
-    fetch = replace(samples.COPYING.fetch, code=code, sentence="Point the camera at the code and tap it.")
-    return replace(samples.COPYING, fetch=fetch, sequence=samples.COPYING.sequence + len(code))
+def asking(code: str, sentence: str = "") -> JobStatus:
+    """A job that wants a code to be scanned, or does not any more."""
+    words = "Point the camera at the code and tap it." if code else ""
+    fetch = replace(samples.COPYING.fetch, code=code, code_sentence=words, sentence=sentence or words)
+    job = samples.COPYING_BY_SHORTCUT
+    return replace(job, fetch=fetch, sequence=job.sequence + len(code) + len(sentence))
 
 
 def test_a_code_is_shown_when_it_comes_and_goes_when_it_was_scanned() -> None:
     engine = FakeEngine()
-    engine.job.append(samples.COPYING)
+    engine.job.append(samples.COPYING_BY_SHORTCUT)
 
     async def script(stage: Stage) -> None:
         await stage.shows("1,204 of 2,341")
@@ -48,7 +53,7 @@ def test_a_code_is_shown_when_it_comes_and_goes_when_it_was_scanned() -> None:
 
 def test_a_code_that_was_closed_comes_back_at_a_key() -> None:
     engine = FakeEngine()
-    engine.job.append(samples.COPYING)
+    engine.job.append(samples.COPYING_BY_SHORTCUT)
 
     async def script(stage: Stage) -> None:
         await stage.shows("1,204 of 2,341")
@@ -62,9 +67,75 @@ def test_a_code_that_was_closed_comes_back_at_a_key() -> None:
     play(app_of(engine, attach_to=SOCKET), script)
 
 
-@pytest.mark.parametrize("ascii_only", [False, True])
-def test_the_code_fits_a_terminal_whole(ascii_only: bool) -> None:
-    lines = code_lines(FIRST, ascii_only=ascii_only)
-    assert len({len(line[0].text) for line in lines}) == 1
-    assert len(lines[0][0].text) <= 80
-    assert ascii_only or len(lines) + 2 <= 24
+def test_a_code_that_a_person_called_up_stays_until_it_is_closed() -> None:
+    engine = FakeEngine()
+    engine.job.append(samples.COPYING_BY_SHORTCUT)
+
+    async def script(stage: Stage) -> None:
+        await stage.shows("1,204 of 2,341")
+        await stage.press("c")
+        await stage.until(lambda: Command(CommandName.SHOW_CODE) in engine.commands)
+        await engine.say_status(asking(FIRST))
+        await stage.shows("Point the camera")
+        await engine.say_status(asking("", sentence="iOS is downloading this slice: 3 of 12 to come."))
+        await stage.until(lambda: _run_screen(stage).status == engine.job[-1])
+        assert isinstance(stage.app.screen, CodeScreen)
+        assert "Point the camera" in stage.text
+        await stage.press("c")
+        await stage.until(lambda: not isinstance(stage.app.screen, CodeScreen))
+
+    play(app_of(engine, attach_to=SOCKET), script)
+
+
+def test_where_there_can_be_no_code_the_key_says_why() -> None:
+    engine = FakeEngine()
+    engine.job.append(samples.COPYING)
+
+    async def script(stage: Stage) -> None:
+        await stage.shows("1,204 of 2,341")
+        await stage.press("c")
+        await stage.shows("There is no code")
+
+    play(app_of(engine, attach_to=SOCKET), script)
+    assert engine.commands == []
+
+
+def _run_screen(stage: Stage) -> RunScreen:
+    return next(screen for screen in stage.app.screen_stack if isinstance(screen, RunScreen))
+
+
+def rows_of(columns: int, rows: int, glyphs: Glyphs) -> list[str]:
+    """The page with the code, as text."""
+    words = "Point the iPhone's camera at the code and tap it: it asks for 300 items, 1,234 MB, of " + RANGE
+    return [plain(row) for row in code_page(FIRST, words, columns, rows, glyphs)]
+
+
+RANGE = "2019-03-01 to 2019-05-31."
+
+
+def test_the_code_and_all_of_its_words_fit_80x24() -> None:
+    page = rows_of(80, 24, FULL)
+    assert len(page) == 24
+    assert all(len(row) <= 80 for row in page)
+    assert "".join(page).count("\N{FULL BLOCK}") > 100
+    assert RANGE in " ".join(page)
+    assert "closes it" in page[-1]
+
+
+@pytest.mark.parametrize(("columns", "rows", "glyphs"), [(80, 24, ASCII), (80, 22, FULL), (40, 40, FULL)])
+def test_a_code_that_does_not_fit_is_an_address_to_type(columns: int, rows: int, glyphs: Glyphs) -> None:
+    page = rows_of(columns, rows, glyphs)
+    assert FIRST in "".join(row.strip() for row in page)
+    assert "##" not in "".join(page)
+    assert "\N{FULL BLOCK}" not in "".join(page)
+    assert "larger" in " ".join(page)
+    assert len(page) <= rows
+
+
+def test_in_a_large_terminal_ascii_draws_the_code() -> None:
+    assert "##" in "".join(rows_of(120, 50, ASCII))
+
+
+def test_the_lines_of_a_code_are_of_one_length() -> None:
+    for ascii_only in (False, True):
+        assert len({len(row[0].text) for row in code_lines(FIRST, ascii_only=ascii_only)}) == 1

@@ -2,16 +2,43 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 from ambertime_tui.engine.client import Command, CommandName, EngineError, Pane, Row, Rows, RunningJob
-from ambertime_tui.engine.status import Condition, Event, FileInHand, JobStatus, Outcome, Phase
+from ambertime_tui.engine.status import (
+    Condition,
+    Event,
+    FetchStatus,
+    FileInHand,
+    JobStatus,
+    Outcome,
+    Phase,
+    Tally,
+    WriteStatus,
+)
+from ambertime_tui.tui.screens.setup import SetupScreen
 from tests.tui import samples
 from tests.tui.fake_engine import NOW, PHONE, FakeEngine, world_of
 from tests.tui.stage import Stage, app_of, play
 
 SOCKET = Path("/run/job.sock")
+
+
+class Dying(FakeEngine):
+    """An engine whose process is killed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_die = asyncio.Event()
+
+    async def statuses(self) -> AsyncIterator[JobStatus]:
+        """One, and then none any more."""
+        yield samples.COPYING
+        await self.may_die.wait()
+        raise EngineError("HostGone", "The engine has ended unexpectedly; what is written is safe.")
 
 
 def running(status: JobStatus = samples.COPYING) -> FakeEngine:
@@ -32,6 +59,86 @@ def test_pause_becomes_go_on() -> None:
 
     play(app_of(engine, attach_to=SOCKET), script)
     assert [c.name for c in engine.commands] == [CommandName.PAUSE, CommandName.RESUME]
+
+
+def test_a_pause_does_not_wipe_what_a_person_has_to_do() -> None:
+    engine = running(samples.UNPLUGGED)
+
+    async def script(stage: Stage) -> None:
+        await stage.shows("goes on where it")
+        await stage.press("p")
+        await engine.say_status(replace(samples.UNPLUGGED, sequence=60, condition=Condition.PAUSED))
+        await stage.shows("Paused")
+        assert "goes on where it" in stage.text
+        await stage.press("s")
+        await stage.shows("The job ends once")
+        assert "goes on where it" in stage.text
+
+    play(app_of(engine, attach_to=SOCKET), script)
+
+
+def test_what_a_key_did_is_said_for_a_while() -> None:
+    now = [NOW]
+    engine = running()
+
+    async def script(stage: Stage) -> None:
+        await stage.shows("1,204 of 2,341")
+        await stage.press("o")
+        await stage.shows("Newest first from now on.")
+        now[0] += 60
+        await stage.until(lambda: "Newest first" not in stage.text)
+
+    play(app_of(engine, world_of(engine, clock=lambda: now[0]), attach_to=SOCKET), script)
+
+
+def test_a_job_that_waits_for_icloud_no_longer_says_so() -> None:
+    fetch = replace(samples.COPYING.fetch, ending=True, sentence="iCloud is waited for no longer.")
+    engine = running(replace(samples.COPYING, fetch=fetch))
+
+    async def script(stage: Stage) -> None:
+        await stage.shows("iCloud is waited for no longer.")
+        assert "Finishing" in stage.text.splitlines()[0]
+        await stage.press("f")
+        await stage.shows("no longer already")
+
+    play(app_of(engine, attach_to=SOCKET), script)
+    assert engine.commands == []
+
+
+def test_what_is_copied_during_the_scan_is_shown_without_a_total() -> None:
+    write = WriteStatus(
+        planned=Tally(512, 900_000_000),
+        written=Tally(1, 3_400_000),
+        files_written=1,
+        read_back=1,
+        in_hand=(FileInHand("IMG_0002.HEIC", 1_000_000, 2_900_000),),
+    )
+    engine = running(replace(samples.SCANNING, write=write, fetch=FetchStatus(included=True)))
+
+    async def script(stage: Stage) -> None:
+        await stage.shows("Scanning and copying")
+        await stage.shows("1 item  3.4 MB on the drive so far")
+        drive = stage.text.partition("Drive")[2]
+        assert "1 file read back" in drive
+        assert "IMG_0002.HEIC" in drive
+        assert "512" not in drive
+        assert "left" not in drive
+        assert "Comes after the scan" not in drive
+        await stage.press("o")
+        await stage.shows("That comes after the scan.")
+
+    play(app_of(engine, attach_to=SOCKET), script)
+
+
+def test_no_speed_and_no_time_left_while_paused() -> None:
+    engine = running(samples.PAUSED)
+
+    async def script(stage: Stage) -> None:
+        await stage.shows("Paused")
+        assert "MB/s" not in stage.text.replace("50.0 MB/s", "")
+        assert " left" not in stage.text
+
+    play(app_of(engine, attach_to=SOCKET), script)
 
 
 def test_orders_go_out() -> None:
@@ -135,16 +242,36 @@ def test_the_exit_code_is_that_of_the_job_that_was_seen_to_its_end() -> None:
 
 
 def test_a_host_that_dies_is_told_in_a_sentence() -> None:
-    class Dying(FakeEngine):
-        async def statuses(self):  # type: ignore[no-untyped-def]
-            yield samples.COPYING
-            raise EngineError("HostGone", "The engine has ended unexpectedly; what is written is safe.")
-
     engine = Dying()
 
     async def script(stage: Stage) -> None:
+        await stage.shows("1,204 of 2,341")
+        await stage.press("enter")
+        await stage.shows("1 of 100,000")
+        engine.may_die.set()
         await stage.shows("has ended unexpectedly")
+        shown = " ".join(stage.text.split())
+        assert "What is on the drive is whole" in shown
+        assert "start the backup again" in shown
+        assert "Ended unexpectedly" in stage.text.splitlines()[0]
+        assert "MB/s" not in stage.text.replace("50.0 MB/s", ""), "only the graph's scale is left"
+        assert "IMG_7203.MOV" not in stage.text, "nothing is in hand"
+        await stage.press("p")
+        await stage.shows("Press n and")
         await stage.press("q")
+
+    assert play(app_of(engine, attach_to=SOCKET), script).return_value == 1
+    assert engine.commands == []
+
+
+def test_after_a_host_has_died_a_new_backup_is_one_key_away() -> None:
+    engine = Dying()
+    engine.may_die.set()
+
+    async def script(stage: Stage) -> None:
+        await stage.shows("n New backup")
+        await stage.press("n")
+        await stage.until(lambda: isinstance(stage.app.screen, SetupScreen))
 
     play(app_of(engine, attach_to=SOCKET), script)
 
@@ -181,11 +308,12 @@ def test_a_long_list_is_asked_for_by_page_and_jumps_to_its_end() -> None:
 
 
 def test_the_report_is_saved_where_the_screen_says(tmp_path: Path) -> None:
-    engine = running(samples.ENDED_LEFT)
+    engine = running(replace(samples.ENDED_LEFT, afterwards="To have room again, switch back."))
     engine.job_report = samples.LEFT_REPORT
 
     async def script(stage: Stage) -> None:
         await stage.shows("560 items")
+        await stage.shows("To have room again, switch back.")
         await stage.press("e")
         await stage.shows("Saved:")
         await stage.press("j")
@@ -194,6 +322,9 @@ def test_the_report_is_saved_where_the_screen_says(tmp_path: Path) -> None:
     play(app_of(engine, world_of(engine, folder=tmp_path), attach_to=SOCKET), script)
     text = (tmp_path / "reports/report-20261122-a1b2c3.txt").read_text()
     assert "adds up" in text
+    assert "Anna’s iPhone, iPhone 15 Pro, iOS 18.5" in text
+    for words in ("/media/anna/PHOTOS", "all", "12:34", "Something is left", "switch back"):
+        assert words in text
     assert text.count("IMG_") == 563
     assert (tmp_path / "reports/report-20261122-a1b2c3.json").read_text().startswith("{")
 

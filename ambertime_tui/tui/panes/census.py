@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ambertime_tui.engine.status import Census, JobStatus, Left, Outcome, Tally
 from ambertime_tui.tui.glyphs import Glyphs
+from ambertime_tui.tui.panes.rows import state_word
 from ambertime_tui.tui.panes.totals import OUTCOME_WORDS
-from ambertime_tui.tui.widgets.spans import Line, Span, Style, line, spread, wrap
+from ambertime_tui.tui.widgets.spans import Line, Span, Style, joined, line, shorten, spread, wrap
 from ambertime_tui.units import SIZE_WIDTH, count, elapsed, plural, size
 
 BUCKETS: tuple[tuple[str, str, Style], ...] = (
@@ -30,12 +33,48 @@ class LeftGroup:
 
 
 def groups_of(left: Iterable[Left]) -> tuple[LeftGroup, ...]:
-    """What is left by reason, the largest group first; each with the sentence of its first asset."""
-    groups: dict[str, LeftGroup] = {}
+    """What is left by reason and by what is said of it, the largest group first.
+
+    Sentences that differ only in names and figures are one group, with the first of them as an example.
+    """
+    groups: dict[tuple[str, str], _Group] = {}
+    kinds: Counter[str] = Counter()
     for item in left:
-        group = groups.get(item.reason, LeftGroup(item.reason, item.sentence, Tally()))
-        groups[item.reason] = LeftGroup(group.reason, group.sentence, group.tally + Tally(1, item.bytes))
-    return tuple(sorted(groups.values(), key=lambda group: -group.tally.count))
+        key = (item.reason, _shape(item))
+        if key not in groups:
+            if kinds[item.reason] >= KINDS:
+                key = next(known for known in groups if known[0] == item.reason)
+            else:
+                kinds[item.reason] += 1
+                groups[key] = _Group(item.reason, item.sentence)
+        group = groups[key]
+        group.count += 1
+        group.bytes += item.bytes
+        group.varies |= item.sentence != group.sentence
+    ordered = sorted(groups.values(), key=lambda group: -group.count)
+    return tuple(LeftGroup(g.reason, g.words, Tally(g.count, g.bytes)) for g in ordered)
+
+
+KINDS = 4
+"""Of sentences that are told apart for one reason."""
+_NAMES = re.compile(r"\S+\.\w{2,5}\b|[\d.,]+")
+
+
+def _shape(item: Left) -> str:
+    return _NAMES.sub("*", item.sentence.replace(item.original_filename, "*"))
+
+
+@dataclass(slots=True)
+class _Group:
+    reason: str
+    sentence: str
+    count: int = 0
+    bytes: int = 0
+    varies: bool = False
+
+    @property
+    def words(self) -> str:
+        return f"For example: {self.sentence}" if self.varies else self.sentence
 
 
 def headline(status: JobStatus, cells: int, glyphs: Glyphs) -> tuple[Line, ...]:
@@ -49,7 +88,7 @@ def headline(status: JobStatus, cells: int, glyphs: Glyphs) -> tuple[Line, ...]:
     }[outcome]
     mark = {Outcome.COMPLETE: glyphs.ok, Outcome.FAILED: glyphs.failed}.get(outcome, glyphs.warning)
     style = OUTCOME_WORDS[outcome][1]
-    rows = wrap(status.sentence or words, cells - 2, "strong", 3)
+    rows = wrap(status.sentence or words, cells - 2, "strong", 5, glyphs.ellipsis)
     lines = [line(Span(f"{mark} " if n == 0 else "  ", style), *row) for n, row in enumerate(rows)]
     write = status.write
     seconds = (status.ended_at or status.now) - status.started_at
@@ -58,8 +97,13 @@ def headline(status: JobStatus, cells: int, glyphs: Glyphs) -> tuple[Line, ...]:
         f"{count(write.read_back)} read back from the drive" if write.read_back else "",
         f"{count(write.through_cache)} verified through the cache" if write.through_cache else "",
     ]
-    lines += [line("  ", *row) for row in wrap(status.proof, cells - 2, "good", 2)] if status.proof else []
-    lines.append(line("  ", Span(f" {glyphs.dot} ".join(text for text in summary if text), "muted")))
+    lines += (
+        [line("  ", *row) for row in wrap(status.proof, cells - 2, "good", 3, glyphs.ellipsis)]
+        if status.proof
+        else []
+    )
+    figures = joined([Span(text, "muted") for text in summary if text], cells - 2, f" {glyphs.dot} ", 2)
+    lines += [line("  ", *row) for row in figures]
     return tuple(lines)
 
 
@@ -75,7 +119,10 @@ def census_lines(census: Census, cells: int, glyphs: Glyphs) -> tuple[Line, ...]
         if any(row.reason for row in rows) and (len(rows) > 1 or bucket not in ("copied", "already")):
             lines += [
                 _figures(
-                    line("  ", Span(row.reason, "muted")), Tally(row.count, row.bytes), cells, strong=False
+                    line("  ", Span(shorten(row.reason, REASON_WIDTH, glyphs.ellipsis), "muted")),
+                    Tally(row.count, row.bytes),
+                    cells,
+                    strong=False,
                 )
                 for row in rows
             ]
@@ -91,6 +138,7 @@ def census_lines(census: Census, cells: int, glyphs: Glyphs) -> tuple[Line, ...]
 
 
 WIDEST = 76
+REASON_WIDTH = WIDEST - 2 - 20
 
 
 def _figures(label: Line, tally: Tally, cells: int, *, strong: bool) -> Line:
@@ -107,8 +155,17 @@ def group_lines(groups: tuple[LeftGroup, ...], cells: int, glyphs: Glyphs) -> tu
             line(
                 Span(f"{glyphs.dot} ", style),
                 Span(f"{plural(group.tally.count, 'item')}", "strong"),
-                Span(f"  {size(group.tally.bytes)}", "muted"),
+                Span(f"  {size(group.tally.bytes)}  {state_word(group.reason)[0]}", "muted"),
             )
         )
-        lines += [line("  ", *row) for row in wrap(group.sentence, min(cells, 96) - 2, "text", 3)]
+        rows = wrap(group.sentence, min(cells, 96) - 2, "text", 5, glyphs.ellipsis)
+        lines += [line("  ", *row) for row in rows]
     return tuple(lines)
+
+
+def afterwards_lines(status: JobStatus, cells: int, glyphs: Glyphs) -> tuple[Line, ...]:
+    """What was changed on the phone for the job and can be changed back."""
+    rows = wrap(status.afterwards, min(cells, 96) - 2, "text", 5, glyphs.ellipsis)
+    return tuple(
+        line(Span(f"{glyphs.arrow if n == 0 else ''}".ljust(2), "accent"), *row) for n, row in enumerate(rows)
+    )

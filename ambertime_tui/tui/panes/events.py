@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ambertime_tui.engine.status import Event
 from ambertime_tui.tui.glyphs import Glyphs
-from ambertime_tui.tui.widgets.spans import Line, Span, Style, line, shorten
+from ambertime_tui.tui.widgets.spans import Line, Span, Style, line, width, wrap
 
 _STYLES: dict[str, Style] = {"warning": "warn", "error": "bad"}
 
@@ -14,13 +14,25 @@ _STYLES: dict[str, Style] = {"warning": "warn", "error": "bad"}
 def event_lines(
     events: tuple[Event, ...], cells: int, height: int, time_of_day: Callable[[float], str], glyphs: Glyphs
 ) -> tuple[Line, ...]:
-    """The last events, the newest at the bottom."""
-    marks = {"warning": glyphs.warning, "error": glyphs.failed}
-    return tuple(
-        line(
-            Span(f"{time_of_day(event.at)} ", "muted"),
-            Span(f"{marks.get(event.level, ' ')} ", _STYLES.get(event.level, "muted")),
-            Span(shorten(event.text, cells - 11, glyphs.ellipsis), _STYLES.get(event.level, "text")),
-        )
-        for event in events[-height:]
+    """The last events, the newest at the bottom and whole if it fits at all."""
+    lines: tuple[Line, ...] = ()
+    for event in reversed(events):
+        room = height - len(lines)
+        if room <= 0:
+            break
+        lines = _rows(event, cells, room, time_of_day, glyphs) + lines
+    return lines
+
+
+def _rows(
+    event: Event, cells: int, rows: int, time_of_day: Callable[[float], str], glyphs: Glyphs
+) -> tuple[Line, ...]:
+    mark = {"warning": glyphs.warning, "error": glyphs.failed}.get(event.level, " ")
+    before = line(
+        Span(f"{time_of_day(event.at)} ", "muted"), Span(f"{mark} ", _STYLES.get(event.level, "muted"))
     )
+    text = wrap(
+        event.text, max(1, cells - width(before)), _STYLES.get(event.level, "text"), rows, glyphs.ellipsis
+    )
+    indent = line(" " * width(before))
+    return tuple((*(indent if n else before), *row) for n, row in enumerate(text))

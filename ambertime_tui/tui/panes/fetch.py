@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from ambertime_tui.engine.status import FetchItem, FetchState, FetchStatus, JobStatus, Phase, Tally
+from ambertime_tui.engine.spec import FetchOrder
+from ambertime_tui.engine.status import (
+    Condition,
+    FetchItem,
+    FetchState,
+    FetchStatus,
+    JobStatus,
+    Phase,
+    Tally,
+)
 from ambertime_tui.tui.glyphs import Glyphs
 from ambertime_tui.tui.widgets.bars import meter
-from ambertime_tui.tui.widgets.spans import Line, Span, Style, fit, line, spread, width, wrap
+from ambertime_tui.tui.widgets.spans import Line, Span, Style, fit, joined, line, spread, width, wrap
 from ambertime_tui.units import SIZE_WIDTH, about, ago, count, percent, plural, rate, size
 
 STATE_WORDS: dict[FetchState, tuple[str, Style]] = {
@@ -17,6 +26,11 @@ STATE_WORDS: dict[FetchState, tuple[str, Style]] = {
     FetchState.SKIPPED: ("skipped", "muted"),
     FetchState.GAVE_UP: ("gave up", "bad"),
 }
+ORDER_WORDS = {order: f"{order.value} first" for order in FetchOrder}
+BEFORE_PLAN = (Phase.CONNECTING, Phase.SCANNING, Phase.PLANNING)
+QUIET = 120.0
+"""Seconds without an arrival that are worth a look."""
+MOST_SENTENCE_ROWS = 4
 
 
 def total_of(fetch: FetchStatus) -> Tally:
@@ -25,43 +39,54 @@ def total_of(fetch: FetchStatus) -> Tally:
     return sum(tallies, fetch.gave_up)
 
 
-def fetch_lines(status: JobStatus, now: float, width_: int, height: int, glyphs: Glyphs) -> tuple[Line, ...]:
+def to_come(fetch: FetchStatus) -> Tally:
+    """What iOS still has to bring down."""
+    return fetch.waiting + fetch.asked + fetch.arriving
+
+
+def rows_wanted(status: JobStatus, cells: int) -> int:
+    """Rows that show the sentence whole, and the figures above it."""
+    fetch = status.fetch
+    rows = len(wrap(fetch.sentence, cells)) if fetch.included and fetch.sentence else 0
+    return 2 + min(rows, MOST_SENTENCE_ROWS)
+
+
+def fetch_lines(status: JobStatus, now: float, cells: int, height: int, glyphs: Glyphs) -> tuple[Line, ...]:
     """The queue in as many rows as there are; what matters most comes first."""
     fetch = status.fetch
     total = total_of(fetch)
+    if status.phase in BEFORE_PLAN:
+        return (line(Span("Comes after the scan.", "muted")),)
     if not total.count:
-        words = "Nothing is waiting." if status.phase not in _BEFORE_PLAN else "Comes after the scan."
-        return (line(Span(words, "muted")),)
+        return (line(Span("Nothing is only in iCloud.", "muted")),)
     if not fetch.included:
-        return tuple(_left_by_choice(fetch, total, width_, height))
+        return tuple(_left_by_choice(fetch, total, cells, height, glyphs))
     came = fetch.arrived + fetch.written
-    lines: list[Line] = []
     right = line(Span(f" {percent(came.count, total.count)}"))
-    lines.append(spread(meter(came.count, total.count, width_ - 6, glyphs, "icloud"), right, width_))
-    left = line(Span(f"{count(came.count)} of {count(total.count)}", "strong"), " in")
-    speed = _speed(fetch, glyphs)
-    if width(left) + width(speed) < width_:
-        lines.append(spread(left, speed, width_))
-    else:
-        lines += [left, speed]
+    lines = [spread(meter(came.count, total.count, cells - 6, glyphs, "icloud"), right, cells)]
+    lines += _figures(status, total, cells, glyphs)
     if fetch.sentence:
-        lines += wrap(fetch.sentence, width_, "warn", 2 if height < 8 else 4)
-    lines.append(spread(_states(fetch, width_ - 1, glyphs), (), width_))
-    if fetch.last_arrival_at is not None and status.phase is not Phase.ENDED:
-        quiet = now - fetch.last_arrival_at
-        lines.append(line(Span(f"Last arrival {ago(quiet)}", "warn" if quiet > 120 else "muted")))
-    items = [*fetch.head, *fetch.recent] if height < 10 else list(fetch.head)
-    lines += [item_line(item, width_, glyphs) for item in items]
-    if height >= 10 and fetch.recent and height - len(lines) > 2:
-        lines += [line(), line(Span("Came last", "muted"))]
-        lines += [item_line(item, width_, glyphs) for item in fetch.recent]
+        lines += wrap(fetch.sentence, cells, "warn", MOST_SENTENCE_ROWS, glyphs.ellipsis)
+    quiet = now - fetch.last_arrival_at if fetch.last_arrival_at is not None else None
+    last = line() if quiet is None else line(_last(quiet))
+    states = joined(_states(fetch), cells, f" {glyphs.dot} ", 1 if height < 8 else 2)
+    if len(states) == 1 and last and width(states[0]) + width(last) + 2 <= cells:
+        lines.append(spread(states[0], last, cells))
+    else:
+        lines += [*states, *([last] if last else [])]
+    coming = list(fetch.coming)
+    following = [item for item in fetch.head if item.state is not FetchState.ARRIVING]
+    if height < 10:
+        lines += [item_line(item, cells, glyphs) for item in (*coming, *following, *fetch.recent)]
+        return tuple(lines[:height])
+    for heading, items in (("Coming now", coming), ("Next", following), ("Came last", fetch.recent)):
+        if items and height - len(lines) > 2:
+            lines += [line(), line(Span(heading, "muted"))]
+            lines += [item_line(item, cells, glyphs) for item in items[: max(1, (height - 8) // 3)]]
     return tuple(lines[:height])
 
 
-_BEFORE_PLAN = (Phase.CONNECTING, Phase.SCANNING, Phase.PLANNING)
-
-
-def _left_by_choice(fetch: FetchStatus, total: Tally, cells: int, height: int) -> list[Line]:
+def _left_by_choice(fetch: FetchStatus, total: Tally, cells: int, height: int, glyphs: Glyphs) -> list[Line]:
     lines = [
         line(
             Span(f"{plural(total.count, 'item')} only in iCloud", "icloud"),
@@ -71,37 +96,46 @@ def _left_by_choice(fetch: FetchStatus, total: Tally, cells: int, height: int) -
     sentence = (
         fetch.sentence or "Left in iCloud by choice. A later run can take them; nothing is copied twice."
     )
-    return (lines + wrap(sentence, cells, "text", max(1, height - 1)))[:height]
+    return (lines + wrap(sentence, cells, "text", max(1, height - 1), glyphs.ellipsis))[:height]
 
 
-def _speed(fetch: FetchStatus, glyphs: Glyphs) -> Line:
-    if fetch.rate is None:
+def _figures(status: JobStatus, total: Tally, cells: int, glyphs: Glyphs) -> list[Line]:
+    """What came, what is to come and in which order, how fast."""
+    fetch = status.fetch
+    came = fetch.arrived + fetch.written
+    left = line(Span(f"{count(came.count)} of {count(total.count)}", "strong"), " in")
+    rest = to_come(fetch)
+    parts = [Span(f"{size(rest.bytes)} to come"), Span(ORDER_WORDS[fetch.order], "muted")]
+    more = joined(parts if rest.count else (), cells, f" {glyphs.dot} ")
+    speed = _speed(status, glyphs)
+    if more and width(left) + 2 + width(more[0]) <= cells:
+        left, more = line(*left, "  ", *more[0]), []
+    if speed and not more and width(left) + width(speed) + 2 <= cells:
+        return [spread(left, speed, cells)]
+    return [left, *more, *([speed] if speed else [])]
+
+
+def _speed(status: JobStatus, glyphs: Glyphs) -> Line:
+    fetch = status.fetch
+    if fetch.rate is None or fetch.ending or status.condition is not Condition.RUNNING:
         return ()
     left = f" {glyphs.dot} {about(fetch.eta)} left" if fetch.eta is not None else ""
     return line(Span(f"{rate(fetch.rate)}{left}", "muted"))
 
 
-def _states(fetch: FetchStatus, cells: int, glyphs: Glyphs) -> Line:
-    parts = (
-        (fetch.waiting.count, "waiting", "text"),
-        (fetch.asked.count, "asked for", "text"),
-        (fetch.arriving.count, "arriving", "icloud"),
-        (fetch.skipped.count, "skipped", "muted"),
+def _last(quiet: float) -> Span:
+    return Span(f"last arrival {ago(quiet)}", "warn" if quiet > QUIET else "muted")
+
+
+def _states(fetch: FetchStatus) -> list[Span]:
+    parts: tuple[tuple[int, str, Style], ...] = (
         (fetch.gave_up.count, "gave up", "bad"),
+        (fetch.arriving.count, "arriving", "icloud"),
+        (fetch.asked.count, "asked for", "text"),
+        (fetch.waiting.count, "waiting", "text"),
+        (fetch.skipped.count, "skipped", "muted"),
     )
-    spans: list[Span] = []
-    for number, word, style in parts:
-        if not number:
-            continue
-        text = f"{count(number)} {word}"
-        if width(tuple(spans)) + len(text) + 3 <= cells:
-            spans += [*([Span(f" {glyphs.dot} ", "muted")] if spans else []), Span(text, _style(style))]
-    return tuple(spans)
-
-
-def _style(word: str) -> Style:
-    styles: dict[str, Style] = {"icloud": "icloud", "muted": "muted", "bad": "bad"}
-    return styles.get(word, "text")
+    return [Span(f"{count(number)} {word}", style) for number, word, style in parts if number]
 
 
 def item_line(item: FetchItem, cells: int, glyphs: Glyphs) -> Line:
@@ -111,4 +145,4 @@ def item_line(item: FetchItem, cells: int, glyphs: Glyphs) -> Line:
     show_day = cells >= 46
     day = f" {item.day or 'undated':<10}" if show_day else ""
     name = fit(item.name, max(6, cells - len(tail) - len(day) - 12), glyphs.ellipsis)
-    return line(name, Span(day, "muted"), Span(tail, "muted"), Span(fit(word, 12), style))
+    return line(name, Span(day, "muted"), Span(tail, "muted"), Span(f"{word:<12}", style))

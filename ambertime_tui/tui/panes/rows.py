@@ -21,12 +21,27 @@ STATES: dict[str, tuple[str, Style]] = {
     "skipped": ("skipped", "muted"),
     "gave_up": ("gave up", "bad"),
     "icloud": ("in iCloud", "icloud"),
+    "offloaded": ("offloaded", "icloud"),
+    "not_whole": ("damaged", "bad"),
+    "not_reached": ("not reached", "muted"),
+    "too_large_for_drive": ("too large", "warn"),
+    "name_too_long": ("name too long", "warn"),
+    "drive_full": ("drive full", "bad"),
+    "drive_failed": ("not written", "bad"),
+    "unreadable": ("not readable", "bad"),
+    "forbidden": ("not allowed", "bad"),
+    "changed": ("changed", "warn"),
 }
+
+
+def state_word(state: str) -> tuple[str, Style]:
+    """A state, or a reason why something is left, in a word or two."""
+    return STATES.get(state, (state.replace("_", " "), "warn"))
 
 
 def row_line(row: Row, cells: int, glyphs: Glyphs) -> Line:
     """Name, day, size, state, and the note where there is room."""
-    word, style = STATES.get(row.state, (row.state.replace("_", " "), "warn"))
+    word, style = state_word(row.state)
     note = 0 if cells < 100 else cells - 80
     name = max(12, cells - note - 10 - SIZE_WIDTH - 14 - 7)
     return line(
@@ -34,6 +49,6 @@ def row_line(row: Row, cells: int, glyphs: Glyphs) -> Line:
         fit(row.name, name, glyphs.ellipsis),
         Span(f"  {row.day or 'undated':<10}", "muted"),
         f"  {size(row.bytes):>{SIZE_WIDTH}}  ",
-        Span(fit(word, 14), style),
+        Span(fit(word, 14, glyphs.ellipsis), style),
         Span(fit(row.note, note, glyphs.ellipsis) if note else "", "muted"),
     )

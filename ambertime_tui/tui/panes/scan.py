@@ -6,7 +6,7 @@ from ambertime_tui.engine.status import JobStatus, ScanStatus, ScanStep
 from ambertime_tui.tui.glyphs import Glyphs
 from ambertime_tui.tui.panes.figures import Figure, figure_lines
 from ambertime_tui.tui.panes.phone import scan_progress
-from ambertime_tui.tui.widgets.spans import Line, Span, line, spread, wrap
+from ambertime_tui.tui.widgets.spans import Line, Span, line, shorten, spread, wrap
 from ambertime_tui.units import count, plural
 
 
@@ -19,18 +19,23 @@ def scan_lines(status: JobStatus, width: int, height: int, glyphs: Glyphs) -> tu
     if scan.step is ScanStep.DONE:
         lines += figure_lines(_figures(scan, glyphs), width, height - len(lines))
     room = height - len(lines)
-    extras = _extras(scan) if room > 1 else []
+    extras = _extras(scan)[: max(0, room - 1)]
     if extras:
         lines.append(line())
-        lines += [line(Span(text, "muted")) for text in extras]
+        lines += [line(Span(shorten(text, width, glyphs.ellipsis), "muted")) for text in extras]
     for notice in scan.notices:
-        lines += wrap(notice, width, "warn", 2)
+        lines += wrap(notice, width, "warn", 2, glyphs.ellipsis)
     return tuple(lines[:height])
 
 
 def _figures(scan: ScanStatus, glyphs: Glyphs) -> tuple[Figure, ...]:
     figures: tuple[Figure, ...] = (
-        Figure("files on phone", scan.local, "local", glyphs.local_mark),
+        Figure(
+            "on the phone",
+            scan.local,
+            "local",
+            glyphs.local_mark,
+        ),
         Figure("only in iCloud", scan.icloud, "icloud", glyphs.cloud_mark),
     )
     if scan.missing.count:

@@ -29,12 +29,20 @@ def state_words(status: JobStatus, glyphs: Glyphs) -> Span:
     if status.outcome is not None:
         words, style = OUTCOME_WORDS[status.outcome]
         return Span(words, style)
+    if status.phase is Phase.ENDED:
+        return Span(f"{glyphs.failed} Ended unexpectedly", "bad")
     if status.condition is Condition.PAUSED:
         return Span(f"{glyphs.pause} Paused", "warn")
     if status.condition is Condition.WAITING:
-        return Span("Waiting", "warn")
+        return Span(f"{glyphs.warning} Waiting", "warn")
     if status.condition is Condition.STOPPING or status.stop_after_file:
-        return Span("Stopping after this file", "warn")
+        return Span("Stopping", "warn")
+    if status.fetch.ending and status.phase in (Phase.COPYING, Phase.FETCHING):
+        return Span("Finishing", "accent")
+    if status.phase in (Phase.SCANNING, Phase.PLANNING) and (
+        status.write.in_hand or status.write.written.count
+    ):
+        return Span("Scanning and copying", "accent")
     return Span(PHASE_WORDS[status.phase], "accent")
 
 
@@ -58,8 +66,10 @@ def state_line(words: str, cells: int) -> Line:
 def pace_lines(status: JobStatus, cells: int, height: int) -> tuple[Line, ...]:
     """Rate and time left, the latter only once it is more than a guess; at the right, at the bottom."""
     write = status.write
-    lines = [line(Span(rate(write.rate) if write.rate is not None else "", "strong"))]
-    running = status.condition is Condition.RUNNING and status.outcome is None
+    running = (
+        status.condition is Condition.RUNNING and status.outcome is None and status.phase is not Phase.ENDED
+    )
+    lines = [line(Span(rate(write.rate) if write.rate is not None and running else "", "strong"))]
     left = write.eta if running else None
     lines.append(line(Span(f"{about(left)} left" if left is not None else "", "text")))
     above = ((),) * max(0, height - len(lines))

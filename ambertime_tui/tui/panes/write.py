@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from ambertime_tui.engine.status import FileInHand, JobStatus, WriteStatus
 from ambertime_tui.tui.glyphs import Glyphs
+from ambertime_tui.tui.panes.fetch import BEFORE_PLAN
 from ambertime_tui.tui.widgets.bars import meter
-from ambertime_tui.tui.widgets.spans import Line, Span, fit, line, shorten_path, spread
+from ambertime_tui.tui.widgets.spans import Line, Span, fit, joined, line, shorten_path, spread
 from ambertime_tui.units import SIZE_WIDTH, count, percent, plural, size
 
 IN_HAND_ROWS = 5
@@ -14,9 +15,11 @@ IN_HAND_ROWS = 5
 def write_lines(status: JobStatus, width: int, height: int, glyphs: Glyphs) -> tuple[Line, ...]:
     """The writer in as many rows as there are; what matters most comes first."""
     write = status.write
-    if not write.planned.count and not write.already.count:
-        return (line(Span("Comes after the scan.", "muted")),)
     planned, written = write.planned, write.written
+    if status.phase in BEFORE_PLAN:
+        return _head_start(write, width, height, glyphs)
+    if not planned.count and not write.already.count:
+        return (line(Span("Nothing has to be copied.", "muted")),)
     if not planned.count:
         return (
             line(
@@ -28,7 +31,8 @@ def write_lines(status: JobStatus, width: int, height: int, glyphs: Glyphs) -> t
         spread(meter(written.bytes, planned.bytes, width - 6, glyphs, "bar"), right, width),
         _counts(write, width),
     ]
-    lines.append(_certainty(write, width, glyphs))
+    if height > 3:
+        lines += joined(_certainty(write), width, f" {glyphs.dot} ") or [()]
     # Always as many rows, so that what stands below does not jump as files come and go.
     slots = min(IN_HAND_ROWS, max(0, height - len(lines)))
     in_hand = [_in_hand(file, width, glyphs) for file in write.in_hand[:slots]]
@@ -39,6 +43,23 @@ def write_lines(status: JobStatus, width: int, height: int, glyphs: Glyphs) -> t
             line(Span(f"{glyphs.ok} ", "good"), shorten_path(path, width - 2, glyphs.ellipsis))
             for path in write.recent
         ]
+    return tuple(lines[:height])
+
+
+def _head_start(write: WriteStatus, width: int, height: int, glyphs: Glyphs) -> tuple[Line, ...]:
+    """What is copied while the library is still read: nobody knows yet of how much."""
+    if not write.written.count and not write.in_hand:
+        return (line(Span("Comes after the scan.", "muted")),)
+    lines = [
+        line(
+            Span(plural(write.written.count, "item"), "strong"),
+            Span(f"  {size(write.written.bytes)} on the drive so far", "muted"),
+        ),
+        *joined(_certainty(write), width, f" {glyphs.dot} "),
+        *(_in_hand(file, width, glyphs) for file in write.in_hand[:IN_HAND_ROWS]),
+    ]
+    if height > len(lines):
+        lines.insert(1, line(Span("The first ones, while the rest of the library is read.", "muted")))
     return tuple(lines[:height])
 
 
@@ -60,20 +81,14 @@ def _in_hand(file: FileInHand, cells: int, glyphs: Glyphs) -> Line:
     )
 
 
-def _certainty(write: WriteStatus, cells: int, glyphs: Glyphs) -> Line:
+def _certainty(write: WriteStatus) -> list[Span]:
     parts = []
     if write.read_back:
-        parts.append(Span(f"{count(write.read_back)} files read back", "good"))
+        parts.append(Span(f"{plural(write.read_back, 'file')} read back", "good"))
     if write.through_cache:
         parts.append(Span(f"{count(write.through_cache)} verified through the cache", "text"))
     if write.already.count:
         parts.append(Span(f"{count(write.already.count)} already there", "muted"))
     if write.failed:
         parts.insert(0, Span(f"{count(write.failed)} failed", "bad"))
-    spans: list[Span] = []
-    room = cells
-    for part in parts:
-        if len(part.text) + 3 <= room:
-            spans += [Span(f" {glyphs.dot} ", "muted"), part] if spans else [part]
-            room -= len(part.text) + 3
-    return tuple(spans)
+    return parts

@@ -9,7 +9,7 @@ from textual.screen import Screen
 from ambertime_tui.tui.glyphs import Glyphs
 from ambertime_tui.tui.port import World
 from ambertime_tui.tui.widgets.lines import PAINTS, LinesView
-from ambertime_tui.tui.widgets.spans import Line, Span, Style, line, shorten, spread
+from ambertime_tui.tui.widgets.spans import Line, Span, Style, line, spread, wrap
 
 if TYPE_CHECKING:
     from ambertime_tui.tui.application import AmberApp
@@ -45,13 +45,28 @@ class AmberScreen(Screen[None]):
         """What a key does now, for the footer."""
         return usual
 
+    _said: tuple[tuple[str, Style], ...] = ()
+
     def say(self, sentence: str, style: Style = "warn") -> None:
-        """Shows a sentence in the notice row until something else has to be said there."""
+        """Shows a sentence above the keys until something else has to be said there."""
+        self.say_all(((sentence, style),))
+
+    def say_all(self, said: tuple[tuple[str, Style], ...]) -> None:
+        """Shows sentences above the keys, in as many rows as they need."""
+        self._said = said
         for notice in self.query("#notice").results(LinesView):
-            width = max(10, self.size.width - 4)
-            mark = f"{self.glyphs.warning} " if style in ("warn", "bad") else f"{self.glyphs.ok} "
-            text = Span(shorten(sentence, width, self.glyphs.ellipsis), style)
-            notice.show((line(Span(mark, style), text),) if sentence else ())
+            rows = tuple(
+                row
+                for sentence, style in said
+                if sentence
+                for row in notice_lines(sentence, style, self.size.width - 4, self.glyphs)
+            )
+            notice.styles.height = max(1, len(rows))
+            notice.show(rows)
+
+    def on_resize(self) -> None:
+        """A sentence is broken anew for another width."""
+        self.say_all(self._said)
 
     def refuse(self, action: str) -> bool:
         """Says why an action cannot be done now, if it cannot."""
@@ -59,6 +74,18 @@ class AmberScreen(Screen[None]):
         if reason:
             self.say(reason)
         return bool(reason)
+
+
+MOST_ROWS = 4
+"""Of one sentence."""
+
+
+def notice_lines(sentence: str, style: Style, cells: int, glyphs: Glyphs) -> tuple[Line, ...]:
+    """A sentence behind its mark."""
+    mark = {"good": glyphs.ok, "bad": glyphs.failed}.get(style, glyphs.warning)
+    rows = wrap(sentence, max(10, cells - len(mark) - 1), style, MOST_ROWS, glyphs.ellipsis)
+    indent = " " * (len(mark) + 1)
+    return tuple(line(Span(indent if n else f"{mark} ", style), *row) for n, row in enumerate(rows))
 
 
 def title(what: str, right: Line, width: int, brand: str = "AmberTime") -> tuple[Line, ...]:

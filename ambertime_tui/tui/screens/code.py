@@ -6,18 +6,42 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from ambertime_tui.qr import ascii_blocks, half_blocks
+from ambertime_tui.tui.glyphs import ASCII, Glyphs
 from ambertime_tui.tui.widgets.lines import PAINTS, LinesView
-from ambertime_tui.tui.widgets.spans import Line, Span, line
+from ambertime_tui.tui.widgets.pick_list import Drawn
+from ambertime_tui.tui.widgets.spans import Line, Span, line, width, wrap
+
+CLOSES: Line = line(Span("esc", "key"), " closes it")
+TOO_SMALL = (
+    "The code needs {columns} columns and {rows} rows. Make the terminal larger, or open this address on the "
+    "iPhone, in Safari:"
+)
 
 
 def code_lines(code: str, *, ascii_only: bool) -> tuple[Line, ...]:
     """The code as lines of text, dark modules drawn."""
     blocks = ascii_blocks if ascii_only else half_blocks
     return tuple(line(Span(row, "code")) for row in blocks(code, dark_is_drawn=True))
+
+
+def code_page(code: str, sentence: str, columns: int, rows: int, glyphs: Glyphs) -> tuple[Line, ...]:
+    """The code with what to do with it; where it does not fit whole, its address as text."""
+    blocks = code_lines(code, ascii_only=glyphs is ASCII)
+    room = rows - len(blocks) - 1
+    if room >= 1 and width(blocks[0]) <= columns:
+        words = wrap(sentence, columns - 2, "strong", room, glyphs.ellipsis)
+        return tuple(_centred(row, columns) for row in (*words, *blocks, CLOSES))
+    too_small = TOO_SMALL.format(columns=width(blocks[0]), rows=len(blocks) + 2)
+    lines = [*wrap(sentence, columns - 2, "strong"), (), *wrap(too_small, columns - 2), ()]
+    lines += [*wrap(code, columns - 2, "accent"), (), CLOSES]
+    return tuple(line(" ", *row) for row in lines)
+
+
+def _centred(row: Line, columns: int) -> Line:
+    return line(" " * ((columns - width(row)) // 2), *row)
 
 
 class CodeScreen(ModalScreen[None]):
@@ -30,22 +54,30 @@ class CodeScreen(ModalScreen[None]):
         Binding("escape,c,q,enter", "close", "Close", id="code.close"),
     ]
 
-    def __init__(self, code: str, sentence: str, *, ascii_only: bool) -> None:
+    def __init__(self, code: str, sentence: str, glyphs: Glyphs, *, kept: bool = False) -> None:
+        """
+        Args:
+            code: the address.
+            sentence: what to do with it.
+            glyphs: what to draw with.
+            kept: a person called it up, so that only a person closes it.
+        """
         super().__init__()
         self.code = code
+        self.kept = kept
         self._sentence = sentence
-        self._lines = code_lines(code, ascii_only=ascii_only)
+        self._glyphs = glyphs
 
     def compose(self) -> ComposeResult:
         """The code, and what to do with it."""
-        width = max(len(row[0].text) for row in self._lines)
-        with Vertical(id="code"):
-            words = LinesView((line(Span(self._sentence, "strong")),), id="code-words")
-            yield words
-            view = LinesView(self._lines, id="code-blocks")
-            view.styles.width, view.styles.height = width, len(self._lines)
-            yield view
-            yield LinesView((line(Span("esc", "key"), " closes it"),), id="code-keys")
+        yield Drawn(self._draw, id="code")
+
+    def on_resize(self) -> None:
+        """As high as it has to be."""
+        self.query_one("#code", LinesView).styles.height = len(self._draw(*self.size))
+
+    def _draw(self, columns: int, _height: int) -> tuple[Line, ...]:
+        return code_page(self.code, self._sentence, columns, self.size.height, self._glyphs)
 
     def action_close(self) -> None:
         """Back to the job."""

@@ -11,7 +11,7 @@ from textual.containers import VerticalScroll
 
 from ambertime_tui.engine.client import EngineError, Pane, Report
 from ambertime_tui.engine.status import Census, JobStatus
-from ambertime_tui.tui.panes.census import census_lines, group_lines, groups_of, headline
+from ambertime_tui.tui.panes.census import afterwards_lines, census_lines, group_lines, groups_of, headline
 from ambertime_tui.tui.panes.totals import title_line
 from ambertime_tui.tui.port import Engine
 from ambertime_tui.tui.report_files import ReportError, write_report
@@ -20,7 +20,7 @@ from ambertime_tui.tui.screens.listing import ListingScreen
 from ambertime_tui.tui.widgets.key_line import KeyLine
 from ambertime_tui.tui.widgets.lines import LinesView
 from ambertime_tui.tui.widgets.pick_list import Drawn, Tall
-from ambertime_tui.tui.widgets.spans import Line, Span, line, shorten_path
+from ambertime_tui.tui.widgets.spans import Line, Span, line
 
 
 class EndScreen(AmberScreen):
@@ -31,7 +31,7 @@ class EndScreen(AmberScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "left", "What is left", id="end.left", tooltip="each item that is not on the drive"),
         Binding("e", "export('txt')", "Save report", id="end.text", tooltip="as text"),
-        Binding("j", "export('json')", "Save as JSON", id="end.json", tooltip="for other programs"),
+        Binding("j", "export('json')", "As JSON", id="end.json", tooltip="the report for other programs"),
         Binding("n", "new", "New backup", id="end.new"),
     ]
 
@@ -80,13 +80,16 @@ class EndScreen(AmberScreen):
     def _draw_census(self, width: int, _height: int) -> tuple[Line, ...]:
         if self.census is None:
             return ()
-        return (line(Span("The whole library", "accent")), *census_lines(self.census, width, self.glyphs))
+        return ((), line(Span("The whole library", "accent")), *census_lines(self.census, width, self.glyphs))
 
     def _draw_groups(self, width: int, _height: int) -> tuple[Line, ...]:
         groups = groups_of(self.report.left) if self.report else ()
-        if not groups:
-            return ()
-        return (line(Span("Not on the drive", "accent")), *group_lines(groups, width, self.glyphs))
+        lines: list[Line] = []
+        if groups:
+            lines += [(), line(Span("Not on the drive", "accent")), *group_lines(groups, width, self.glyphs)]
+        if self.status.afterwards:
+            lines += [(), *afterwards_lines(self.status, width, self.glyphs)]
+        return tuple(lines)
 
     def why_not(self, action: str) -> str:
         """There has to be something to list or to save."""
@@ -110,8 +113,7 @@ class EndScreen(AmberScreen):
         except ReportError as error:
             self.say(str(error), "bad")
         else:
-            room = max(10, self.size.width - 14)
-            self.say(f"Saved: {shorten_path(str(file), room, self.glyphs.ellipsis)}", "good")
+            self.say(f"Saved: {file}", "good")
 
     def action_new(self) -> None:
         """Back to Setup."""

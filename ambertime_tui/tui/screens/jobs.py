@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from ambertime_tui.engine.client import RunningJob
+from ambertime_tui.engine.status import Condition
 from ambertime_tui.tui.panes.totals import PHASE_WORDS
 from ambertime_tui.tui.screens.base import AmberScreen, title
 from ambertime_tui.tui.widgets.key_line import KeyLine
@@ -17,6 +18,12 @@ from ambertime_tui.tui.widgets.lines import LinesView
 from ambertime_tui.tui.widgets.pick_list import Drawn, PickList
 from ambertime_tui.tui.widgets.spans import Line, Span, fit, line, shorten_path
 from ambertime_tui.units import elapsed
+
+CONDITION_WORDS = {
+    Condition.PAUSED: "Paused",
+    Condition.WAITING: "Waiting",
+    Condition.STOPPING: "Stopping",
+}
 
 
 class JobsScreen(AmberScreen):
@@ -53,7 +60,7 @@ class JobsScreen(AmberScreen):
 
     def _row(self, job: RunningJob, chosen: bool, width: int) -> Line:
         running = elapsed(self.world.clock() - job.started_at)
-        state = PHASE_WORDS[job.phase]
+        state = CONDITION_WORDS.get(job.condition, PHASE_WORDS[job.phase])
         return line(
             Span(f" {self.glyphs.cursor} " if chosen else "   ", "accent"),
             Span(fit(job.phone or job.udid[-8:], 20, self.glyphs.ellipsis), "strong" if chosen else "text"),

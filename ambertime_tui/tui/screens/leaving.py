@@ -24,15 +24,15 @@ class Leaving(StrEnum):
 
 
 LINES: tuple[Line, ...] = (
-    line(Span("A backup is running.", "strong")),
+    line(Span("A backup is running. It needs no screen.", "strong")),
     (),
-    line(Span("   k  ", "key"), Span("Keep going", "strong"), " without this screen"),
+    line(Span("   k  ", "key"), Span("Leave", "strong"), ", the backup keeps going"),
     line("      ", Span("ambertime shows it again, from here or elsewhere", "muted")),
-    line(Span("   s  ", "key"), Span("Stop", "strong"), " after the files in hand"),
+    line(Span("   s  ", "key"), Span("Stop the backup", "strong"), " after the files in hand"),
     line("      ", Span("everything written is whole; a new run goes on", "muted")),
-    line(Span("   x  ", "key"), Span("Stop now", "strong")),
-    line("      ", Span("the files in hand are thrown away", "muted")),
-    line(Span(" esc  ", "key"), Span("Stay", "strong")),
+    line(Span("   x  ", "key"), Span("Stop the backup now", "strong")),
+    line("      ", Span("the same, but the files in hand are thrown away", "muted")),
+    line(Span(" esc  ", "key"), Span("Stay", "strong"), " and look on"),
 )
 
 

@@ -21,7 +21,7 @@ from ambertime_tui.tui.widgets.lines import LinesView
 from ambertime_tui.tui.widgets.pick_list import Drawn
 from ambertime_tui.tui.widgets.picture import PictureError, cells_of_jpeg
 from ambertime_tui.tui.widgets.row_list import RowList
-from ambertime_tui.tui.widgets.spans import Line, Span, line
+from ambertime_tui.tui.widgets.spans import Line, Span, line, wrap
 from ambertime_tui.units import count
 
 HEADINGS = {
@@ -101,9 +101,9 @@ class ListingScreen(AmberScreen):
         position = f"{count(found.first().cursor + 1)} of {count(total)}" if found and total else "empty"
         return title(HEADINGS[self.pane], line(Span(position, "muted")), width)
 
-    def _draw_note(self, width: int, _height: int) -> tuple[Line, ...]:
+    def _draw_note(self, width: int, height: int) -> tuple[Line, ...]:
         row = self._row()
-        return (line(Span(row.note or row.name, "muted")),) if row else ()
+        return tuple(wrap(row.note or row.name, width, "muted", height, self.glyphs.ellipsis)) if row else ()
 
     def _row(self) -> Row | None:
         found = self.query(RowList)

@@ -11,7 +11,7 @@ from textual.screen import ModalScreen
 
 from ambertime_tui.tui.widgets.lines import PAINTS, LinesView
 from ambertime_tui.tui.widgets.picture import Picture, PictureView
-from ambertime_tui.tui.widgets.spans import Span, fit, line
+from ambertime_tui.tui.widgets.spans import Span, line, shorten
 
 if TYPE_CHECKING:
     from ambertime_tui.tui.application import AmberApp
@@ -36,9 +36,13 @@ class PreviewScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """The name, the picture, how to close it."""
-        terminal = cast("AmberApp", self.app).terminal
+        app = cast("AmberApp", self.app)
+        terminal, terminal_glyphs = app.terminal, app.world.glyphs
         with Vertical(id="preview"):
-            yield LinesView((line(Span(fit(self._title, WIDTH), "strong")),), id="preview-name")
+            yield LinesView(
+                (line(Span(shorten(self._title, WIDTH, terminal_glyphs.ellipsis), "strong")),),
+                id="preview-name",
+            )
             yield PictureView(self._picture, shades=terminal.ascii or terminal.native_palette)
             yield LinesView((line(Span("esc", "key"), " closes it"),), id="preview-keys")
 

@@ -7,19 +7,18 @@ from typing import ClassVar
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container, Horizontal
+from textual.containers import Container, Horizontal, Vertical
 
 from ambertime_tui.engine.client import Command, CommandName, EngineError, Pane
 from ambertime_tui.engine.spec import FetchOrder
-from ambertime_tui.engine.status import Condition, JobStatus, Phase
-from ambertime_tui.tui.glyphs import ASCII
+from ambertime_tui.engine.status import Condition, JobStatus, Outcome, Phase
 from ambertime_tui.tui.panes.events import event_lines
-from ambertime_tui.tui.panes.fetch import fetch_lines
+from ambertime_tui.tui.panes.fetch import fetch_lines, rows_wanted
 from ambertime_tui.tui.panes.scan import scan_lines
 from ambertime_tui.tui.panes.totals import pace_lines, state_line, title_line
 from ambertime_tui.tui.panes.write import write_lines
 from ambertime_tui.tui.port import Engine
-from ambertime_tui.tui.run_rules import why_not
+from ambertime_tui.tui.run_rules import at_rest, why_not
 from ambertime_tui.tui.screens.base import AmberScreen
 from ambertime_tui.tui.screens.code import CodeScreen
 from ambertime_tui.tui.screens.listing import ListingScreen
@@ -28,8 +27,16 @@ from ambertime_tui.tui.widgets.graph import graph_lines
 from ambertime_tui.tui.widgets.key_line import KeyLine
 from ambertime_tui.tui.widgets.lines import LinesView
 from ambertime_tui.tui.widgets.pick_list import Drawn, FocusPane
-from ambertime_tui.tui.widgets.spans import Line
+from ambertime_tui.tui.widgets.spans import Line, Style
 
+PROCESS_ENDED = (
+    "The process of this job has ended unexpectedly. What is on the drive is whole and recorded. Press n and "
+    "start the backup again: it goes on from there."
+)
+ORDERS = ("pause", "stop", "retry", "order", "finish", "code", "open")
+PASSES_AFTER = 8.0
+"""Seconds for which it is said what came of a key."""
+BORDERS = 2
 TICK = 0.25
 """Seconds between two pictures; the engine may know better, the line may not."""
 
@@ -40,18 +47,17 @@ class RunScreen(AmberScreen):
     CSS_PATH = "run.tcss"
     HELP_TITLE = "Backup"
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "new", "New backup", id="job.new", tooltip="after the job's process has ended"),
         Binding("p", "pause", "Pause", id="job.pause", tooltip="and go on again"),
-        Binding("s", "stop", "Stop", id="job.stop", tooltip="the files in hand are finished first"),
+        Binding("s", "stop", "Stop", id="job.stop", tooltip="ends the job once the files in hand are whole"),
+        Binding("d", "detach", "Leave", id="job.detach", tooltip="closes this screen only; the job goes on"),
+        Binding("enter", "open", "List", id="job.open", tooltip="the whole list of the pane in focus"),
+        Binding("c", "code", "Code", id="job.code", tooltip="the code for the phone's camera, again"),
+        Binding("f", "finish", "Finish", id="job.finish", tooltip="wait for iCloud no longer; list the rest"),
         Binding("r", "retry", "Retry", id="job.retry", tooltip="everything that failed or was given up"),
         Binding(
             "o", "order", "Order", id="job.order", tooltip="oldest, newest or smallest first from iCloud"
         ),
-        Binding("f", "finish", "Finish", id="job.finish", tooltip="wait for iCloud no longer; list the rest"),
-        Binding(
-            "c", "code", "Code", id="job.code", show=False, tooltip="the code for the phone's camera, again"
-        ),
-        Binding("enter", "open", "List", id="job.open", tooltip="the whole list of the pane in focus"),
-        Binding("d", "detach", "Leave", id="job.detach", tooltip="the job goes on without this screen"),
         Binding("tab", "app.focus_next", "Next pane", id="job.next-pane", show=False),
     ]
 
@@ -59,9 +65,15 @@ class RunScreen(AmberScreen):
         super().__init__()
         self.engine = engine
         self.status: JobStatus | None = None
+        self.gone = ""
+        """Why nothing is heard of the job any more; empty: it is."""
         self._pending: JobStatus | None = None
         self._graph_top = 0.0
         self._second = -1
+        self._wants_code = False
+        self._standing = ""
+        self._passing: tuple[str, Style] = ("", "good")
+        self._passes_at = 0.0
 
     def compose(self) -> ComposeResult:
         """Three panes, stacked or side by side by the style sheet."""
@@ -78,8 +90,9 @@ class RunScreen(AmberScreen):
         with Horizontal(id="pace-row"):
             yield Drawn(self._draw_graph, id="graph")
             yield Drawn(self._draw_pace, id="pace")
-        yield Drawn(self._draw_events, id="events")
-        yield LinesView(id="notice")
+        with Vertical(id="foot"):
+            yield Drawn(self._draw_events, id="events")
+            yield LinesView(id="notice")
         yield KeyLine(self.glyphs, id="keys")
 
     def on_mount(self) -> None:
@@ -97,33 +110,80 @@ class RunScreen(AmberScreen):
                 if self.status is None:
                     self.tick()
         except EngineError as error:
-            self.say(error.sentence, "bad")
+            self._process_ended(PROCESS_ENDED if error.kind == "HostGone" else error.sentence)
             return
         self.tick()
         if self.status is not None and self.status.outcome is not None:
             self.amber.job_ended(self.engine, self.status)
 
+    def _process_ended(self, sentence: str) -> None:
+        """Nothing moves any more, and nothing looks as if it did."""
+        if self._pending is not None:
+            self.status, self._pending = self._pending, None
+        self.gone = sentence
+        self.amber.outcome = Outcome.FAILED
+        if self.status is not None:
+            self.status = at_rest(self.status)
+        while self.app.screen is not self and self in self.app.screen_stack:
+            self.app.pop_screen()
+        self.say_all(((sentence, "bad"),))
+        self._show_all()
+
     def tick(self) -> None:
         """Shows what changed, at most four times a second and only as fast as the terminal reads."""
-        if terminal_is_behind(self.app):
+        if self.gone or terminal_is_behind(self.app):
             return
         pending, self._pending = self._pending, None
         second = int(self.world.clock())
-        if pending is None and (second == self._second or not self._clock_runs()):
+        passed = bool(self._passing[0]) and self.world.clock() >= self._passes_at
+        if passed:
+            self.say("")
+        if pending is None and (second == self._second or not (self._clock_runs() or passed)):
             return
         self._second = second
         if pending is not None:
             old, self.status = self.status, pending
             self._follow_code(old.fetch.code if old is not None else "", pending)
-            if old is None or pending.sentence != old.sentence:
-                self.say(pending.sentence)
+            if pending.sentence != self._standing:
+                self._standing = pending.sentence
+                self._notice()
+        self._show_all()
+
+    def say(self, sentence: str, style: Style = "warn") -> None:
+        """Shows for a while what came of a key, beside what the job has to say."""
+        self._passing = (sentence, style)
+        self._passes_at = self.world.clock() + PASSES_AFTER
+        self._notice()
+
+    def _notice(self) -> None:
+        said = self._passing[0] != self._standing
+        self.say_all((*([self._passing] if said else []), (self._standing, "warn")))
+
+    def say_all(self, said: tuple[tuple[str, Style], ...]) -> None:
+        """What the job has to say is never wiped away by what a key did; the events give way."""
+        if self.gone:
+            said = (
+                (self.gone, "bad"),
+                *((s, style) for s, style in said if s not in (self.gone, self._standing)),
+            )
+        super().say_all(said)
+        notice, foot = self.query("#notice"), self.query("#foot")
+        if notice and foot:
+            foot.first().styles.min_height = notice.first().styles.height
+
+    def _show_all(self) -> None:
+        fetch = self.query_one("#fetch", LinesView)
+        wanted = rows_wanted(self.status, fetch.content_size.width) if self.status else 0
+        fetch.styles.min_height = wanted + BORDERS if self.has_class("-narrow") else None
         for view in self.query(LinesView):
             if view.id != "notice":
                 view.show_again()
 
     def _clock_runs(self) -> bool:
         status = self.status
-        return status is not None and status.outcome is None and status.condition is not Condition.PAUSED
+        if status is None or self.gone:
+            return False
+        return status.outcome is None and status.condition is not Condition.PAUSED
 
     @property
     def now(self) -> float:
@@ -136,7 +196,7 @@ class RunScreen(AmberScreen):
 
     def _draw_title(self, width: int, _height: int) -> tuple[Line, ...]:
         if self.status is None:
-            return (state_line("Connecting", width),)
+            return (state_line("Ended unexpectedly" if self.gone else "Connecting", width),)
         return (title_line(self.status, self.now, width, self.glyphs),)
 
     def _draw_scan(self, width: int, height: int) -> tuple[Line, ...]:
@@ -164,7 +224,13 @@ class RunScreen(AmberScreen):
 
     def why_not(self, action: str) -> str:
         """The reason why an order makes no sense now."""
+        if self.gone:
+            return self.gone if action in ORDERS else ""
         return why_not(action, self.status)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A new backup can be begun from here once this one cannot go on."""
+        return bool(self.gone) if action == "new" else True
 
     def wording(self, action: str, usual: str) -> str:
         """The pause key says what it would do."""
@@ -179,7 +245,11 @@ class RunScreen(AmberScreen):
         except EngineError as error:
             self.say(error.sentence)
         else:
-            self.say(done, "good")
+            self.say(done, "good")  # what a key did before is said no longer
+
+    def action_new(self) -> None:
+        """Back to Setup."""
+        self.amber.set_up_again()
 
     def action_pause(self) -> None:
         """Pauses, or goes on."""
@@ -192,7 +262,8 @@ class RunScreen(AmberScreen):
         """Stops after the files in hand."""
         if not self.refuse("stop"):
             self.order(
-                Command(CommandName.STOP), "Stops as soon as the files in hand are whole on the drive."
+                Command(CommandName.STOP),
+                "The job ends once the files in hand are whole on the drive. A new run goes on from there.",
             )
 
     def action_retry(self) -> None:
@@ -218,25 +289,31 @@ class RunScreen(AmberScreen):
     @work(group="orders")
     async def action_code(self) -> None:
         """Shows the code for the phone's camera; asks the engine for it where it was put away."""
-        if self.status is None or not self.status.fetch.code:
-            try:
-                await self.engine.command(Command(CommandName.SHOW_CODE))
-            except EngineError as error:
-                self.say(error.sentence)
+        if self.refuse("code"):
             return
-        self._show_code(self.status)
+        if self.status is not None and self.status.fetch.code:
+            self._show_code(self.status, kept=True)
+            return
+        self._wants_code = True
+        try:
+            await self.engine.command(Command(CommandName.SHOW_CODE))
+        except EngineError as error:
+            self._wants_code = False
+            self.say(error.sentence)
 
-    def _show_code(self, status: JobStatus) -> None:
-        screen = CodeScreen(status.fetch.code, status.fetch.sentence, ascii_only=self.glyphs is ASCII)
+    def _show_code(self, status: JobStatus, *, kept: bool) -> None:
+        fetch = status.fetch
+        screen = CodeScreen(fetch.code, fetch.code_sentence or fetch.sentence, self.glyphs, kept=kept)
         self.app.push_screen(screen)
 
     def _follow_code(self, old: str, status: JobStatus) -> None:
-        """A new code is shown by itself, and one that has done its work goes away."""
+        """A new code is shown by itself; one that has done its work goes away unless a person called it."""
         code, top = status.fetch.code, self.app.screen
-        if isinstance(top, CodeScreen) and top.code != code:
+        if isinstance(top, CodeScreen) and top.code != code and (code or not top.kept):
             top.dismiss(None)
         if code and code != old and (top is self or isinstance(top, CodeScreen)):
-            self._show_code(status)
+            self._show_code(status, kept=self._wants_code)
+            self._wants_code = False
 
     def action_open(self) -> None:
         """The whole list of the pane in focus."""
@@ -253,4 +330,4 @@ class RunScreen(AmberScreen):
     @property
     def job_runs(self) -> bool:
         """True as long as leaving leaves something behind."""
-        return self.status is None or self.status.phase is not Phase.ENDED
+        return not self.gone and (self.status is None or self.status.phase is not Phase.ENDED)

@@ -120,7 +120,7 @@ class RowList(ScrollView, can_focus=True):
         page = self._pages.get(index // PAGE)
         if page is None:
             self._want(index // PAGE)
-            return line(" …")
+            return line(" ...")
         at = index % PAGE
         return self._draw(page[at], self.size.width) if at < len(page) else ()
 

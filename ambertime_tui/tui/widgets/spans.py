@@ -5,6 +5,7 @@ A style is a word for what a text means, not a colour; themes decide what each l
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -134,7 +135,21 @@ def spread(left: Line, right: Line, cells: int) -> Line:
     return (*left, Span(" " * (room - width(left))), *right)
 
 
-def wrap(text: str, cells: int, style: Style = "text", rows: int = 99) -> list[Line]:
+def joined(parts: Sequence[Span], cells: int, separator: str, rows: int = 1) -> list[Line]:
+    """Parts side by side, on as many rows as there may be; one that does not fit wholly is left out."""
+    lines: list[list[Span]] = [[]]
+    for part in parts:
+        taken = width(tuple(lines[-1]))
+        if lines[-1] and taken + len(separator) + cell_len(part.text) > cells and len(lines) < rows:
+            lines.append([])
+            taken = 0
+        gap = [Span(separator, "muted")] if lines[-1] else []
+        if taken + width((*gap, part)) <= cells:
+            lines[-1] += [*gap, part]
+    return [tuple(row) for row in lines if row]
+
+
+def wrap(text: str, cells: int, style: Style = "text", rows: int = 99, ellipsis: str = "…") -> list[Line]:
     """A sentence over several lines, broken at spaces; the last row ends in an ellipsis if there is more."""
     lines: list[str] = []
     for word in _pieces(text, cells):
@@ -144,7 +159,7 @@ def wrap(text: str, cells: int, style: Style = "text", rows: int = 99) -> list[L
             lines.append(word)
     if len(lines) > rows:
         lines = [*lines[: rows - 1], " ".join(lines[rows - 1 :])]
-    return [(Span(shorten(row, cells), style),) for row in lines]
+    return [(Span(shorten(row, cells, ellipsis), style),) for row in lines]
 
 
 def _pieces(text: str, cells: int) -> list[str]:
