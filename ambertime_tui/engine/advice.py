@@ -59,9 +59,8 @@ def _about_room(to_fetch: Sequence[PlannedAsset], way: FetchWay, phone: PhoneSum
 
 def _about_the_network(to_fetch: Sequence[PlannedAsset]) -> Iterator[str]:
     size = sum(p.bytes for p in to_fetch)
-    yield (
-        f"iOS downloads {len(to_fetch):,} items, {_gigabytes(size)}: use Wi-Fi, and turn Low Power Mode off."
-    )
+    items = "1 item" if len(to_fetch) == 1 else f"{len(to_fetch):,} items"
+    yield f"iOS downloads {items}, {_gigabytes(size)}: use Wi-Fi, and turn Low Power Mode off."
     years = [p.day[:4] for p in to_fetch if p.day]
     if len(to_fetch) >= MANY and years and int(years[-1]) - int(years[0]) >= MANY_YEARS:
         middle = years[len(years) // 2]
@@ -80,4 +79,6 @@ def slice_ranges(to_fetch: Sequence[PlannedAsset], room: int) -> list[str]:
 
 
 def _gigabytes(size: int) -> str:
+    if size < 100_000:
+        return f"{size / 1e3:,.1f} kB"
     return f"{size / 1e9:,.1f} GB" if size >= 100_000_000 else f"{size / 1e6:,.1f} MB"

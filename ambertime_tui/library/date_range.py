@@ -53,10 +53,10 @@ class DateRange:
 EVERYTHING = DateRange()
 """All assets, the undated ones included."""
 
-FORMS = (
-    "2023, 2023-05, 2023-05-17, 2023q2, 2023-05..2024-02, ..2023, since 2024, before 2024, last 90 days, all"
-)
+FORMS = "2023, 2023-05-17, 2023q2, 2023-05..2024-02, ..2023, since 2024, last 90 days, all"
 """Examples for help texts and errors."""
+QUOTED = 20
+"""Characters of a wrong range that an error repeats: with the examples it fits two rows of 80 cells."""
 
 _Span = tuple[date, date]
 
@@ -118,7 +118,8 @@ def _span(words: str, today: date) -> _Span:
         raise
     except (ValueError, OverflowError) as error:
         raise DateRangeError(_why(words, error)) from None
-    raise DateRangeError(f"“{words}” is no date or range; write one of: {FORMS}.")
+    shown = words if len(words) <= QUOTED else words[: QUOTED - 1] + "…"
+    raise DateRangeError(f"“{shown}” is no date or range; write one of: {FORMS}.")
 
 
 def _why(words: str, error: Exception) -> str:

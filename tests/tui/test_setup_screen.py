@@ -259,3 +259,22 @@ def test_the_rows_of_the_advice_stay_while_the_next_is_worked_out() -> None:
         assert "Keep the phone on power." in stage.text
 
     play(app_of(engine, world_of(engine, state=CHOSEN)), script)
+
+
+def test_a_range_that_is_typed_takes_the_place_of_the_last_one_and_a_path_goes_on() -> None:
+    engine = FakeEngine()
+
+    async def script(stage: Stage) -> None:
+        await stage.shows(READY)
+        await stage.press("3", "slash")
+        await stage.type("2021")
+        await stage.shows("Days 2021 ")
+        await stage.press("t")
+        await stage.shows("Days 2021t")
+        await stage.shows("This is no range yet.")
+        await stage.shows("last 90 days, all.")
+        await stage.press("escape", "t")
+        await stage.type("/2026")
+        await stage.shows(f"Folder {USB.path}/2026")
+
+    play(app_of(engine, world_of(engine, state=CHOSEN)), script)

@@ -83,7 +83,8 @@ def figures_lines(
 ) -> tuple[Line, ...]:
     """Counts and bytes of the range; where the typed text is no range, why."""
     if state.range_problem:
-        return tuple(wrap(state.range_problem, cells, "bad", height))
+        told = wrap(state.range_problem, cells, "bad")
+        return tuple(told) if len(told) <= height else (line(Span("This is no range yet.", "bad")),)
     if view is None:
         return ()
     sums = view.sums(state.range)

@@ -92,7 +92,9 @@ class SetupScreen(FollowsEngine):
             with Vertical(id="range", classes="pane") as pane:
                 with Horizontal(classes="field"):
                     yield Label("Days ")
-                    yield TextField(placeholder="all", leads_to="#histogram", id="range-text")
+                    yield TextField(
+                        placeholder="all", leads_to="#histogram", typed_anew=True, id="range-text"
+                    )
                     yield Drawn(lambda w, _h: presets_line(self._presets(), self.state, w), id="presets")
                 yield Histogram(self.glyphs, id="histogram")
                 yield Drawn(self._draw_figures, id="figures")
@@ -182,6 +184,7 @@ class SetupScreen(FollowsEngine):
         if field.value != text and not field.has_focus:
             with field.prevent(Input.Changed):
                 field.value = text
+                field.cursor_position = len(text)
 
     # Drawing
 

@@ -18,14 +18,17 @@ class TextField(Input):
         Binding("escape", "leave", "Leave the field", id="field.leave", key_display="esc"),
     ]
 
-    def __init__(self, *, placeholder: str = "", leads_to: str = "", id: str | None = None) -> None:
+    def __init__(
+        self, *, placeholder: str = "", leads_to: str = "", typed_anew: bool = False, id: str | None = None
+    ) -> None:
         """
         Args:
             placeholder: what an empty field shows.
             leads_to: selector of what has the focus after Escape; empty: what comes next.
+            typed_anew: whether what is typed takes the place of what stands there.
             id: of the widget.
         """
-        super().__init__(placeholder=placeholder, id=id, compact=True, select_on_focus=False)
+        super().__init__(placeholder=placeholder, id=id, compact=True, select_on_focus=typed_anew)
         self.cursor_blink = False
         self._leads_to = leads_to
 
