@@ -110,6 +110,21 @@ def test_a_backup_copy_that_lost_a_bit_is_not_trusted(tmp_path: Path) -> None:
     assert tree(tmp_path) == before
 
 
+def test_a_backup_copy_with_a_row_that_says_nothing_we_know_is_not_trusted(tmp_path: Path) -> None:
+    """As from a later version; no seal says whether it is whole."""
+    backup(tmp_path)
+    ours = tmp_path / ".ambertime"
+    with closing(sqlite3.connect(ours / "record.backup.sqlite3")) as copy:
+        copy.execute("UPDATE file SET role = 'hologram' WHERE role = 'photo'")
+        copy.commit()
+    (ours / "seal.json").unlink()
+    (ours / "record.sqlite3").unlink()
+    with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
+        assert "from SHA256SUMS" in target.notices[0]
+    assert not backup(tmp_path)
+    assert_complete(tmp_path)
+
+
 def test_a_journal_beside_a_missing_record_is_not_played_into_the_new_one(tmp_path: Path) -> None:
     backup(tmp_path)
     record = tmp_path / ".ambertime/record.sqlite3"
