@@ -198,3 +198,20 @@ ENDED_FAILED = replace(
     outcome=Outcome.FAILED,
     sentence="The drive at /media/anna/PHOTOS has no room left: 1.2 GB are needed, 80.0 MB are free.",
 )
+ENDED_AND_SWITCHED = replace(
+    ENDED_LEFT,
+    sequence=96,
+    afterwards="To have room on the iPhone again, switch back: Settings, Apps, Photos, Optimize Storage.",
+)
+HEAD_START = replace(
+    SCANNING,
+    sequence=3,
+    fetch=FetchStatus(included=True),
+    write=WriteStatus(
+        planned=Tally(512, 900 * MB),
+        written=Tally(1, 3_400_000),
+        files_written=1,
+        read_back=1,
+        in_hand=(FileInHand("IMG_0002.HEIC", 1_000_000, 2_900_000),),
+    ),
+)

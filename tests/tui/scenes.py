@@ -56,12 +56,20 @@ def _setup(
     return Scene(name, app, script)
 
 
-def _run(name: str, status: JobStatus, shows: str, *keys: str, report: Report | None = None) -> Scene:
+def _run(
+    name: str,
+    status: JobStatus,
+    shows: str,
+    *keys: str,
+    report: Report | None = None,
+    terminal: Terminal = TERMINAL,
+) -> Scene:
     def app(theme: str | None) -> AmberApp:
         engine = FakeEngine()
         engine.job.append(status)
         engine.job_report = report or Report(None, ())
-        return app_of(engine, theme=theme, attach_to=Path("/run/job.sock"))
+        world = world_of(engine, glyphs=ASCII if terminal.ascii else FULL)
+        return app_of(engine, world, terminal=terminal, theme=theme, attach_to=Path("/run/job.sock"))
 
     async def script(stage: Stage) -> None:
         await stage.shows(shows)
@@ -220,10 +228,20 @@ SCENES: tuple[Scene, ...] = (
     _run("run-local-only", samples.LOCAL_ONLY, "only in iCloud"),
     _run("run-nothing-comes", samples.QUIET, "Nothing has come"),
     _run("run-cannot-retry", replace(samples.LOCAL_ONLY, sequence=50), "1,204", "f"),
+    _run("run-head-start", samples.HEAD_START, "so far"),
+    _run("run-ascii", samples.COPYING, "1,204 of 2,341", terminal=ASCII_TERMINAL),
     _run("code", WITH_CODE, "camera"),
+    _run("code-ascii", WITH_CODE, "camera", terminal=ASCII_TERMINAL),
     _run("leaving", samples.COPYING, "1,204 of 2,341", "q"),
     _run("list", samples.COPYING, "1,204 of 2,341", "enter", "down", "down"),
     _run("end-something-left", samples.ENDED_LEFT, "560 items", report=samples.LEFT_REPORT),
+    _run(
+        "end-ascii",
+        samples.ENDED_AND_SWITCHED,
+        "560 items",
+        report=samples.LEFT_REPORT,
+        terminal=ASCII_TERMINAL,
+    ),
     _run("end-complete", samples.ENDED_COMPLETE, "adds up"),
     _run("end-failed", samples.ENDED_FAILED, "no room left", report=samples.LEFT_REPORT),
     Scene("jobs", _jobs, shows("2 backups")),

@@ -11,13 +11,10 @@ from ambertime_tui.engine.client import Command, CommandName, EngineError, Pane,
 from ambertime_tui.engine.status import (
     Condition,
     Event,
-    FetchStatus,
     FileInHand,
     JobStatus,
     Outcome,
     Phase,
-    Tally,
-    WriteStatus,
 )
 from ambertime_tui.tui.screens.setup import SetupScreen
 from tests.tui import samples
@@ -106,14 +103,7 @@ def test_a_job_that_waits_for_icloud_no_longer_says_so() -> None:
 
 
 def test_what_is_copied_during_the_scan_is_shown_without_a_total() -> None:
-    write = WriteStatus(
-        planned=Tally(512, 900_000_000),
-        written=Tally(1, 3_400_000),
-        files_written=1,
-        read_back=1,
-        in_hand=(FileInHand("IMG_0002.HEIC", 1_000_000, 2_900_000),),
-    )
-    engine = running(replace(samples.SCANNING, write=write, fetch=FetchStatus(included=True)))
+    engine = running(samples.HEAD_START)
 
     async def script(stage: Stage) -> None:
         await stage.shows("Scanning and copying")
@@ -252,7 +242,7 @@ def test_a_host_that_dies_is_told_in_a_sentence() -> None:
         await stage.shows("has ended unexpectedly")
         shown = " ".join(stage.text.split())
         assert "What is on the drive is whole" in shown
-        assert "start the backup again" in shown
+        assert "start the backup again: it goes on from there." in shown
         assert "Ended unexpectedly" in stage.text.splitlines()[0]
         assert "MB/s" not in stage.text.replace("50.0 MB/s", ""), "only the graph's scale is left"
         assert "IMG_7203.MOV" not in stage.text, "nothing is in hand"

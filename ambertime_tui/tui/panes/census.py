@@ -165,7 +165,6 @@ def group_lines(groups: tuple[LeftGroup, ...], cells: int, glyphs: Glyphs) -> tu
 
 def afterwards_lines(status: JobStatus, cells: int, glyphs: Glyphs) -> tuple[Line, ...]:
     """What was changed on the phone for the job and can be changed back."""
-    rows = wrap(status.afterwards, min(cells, 96) - 2, "text", 5, glyphs.ellipsis)
-    return tuple(
-        line(Span(f"{glyphs.arrow if n == 0 else ''}".ljust(2), "accent"), *row) for n, row in enumerate(rows)
-    )
+    mark = f"{glyphs.arrow} "
+    rows = wrap(status.afterwards, min(cells, 96) - len(mark), "text", 5, glyphs.ellipsis)
+    return tuple(line(Span(" " * len(mark) if n else mark, "accent"), *row) for n, row in enumerate(rows))

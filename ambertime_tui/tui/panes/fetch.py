@@ -66,7 +66,8 @@ def fetch_lines(status: JobStatus, now: float, cells: int, height: int, glyphs: 
     lines = [spread(meter(came.count, total.count, cells - 6, glyphs, "icloud"), right, cells)]
     lines += _figures(status, total, cells, glyphs)
     if fetch.sentence:
-        lines += wrap(fetch.sentence, cells, "warn", MOST_SENTENCE_ROWS, glyphs.ellipsis)
+        rows = MOST_SENTENCE_ROWS if height < 10 else height // 2
+        lines += wrap(fetch.sentence, cells, "warn", rows, glyphs.ellipsis)
     quiet = now - fetch.last_arrival_at if fetch.last_arrival_at is not None else None
     last = line() if quiet is None else line(_last(quiet))
     states = joined(_states(fetch), cells, f" {glyphs.dot} ", 1 if height < 8 else 2)

@@ -22,6 +22,8 @@ STATES: dict[str, tuple[str, Style]] = {
     "gave_up": ("gave up", "bad"),
     "icloud": ("in iCloud", "icloud"),
     "offloaded": ("offloaded", "icloud"),
+    "edit_icloud": ("edit in iCloud", "icloud"),
+    "edit_too_large": ("edit too large", "warn"),
     "not_whole": ("damaged", "bad"),
     "not_reached": ("not reached", "muted"),
     "too_large_for_drive": ("too large", "warn"),

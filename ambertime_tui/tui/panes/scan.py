@@ -24,7 +24,7 @@ def scan_lines(status: JobStatus, width: int, height: int, glyphs: Glyphs) -> tu
         lines.append(line())
         lines += [line(Span(shorten(text, width, glyphs.ellipsis), "muted")) for text in extras]
     for notice in scan.notices:
-        lines += wrap(notice, width, "warn", 2, glyphs.ellipsis)
+        lines += wrap(notice, width, "warn", 4, glyphs.ellipsis)
     return tuple(lines[:height])
 
 

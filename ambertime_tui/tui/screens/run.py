@@ -167,9 +167,9 @@ class RunScreen(AmberScreen):
                 *((s, style) for s, style in said if s not in (self.gone, self._standing)),
             )
         super().say_all(said)
-        notice, foot = self.query("#notice"), self.query("#foot")
-        if notice and foot:
-            foot.first().styles.min_height = notice.first().styles.height
+        for foot in self.query("#foot"):
+            height = self.query_one("#notice").styles.height
+            foot.styles.min_height = 1 + int(height.value if height is not None else 1)
 
     def _show_all(self) -> None:
         fetch = self.query_one("#fetch", LinesView)
