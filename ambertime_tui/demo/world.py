@@ -125,6 +125,8 @@ def _phone(command: list[str], environ: Mapping[str, str], log: Path) -> Iterato
 async def _end_jobs(environ: Mapping[str, str]) -> None:
     """A job outlives its front end, but not the phone of the demo."""
     for job in running_jobs(paths_from(environ)):
+        if job.outcome is None:
+            sys.stderr.write("This job ends with the demo: its phone is only simulated.\n")
         with suppress(EngineError, TimeoutError):
             client = await EngineClient.attach(Path(job.socket))
             try:
