@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ambertime_tui.engine.client import EngineClient
 from ambertime_tui.engine.spec import FetchWay, JobSpec, OriginalsChoice
-from ambertime_tui.engine.status import JobStatus
+from ambertime_tui.engine.status import JobStatus, Outcome
 from ambertime_tui.paths import paths_from
 from ambertime_tui.simulator.icloud_thread import RunningICloud
 from ambertime_tui.simulator.library import MadeAsset, MadeLibrary
@@ -87,3 +87,9 @@ def not_whole(made: MadeLibrary, target: Path) -> dict[str, str]:
                 missing[asset.uuid] = asset.original_filename
                 break
     return missing
+
+
+def has_all_originals(done: Ended) -> bool:
+    """Whether nothing is left but edits: an edit may come later than its original."""
+    left = {one.reason for one in done.report.left}
+    return done.status.outcome is (Outcome.LEFT if left else Outcome.COMPLETE) and left <= {"edit_icloud"}

@@ -27,7 +27,7 @@ from tests.engine.backups import (
     strangers,
     until,
 )
-from tests.icloud.stories import away, host, not_whole, spec
+from tests.icloud.stories import away, has_all_originals, host, not_whole, spec
 
 SLOW = 20_000.0
 """Bytes a second: the thirty originals take about ten seconds."""
@@ -53,7 +53,7 @@ def test_the_network_goes_and_comes_back(made: MadeLibrary, icloud: RunningIClou
             await asyncio.sleep(7)  # longer than a file that stands still half-way could be taken for whole
             assert icloud.do(lambda cloud: cloud.arrivals) == before
             icloud.change(online=True)
-            assert (await ended(client)).status.outcome is Outcome.COMPLETE
+            assert has_all_originals(await ended(client))
 
     asyncio.run(story())
     assert not_whole(made, target) == {}
@@ -74,7 +74,7 @@ def test_the_phone_is_unplugged_and_comes_back_as_another_device(
             await until(client, lambda s: s.condition is Condition.WAITING)
             usbmux.attach(phone)
             assert set(usbmux.do(lambda: usbmux.usbmuxd.device_ids(phone))).isdisjoint(old)
-            assert (await ended(client)).status.outcome is Outcome.COMPLETE
+            assert has_all_originals(await ended(client))
 
     asyncio.run(story())
     assert not_whole(made, target) == {}
@@ -96,7 +96,7 @@ def test_the_phone_is_locked_for_a_while(
             assert "locked" in waiting.sentence
             phone.locked = False
             phone.faults = Faults()
-            assert (await ended(client)).status.outcome is Outcome.COMPLETE
+            assert has_all_originals(await ended(client))
 
     asyncio.run(story())
     assert not_whole(made, target) == {}
@@ -133,7 +133,7 @@ def test_the_host_is_killed_and_what_was_fetched_meanwhile_is_taken_first(
         async with host() as client:
             await client.start(spec(target))
             done = await ended(client)
-            assert done.status.outcome is Outcome.COMPLETE
+            assert has_all_originals(done)
             assert done.status.write.already.count == len(there_before)
             written_first.extend(set(archived(target)) - there_before)
 
@@ -191,7 +191,7 @@ def test_a_stopped_job_goes_on_in_the_next_run(
             assert done.report.left
         async with host() as client:
             await client.start(spec(target))
-            assert (await ended(client)).status.outcome is Outcome.COMPLETE
+            assert has_all_originals(await ended(client))
 
     asyncio.run(story())
     assert not_whole(made, target) == {}
@@ -214,7 +214,7 @@ def test_what_was_offloaded_between_arrival_and_copy_waits_again(
             status = await until(client, lambda s: s.fetch.arrived.count == 0)
             assert status.fetch.written.count == 0
             icloud.set_keep_originals(True)
-            assert (await ended(client)).status.outcome is Outcome.COMPLETE
+            assert has_all_originals(await ended(client))
 
     asyncio.run(story())
     assert not_whole(made, target) == {}
@@ -241,7 +241,7 @@ def test_the_beginning_of_a_file_is_never_taken_for_the_file(
         icloud.set_keep_originals(True)
         async with host() as client:
             await client.start(spec(target))
-            assert (await ended(client)).status.outcome is Outcome.COMPLETE
+            assert has_all_originals(await ended(client))
 
     asyncio.run(story())
     assert not_whole(made, target) == {}
