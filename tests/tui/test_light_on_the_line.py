@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from textual.geometry import Region
+from textual.geometry import Region, Size
 
 from ambertime_tui.engine.status import Tally
 from ambertime_tui.tui.screens import run
@@ -34,25 +34,33 @@ def test_rows_that_differ_beyond_the_width_only_need_no_paint() -> None:
     assert changed_cells(line("IMG_1.HEIC  61 %"), line("IMG_1.HEIC  62 %"), 10) == (10, 10)
 
 
-def test_a_count_that_moves_repaints_its_own_cells_only(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+def test_a_count_that_moves_repaints_its_own_cells_only(
+    monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
     engine = FakeEngine()
     engine.job.append(samples.COPYING)
     painted: list[tuple[str | None, Region]] = []
     refresh = LinesView.refresh
 
     def spy(self: LinesView, *regions: Region, **options: bool) -> LinesView:
+        assert not options.get("layout"), "laying out anew paints everything"
         painted.extend((self.id, region) for region in regions)
         return refresh(self, *regions, **options)
 
     async def script(stage: Stage) -> None:
         await stage.shows("1,204 of 2,341")
+        screen, settled = stage.app.screen, replace(samples.COPYING, sequence=40)
+        assert isinstance(screen, run.RunScreen)
+        await engine.say_status(settled)
+        await stage.until(lambda: screen.status is settled)
         monkeypatch.setattr(LinesView, "refresh", spy)
         moved = replace(samples.COPYING.write, written=Tally(1_205, samples.COPYING.write.written.bytes))
         await engine.say_status(replace(samples.COPYING, sequence=41, write=moved))
         await stage.shows("1,205 of 2,341")
 
-    play(app_of(engine, attach_to=SOCKET), script)
-    assert painted == [("write", Region(4, 1, 1, 1))]
+    play(app_of(engine, attach_to=SOCKET), script, size)
+    assert [(name, region.size) for name, region in painted] == [("write", Size(1, 1))]
 
 
 def test_no_frame_is_made_while_the_terminal_is_behind(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,6 +70,7 @@ class RunScreen(AmberScreen):
         self._pending: JobStatus | None = None
         self._graph_top = 0.0
         self._second = -1
+        self._fetch_rows = 0
         self._wants_code = False
         self._standing = ""
         self._passing: tuple[str, Style] = ("", "good")
@@ -174,7 +175,10 @@ class RunScreen(AmberScreen):
     def _show_all(self) -> None:
         fetch = self.query_one("#fetch", LinesView)
         wanted = rows_wanted(self.status, fetch.content_size.width) if self.status else 0
-        fetch.styles.min_height = wanted + BORDERS if self.has_class("-narrow") else None
+        rows = wanted + BORDERS if self.has_class("-narrow") else 0
+        if rows != self._fetch_rows:  # taking a rule back lays everything out anew, even where there is none
+            self._fetch_rows = rows
+            fetch.styles.min_height = rows or None
         for view in self.query(LinesView):
             if view.id != "notice":
                 view.show_again()
