@@ -31,6 +31,8 @@ HEADING = "## The terminal"
 SIZES = ((80, 24), (120, 40), (200, 60))
 FOCUS_MOVED = "╭".encode()
 """Tab paints the frames of two panes anew; nothing else on a running screen paints a corner."""
+ENDED = b"read back from the drive"
+"""What only the screen of a job that has ended says."""
 APP = (sys.executable, "-m", "ambertime_tui")
 
 
@@ -183,7 +185,7 @@ def keys_while_copying(scratch: Path, assets: int, presses: int) -> tuple[list[f
     """Tab while a copy runs at full speed; how many of the presses came before its end."""
     found: list[float] = []
     with copying(scratch, assets) as on:
-        while len(found) < presses and b"The whole library" not in on.seen:
+        while len(found) < presses and ENDED not in on.seen:
             found.append(answer(on, "\t", FOCUS_MOVED))
             on.read(0.07 + len(found) % 7 * 0.03)
         on.press("\x03x")
