@@ -12,7 +12,7 @@ from ambertime_tui.drive.file_system import traits_of
 from ambertime_tui.drive.recorded import RecordedAsset, RecordedFile
 from ambertime_tui.engine.census import Bucket, Ending, Endings, contradictions, list_left, take_census
 from ambertime_tui.engine.drive_advice import drive_advice
-from ambertime_tui.engine.edits_left import edits_left
+from ambertime_tui.engine.edits_left import EDITS, edits_left
 from ambertime_tui.engine.plan import Fate, Plan, PlannedAsset, by_capture, plan_of
 from ambertime_tui.engine.planner import EDIT_IN_ICLOUD, make_plan, recorded_in, room_needed
 from ambertime_tui.engine.spec import Selection
@@ -86,7 +86,10 @@ def test_only_what_is_selected_is_taken_and_all_of_it_is_accounted_for(
             and (selection.trashed or not asset.trashed)
         )
         assert chosen == (planned.fate is not Fate.EXCLUDED)
-        assert bool(planned.reason) == (planned.fate in (Fate.EXCLUDED, Fate.CANNOT, Fate.FETCH))
+        if planned.fate in (Fate.COPY, Fate.ALREADY):
+            assert not planned.reason or (planned.reason in EDITS and selection.edits)
+        else:
+            assert planned.reason
         if not selection.edits:
             assert all(resource.role.is_original for resource in planned.resources)
 
