@@ -214,14 +214,13 @@ def traits_of(name: str, *, magic: bytes = b"") -> FileSystemTraits:
 def probed(traits: FileSystemTraits, folder: Path, device: str) -> FileSystemTraits:
     """The traits after asking the mounted file system itself: its name limit, and whether we may drop its
     cache."""
-    changes: dict[str, object] = {}
     try:
         limit = os.pathconf(folder, "PC_NAME_MAX")
     except (OSError, ValueError):
         limit = 0
     if 0 < limit < traits.max_name:
-        changes["max_name"] = limit
+        traits = replace(traits, max_name=limit)
     no_access = traits.cache_dropping is CacheDropping.BY_DEVICE and not os.access(device, os.R_OK)
     if no_access or not hasattr(os, "posix_fadvise"):
-        changes["cache_dropping"] = CacheDropping.NO
-    return replace(traits, **changes)  # type: ignore[arg-type]
+        traits = replace(traits, cache_dropping=CacheDropping.NO)
+    return traits

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ambertime_tui.engine.fetch_queue import FetchQueue
 from ambertime_tui.engine.plan import plan_of
@@ -251,7 +251,3 @@ class Progress:
         self.phase = Phase.ENDED
         self._in_hand.clear()
         self.touch()
-
-    def count_selection(self, **numbers: object) -> None:
-        """Completes the scan's status with what the selection makes of it."""
-        self.set_scan(replace(self.scan, **numbers))  # type: ignore[arg-type]

@@ -77,6 +77,15 @@ def test_a_part_that_is_not_what_was_noted_is_begun_anew(tmp_path: Path, harm: s
     assert_complete(tmp_path, [ITEM])
 
 
+def test_the_job_that_finds_a_bit_of_a_part_lost_writes_the_file_whole(tmp_path: Path) -> None:
+    dies_in_the_middle(tmp_path)
+    found = bytearray((tmp_path / PART).read_bytes())
+    found[700] ^= 1
+    (tmp_path / PART).write_bytes(found)
+    assert not backup(tmp_path, [ITEM])
+    assert_complete(tmp_path, [ITEM])
+
+
 def test_what_was_begun_is_kept_for_the_very_next_job_only(tmp_path: Path) -> None:
     dies_in_the_middle(tmp_path)
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
