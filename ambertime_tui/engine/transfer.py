@@ -52,7 +52,7 @@ class Transfer:
 
     async def take(self, begun: Begun, planned: PlannedAsset, media: MediaFolder) -> None:
         """Finishes every file of an asset that is not finished yet."""
-        kept: dict[Resource, list[bytes]] = {}
+        kept: dict[Resource, list[bytearray]] = {}
         if begun.to_hash:
             await self._adopt(begun, planned, media, kept)
         for resource in begun.to_take:
@@ -60,12 +60,12 @@ class Transfer:
                 await self._write(begun, planned, resource, media, kept.pop(resource, None))
 
     async def _adopt(
-        self, begun: Begun, planned: PlannedAsset, media: MediaFolder, kept: dict[Resource, list[bytes]]
+        self, begun: Begun, planned: PlannedAsset, media: MediaFolder, kept: dict[Resource, list[bytearray]]
     ) -> None:
         read: dict[Resource, SourceFacts] = {}
         for resource, stat in begun.to_take.items():
             if resource in begun.to_hash:
-                digest, pieces = hashlib.sha256(), list[bytes]()
+                digest, pieces = hashlib.sha256(), list[bytearray]()
                 async with self._pieces(resource, stat.size, 0, media) as coming:
                     async for piece in coming:
                         await self._threads.run(digest.update, piece)
@@ -85,7 +85,7 @@ class Transfer:
         planned: PlannedAsset,
         resource: Resource,
         media: MediaFolder,
-        kept: list[bytes] | None,
+        kept: list[bytearray] | None,
     ) -> None:
         stat = begun.to_take[resource]
         begin = partial(
@@ -115,11 +115,11 @@ class Transfer:
     @asynccontextmanager
     async def _pieces(
         self, resource: Resource, size: int, offset: int, media: MediaFolder
-    ) -> AsyncIterator[AsyncIterator[bytes]]:
+    ) -> AsyncIterator[AsyncIterator[bytearray]]:
         """A file's bytes from an offset on, shown as in hand until the block is left."""
         in_hand = self._progress.take_in_hand(resource.name, size, offset)
 
-        async def told() -> AsyncGenerator[bytes, None]:
+        async def told() -> AsyncGenerator[bytearray, None]:
             async with aclosing(media.read(resource.path, offset=offset, size=size)) as pieces:
                 async for piece in pieces:
                     await self._line.gate()
@@ -139,7 +139,7 @@ def _taken_at(planned: PlannedAsset, stat: MediaStat) -> float | None:
     return stat.modified_at if created is None else created
 
 
-def _write_whole(begin: Callable[[], FileWriter], pieces: Iterable[bytes]) -> None:
+def _write_whole(begin: Callable[[], FileWriter], pieces: Iterable[bytearray]) -> None:
     file = begin()
     for piece in pieces:
         file.write(piece)

@@ -125,7 +125,7 @@ class MediaFolder:
 
     async def read(
         self, path: str, *, offset: int = 0, size: int | None = None, chunk: int = LARGEST_READ
-    ) -> AsyncGenerator[bytes, None]:
+    ) -> AsyncGenerator[bytearray, None]:
         """A file's bytes from `offset` to its end, in pieces of at most `chunk` bytes. The next piece is
         asked for while the caller works on this one; where several files are read, the one that was opened
         first goes first. A short reply is not the end, only an empty one is.
@@ -143,7 +143,7 @@ class MediaFolder:
             PhoneError: as for `listdir`.
         """
         file = await self._open(path)
-        ahead: asyncio.Task[bytes] | None = None
+        ahead: asyncio.Task[bytearray] | None = None
         try:
             position = offset
             if offset:
@@ -214,7 +214,7 @@ class MediaFolder:
         except MediaError as error:
             return error
 
-    async def _ask(self, operation: Operation, path: str | None) -> bytes:
+    async def _ask(self, operation: Operation, path: str | None) -> bytearray:
         """One question about a path, asked again once if its connection was lost."""
         payload = b"" if path is None else messages.path_payload(path)
         status, data, _ = await self._request(operation, payload)
@@ -245,7 +245,7 @@ class MediaFolder:
             return True
         return bool(folder) and await self._is_absent(folder)
 
-    async def _request(self, operation: Operation, payload: bytes) -> tuple[int, bytes, AfcConnection]:
+    async def _request(self, operation: Operation, payload: bytes) -> tuple[int, bytearray, AfcConnection]:
         if self._closed:
             raise PhoneDisconnected(self._phone, "is no longer read: its media folder was closed")
         lane = min(self._lanes, key=lambda lane: lane.load)
@@ -323,14 +323,14 @@ class _OpenFile:
     turn: int
     """Its number among all files opened."""
 
-    async def read(self, count: int) -> bytes:
+    async def read(self, count: int) -> bytearray:
         count = min(count, LARGEST_READ)
         async with self.room.taken(count, self.turn):
             status, data = await self.connection.request(
                 Operation.FILE_READ, messages.read_payload(self.handle, count)
             )
         if status == Status.END_OF_DATA:
-            return b""
+            return bytearray()
         if status != Status.SUCCESS:
             raise messages.error_for(self.path, status)
         return data
@@ -385,7 +385,7 @@ class _Lane:
                 await self._current.aclose()
 
 
-def _started(read: Coroutine[object, object, bytes]) -> asyncio.Task[bytes]:
+def _started(read: Coroutine[object, object, bytearray]) -> asyncio.Task[bytearray]:
     task = asyncio.create_task(read)
     task.add_done_callback(forget)
     return task

@@ -1,17 +1,16 @@
 """One AFC connection: many requests at once, none of them waited for without end.
 
-pymobiledevice3's `AfcService` pairs replies with requests by packet number, so any number may be in flight.
-Its own `stat`, `listdir` and `fread` are not used: they lose nanoseconds, stop at a name that is no UTF-8,
-and take a short reply for a whole one. This module is the only one that calls `_send_and_wait`.
+Replies are paired with requests by packet number, so any number may be in flight.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import NamedTuple, Protocol
 
 from ambertime_tui.phone.afc_messages import Operation
-from ambertime_tui.phone.cleanup import finish, forget
+from ambertime_tui.phone.afc_wire import AfcWire, Reply, packet
+from ambertime_tui.phone.cleanup import finish
 from ambertime_tui.phone.errors import PhoneDisconnected, PhoneError, PhoneStalled
 
 CLOSE_WITHIN = 3.0
@@ -21,26 +20,39 @@ _PATIENCE_WITH_ONE = 4
 """Times the limit that a single request may wait while others are answered."""
 
 
-class AfcConnection:
-    """A connected `AfcService` with a limit on silence."""
+class Service(Protocol):
+    """pymobiledevice3's `ServiceConnection`, as far as it is used: its stream, and its end."""
 
-    def __init__(self, service: Any, phone: str, stall_after: float) -> None:
+    writer: asyncio.StreamWriter
+
+    async def aclose(self) -> None: ...
+
+
+class _Waiting(NamedTuple):
+    reply: asyncio.Future[Reply]
+    since: float
+
+
+class AfcConnection:
+    """A connection to the phone's file service with a limit on silence."""
+
+    def __init__(self, service: Service, phone: str, stall_after: float) -> None:
         """
         Args:
-            service: a connected pymobiledevice3 `AfcService`.
+            service: a connection to the file service on which nothing was sent yet.
             phone: how sentences call the phone.
-            stall_after: seconds without any reply, while one is due, after which the connection is given up.
+            stall_after: seconds without any byte, while one is due, after which the connection is given up.
         """
         self._service = service
         self._phone = phone
         self._stall_after = stall_after
         self._loop = asyncio.get_running_loop()
-        self._last_reply = self._loop.time()
-        self._waiting: dict[asyncio.Timeout, float] = {}
+        self._last_heard = self._loop.time()
+        self._number = 0
+        self._waiting: dict[int, _Waiting] = {}
         self._watchdog: asyncio.TimerHandle | None = None
         self._trouble: PhoneError | None = None
-        self._ended = self._loop.create_task(self._note_the_end())
-        self._ended.add_done_callback(forget)
+        self._wire = AfcWire(service.writer, self._heard, self._answered, self._lost)
 
     @property
     def trouble(self) -> PhoneError | None:
@@ -54,63 +66,57 @@ class AfcConnection:
 
     @property
     def idle_for(self) -> float:
-        """Seconds since the last reply; 0 while one is due."""
-        return 0.0 if self._waiting else self._loop.time() - self._last_reply
+        """Seconds since the phone was last heard; 0 while a reply is due."""
+        return 0.0 if self._waiting else self._loop.time() - self._last_heard
 
-    async def request(self, operation: Operation, payload: bytes = b"") -> tuple[int, bytes]:
+    async def request(self, operation: Operation, payload: bytes = b"") -> tuple[int, bytearray]:
         """Sends one request and returns the status and the data of its reply.
 
         Raises:
             PhoneDisconnected: the connection ended before the reply came.
-            PhoneStalled: no reply of any kind came for the limit.
+            PhoneStalled: nothing came for the limit.
         """
         if self._trouble is not None:
             raise self._trouble
+        number = self._number
+        self._number += 1
+        waiting = _Waiting(self._loop.create_future(), self._loop.time())
+        self._waiting[number] = waiting
+        self._watch()
+        self._wire.send(packet(number, operation, payload))
         try:
-            async with asyncio.timeout(None) as limit:
-                self._waiting[limit] = self._loop.time()
-                self._watch()
-                try:
-                    status, data = await self._send(operation, payload)
-                finally:
-                    del self._waiting[limit]
-        except TimeoutError as error:
-            raise self._trouble or self._lost() from error
-        self._last_reply = self._loop.time()
-        return status, data
+            reply = await waiting.reply
+        finally:
+            # A reply to a request that nobody waits for any more finds nobody, and is dropped.
+            self._waiting.pop(number, None)
+        return reply.status, reply.data
 
     async def aclose(self) -> None:
         """Ends the connection; what is still in flight fails with `PhoneDisconnected`."""
         if self._trouble is None:
-            self._trouble = PhoneDisconnected(self._phone, "is no longer read: the connection was closed")
+            self._fail(PhoneDisconnected(self._phone, "is no longer read: the connection was closed"))
         if self._watchdog is not None:
             self._watchdog.cancel()
-        # Whoever still waits to send would wait for ever: nobody reads replies any more.
-        self._end_all_waiting()
-        self._ended.cancel()
         await finish(self._service.aclose(), CLOSE_WITHIN)
 
-    async def _send(self, operation: Operation, payload: bytes) -> tuple[int, bytes]:
-        from bytestruct import BinaryParseError
-        from pymobiledevice3.exceptions import PyMobileDevice3Exception
-        from pymobiledevice3.services.afc import AfcOpcode
+    def _heard(self) -> None:
+        self._last_heard = self._loop.time()
 
-        try:
-            status, data = await self._service._send_and_wait(AfcOpcode(int(operation)), payload)
-        except (PyMobileDevice3Exception, OSError, AssertionError, BinaryParseError) as error:
-            # The last two: the phone sent something that is no AFC packet.
-            raise self._trouble or self._lost() from error
-        return int(status), bytes(data)
+    def _answered(self, reply: Reply) -> None:
+        waiting = self._waiting.pop(reply.number, None)
+        if waiting is not None and not waiting.reply.done():
+            waiting.reply.set_result(reply)
 
-    async def _note_the_end(self) -> None:
-        """Knows of a broken connection before anything is sent on it."""
-        await self._service.wait_terminated()
-        self._lost()
-
-    def _lost(self) -> PhoneError:
+    def _lost(self) -> None:
         if self._trouble is None:
-            self._trouble = PhoneDisconnected(self._phone, "broke off the connection")
-        return self._trouble
+            self._fail(PhoneDisconnected(self._phone, "broke off the connection"))
+
+    def _fail(self, trouble: PhoneError) -> None:
+        self._trouble = trouble
+        for waiting in self._waiting.values():
+            if not waiting.reply.done():
+                waiting.reply.set_exception(trouble)
+                waiting.reply.exception()  # one who is cancelled now never asks
 
     def _watch(self) -> None:
         if self._watchdog is None:
@@ -118,20 +124,15 @@ class AfcConnection:
 
     def _look(self) -> None:
         self._watchdog = None
-        if not self._waiting:
+        if not self._waiting or self._trouble is not None:
             return
         now = self._loop.time()
-        oldest = min(self._waiting.values())
-        # Any reply is progress: with many requests in flight each of them waits for those before it. But one
+        oldest = min(waiting.since for waiting in self._waiting.values())
+        # Any byte is progress: with many requests in flight each of them waits for those before it. But one
         # that is passed over for ever is no progress either.
-        silence = now - max(self._last_reply, oldest)
+        silence = now - max(self._last_heard, oldest)
         overdue = now - oldest
         if silence < self._stall_after and overdue < self._stall_after * _PATIENCE_WITH_ONE:
             self._watch()
             return
-        self._trouble = PhoneStalled(self._phone, max(silence, self._stall_after), "it owes an answer")
-        self._end_all_waiting()
-
-    def _end_all_waiting(self) -> None:
-        for limit in self._waiting:
-            limit.reschedule(self._loop.time())
+        self._fail(PhoneStalled(self._phone, max(silence, self._stall_after), "it owes an answer"))

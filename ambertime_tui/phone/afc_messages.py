@@ -125,7 +125,7 @@ def close_payload(handle: int) -> bytes:
     return struct.pack("<Q", handle)
 
 
-def parse_handle(path: str, data: bytes) -> int:
+def parse_handle(path: str, data: bytes | bytearray) -> int:
     """The handle out of the reply to an open.
 
     Raises:
@@ -139,20 +139,20 @@ def parse_handle(path: str, data: bytes) -> int:
     return handle
 
 
-def parse_names(data: bytes) -> tuple[str, ...]:
+def parse_names(data: bytes | bytearray) -> tuple[str, ...]:
     """The names in a folder, without "." and "..". Bytes that are no UTF-8 survive as surrogates, so that
     one odd name neither hides nor renames another."""
     names = (part.decode("utf-8", "surrogateescape") for part in data.split(b"\0") if part)
     return tuple(name for name in names if name not in (".", ".."))
 
 
-def parse_pairs(data: bytes) -> dict[str, str]:
+def parse_pairs(data: bytes | bytearray) -> dict[str, str]:
     """A list of keys and values, NUL after each; an odd one at the end is left out."""
     parts = [part.decode("utf-8", "replace") for part in data.split(b"\0")[:-1]]
     return dict(zip(parts[::2], parts[1::2], strict=False))
 
 
-def parse_stat(path: str, data: bytes) -> MediaStat:
+def parse_stat(path: str, data: bytes | bytearray) -> MediaStat:
     """What GetFileInfo said.
 
     Raises:
@@ -170,7 +170,7 @@ def parse_stat(path: str, data: bytes) -> MediaStat:
     )
 
 
-def parse_space(data: bytes) -> Space | None:
+def parse_space(data: bytes | bytearray) -> Space | None:
     """What GetDeviceInfo said of the storage; None where it said nothing."""
     said = parse_pairs(data)
     total, free = _number(said.get("FSTotalBytes")), _number(said.get("FSFreeBytes"))

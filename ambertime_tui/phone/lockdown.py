@@ -6,7 +6,6 @@ Imports pymobiledevice3's lockdown (0.7 to 1 s): import this module late, in a t
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,11 +13,10 @@ from typing import Any, TypeVar
 
 from pymobiledevice3 import exceptions as pmd
 from pymobiledevice3.lockdown import create_using_usbmux
-from pymobiledevice3.services.afc import AfcService
 from pymobiledevice3.services.power_assertion import PowerAssertionService
 
 from ambertime_tui.phone.afc_connection import AfcConnection
-from ambertime_tui.phone.cleanup import finish, forget, unhurried
+from ambertime_tui.phone.cleanup import finish, unhurried
 from ambertime_tui.phone.errors import (
     PhoneDisconnected,
     PhoneError,
@@ -165,12 +163,8 @@ class Lockdown:
             PhoneLocked: the phone has to be unlocked first.
             PhoneError: the phone is gone, silent, or refuses.
         """
-        service = _QuietAfcService(self._client)
-        try:
-            await self._ask(service.__aenter__(), "starting its file service")
-        except BaseException:
-            await finish(service.aclose(), 2.0)
-            raise
+        start = self._client.start_lockdown_service(_AFC)
+        service = await self._ask(start, "starting its file service", undo=_close)
         return AfcConnection(service, self.facts.label, stall_after)
 
     async def is_readable(self) -> PhoneError | None:
@@ -216,10 +210,16 @@ class Lockdown:
     def _facts(self, battery: Mapping[str, object], disk: Mapping[str, object]) -> PhoneFacts:
         return facts_from(self._udid, self._client.all_values or {}, self._client.display_name, battery, disk)
 
-    async def _ask(self, step: Awaitable[T], doing: str, within: float | None = None) -> T:
+    async def _ask(
+        self,
+        step: Awaitable[T],
+        doing: str,
+        within: float | None = None,
+        undo: Callable[[T], Coroutine[Any, Any, object]] | None = None,
+    ) -> T:
         label = self.facts.label
         try:
-            return await _step(step, label, self._udid, within or self._step_within, doing)
+            return await _step(step, label, self._udid, within or self._step_within, doing, undo)
         except (UnknownPhone, UsbmuxUnavailable) as error:
             # It was there a moment ago.
             raise PhoneDisconnected(label) from error
@@ -231,22 +231,6 @@ def _keep_private(folder: Path) -> None:
     folder.chmod(0o700)
     for record in folder.glob("*.plist"):
         record.chmod(0o600)
-
-
-class _QuietAfcService(AfcService):  # type: ignore[misc]
-    """An `AfcService` whose failed requests the event loop does not complain of: a request that could not be
-    sent, or whose waiter was cancelled in the same moment, leaves an exception that nobody takes."""
-
-    def __init__(self, lockdown: Any) -> None:
-        super().__init__(lockdown)
-        # A subclass would log under the name of its own module, which is not switched off.
-        self.logger = logging.getLogger(AfcService.__module__)
-
-    async def _dispatch_packet(self, operation: Any, data: bytes, this_length: int = 0) -> Any:
-        waiter = self._afc_pending.get(self.packet_num)
-        if waiter is not None:
-            waiter.add_done_callback(forget)
-        return await super()._dispatch_packet(operation, data, this_length)
 
 
 async def _close(client: Any) -> None:

@@ -311,6 +311,6 @@ def _private_file(path: Path) -> BinaryIO:
     return open(path, "wb", opener=lambda name, flags: os.open(name, flags | os.O_NOFOLLOW, 0o600))
 
 
-def _keep(file: BinaryIO, piece: bytes, digest: hashlib._Hash) -> None:
+def _keep(file: BinaryIO, piece: bytearray, digest: hashlib._Hash) -> None:
     file.write(piece)
     digest.update(piece)
