@@ -64,7 +64,7 @@ class ExistingFiles:
         Raises:
             DriveError: the target cannot be listed.
         """
-        if size == 0:
+        if not self._may_have(size):
             return False
         with self._lock:
             return bool(self._index().get(size)) or any(self._shareable(udid, size))
@@ -97,7 +97,7 @@ class ExistingFiles:
         Raises:
             DriveError: the target cannot be listed.
         """
-        if size == 0:
+        if not self._may_have(size):
             return None
         with self._lock:
             candidates = self._index().get(size, set())
@@ -124,6 +124,11 @@ class ExistingFiles:
                 self._shared.discard(path)
             elif self._by_size is not None:
                 self._by_size.setdefault(size, set()).add(path)
+
+    def _may_have(self, size: int) -> bool:
+        """False: there is certainly no file to adopt; said without waiting for anybody."""
+        listed = self._by_size
+        return size > 0 and (listed is None or bool(listed.get(size)) or bool(self._record.of_size(size)))
 
     def _shareable(self, udid: str, size: int) -> Iterable[tuple[str, str]]:
         """Recorded files that an asset of a phone may have, too (path, SHA-256 in hex): no other asset of its

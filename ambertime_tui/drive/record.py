@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ambertime_tui.drive.errors import RecordDamaged, RecordFailed
+from ambertime_tui.drive.maybe_set import MaybeSet
 from ambertime_tui.drive.record_rows import READ_BACKS, ROLES, assets_in, file_row, text_kept
 from ambertime_tui.drive.record_schema import (
     SCHEMA_VERSION,
@@ -65,6 +66,21 @@ class AsideFile:
     moved_at: float
 
 
+class _Contents:
+    """What may be in the record."""
+
+    def __init__(self) -> None:
+        self.assets = MaybeSet()
+        """Of (udid, uuid)."""
+        self.sizes = MaybeSet()
+        """Of bytes."""
+
+    def add(self, asset: RecordedAsset) -> None:
+        self.assets.add((asset.udid, asset.uuid))
+        for file in asset.files:
+            self.sizes.add(file.size)
+
+
 class Record:
     """One open record. Its methods may be called from any thread."""
 
@@ -88,6 +104,7 @@ class Record:
         self._before_writing: Callable[[], None] | None = before_writing
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
+        self._contents: _Contents | None = None
         with self._translated() as connection:
             version = checked_version(connection, path)
             if version < SCHEMA_VERSION:
@@ -116,6 +133,9 @@ class Record:
 
     def asset_files(self, udid: str, uuid: str) -> RecordedAsset | None:
         """What is recorded of one asset."""
+        # A new asset is asked for again and again; it need not wait for another's transaction.
+        if not self._may_have().assets.may_have((udid, uuid)):
+            return None
         with self._read() as connection:
             return next(assets_in(connection, "WHERE udid = ? AND uuid = ?", (udid, uuid)), None)
 
@@ -173,6 +193,8 @@ class Record:
 
     def of_size(self, size: int) -> list[FileOwner]:
         """All recorded files of a size in bytes, once for each asset that has one."""
+        if not self._may_have().sizes.may_have(size):
+            return []
         with self._read() as connection:
             rows = connection.execute(
                 "SELECT udid, uuid, folder, name, sha256 FROM file WHERE size = ?", (size,)
@@ -225,6 +247,8 @@ class Record:
         self._make_room(assets, len(aside))
         with self._writing() as connection:
             for asset in assets:
+                if self._contents is not None:
+                    self._contents.add(asset)
                 connection.execute(
                     "INSERT INTO asset VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
                     "completed_at = excluded.completed_at, original_filename = excluded.original_filename",
@@ -301,6 +325,18 @@ class Record:
             connection, self._connection = self._connection, None
             if connection is not None:
                 connection.close()
+
+    def _may_have(self) -> _Contents:
+        """What is recorded, roughly; read once, and kept up to date by `commit`."""
+        if self._contents is None:
+            with self._read() as connection:
+                contents = _Contents()
+                for key in connection.execute("SELECT udid, uuid FROM asset"):
+                    contents.assets.add(key)
+                for (size,) in connection.execute("SELECT size FROM file"):
+                    contents.sizes.add(size)
+                self._contents = contents
+        return self._contents
 
     def _connected(self) -> sqlite3.Connection:
         if self._connection is None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from ambertime_tui.drive.errors import (
     DriveError,
@@ -57,11 +57,19 @@ DRIVE_FAILURES = 5
 """Assets in a row that the drive refuses with an error before it counts as broken."""
 
 
+class _Committed(NamedTuple):
+    staged: StagedAsset
+    recorded: RecordedAsset
+
+
 @dataclass(slots=True)
 class _ToCommit:
+    """An asset of which every file is written. Whoever takes it out of the queue has it committed, or thrown
+    away."""
+
     planned: PlannedAsset
-    staged: StagedAsset
-    outcome: asyncio.Future[RecordedAsset | DriveError] = field(
+    writer: AssetWriter
+    outcome: asyncio.Future[_Committed | DriveError] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
 
@@ -126,7 +134,7 @@ class Copier:
             for uuid in tuple(self._begun):
                 await self._forget_begun(uuid)
             while not self._to_commit.empty():
-                await self._threads.run(self._target.discard, self._to_commit.get_nowait().staged)
+                await self._threads.run(self._to_commit.get_nowait().writer.discard)
 
     async def _work(self) -> None:
         while True:
@@ -214,20 +222,19 @@ class Copier:
                 self._progress.wrote(0, (), 0, 0)
                 return prepared
             begun = prepared
-        staged: StagedAsset | None = None
-        kept = False
+        written = kept = False
         try:
             await self._transfer.take(begun, planned, media)
-            staged = await self._staged(begun.writer)
+            written = True
         except (MediaChanged, MediaNotFound):
             raise
         except PhoneError:
             self._begun[planned.asset.uuid], kept = begun, True
             raise
         finally:
-            if staged is None and not kept:
+            if not written and not kept:
                 await self._threads.run(begun.writer.discard)
-        recorded = await self._committed(planned, staged)
+        staged, recorded = await self._committed(planned, begun.writer)
         self._drive_failures = 0
         self._count(staged, recorded)
         return Copied(recorded, staged.bytes)
@@ -281,17 +288,6 @@ class Copier:
             writer.discard()
             raise
 
-    async def _staged(self, writer: AssetWriter) -> StagedAsset:
-        """The asset, staged; a caller cancelled meanwhile leaves no parts behind."""
-        staging = asyncio.create_task(self._threads.run(writer.stage))
-        try:
-            return await asyncio.shield(staging)
-        except asyncio.CancelledError:
-            await asyncio.wait([staging])
-            if staging.exception() is None:
-                await self._threads.run(self._target.discard, staging.result())
-            raise
-
     async def _stats(self, planned: PlannedAsset, media: MediaFolder) -> dict[Resource, MediaStat]:
         """What the phone says of each file; those that are not there are left out."""
         found = await asyncio.gather(
@@ -305,8 +301,8 @@ class Copier:
                 raise stat
         return stats
 
-    async def _committed(self, planned: PlannedAsset, staged: StagedAsset) -> RecordedAsset:
-        waiting = _ToCommit(planned, staged)
+    async def _committed(self, planned: PlannedAsset, writer: AssetWriter) -> _Committed:
+        waiting = _ToCommit(planned, writer)
         self._to_commit.put_nowait(waiting)
         outcome = await asyncio.shield(waiting.outcome)
         self._unheard.pop(planned.asset.uuid, None)
@@ -315,7 +311,7 @@ class Copier:
         return outcome
 
     async def _commit_groups(self) -> None:
-        """One transaction for all that was staged while the one before was under way."""
+        """One transaction for all that was written while the one before was under way."""
         while True:
             group = [await self._to_commit.get()]
             while len(group) < COMMIT_AT_ONCE and not self._to_commit.empty():
@@ -328,17 +324,41 @@ class Copier:
                 raise
 
     async def _commit(self, group: list[_ToCommit]) -> None:
-        outcomes = await self._threads.run(self._target.commit, [one.staged for one in group])
+        outcomes = await self._threads.run(self._staged_and_committed, [one.writer for one in group])
         for one, outcome in zip(group, outcomes, strict=True):
-            if isinstance(outcome, RecordedAsset):
-                self._unheard[one.planned.asset.uuid] = one.planned, Copied(outcome, one.staged.bytes)
+            if isinstance(outcome, _Committed):
+                self._unheard[one.planned.asset.uuid] = (
+                    one.planned,
+                    Copied(outcome.recorded, outcome.staged.bytes),
+                )
             one.outcome.set_result(outcome)
+
+    def _staged_and_committed(self, writers: Sequence[AssetWriter]) -> list[_Committed | DriveError]:
+        """The outcome of each, in their order; what is not committed leaves nothing behind. Blocks."""
+        all_staged = [_staged(writer) for writer in writers]
+        recorded = iter(self._target.commit([one for one in all_staged if isinstance(one, StagedAsset)]))
+        outcomes: list[_Committed | DriveError] = []
+        for staged in all_staged:
+            if isinstance(staged, DriveError):
+                outcomes.append(staged)
+                continue
+            outcome = next(recorded)
+            outcomes.append(outcome if isinstance(outcome, DriveError) else _Committed(staged, outcome))
+        return outcomes
 
     def _count(self, staged: StagedAsset, recorded: RecordedAsset) -> None:
         from_drive = sum(file.read_back is ReadBack.FROM_DRIVE for file in staged.files)
         roles = {file.placed.resource.role for file in staged.files}
         paths = [file.path for file in recorded.files if file.role in roles]
         self._progress.wrote(staged.bytes, paths, from_drive, len(staged.files) - from_drive)
+
+
+def _staged(writer: AssetWriter) -> StagedAsset | DriveError:
+    try:
+        return writer.stage()
+    except DriveError as error:
+        writer.discard()
+        return error
 
 
 def _is_the_same(

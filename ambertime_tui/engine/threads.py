@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from ambertime_tui.drive.errors import DriveSilent
 
@@ -31,9 +31,10 @@ class Threads:
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="drive")
         self._path = path
         self._clock = clock
-        self._under_way = 0
+        self._loop = asyncio.get_running_loop()
+        self._under_way: set[asyncio.Future[Any]] = set()
         self._alive_at = clock()
-        self._given_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._given_up = False
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The result of `work`, called in a thread.
@@ -41,21 +42,19 @@ class Threads:
         Raises:
             DriveSilent: the drive was given up; the thread may still wait for it.
         """
-        if self._given_up.done():
+        if self._given_up:
             raise DriveSilent(self._path)
         if not self._under_way:
             self.alive()
-        self._under_way += 1
-        call = asyncio.get_running_loop().run_in_executor(self._pool, partial(work, *args, **kwargs))
-        call.add_done_callback(self._ended)
+        call: asyncio.Future[T] = self._loop.create_future()
+        self._under_way.add(call)
+        self._pool.submit(self._work, call, partial(work, *args, **kwargs))
         try:
-            await asyncio.wait((call, self._given_up), return_when=asyncio.FIRST_COMPLETED)
+            return await asyncio.shield(call)
         except asyncio.CancelledError:
-            await asyncio.wait((call, self._given_up), return_when=asyncio.FIRST_COMPLETED)
+            if not call.done():
+                await asyncio.wait((call,))
             raise
-        if not call.done():
-            raise DriveSilent(self._path)
-        return call.result()
 
     def alive(self) -> None:
         """The drive has just done something. May be called from any thread."""
@@ -68,23 +67,43 @@ class Threads:
 
     def give_up(self) -> None:
         """Nobody waits for the drive any more."""
-        if not self._given_up.done():
-            self._given_up.set_result(None)
+        self._given_up = True
+        for call in self._under_way:
+            _settle(call, None, DriveSilent(self._path))
 
     @property
     def given_up(self) -> bool:
         """True once nobody waits any more."""
-        return self._given_up.done()
+        return self._given_up
 
     def close(self) -> None:
         """Lets idle threads go."""
         self._pool.shutdown(wait=False)
 
-    def _ended(self, call: asyncio.Future[T]) -> None:
-        self._under_way -= 1
+    def _work(self, call: asyncio.Future[T], work: Callable[[], T]) -> None:
+        """In a thread: calls, and lets the event loop know."""
+        value, trouble = None, None
+        try:
+            value = work()
+        except BaseException as error:  # noqa: BLE001 - it is raised where the result is awaited
+            trouble = error
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._ended, call, value, trouble)
+
+    def _ended(self, call: asyncio.Future[T], value: T | None, trouble: BaseException | None) -> None:
+        self._under_way.discard(call)
         self.alive()
-        if not call.cancelled():
-            call.exception()  # a caller that was cancelled never asks; the event loop would complain
+        _settle(call, value, trouble)
+
+
+def _settle(call: asyncio.Future[T], value: T | None, trouble: BaseException | None) -> None:
+    if call.done():
+        return
+    if trouble is None:
+        call.set_result(value)  # type: ignore[arg-type]
+    else:
+        call.set_exception(trouble)
+        call.exception()  # a caller that was cancelled never asks; the event loop would complain
 
 
 async def in_time(seconds: float, path: Path, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -96,13 +115,6 @@ async def in_time(seconds: float, path: Path, work: Callable[P, T], *args: P.arg
     loop = asyncio.get_running_loop()
     result: asyncio.Future[T] = loop.create_future()
 
-    def settle(value: T | None, error: BaseException | None) -> None:
-        if not result.done():
-            if error is not None:
-                result.set_exception(error)
-            else:
-                result.set_result(value)  # type: ignore[arg-type]
-
     def call() -> None:
         value, trouble = None, None
         try:
@@ -110,7 +122,7 @@ async def in_time(seconds: float, path: Path, work: Callable[P, T], *args: P.arg
         except BaseException as error:  # noqa: BLE001 - it is raised where the result is awaited
             trouble = error
         if not loop.is_closed():
-            loop.call_soon_threadsafe(settle, value, trouble)
+            loop.call_soon_threadsafe(_settle, result, value, trouble)
 
     threading.Thread(target=call, name="look at a drive", daemon=True).start()
     try:
