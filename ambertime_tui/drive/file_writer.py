@@ -11,12 +11,13 @@ from pathlib import Path
 from ambertime_tui.drive.errors import DriveError, FileTooLarge, ReadBackDiffers, SizeDiffers, drive_error
 from ambertime_tui.drive.naming import PlacedFile
 from ambertime_tui.drive.parts import Checkpoint
-from ambertime_tui.drive.read_back import FileDigest
+from ambertime_tui.drive.read_back import FileDigest, GradualReading
 from ambertime_tui.drive.recorded import ReadBack, RecordedFile
 from ambertime_tui.drive.workspace import Workspace
 
 CHECKPOINT_EVERY = 256 << 20
-"""Bytes of a file after which it is noted how far it is on the drive: what a crash may cost."""
+"""Bytes of a file after which it is synced, read back, and noted how far it is on the drive: what a crash may
+cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ class FileWriter:
         self._modified_at = modified_at
         self._source_modified_at = source_modified_at
         self._hash = hashlib.sha256()
+        self._reading = GradualReading(workspace.reader, workspace.root / part)
         self._size = 0
         self._fd: int | None = None
         self._made = False
@@ -105,13 +107,14 @@ class FileWriter:
         try:
             self._fd = calls.open_again(self.path)
             calls.shorten(self._fd, checkpoint.size)
-            self._hash = self._workspace.reader.hash_of(self.path)
+            self._reading.read_on()
         except OSError:
             self.discard()
             return False
-        if self._hash.hexdigest() != checkpoint.sha256:
+        if self._reading.digest.sha256 != checkpoint.sha256:
             self.discard()
             return False
+        self._hash = self._reading.hash_so_far()
         self._size = self._checked = checkpoint.size
         return True
 
@@ -139,6 +142,7 @@ class FileWriter:
             if self._source and self._size - self._checked >= CHECKPOINT_EVERY:
                 self._workspace.calls.fsync(fd)
                 self._checked = self._size
+                self._read_on()
                 so_far = Checkpoint(self._part, self._source, self._size, self._hash.hexdigest())
                 self._workspace.parts.note(so_far)
         except OSError as error:
@@ -193,14 +197,26 @@ class FileWriter:
             calls.fsync(fd)
             self._fd = None
             calls.close(fd)
-            found = self._workspace.reader.digest(self.path)
+            self._read_on()
         except OSError as error:
             self.discard()
             raise drive_error(error, self.path, size=self._size) from error
-        if (found.size, found.sha256) != (self._size, self._hash.hexdigest()):
+        except DriveError:
             self.discard()
+            raise
+        self._read_back = self._reading.digest.read_back
+
+    def _read_on(self) -> None:
+        """Everything so far is synced: reads back what was not read yet.
+
+        Raises:
+            ReadBackDiffers: the drive gave other bytes than it was given.
+            OSError: as the drive says.
+        """
+        self._reading.read_on()
+        found = self._reading.digest
+        if (found.size, found.sha256) != (self._size, self._hash.hexdigest()):
             raise ReadBackDiffers(self.path)
-        self._read_back = found.read_back
 
     def staged(self, repairs: RecordedFile | None) -> StagedFile:
         """The finished file; the part of an adopted one is removed."""

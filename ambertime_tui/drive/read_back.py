@@ -21,7 +21,8 @@ from ambertime_tui.drive.file_system import CacheDropping, FileSystemTraits
 from ambertime_tui.drive.recorded import ReadBack
 from ambertime_tui.drive.system_calls import SystemCalls, closing
 
-_BLOCK = 1 << 20
+_BLOCK = 512 << 10
+"""Bytes: what a processor still has at hand when it comes to hash them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Reader:
     """Device node under the file system; empty where there is none."""
     calls: SystemCalls
     on_block: Callable[[], None] = lambda: None
-    """Called for each MiB that the drive gives."""
+    """Called for each block that the drive gives."""
     _blocks: queue.SimpleQueue[memoryview] = field(
         default_factory=queue.SimpleQueue, init=False, repr=False, compare=False
     )
@@ -53,31 +54,11 @@ class Reader:
         Raises:
             OSError: as the drive says.
         """
-        with closing(self.calls, self.calls.open_read(path)) as fd:
-            dropped = self._drop(fd)
-            if dropped is False:
-                around = self._digest_direct(path, on_bytes)
-                if around is not None:
-                    return around
-            size, digest = self._hash(fd, on_bytes)
-            self.calls.drop_cache(fd)
-        return FileDigest(size, digest, ReadBack.FROM_DRIVE if dropped else ReadBack.THROUGH_CACHE)
+        reading = GradualReading(self, path, on_bytes)
+        reading.read_on()
+        return reading.digest
 
-    def hash_of(self, path: Path) -> hashlib._Hash:
-        """SHA-256 of what the drive gives for a file, ready to be fed with what follows.
-
-        Raises:
-            OSError: as the drive says.
-        """
-        digest = hashlib.sha256()
-        with closing(self.calls, self.calls.open_read(path)) as fd, self._block() as block:
-            self._drop(fd)
-            while count := os.readv(fd, [block]):
-                digest.update(block[:count])
-                self.on_block()
-        return digest
-
-    def _drop(self, fd: int) -> bool | None:
+    def fresh(self, fd: int) -> bool | None:
         """True: the next read comes from the drive. False: pages stayed. None: cannot be had here."""
         if self.traits.cache_dropping is CacheDropping.NO:
             return None
@@ -95,21 +76,8 @@ class Reader:
         offsets = {0, size // 2, max(0, size - 1)} if size else set()
         return not any(self.calls.is_cached(fd, offset) for offset in offsets)
 
-    def _hash(
-        self, fd: int, on_bytes: Callable[[int], None] | None, until: int | None = None
-    ) -> tuple[int, str]:
-        digest, size = hashlib.sha256(), 0
-        with self._block() as block:
-            while size != until and (count := os.readv(fd, [block])):
-                digest.update(block[:count])
-                size += count
-                self.on_block()
-                if on_bytes is not None:
-                    on_bytes(count)
-        return size, digest.hexdigest()
-
     @contextmanager
-    def _block(self) -> Iterator[memoryview]:
+    def block(self) -> Iterator[memoryview]:
         """Memory for one reader at a time, aligned as O_DIRECT wants it; used again, since the kernel clears
         each new page."""
         try:
@@ -121,14 +89,66 @@ class Reader:
         finally:
             self._blocks.put(block)
 
-    def _digest_direct(self, path: Path, on_bytes: Callable[[int], None] | None) -> FileDigest | None:
-        """By O_DIRECT; None where the file system has no such thing."""
+
+class GradualReading:
+    """A file that is read back while it grows: each step takes what was synced before it. So little is left
+    to read at the end of a long file."""
+
+    def __init__(self, reader: Reader, path: Path, on_bytes: Callable[[int], None] | None = None) -> None:
+        self._reader = reader
+        self._path = path
+        self._on_bytes = on_bytes
+        self._hash = hashlib.sha256()
+        self._size = 0
+        self._from_drive = True
+
+    def read_on(self) -> None:
+        """Reads from where it stopped to where the file ends now.
+
+        Raises:
+            OSError: as the drive says.
+        """
+        calls = self._reader.calls
+        with closing(calls, calls.open_read(self._path)) as fd:
+            dropped = self._reader.fresh(fd)
+            around = dropped is False and self._read_directly()
+            self._read(fd)
+            calls.drop_cache(fd)
+        self._from_drive = self._from_drive and bool(dropped or around)
+
+    @property
+    def digest(self) -> FileDigest:
+        """What was read so far."""
+        how = ReadBack.FROM_DRIVE if self._from_drive else ReadBack.THROUGH_CACHE
+        return FileDigest(self._size, self._hash.hexdigest(), how)
+
+    def hash_so_far(self) -> hashlib._Hash:
+        """SHA-256 of what was read so far, to be fed with what follows."""
+        return self._hash.copy()
+
+    def _read_directly(self) -> bool:
+        """By O_DIRECT; False where the file system has no such thing."""
+        calls = self._reader.calls
         try:
-            with closing(self.calls, self.calls.open_read(path, direct=True)) as fd:
-                # A read at the unaligned end of the file may be refused: it is not asked for.
-                size, digest = self._hash(fd, on_bytes, until=os.fstat(fd).st_size)
+            with closing(calls, calls.open_read(self._path, direct=True)) as fd:
+                self._read(fd)
         except OSError as error:
             if error.errno in (errno.EINVAL, errno.ENOTSUP):
-                return None
+                return False
             raise
-        return FileDigest(size, digest, ReadBack.FROM_DRIVE)
+        return True
+
+    def _read(self, fd: int) -> None:
+        end = os.fstat(fd).st_size
+        with self._reader.block() as block:
+            while self._size < end:
+                # O_DIRECT wants to begin at a block; and nothing is asked for behind an unaligned end.
+                known = self._size % _BLOCK
+                count = os.preadv(fd, [block], self._size - known) - known
+                if count <= 0:
+                    return
+                self._hash.update(block[known : known + count])
+                self._size += count
+                self._reader.on_block()
+                if self._on_bytes is not None:
+                    self._on_bytes(count)
