@@ -4,9 +4,10 @@ checked."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 
 from ambertime_tui.drive.errors import drive_error
@@ -15,6 +16,7 @@ from ambertime_tui.drive.system_calls import SystemCalls
 NAME = "SHA256SUMS"
 _LINE = re.compile(r"(\\?)([0-9a-fA-F]{64}) [ *](.+)", re.DOTALL)
 _TAGGED = re.compile(r"(\\?)SHA256 \((.+)\) = ([0-9a-fA-F]{64})", re.DOTALL)
+_LINES_AT_ONCE = 4096
 _ESCAPES = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}
 
 
@@ -28,40 +30,35 @@ class Checksums:
     """Its lines that begin with #, which sha256sum passes over."""
 
 
-def format_checksums(files: Iterable[tuple[str, str]], comments: Iterable[str] = ()) -> str:
-    """Comments, then lines for (path, SHA-256 in hex), sorted by path; a path with a backslash or line end is
-    escaped."""
-    lines = [f"{comment}\n" for comment in comments]
-    for path, digest in sorted(files):
-        escaped = path.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
-        lines.append(f"{chr(92) if escaped != path else ''}{digest.lower()}  {escaped}\n")
-    return "".join(lines)
+def checksum_line(path: str, sha256: str) -> str:
+    """The line for a path and its SHA-256 in hex; a path with a backslash or line end is escaped."""
+    escaped = path.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+    return f"{chr(92) if escaped != path else ''}{sha256.lower()}  {escaped}\n"
 
 
 def parse_checksums(text: str) -> Checksums:
     """The lines of `sha256sum`, and of `shasum --tag`. What is neither is passed over, and so are paths that
     lead out of the folder."""
-    found: dict[str, str] = {}
-    comments: list[str] = []
-    for line in text.removeprefix("\ufeff").split("\n"):
-        line = line.removesuffix("\r")
-        if line.startswith("#"):
-            comments.append(line)
-        elif plain := _LINE.fullmatch(line):
-            escaped, digest, path = plain.groups()
-            _add(found, escaped, path, digest)
-        elif tagged := _TAGGED.fullmatch(line):
-            escaped, path, digest = tagged.groups()
-            _add(found, escaped, path, digest)
-    return Checksums(found, tuple(comments))
+    lines = text.removeprefix("\ufeff").split("\n")
+    comments = tuple(line.removesuffix("\r") for line in lines if line.startswith("#"))
+    return Checksums(dict(filter(None, map(_parsed, lines))), comments)
 
 
-def _add(found: dict[str, str], escaped: str, path: str, digest: str) -> None:
+def _parsed(line: str) -> tuple[str, str] | None:
+    """Path and SHA-256 in hex; None for a line that says nothing of a file in the folder."""
+    line = line.removesuffix("\r")
+    if plain := _LINE.fullmatch(line):
+        escaped, digest, path = plain.groups()
+    elif tagged := _TAGGED.fullmatch(line):
+        escaped, path, digest = tagged.groups()
+    else:
+        return None
     if escaped:
         path = re.sub(r"\\[\\nr]", lambda match: _ESCAPES[match.group()], path)
     path = path.removeprefix("./")
-    if path and not path.startswith("/") and ".." not in path.split("/") and "\0" not in path:
-        found[path] = digest.lower()
+    if not path or path.startswith("/") or ".." in path.split("/") or "\0" in path:
+        return None
+    return path, digest.lower()
 
 
 def read_checksums(root: Path) -> Checksums:
@@ -70,42 +67,86 @@ def read_checksums(root: Path) -> Checksums:
     Raises:
         DriveError: it cannot be read.
     """
+    return Checksums(dict(each_checksum(root)), comments_of(root))
+
+
+def each_checksum(root: Path) -> Iterator[tuple[str, str]]:
+    """Path and SHA-256 in hex of each line of the target's SHA256SUMS, in its order; of one that comes twice
+    the last counts.
+
+    Raises:
+        DriveError: it cannot be read.
+    """
+    return filter(None, map(_parsed, _lines(root)))
+
+
+def comments_of(root: Path) -> tuple[str, ...]:
+    """The lines of the target's SHA256SUMS that begin with #.
+
+    Raises:
+        DriveError: it cannot be read.
+    """
+    return tuple(line.removesuffix("\r") for line in _lines(root) if line.startswith("#"))
+
+
+def _lines(root: Path) -> Iterator[str]:
     try:
-        return parse_checksums((root / NAME).read_bytes().decode("utf-8", "surrogateescape"))
+        with (root / NAME).open("rb") as stream:
+            for number, line in enumerate(stream):
+                text = line.decode("utf-8", "surrogateescape").removesuffix("\n")
+                yield text if number else text.removeprefix("\ufeff")
     except FileNotFoundError:
-        return Checksums({})
+        return
     except OSError as error:
         raise drive_error(error, root / NAME, doing="reading") from error
 
 
-def write_checksums(root: Path, scratch: Path, sums: Checksums, calls: SystemCalls) -> None:
+def write_checksums(
+    root: Path,
+    scratch: Path,
+    files: Iterable[tuple[str, str]],
+    comments: Iterable[str],
+    calls: SystemCalls,
+) -> None:
     """Rewrites SHA256SUMS atomically, by way of `scratch` (a path on the same file system).
+
+    Args:
+        files: paths and their SHA-256 in hex, in the order of the lines; not all held in memory.
+        comments: lines that begin with #.
 
     Raises:
         DriveError: it stays as it was.
     """
-    text = format_checksums(sums.files.items(), sums.comments)
-    write_atomically(root / NAME, scratch, text.encode("utf-8", "surrogateescape"), calls)
+    lines = chain((f"{comment}\n" for comment in comments), (checksum_line(*file) for file in files))
+    write_atomically(root / NAME, scratch, _blocks(lines), calls)
 
 
-def write_atomically(path: Path, scratch: Path, data: bytes, calls: SystemCalls) -> None:
+def _blocks(lines: Iterator[str]) -> Iterator[bytes]:
+    while block := "".join(islice(lines, _LINES_AT_ONCE)):
+        yield block.encode("utf-8", "surrogateescape")
+
+
+def write_atomically(path: Path, scratch: Path, blocks: Iterable[bytes], calls: SystemCalls) -> None:
     """Replaces a bookkeeping file of ours as a whole: after a power cut it is the old or the new one.
 
     Raises:
         DriveError: the file stays as it was.
     """
+    size = 0
     try:
         with suppress(FileNotFoundError):
             calls.unlink(scratch)
         fd = calls.create(scratch)
         try:
-            rest = memoryview(data)
-            while rest:
-                rest = rest[calls.write(fd, rest) :]
+            for block in blocks:
+                size += len(block)
+                rest = memoryview(block)
+                while rest:
+                    rest = rest[calls.write(fd, rest) :]
             calls.fsync(fd)
         finally:
             calls.close(fd)
         calls.replace(scratch, path)
         calls.fsync_folder(path.parent)
     except OSError as error:
-        raise drive_error(error, path, size=len(data)) from error
+        raise drive_error(error, path, size=size) from error

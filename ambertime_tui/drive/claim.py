@@ -175,7 +175,7 @@ def _write_marker(root: Path, marker: Marker, calls: SystemCalls) -> None:
         json.dumps({"target_id": marker.target_id, "made_at": marker.made_at, "made_by": "AmberTime"}) + "\n"
     )
     path = root / OURS / MARKER
-    write_atomically(path, path.with_suffix(".new"), text.encode(), calls)
+    write_atomically(path, path.with_suffix(".new"), [text.encode()], calls)
 
 
 def _lock(fd: int, root: Path, now: float) -> None:

@@ -21,8 +21,8 @@ from ambertime_tui.drive.file_writer import StagedFile, discard_part
 from ambertime_tui.drive.judge import Verdict, judge
 from ambertime_tui.drive.naming import aside_name, keys_of, name_key, place, split
 from ambertime_tui.drive.read_back import FileDigest
-from ambertime_tui.drive.record import AsideFile, Record
-from ambertime_tui.drive.recorded import RecordedAsset, RecordedFile
+from ambertime_tui.drive.record import Record
+from ambertime_tui.drive.recorded import AsideFile, RecordedAsset, RecordedFile
 from ambertime_tui.drive.workspace import Names, Workspace
 from ambertime_tui.drive.writer import StagedAsset
 from ambertime_tui.library.model import Role

@@ -69,4 +69,4 @@ def save_findings(root: Path, findings: Iterable[Finding], calls: SystemCalls, t
     """
     data = json.dumps([asdict(finding) for finding in sorted(findings, key=lambda f: f.path)]).encode()
     path = root / OURS / FINDINGS
-    write_atomically(path, path.with_name(f"findings.{token}.new"), data, calls)
+    write_atomically(path, path.with_name(f"findings.{token}.new"), [data], calls)

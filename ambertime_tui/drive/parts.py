@@ -204,7 +204,7 @@ class PartJournal:
     def _rewrite(self) -> None:
         lines = "".join(json.dumps(part) + "\n" for part in sorted(self._live))
         lines += "".join(json.dumps(asdict(one)) + "\n" for _, one in sorted(self._checkpoints.items()))
-        write_atomically(self._path, self._path.with_suffix(".new"), lines.encode(), self._calls)
+        write_atomically(self._path, self._path.with_suffix(".new"), [lines.encode()], self._calls)
 
     def _give_up(self) -> None:
         """After an error the descriptor is not used again: the next announcement writes the journal anew."""

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
-from ambertime_tui.drive.checksums import read_checksums
+from ambertime_tui.drive.checksums import each_checksum
 from ambertime_tui.drive.claim import OURS
 from ambertime_tui.drive.errors import RecordDamaged, drive_error
 from ambertime_tui.drive.naming import is_text
@@ -73,7 +73,7 @@ def _sound(root: Path, path: Path, seal: Seal | None, calls: SystemCalls) -> Rec
     """
     if seal is not None and hash_of(path) != seal.record:
         raise RecordDamaged(path, "its bytes have changed since the last run")
-    if seal is None and is_blank(path) and ((root / OURS / BACKUP).exists() or read_checksums(root).files):
+    if seal is None and is_blank(path) and ((root / OURS / BACKUP).exists() or any(each_checksum(root))):
         raise RecordDamaged(path, "it is empty")
     record = Record(path, calls, before_writing=partial(break_seal, root, calls))
     try:
@@ -143,8 +143,7 @@ def _with_checksums(root: Path, path: Path, calls: SystemCalls) -> Record:
     """The record, and what SHA256SUMS says beyond it: files that are not there are missed, too."""
     record = Record(path, calls)
     try:
-        lines = read_checksums(root).files
-        record.remember_loose({file: digest for file, digest in lines.items() if is_text(file)})
+        record.remember_loose(line for line in each_checksum(root) if is_text(line[0]))
         calls.fsync_folder(path.parent)
     except OSError as error:
         record.close()

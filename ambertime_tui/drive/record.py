@@ -8,21 +8,16 @@ shared memory as a write-ahead log does. The file does not grow where it lies (s
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import threading
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
-from itertools import groupby
-from operator import itemgetter
+from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
 
 from ambertime_tui.drive.errors import RecordDamaged, RecordFailed
-from ambertime_tui.drive.maybe_set import MaybeSet
-from ambertime_tui.drive.record_rows import READ_BACKS, ROLES, assets_in, file_row, text_kept
+from ambertime_tui.drive.record_queries import RecordQueries
+from ambertime_tui.drive.record_rows import file_row, text_kept
 from ambertime_tui.drive.record_schema import (
     SCHEMA_VERSION,
     checked_version,
@@ -30,58 +25,14 @@ from ambertime_tui.drive.record_schema import (
     migrate,
     record_error,
 )
-from ambertime_tui.drive.recorded import ReadBack, RecordedAsset
+from ambertime_tui.drive.recorded import AsideFile, RecordedAsset
 from ambertime_tui.drive.reserve import RESERVE, free_bytes, most_needed, reserve, size_of
 from ambertime_tui.drive.system_calls import SystemCalls
-from ambertime_tui.library.model import Role
 
-_LISTED = "(SELECT value FROM json_each(?))"
-
-
-class RecordedPlace(NamedTuple):
-    """Where a recorded file should lie in its folder."""
-
-    uuid: str
-    role: Role
-    generation: int
-    name: str
-    size: int
+_LINES_AT_ONCE = 4096
 
 
-class FileOwner(NamedTuple):
-    """A recorded file and the asset that has it."""
-
-    udid: str
-    uuid: str
-    path: str
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class AsideFile:
-    """A damaged file that was renamed to make room for a good one; paths are relative to the target."""
-
-    path: str
-    instead_of: str
-    moved_at: float
-
-
-class _Contents:
-    """What may be in the record."""
-
-    def __init__(self) -> None:
-        self.assets = MaybeSet()
-        """Of (udid, uuid)."""
-        self.sizes = MaybeSet()
-        """Of bytes."""
-
-    def add(self, asset: RecordedAsset) -> None:
-        self.assets.add((asset.udid, asset.uuid))
-        for file in asset.files:
-            self.sizes.add(file.size)
-
-
-class Record:
+class Record(RecordQueries):
     """One open record. Its methods may be called from any thread."""
 
     def __init__(
@@ -99,12 +50,12 @@ class Record:
             RecordTooNew: a newer version has written it.
             RecordFailed: the drive would not let it be read or written.
         """
+        super().__init__()
         self._path = path
         self._calls = calls
         self._before_writing: Callable[[], None] | None = before_writing
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
-        self._contents: _Contents | None = None
         with self._translated() as connection:
             version = checked_version(connection, path)
             if version < SCHEMA_VERSION:
@@ -120,123 +71,6 @@ class Record:
         """True as long as nothing was changed since it was opened."""
         return self._before_writing is not None
 
-    def check_rows(self) -> None:
-        """Reads everything: what no index or page check sees is a row that says nothing we know.
-
-        Raises:
-            RecordDamaged.
-        """
-        with self._read() as connection:
-            deque(assets_in(connection), maxlen=0)
-        self.loose()
-        self.aside()
-
-    def asset_files(self, udid: str, uuid: str) -> RecordedAsset | None:
-        """What is recorded of one asset."""
-        # A new asset is asked for again and again; it need not wait for another's transaction.
-        if not self._may_have().assets.may_have((udid, uuid)):
-            return None
-        with self._read() as connection:
-            return next(assets_in(connection, "WHERE udid = ? AND uuid = ?", (udid, uuid)), None)
-
-    def known(self, udid: str) -> Mapping[str, RecordedAsset]:
-        """All recorded assets of a phone, by uuid."""
-        with self._read() as connection:
-            return {asset.uuid: asset for asset in assets_in(connection, "WHERE udid = ?", (udid,))}
-
-    def each(self, udid: str) -> Iterator[RecordedAsset]:
-        """All recorded assets of a phone, one at a time; to be read to the end at once."""
-        with self._read() as connection:
-            yield from assets_in(connection, "WHERE udid = ?", (udid,))
-
-    def sizes(self, udid: str, uuids: Sequence[str]) -> dict[str, dict[Role, int]]:
-        """Of some of a phone's assets, by uuid: bytes of the newest file of each role that is recorded."""
-        with self._read() as connection:
-            rows = connection.execute(
-                f"SELECT uuid, role, size FROM file WHERE udid = ? AND uuid IN {_LISTED} "
-                "ORDER BY uuid, role, generation",
-                (udid, json.dumps(uuids)),
-            )
-            found: dict[str, dict[Role, int]] = {}
-            for uuid, role, size in rows:
-                found.setdefault(uuid, {})[ROLES[role]] = size
-            return found
-
-    def vouches_for(self, udid: str, uuids: Sequence[str]) -> frozenset[str]:
-        """Those of some uuids that are recorded."""
-        with self._read() as connection:
-            rows = connection.execute(
-                f"SELECT uuid FROM asset WHERE udid = ? AND uuid IN {_LISTED}", (udid, json.dumps(uuids))
-            )
-            return frozenset(uuid for (uuid,) in rows)
-
-    def originals(self, udid: str) -> dict[ReadBack, int]:
-        """How many originals of a phone are recorded, by how they were read back."""
-        roles = [role.value for role in Role if role.is_original]
-        with self._read() as connection:
-            rows = connection.execute(
-                f"SELECT read_back, count(*) FROM file WHERE udid = ? AND role IN {_LISTED} "
-                "GROUP BY read_back",
-                (udid, json.dumps(roles)),
-            )
-            return {READ_BACKS[how]: count for how, count in rows}
-
-    def by_folder(self, udid: str) -> Iterator[tuple[str, list[RecordedPlace]]]:
-        """All recorded files of a phone, folder by folder; to be read to the end at once."""
-        with self._read() as connection:
-            rows = connection.execute(
-                "SELECT folder, uuid, role, generation, name, size FROM file WHERE udid = ? ORDER BY folder",
-                (udid,),
-            )
-            for folder, group in groupby(rows, key=itemgetter(0)):
-                yield folder, [RecordedPlace(uuid, ROLES[role], *rest) for _, uuid, role, *rest in group]
-
-    def of_size(self, size: int) -> list[FileOwner]:
-        """All recorded files of a size in bytes, once for each asset that has one."""
-        if not self._may_have().sizes.may_have(size):
-            return []
-        with self._read() as connection:
-            rows = connection.execute(
-                "SELECT udid, uuid, folder, name, sha256 FROM file WHERE size = ?", (size,)
-            )
-            return [
-                FileOwner(udid, uuid, f"{folder}/{name}" if folder else name, digest.hex())
-                for udid, uuid, folder, name, digest in rows
-            ]
-
-    def hashes(self) -> dict[str, str]:
-        """SHA-256 in hex of all recorded files of all phones, by path."""
-        with self._read() as connection:
-            return {
-                f"{folder}/{name}" if folder else name: digest.hex()
-                for folder, name, digest in connection.execute("SELECT folder, name, sha256 FROM file")
-            }
-
-    def names_taken(self, folder: str) -> frozenset[str]:
-        """The `name_key`s of all recorded files of a folder."""
-        with self._read() as connection:
-            rows = connection.execute("SELECT name_key FROM file WHERE folder = ?", (folder,))
-            return frozenset(key for (key,) in rows)
-
-    def paths(self) -> frozenset[str]:
-        """Paths of all recorded files, relative to the target."""
-        with self._read() as connection:
-            rows = connection.execute("SELECT folder, name FROM file")
-            return frozenset(f"{folder}/{name}" if folder else name for folder, name in rows)
-
-    def loose(self) -> Mapping[str, str]:
-        """Files known by a line of SHA256SUMS only, until an asset claims them: path -> SHA-256 in hex."""
-        with self._read() as connection:
-            return {
-                path: digest.hex() for path, digest in connection.execute("SELECT path, sha256 FROM loose")
-            }
-
-    def aside(self) -> tuple[AsideFile, ...]:
-        """Damaged files that were renamed."""
-        with self._read() as connection:
-            rows = connection.execute("SELECT path, instead_of, moved_at FROM aside ORDER BY path")
-            return tuple(AsideFile(*row) for row in rows)
-
     def commit(self, assets: Sequence[RecordedAsset], aside: Sequence[AsideFile] = ()) -> None:
         """Records assets, all in one durable transaction. A file already recorded of the same role and
         generation is described anew, any other stays as it is.
@@ -247,8 +81,7 @@ class Record:
         self._make_room(assets, len(aside))
         with self._writing() as connection:
             for asset in assets:
-                if self._contents is not None:
-                    self._contents.add(asset)
+                self._now_has(asset)
                 connection.execute(
                     "INSERT INTO asset VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
                     "completed_at = excluded.completed_at, original_filename = excluded.original_filename",
@@ -288,26 +121,26 @@ class Record:
                 ((file.path, file.instead_of, file.moved_at) for file in aside),
             )
 
-    def remember_loose(self, files: Mapping[str, str]) -> None:
-        """Takes over lines of SHA256SUMS (path -> SHA-256 in hex) that no asset accounts for: not now, and
-        not before its file was written anew under another name.
+    def remember_loose(
+        self, lines: Iterable[tuple[str, str]], wanted: Callable[[str], bool] = lambda path: True
+    ) -> None:
+        """Takes over lines of SHA256SUMS (path, SHA-256 in hex) that no asset accounts for.
+
+        Args:
+            lines: those of one folder should come together: what is recorded of it is read for them.
+            wanted: asked for the path of each line that no asset accounts for.
 
         Raises:
-            RecordFailed: nothing of it counts.
+            RecordFailed: some of it may be remembered already.
         """
-        with self._read() as connection:
-            known = {path for (path,) in connection.execute("SELECT path FROM superseded")}
-        known |= self.paths()
-        loose = self.loose()
-        new = [(path, digest) for path, digest in files.items() if path not in known | loose.keys()]
-        if not new:
-            return
-        self._make_room((), len(new))
-        with self._writing() as connection:
-            connection.executemany(
-                "INSERT INTO loose VALUES (?, ?)",
-                ((text_kept(path), bytes.fromhex(digest)) for path, digest in new),
-            )
+        new = (line for line in self._unaccounted(lines) if wanted(line[0]))
+        while chunk := dict(islice(new, _LINES_AT_ONCE)):
+            self._make_room((), len(chunk))
+            with self._writing() as connection:
+                connection.executemany(
+                    "INSERT INTO loose VALUES (?, ?) ON CONFLICT DO UPDATE SET sha256 = excluded.sha256",
+                    ((text_kept(path), bytes.fromhex(digest)) for path, digest in chunk.items()),
+                )
 
     def back_up(self, into: Path) -> None:
         """Writes a copy of the record to a file that is not there yet, and syncs it."""
@@ -325,18 +158,6 @@ class Record:
             connection, self._connection = self._connection, None
             if connection is not None:
                 connection.close()
-
-    def _may_have(self) -> _Contents:
-        """What is recorded, roughly; read once, and kept up to date by `commit`."""
-        if self._contents is None:
-            with self._read() as connection:
-                contents = _Contents()
-                for key in connection.execute("SELECT udid, uuid FROM asset"):
-                    contents.assets.add(key)
-                for (size,) in connection.execute("SELECT size FROM file"):
-                    contents.sizes.add(size)
-                self._contents = contents
-        return self._contents
 
     def _connected(self) -> sqlite3.Connection:
         if self._connection is None:

@@ -75,3 +75,12 @@ class RecordedAsset:
     def bytes(self) -> int:
         """Size of all its files together."""
         return sum(file.size for file in self.files)
+
+
+@dataclass(frozen=True, slots=True)
+class AsideFile:
+    """A damaged file that was renamed to make room for a good one; paths are relative to the target."""
+
+    path: str
+    instead_of: str
+    moved_at: float

@@ -10,14 +10,16 @@ from __future__ import annotations
 import hashlib
 import json
 import stat
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 
 from ambertime_tui.drive.checksums import (
     NAME,
-    Checksums,
-    read_checksums,
+    comments_of,
+    each_checksum,
     write_atomically,
     write_checksums,
 )
@@ -66,7 +68,7 @@ def write_seal(root: Path, seal: Seal, calls: SystemCalls) -> None:
     """
     path = root / OURS / SEAL
     data = json.dumps({**asdict(seal), "seal": seal.over_itself}, indent=1) + "\n"
-    write_atomically(path, path.with_suffix(".new"), data.encode(), calls)
+    write_atomically(path, path.with_suffix(".new"), [data.encode()], calls)
 
 
 def break_seal(root: Path, calls: SystemCalls) -> None:
@@ -84,7 +86,8 @@ def seal_up(root: Path, record: Record, calls: SystemCalls) -> None:
     """At the end of a run: SHA256SUMS and the backup copy of the record, each replaced atomically, and the
     seal over all three. Where nothing has changed since the last one, nothing is written.
 
-    Lines that others wrote into SHA256SUMS stay, of files that are there.
+    SHA256SUMS has the recorded files folder by folder, then all others. Lines that others wrote into it stay,
+    of files that are there. However many lines there are, few of them are in memory at a time.
 
     Raises:
         DriveError: the older ones stay.
@@ -94,13 +97,21 @@ def seal_up(root: Path, record: Record, calls: SystemCalls) -> None:
         seal = read_seal(root) if record.unchanged else None
         if seal is not None and (hash_of(backup), hash_of(root / NAME)) == (seal.backup, seal.checksums):
             return
-        sums = read_checksums(root)
-        there = {file: sha for file, sha in sums.files.items() if _is_there(root / file)}
-        record.remember_loose({file: sha for file, sha in there.items() if is_text(file)})
-        others = {file: sha for file, sha in there.items() if not is_text(file)}
-        everything = {**others, **record.loose(), **record.hashes()}
+        # Names that are no text cannot be recorded: their lines live in SHA256SUMS alone.
+        others: dict[str, str] = {}
+
+        def recordable() -> Iterator[tuple[str, str]]:
+            for path, sha256 in each_checksum(root):
+                if is_text(path):
+                    yield path, sha256
+                elif _is_there(root / path):
+                    others[path] = sha256
+
+        record.remember_loose(recordable(), lambda path: _is_there(root / path))
+        comments = comments_of(root)
         break_seal(root, calls)
-        write_checksums(root, ours / "SHA256SUMS.new", Checksums(everything, sums.comments), calls)
+        everything = chain(record.each_hash(), record.each_loose(), sorted(others.items()))
+        write_checksums(root, ours / "SHA256SUMS.new", everything, comments, calls)
         scratch = ours / (BACKUP + ".new")
         with suppress(FileNotFoundError):
             calls.unlink(scratch)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import subprocess
+from itertools import starmap
 from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ambertime_tui.drive.checksums import (
-    Checksums,
-    format_checksums,
+    checksum_line,
+    comments_of,
     parse_checksums,
     read_checksums,
     write_checksums,
@@ -33,7 +34,7 @@ digests = st.binary(min_size=32, max_size=32).map(bytes.hex)
 
 @given(st.dictionaries(paths, digests, max_size=8))
 def test_what_is_written_is_read_back(files: dict[str, str]) -> None:
-    assert parse_checksums(format_checksums(files.items())).files == files
+    assert parse_checksums("".join(starmap(checksum_line, files.items()))).files == files
 
 
 @given(st.text())
@@ -50,9 +51,7 @@ def test_the_lines_are_those_of_sha256sum(tmp_path: Path) -> None:
     told = subprocess.run(
         ["sha256sum", *names], cwd=tmp_path, capture_output=True, text=True, check=True
     ).stdout
-    assert format_checksums(parse_checksums(told).files.items()) == "".join(
-        sorted(told.splitlines(keepends=True), key=lambda line: line.lstrip("\\")[66:].replace("\\\\", "\\"))
-    )
+    assert "".join(starmap(checksum_line, parse_checksums(told).files.items())) == told
     assert set(parse_checksums(told).files) == set(names)
 
 
@@ -69,6 +68,7 @@ def test_the_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
     root = tmp_path / "target"
     root.mkdir()
     for content in ({"a": "00" * 32, "b": "11" * 32}, {"c": "22" * 32}):
-        write_checksums(root, root / "scratch", Checksums(content), SystemCalls())
+        write_checksums(root, root / "scratch", content.items(), ["# mine"], SystemCalls())
         assert read_checksums(root).files == content
+        assert comments_of(root) == ("# mine",)
     assert [path.name for path in root.iterdir()] == ["SHA256SUMS"]

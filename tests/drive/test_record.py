@@ -10,10 +10,10 @@ import pytest
 
 from ambertime_tui.drive.errors import RecordDamaged, RecordFailed, RecordTooNew
 from ambertime_tui.drive.naming import name_key
-from ambertime_tui.drive.record import AsideFile, Record
+from ambertime_tui.drive.record import Record
 from ambertime_tui.drive.record_reader import read_archive
 from ambertime_tui.drive.record_schema import APPLICATION_ID, SCHEMA_VERSION
-from ambertime_tui.drive.recorded import ReadBack, RecordedAsset, RecordedFile
+from ambertime_tui.drive.recorded import AsideFile, ReadBack, RecordedAsset, RecordedFile
 from ambertime_tui.drive.system_calls import SystemCalls
 from ambertime_tui.library.model import Role
 
@@ -85,10 +85,12 @@ def test_a_new_generation_joins_and_the_same_one_is_described_anew(record: Recor
 
 def test_loose_files_are_kept_until_an_asset_claims_them(record: Record) -> None:
     record.commit([recorded("A")])
-    record.remember_loose({"Photos/2024-07/IMG_1.HEIC": "cd" * 32, "Photos/2024-07/IMG_2.HEIC": "ab" * 32})
-    assert record.loose() == {"Photos/2024-07/IMG_2.HEIC": "ab" * 32}
+    record.remember_loose(
+        {"Photos/2024-07/IMG_1.HEIC": "cd" * 32, "Photos/2024-07/IMG_2.HEIC": "ab" * 32}.items()
+    )
+    assert dict(record.each_loose()) == {"Photos/2024-07/IMG_2.HEIC": "ab" * 32}
     record.commit([recorded("B", "IMG_2.HEIC")], [AsideFile("x_damaged", "x", 1.0)])
-    assert record.loose() == {}
+    assert dict(record.each_loose()) == {}
     assert record.aside() == (AsideFile("x_damaged", "x", 1.0),)
 
 
@@ -225,7 +227,7 @@ def test_a_record_of_an_older_version_is_brought_up_to_date_in_a_new_file(tmp_pa
     before = path.stat().st_ino
     record = Record(path, SystemCalls())
     assert record.known("PHONE") == {"A": recorded("A")}
-    assert record.loose() == {"old.jpg": "cd" * 32}
+    assert dict(record.each_loose()) == {"old.jpg": "cd" * 32}
     assert path.stat().st_ino != before, "on exFAT a file that vouches for something must not grow"
     grown = path.stat()
     record.commit([recorded("B", "IMG_2.HEIC")])
@@ -260,8 +262,8 @@ def test_a_file_that_was_written_anew_under_another_name_is_not_taken_for_a_stra
     first = recorded("A")
     record.commit([first])
     record.commit([replace(first, files=(replace(first.files[0], name="IMG_1_2.HEIC"),))])
-    record.remember_loose({"Photos/2024-07/IMG_1.HEIC": "ab" * 32, "theirs.jpg": "cd" * 32})
-    assert record.loose() == {"theirs.jpg": "cd" * 32}
+    record.remember_loose({"Photos/2024-07/IMG_1.HEIC": "ab" * 32, "theirs.jpg": "cd" * 32}.items())
+    assert dict(record.each_loose()) == {"theirs.jpg": "cd" * 32}
 
 
 def test_the_seal_is_broken_before_the_first_change_and_by_no_look(tmp_path: Path) -> None:
@@ -269,8 +271,8 @@ def test_the_seal_is_broken_before_the_first_change_and_by_no_look(tmp_path: Pat
     Record(path, SystemCalls()).close()
     before, seen = path.read_bytes(), list[bytes]()
     opened = Record(path, SystemCalls(), lambda: seen.append(path.read_bytes()))
-    opened.loose()
-    opened.remember_loose({})
+    list(opened.each_loose())
+    opened.remember_loose({}.items())
     assert opened.unchanged
     assert seen == []
     opened.commit([recorded("A")])
