@@ -23,6 +23,7 @@ _PATIENCE_WITH_ONE = 4
 class Service(Protocol):
     """pymobiledevice3's `ServiceConnection`, as far as it is used: its stream, and its end."""
 
+    reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
 
     async def aclose(self) -> None: ...
@@ -52,7 +53,7 @@ class AfcConnection:
         self._waiting: dict[int, _Waiting] = {}
         self._watchdog: asyncio.TimerHandle | None = None
         self._trouble: PhoneError | None = None
-        self._wire = AfcWire(service.writer, self._heard, self._answered, self._lost)
+        self._wire = AfcWire(service.reader, service.writer, self._heard, self._answered, self._lost)
 
     @property
     def trouble(self) -> PhoneError | None:

@@ -102,6 +102,7 @@ class AfcWire(asyncio.BufferedProtocol):
 
     def __init__(
         self,
+        reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         on_heard: Callable[[], None],
         on_reply: Callable[[Reply], None],
@@ -109,7 +110,8 @@ class AfcWire(asyncio.BufferedProtocol):
     ) -> None:
         """
         Args:
-            writer: of a service connection on which nothing was sent yet.
+            reader: of a service connection on which nothing was sent yet.
+            writer: its other half.
             on_heard: called whenever bytes came.
             on_reply: called for each reply.
             on_end: called once, when the connection is of no use any more.
@@ -124,7 +126,7 @@ class AfcWire(asyncio.BufferedProtocol):
         # The stream's own protocol tells whoever closes the stream that it is closed.
         self._before = cast("asyncio.Protocol", self._transport.get_protocol())
         self._transport.set_protocol(self)
-        if self._transport.is_closing():
+        if self._transport.is_closing() or reader.at_eof():
             self._end()
 
     def send(self, request: bytes) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import random
 import sqlite3
 import subprocess
+import tracemalloc
 from contextlib import closing
 from pathlib import Path
 
@@ -15,6 +17,7 @@ import pytest
 from ambertime_tui.drive.checksums import read_checksums
 from ambertime_tui.drive.judge import Verdict
 from ambertime_tui.drive.record_reader import read_archive
+from ambertime_tui.drive.recorded import ReadBack, RecordedAsset, RecordedFile
 from ambertime_tui.drive.target import open_target
 from ambertime_tui.drive.verify import verify
 from ambertime_tui.library.model import Role
@@ -171,6 +174,60 @@ def test_lines_that_others_write_into_sha256sums_stay(tmp_path: Path) -> None:
     report = verify(tmp_path)
     assert report.sound
     assert report.count(Verdict.WHOLE) == 9 + 2
+
+
+def test_sha256sums_has_the_files_folder_by_folder_and_each_of_them_once(tmp_path: Path) -> None:
+    (tmp_path / "zzz.txt").write_bytes(b"abc")
+    (tmp_path / "SHA256SUMS").write_text(f"{hashlib.sha256(b'abc').hexdigest()}  zzz.txt\n")
+    backup(tmp_path)
+    with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
+        for item in LIBRARY:  # another phone has the same photos: two assets share each file
+            assert all(file.adopted for file in copied(target, item, udid="ANOTHER").files)
+        target.finish()
+    paths = [line[66:] for line in (tmp_path / "SHA256SUMS").read_text().splitlines()]
+    assert paths[-1] == "zzz.txt"
+    photos = [(Path(path).parent, path) for path in paths[:-1]]
+    assert photos == sorted(set(photos))
+
+
+def test_memory_for_sha256sums_does_not_grow_with_it(tmp_path: Path) -> None:
+    peaks = []
+    for number, folders in enumerate((20, 200)):
+        root = tmp_path / str(number)
+        root.mkdir()
+        with open_target(root, drive=drive_at(root)) as target:
+            for folder in range(folders):
+                target.record.commit(
+                    [
+                        many(f"Photos/{2000 + folder}-01", f"IMG_{picture:04}.HEIC", f"{folder}-{picture}")
+                        for picture in range(50)
+                    ]
+                )
+            target.finish()  # SHA256SUMS is there now: the next one is made beside it
+            target.record.commit([many("Photos/2024-07", "IMG_9999.HEIC", "one more")])
+            gc.collect()
+            tracemalloc.start()
+            target.finish()
+            peaks.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+        assert len(read_checksums(root).files) == 50 * folders + 1
+    assert peaks[1] < 1.5 * peaks[0] + (1 << 20), "ten times as many lines"
+
+
+def many(folder: str, name: str, uuid: str) -> RecordedAsset:
+    photo = RecordedFile(
+        role=Role.PHOTO,
+        folder=folder,
+        name=name,
+        true_name=name,
+        size=3,
+        sha256=hashlib.sha256(uuid.encode()).hexdigest(),
+        modified_at=1.5,
+        read_back=ReadBack.FROM_DRIVE,
+        written_at=2.5,
+        source_path="DCIM/100APPLE/" + name,
+    )
+    return RecordedAsset(PHONE, uuid, name, folder, name, (photo,), 2.5)
 
 
 def test_without_record_and_backup_copy_all_files_are_found_again_by_their_bytes(tmp_path: Path) -> None:

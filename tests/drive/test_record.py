@@ -51,6 +51,16 @@ def test_what_is_committed_is_found_again(record: Record) -> None:
     assert again.names_taken("Photos/2024-07") == {name_key("IMG_1.HEIC"), name_key("IMG_2.HEIC")}
 
 
+def test_what_is_recorded_is_found_by_whoever_asked_before_and_found_nothing(record: Record) -> None:
+    assert record.asset_files("PHONE", "A") is None
+    assert record.of_size(3) == []
+    record.commit([recorded("A")])
+    assert record.asset_files("PHONE", "A") == recorded("A")
+    assert [owner.uuid for owner in record.of_size(3)] == ["A"]
+    assert record.asset_files("ANOTHER", "A") is None
+    assert record.of_size(4) == []
+
+
 def test_a_transaction_counts_whole_or_not_at_all(record: Record) -> None:
     record.commit([recorded("A")])
     torn = recorded("C", "IMG_3.HEIC")
