@@ -6,14 +6,15 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
 
+from ambertime_tui.engine.places_in_order import places_in_order
+
 
 class HashIndex:
     """From the hash of something to the places where things with that hash stand. Never changes."""
 
     def __init__(self, hashes: array[int]) -> None:
-        order = sorted(range(len(hashes)), key=hashes.__getitem__)
-        self._hashes = array("q", [hashes[number] for number in order])
-        self._numbers = array("I", order)
+        self._numbers = places_in_order(range(len(hashes)), hashes)
+        self._hashes = array("q", (hashes[number] for number in self._numbers))
 
     def numbers(self, wanted: int) -> tuple[int, ...]:
         """The places of a hash; mostly one or none."""

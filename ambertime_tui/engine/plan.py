@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import overload
 
 from ambertime_tui.engine.hash_index import HashIndex
+from ambertime_tui.engine.places_in_order import places_in_order
 from ambertime_tui.engine.status import Tally
 from ambertime_tui.library.model import Asset, Availability, Resource
 
@@ -81,9 +82,9 @@ class Plan(Sequence[PlannedAsset]):
         self._columns = columns
         self._namesakes = namesakes
         self._index = HashIndex(columns.hashes)
-        selected = [n for n, fate in enumerate(columns.fates) if fate != _CODE[Fate.EXCLUDED]]
-        selected.sort(key=columns.created.__getitem__)  # stable: of one instant, in the library's order
-        self._order = array("I", selected)
+        selected = (n for n, fate in enumerate(columns.fates) if fate != _CODE[Fate.EXCLUDED])
+        # Of one instant, in the library's order.
+        self._order = places_in_order(selected, columns.created)
         self._rank = array("I", bytes(4 * len(columns.fates)))
         for rank, number in enumerate(self._order):
             self._rank[number] = rank
@@ -128,7 +129,7 @@ class Plan(Sequence[PlannedAsset]):
     def numbers(self, *fates: Fate) -> array[int]:
         """The places of the assets with one of some fates, in the order of capture."""
         codes = {_CODE[fate] for fate in fates}
-        return array("I", [number for number in self._order if self._columns.fates[number] in codes])
+        return array("I", (number for number in self._order if self._columns.fates[number] in codes))
 
     def in_order(self, *fates: Fate) -> Chosen:
         """The assets with one of some fates, in the order of capture."""

@@ -26,8 +26,13 @@ class HashedNames:
 
     __slots__ = ("_hashes",)
 
-    def __init__(self, names: Iterable[str]) -> None:
-        self._hashes = array("q", sorted({hash(name) for name in names}))
+    def __init__(self, names: Iterable[str] = (), hashes: Iterable[int] = ()) -> None:
+        """
+        Args:
+            names: the names.
+            hashes: of further names, by `hash`: for whoever has so many that he does not keep them.
+        """
+        self._hashes = array("q", sorted({*map(hash, names), *hashes}))
 
     def __contains__(self, name: object) -> bool:
         wanted = hash(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from array import array
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -162,17 +163,17 @@ class LibraryReader:
             LibraryUnreadable: the database is damaged.
         """
         folders: dict[str, None] = {}
-        names: dict[object, list[str]] = {}
+        hashes: dict[object, array[int]] = {}
         for directory, filename, edited in self._database.execute(_places_query(self.schema)):
-            if directory not in names:
-                names[directory] = []
+            if directory not in hashes:
+                hashes[directory] = array("q")
                 if _may_hold_ones_own(directory):
                     folders[directory] = None
             if directory in folders and type(filename) is str:
-                names[directory].append(filename)
+                hashes[directory].append(hash(filename))
                 if edited and is_file_name(filename):
                     folders[adjustments_directory(directory, filename)] = None
-        self._mains = {str(place): HashedNames(found) for place, found in names.items() if found}
+        self._mains = {str(place): HashedNames(hashes=found) for place, found in hashes.items() if found}
         return tuple(folders)
 
     @_translated
