@@ -14,7 +14,6 @@ import argparse
 import asyncio
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -42,6 +41,7 @@ from ambertime_tui.library.photos_db import read_library
 from ambertime_tui.paths import paths_from
 from ambertime_tui.simulator.library import LibraryRecipe, Mix, make_library
 from benchmarks.library_scale import multiply
+from benchmarks.measured import own_peak_bytes
 from benchmarks.plot import Series, write_plot
 from benchmarks.readme import write_section
 from benchmarks.simulated import simulated_phone
@@ -250,12 +250,11 @@ async def run_job(udid: str, target: Path, stop: bool) -> Figures:
             job.stop()
     ended = time.perf_counter() - began
     status = job.progress.snapshot()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "linux" else 2**20)
     return Figures(
         scanned or 0.0,
         first or ended,
         ended,
-        peak,
+        own_peak_bytes() / 2**20,
         median(statuses or [0.0]) * 1e6,
         cpu * 1e3 / max(status.write.written.count, 1) if stop else 0.0,
         str(status.outcome),

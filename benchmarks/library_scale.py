@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import sqlite3
 import subprocess
 import sys
@@ -29,6 +28,7 @@ from ambertime_tui.library.folder_names import FolderNames
 from ambertime_tui.library.histogram import DayCounter
 from ambertime_tui.library.photos_db import LibraryReader, read_library
 from ambertime_tui.simulator.library import LibraryRecipe, Mix, make_library
+from benchmarks.measured import own_peak_bytes
 
 BASE = 10_000
 COLUMNS = (
@@ -171,9 +171,7 @@ def measure(folder: Path) -> None:
         plan = make_plan(library, Selection())
     in_all = time.perf_counter() - began
     files = sum(len(asset.resources) for asset in library.assets)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (
-        1 << 10 if sys.platform == "linux" else 1 << 20
-    )
+    peak = own_peak_bytes() / 2**20
     megabytes = (folder / "Photos.sqlite").stat().st_size / 1e6
     print(
         f"| {len(plan):,} | {files:,} | {megabytes:,.0f} MB | {folders:,} in {seconds[0]:.1f} s "

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -71,6 +72,16 @@ def measure(
         said = log.read_text(errors="replace")[-400:].strip()
         raise CommandFailed(f"{Path(command[0]).name} ended with {took.exit_code}: {said}")
     return took
+
+
+def own_peak_bytes() -> int:
+    """The most memory that this process has had resident. On Linux what getrusage says of it is at least what
+    its parent had when it was started; VmHWM begins anew with the program."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        (kilobytes,) = [line.split()[1] for line in status.read_text().splitlines() if "VmHWM" in line]
+        return int(kilobytes) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1024 if sys.platform == "linux" else 1)
 
 
 def main() -> None:
