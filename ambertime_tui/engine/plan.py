@@ -78,8 +78,10 @@ class Plan(Sequence[PlannedAsset]):
     """
 
     def __init__(self, assets: Sequence[Asset], columns: PlanColumns, namesakes: Container[int] = ()) -> None:
+        # Not the columns themselves: those for the index and the order are only needed here.
         self._assets = assets
-        self._columns = columns
+        self._fates, self._takes, self._bytes = columns.fates, columns.takes, columns.bytes
+        self._words, self._said, self._shares = columns.words, columns.said, columns.shares
         self._namesakes = namesakes
         self._index = HashIndex(columns.hashes)
         selected = (n for n, fate in enumerate(columns.fates) if fate != _CODE[Fate.EXCLUDED])
@@ -88,9 +90,10 @@ class Plan(Sequence[PlannedAsset]):
         self._rank = array("I", bytes(4 * len(columns.fates)))
         for rank, number in enumerate(self._order):
             self._rank[number] = rank
+        self._undated = sum(columns.created[number] == LAST for number in self._order)
 
     def __len__(self) -> int:
-        return len(self._columns.fates)
+        return len(self._fates)
 
     @overload
     def __getitem__(self, index: int) -> PlannedAsset: ...
@@ -112,15 +115,15 @@ class Plan(Sequence[PlannedAsset]):
 
     def fate_of(self, number: int) -> Fate:
         """What becomes of an asset."""
-        return _FATES[self._columns.fates[number]]
+        return _FATES[self._fates[number]]
 
     def bytes_of(self, number: int) -> int:
         """`PlannedAsset.bytes`."""
-        return self._columns.bytes[number]
+        return self._bytes[number]
 
     def words_of(self, number: int) -> tuple[str, str]:
         """`PlannedAsset.reason` and `sentence`."""
-        return self._columns.said[self._columns.words[number]]
+        return self._said[self._words[number]]
 
     def rank_of(self, number: int) -> int:
         """The place of a selected asset in the order of capture: oldest first, undated last."""
@@ -129,7 +132,7 @@ class Plan(Sequence[PlannedAsset]):
     def numbers(self, *fates: Fate) -> array[int]:
         """The places of the assets with one of some fates, in the order of capture."""
         codes = {_CODE[fate] for fate in fates}
-        return array("I", (number for number in self._order if self._columns.fates[number] in codes))
+        return array("I", (number for number in self._order if self._fates[number] in codes))
 
     def in_order(self, *fates: Fate) -> Chosen:
         """The assets with one of some fates, in the order of capture."""
@@ -137,7 +140,7 @@ class Plan(Sequence[PlannedAsset]):
 
     def share(self, *fates: Fate) -> Share:
         """How many have one of some fates, their bytes and files."""
-        return sum((self._columns.shares[_CODE[fate]] for fate in fates), Share())
+        return sum((self._shares[_CODE[fate]] for fate in fates), Share())
 
     def tally(self, fate: Fate) -> Tally:
         """How many have a fate, and their bytes."""
@@ -146,8 +149,7 @@ class Plan(Sequence[PlannedAsset]):
     @property
     def undated(self) -> int:
         """How many selected assets have no date."""
-        created = self._columns.created
-        return sum(created[number] == LAST for number in self._order)
+        return self._undated
 
     @property
     def names_an_asset_twice(self) -> bool:
@@ -157,13 +159,12 @@ class Plan(Sequence[PlannedAsset]):
         )
 
     def _planned(self, number: int, asset: Asset) -> PlannedAsset:
-        columns = self._columns
-        takes = columns.takes[number]
+        takes = self._takes[number]
         resources = tuple([r for bit, r in enumerate(asset.resources) if takes >> bit & 1]) if takes else ()
-        reason, sentence = columns.said[columns.words[number]]
-        fate = _FATES[columns.fates[number]]
+        reason, sentence = self._said[self._words[number]]
+        fate = _FATES[self._fates[number]]
         namesake = number in self._namesakes
-        return PlannedAsset(asset, fate, resources, columns.bytes[number], reason, sentence, number, namesake)
+        return PlannedAsset(asset, fate, resources, self._bytes[number], reason, sentence, number, namesake)
 
 
 class Chosen(Sequence[PlannedAsset]):
