@@ -126,9 +126,9 @@ class ExistingFiles:
                 self._by_size.setdefault(size, set()).add(path)
 
     def _may_have(self, size: int) -> bool:
-        """False: there is certainly no file to adopt; said without waiting for anybody."""
+        """False: there is certainly no file to adopt; mostly said without waiting for anybody."""
         listed = self._by_size
-        return size > 0 and (listed is None or bool(listed.get(size)) or bool(self._record.of_size(size)))
+        return size > 0 and (listed is None or bool(listed.get(size)) or self._record.may_have_size(size))
 
     def _shareable(self, udid: str, size: int) -> Iterable[tuple[str, str]]:
         """Recorded files that an asset of a phone may have, too (path, SHA-256 in hex): no other asset of its

@@ -4,9 +4,8 @@ checked."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 
@@ -20,32 +19,15 @@ _LINES_AT_ONCE = 4096
 _ESCAPES = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}
 
 
-@dataclass(frozen=True, slots=True)
-class Checksums:
-    """What a SHA256SUMS says. Names that are no UTF-8 are spelled as Python spells those of files."""
-
-    files: Mapping[str, str]
-    """Path to SHA-256 in lower-case hex."""
-    comments: tuple[str, ...] = ()
-    """Its lines that begin with #, which sha256sum passes over."""
-
-
 def checksum_line(path: str, sha256: str) -> str:
     """The line for a path and its SHA-256 in hex; a path with a backslash or line end is escaped."""
     escaped = path.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
     return f"{chr(92) if escaped != path else ''}{sha256.lower()}  {escaped}\n"
 
 
-def parse_checksums(text: str) -> Checksums:
-    """The lines of `sha256sum`, and of `shasum --tag`. What is neither is passed over, and so are paths that
-    lead out of the folder."""
-    lines = text.removeprefix("\ufeff").split("\n")
-    comments = tuple(line.removesuffix("\r") for line in lines if line.startswith("#"))
-    return Checksums(dict(filter(None, map(_parsed, lines))), comments)
-
-
 def _parsed(line: str) -> tuple[str, str] | None:
-    """Path and SHA-256 in hex; None for a line that says nothing of a file in the folder."""
+    """Path and SHA-256 in lower-case hex of a line of `sha256sum`, or of `shasum --tag`; None for one that is
+    neither, or whose path leads out of the folder."""
     line = line.removesuffix("\r")
     if plain := _LINE.fullmatch(line):
         escaped, digest, path = plain.groups()
@@ -61,18 +43,18 @@ def _parsed(line: str) -> tuple[str, str] | None:
     return path, digest.lower()
 
 
-def read_checksums(root: Path) -> Checksums:
-    """What the target's SHA256SUMS says; nothing where there is none.
+def read_checksums(root: Path) -> dict[str, str]:
+    """What the target's SHA256SUMS says: path to SHA-256 in lower-case hex; nothing where there is none.
 
     Raises:
         DriveError: it cannot be read.
     """
-    return Checksums(dict(each_checksum(root)), comments_of(root))
+    return dict(each_checksum(root))
 
 
 def each_checksum(root: Path) -> Iterator[tuple[str, str]]:
-    """Path and SHA-256 in hex of each line of the target's SHA256SUMS, in its order; of one that comes twice
-    the last counts.
+    """Path and SHA-256 in hex of each line of the target's SHA256SUMS, in its order. Names that are no UTF-8
+    are spelled as Python spells those of files.
 
     Raises:
         DriveError: it cannot be read.

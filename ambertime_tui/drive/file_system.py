@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 GIB = 1 << 30
@@ -74,40 +75,30 @@ class FileSystemTraits:
         return self.max_file_bytes is None or size <= self.max_file_bytes
 
 
-def _unix(name: str, label: str, **changes: object) -> FileSystemTraits:
-    base = FileSystemTraits(
-        name=name,
-        label=label,
-        max_file_bytes=None,
-        time_resolution=1e-9,
-        forbidden_characters=frozenset("/"),
-        windows_names=False,
-        max_name=255,
-        name_unit=NameUnit.BYTES,
-        case_sensitive=True,
-        renames_without_replacing=True,
-        cache_dropping=CacheDropping.BY_FILE,
-    )
-    return replace(base, **changes)  # type: ignore[arg-type]
-
-
-def _windows(name: str, label: str, **changes: object) -> FileSystemTraits:
-    base = FileSystemTraits(
-        name=name,
-        label=label,
-        max_file_bytes=None,
-        time_resolution=1e-7,
-        forbidden_characters=frozenset(WINDOWS_FORBIDDEN),
-        windows_names=True,
-        max_name=255,
-        name_unit=NameUnit.UTF16,
-        case_sensitive=False,
-        renames_without_replacing=True,
-        cache_dropping=CacheDropping.BY_FILE,
-    )
-    return replace(base, **changes)  # type: ignore[arg-type]
-
-
+_unix = partial(
+    FileSystemTraits,
+    max_file_bytes=None,
+    time_resolution=1e-9,
+    forbidden_characters=frozenset("/"),
+    windows_names=False,
+    max_name=255,
+    name_unit=NameUnit.BYTES,
+    case_sensitive=True,
+    renames_without_replacing=True,
+    cache_dropping=CacheDropping.BY_FILE,
+)
+_windows = partial(
+    FileSystemTraits,
+    max_file_bytes=None,
+    time_resolution=1e-7,
+    forbidden_characters=frozenset(WINDOWS_FORBIDDEN),
+    windows_names=True,
+    max_name=255,
+    name_unit=NameUnit.UTF16,
+    case_sensitive=False,
+    renames_without_replacing=True,
+    cache_dropping=CacheDropping.BY_FILE,
+)
 _FAT32_LIMIT = 4 * GIB - 1
 _KNOWN = {
     traits.name: traits

@@ -11,7 +11,7 @@ import contextlib
 import itertools
 import shutil
 import sqlite3
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -75,13 +75,12 @@ def _sound(root: Path, path: Path, seal: Seal | None, calls: SystemCalls) -> Rec
         raise RecordDamaged(path, "its bytes have changed since the last run")
     if seal is None and is_blank(path) and ((root / OURS / BACKUP).exists() or any(each_checksum(root))):
         raise RecordDamaged(path, "it is empty")
-    record = Record(path, calls, before_writing=partial(break_seal, root, calls))
-    try:
+    with ExitStack() as undo:
+        record = Record(path, calls, before_writing=partial(break_seal, root, calls))
+        undo.callback(record.close)
         if seal is None:
             record.check_rows()
-    except BaseException:
-        record.close()
-        raise
+        undo.pop_all()
     return record
 
 
@@ -141,16 +140,15 @@ def _restored(root: Path, path: Path, seal: Seal | None, calls: SystemCalls) -> 
 
 def _with_checksums(root: Path, path: Path, calls: SystemCalls) -> Record:
     """The record, and what SHA256SUMS says beyond it: files that are not there are missed, too."""
-    record = Record(path, calls)
-    try:
+    with ExitStack() as undo:
+        record = Record(path, calls)
+        undo.callback(record.close)
         record.remember_loose(line for line in each_checksum(root) if is_text(line[0]))
-        calls.fsync_folder(path.parent)
-    except OSError as error:
-        record.close()
-        raise drive_error(error, path) from error
-    except BaseException:
-        record.close()
-        raise
+        try:
+            calls.fsync_folder(path.parent)
+        except OSError as error:
+            raise drive_error(error, path) from error
+        undo.pop_all()
     return record
 
 

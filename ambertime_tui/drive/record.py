@@ -11,7 +11,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 
@@ -161,15 +161,14 @@ class Record(RecordQueries):
 
     def _connected(self) -> sqlite3.Connection:
         if self._connection is None:
-            connection = sqlite3.connect(
-                self._path, isolation_level=None, check_same_thread=False, timeout=30.0
-            )
-            try:
+            with ExitStack() as undo:
+                connection = sqlite3.connect(
+                    self._path, isolation_level=None, check_same_thread=False, timeout=30.0
+                )
+                undo.callback(connection.close)
                 configure(connection, self._path)
                 checked_version(connection, self._path)
-            except BaseException:
-                connection.close()
-                raise
+                undo.pop_all()
             self._connection = connection
         return self._connection
 
@@ -232,13 +231,9 @@ class Record(RecordQueries):
             raise RecordFailed(self._path, error.strerror or str(error)) from error
 
     def _about_to_write(self) -> None:
-        before, self._before_writing = self._before_writing, None
-        try:
-            if before is not None:
-                before()
-        except BaseException:
-            self._before_writing = before
-            raise
+        if self._before_writing is not None:
+            self._before_writing()
+            self._before_writing = None
 
     def _sync(self, file: Path) -> None:
         fd = self._calls.open_read(file)

@@ -17,6 +17,7 @@ from ambertime_tui.drive.record_rows import READ_BACKS, ROLES, assets_in
 from ambertime_tui.drive.recorded import AsideFile, ReadBack, RecordedAsset
 from ambertime_tui.library.model import Role
 
+_KNOWN_ELSEWHERE = "SELECT 1 FROM superseded WHERE path = ? UNION ALL SELECT 1 FROM loose WHERE path = ?"
 _LISTED = "(SELECT value FROM json_each(?))"
 
 
@@ -141,7 +142,7 @@ class RecordQueries(ABC):
 
     def of_size(self, size: int) -> list[FileOwner]:
         """All recorded files of a size in bytes, once for each asset that has one."""
-        if not self._may_have().sizes.may_have(size):
+        if not self.may_have_size(size):
             return []
         with self._read() as connection:
             rows = connection.execute(
@@ -151,6 +152,10 @@ class RecordQueries(ABC):
                 FileOwner(udid, uuid, f"{folder}/{name}" if folder else name, digest.hex())
                 for udid, uuid, folder, name, digest in rows
             ]
+
+    def may_have_size(self, size: int) -> bool:
+        """False: no recorded file has that many bytes; mostly said without the database."""
+        return self._may_have().sizes.may_have(size)
 
     def each_hash(self) -> Iterator[tuple[str, str]]:
         """Path and SHA-256 in hex of all recorded files of all phones, folder by folder; to be read to the
@@ -211,11 +216,10 @@ class RecordQueries(ABC):
             with self._read() as connection:
                 rows = connection.execute("SELECT name FROM file WHERE folder = ?", (folder,))
                 names = {name for (name,) in rows}
-                known = "SELECT 1 FROM superseded WHERE path = ? UNION ALL SELECT 1 FROM loose WHERE path = ?"
                 unknown = [
                     (path, digest)
                     for path, digest in group
                     if path.rpartition("/")[2] not in names
-                    and connection.execute(known, (path, path)).fetchone() is None
+                    and connection.execute(_KNOWN_ELSEWHERE, (path, path)).fetchone() is None
                 ]
             yield from unknown

@@ -50,7 +50,7 @@ def read_archive(root: Path) -> Archive:
         RecordFailed, DriveError: the drive cannot be read.
     """
     path = root / OURS / RECORD
-    sums = read_checksums(root).files
+    sums = read_checksums(root)
     if not path.is_file():
         notice = "There is no record here; the files are compared with SHA256SUMS alone." if sums else ""
         return Archive((), tuple(sums.items()), frozenset(), sums, (notice,) if notice else ())

@@ -21,7 +21,7 @@ import os
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from ambertime_tui.drive.adopt import ExistingFiles
@@ -255,15 +255,14 @@ def open_target(
     calls = calls or SystemCalls()
     root = Path(os.path.abspath(path))  # noqa: PTH100 - links stay: the person's own spelling is shown
     claim = claim_target(root, now=clock(), calls=calls, expected_id=expected_id)
-    try:
+    with ExitStack() as undo:
+        undo.callback(claim.release)
         drive = drive or drive_of(root)
         parts = PartJournal(root, root / OURS / PARTS, calls)
         removed = parts.remove_leftovers()
         reader = Reader(drive.traits, drive.device, calls, on_life)
         record, notices = open_record(root, now=clock(), calls=calls)
-    except BaseException:
-        claim.release()
-        raise
+        undo.pop_all()
     workspace = Workspace(
         root=root,
         traits=drive.traits,

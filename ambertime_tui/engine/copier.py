@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -282,11 +283,11 @@ class Copier:
             repairs=broken,
             namesake=planned.namesake,
         )
-        try:
-            return Begun(to_take, writer, writer.may_adopt({r: s.size for r, s in to_take.items()}))
-        except BaseException:
-            writer.discard()
-            raise
+        with ExitStack() as undo:
+            undo.callback(writer.discard)
+            begun = Begun(to_take, writer, writer.may_adopt({r: s.size for r, s in to_take.items()}))
+            undo.pop_all()
+        return begun
 
     async def _stats(self, planned: PlannedAsset, media: MediaFolder) -> dict[Resource, MediaStat]:
         """What the phone says of each file; those that are not there are left out."""

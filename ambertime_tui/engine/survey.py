@@ -211,7 +211,7 @@ class _Board:
         self._on_scan(status)
 
     def change(self, **numbers: int | ScanStep) -> None:
-        self.show(replace(self.status, **numbers))  # type: ignore[arg-type]
+        self.show(replace(self.status, **numbers))  # type: ignore[arg-type]  # each field is one or the other
 
     def change_from_a_thread(self, **numbers: int) -> None:
         self._loop.call_soon_threadsafe(partial(self.change, **numbers))

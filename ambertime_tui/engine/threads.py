@@ -69,7 +69,7 @@ class Threads:
         """Nobody waits for the drive any more."""
         self._given_up = True
         for call in self._under_way:
-            _settle(call, None, DriveSilent(self._path))
+            _fail(call, DriveSilent(self._path))
 
     @property
     def given_up(self) -> bool:
@@ -82,26 +82,31 @@ class Threads:
 
     def _work(self, call: asyncio.Future[T], work: Callable[[], T]) -> None:
         """In a thread: calls, and lets the event loop know."""
-        value, trouble = None, None
-        try:
-            value = work()
-        except BaseException as error:  # noqa: BLE001 - it is raised where the result is awaited
-            trouble = error
+        settle = _settled_by(call, work)
         if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._ended, call, value, trouble)
+            self._loop.call_soon_threadsafe(self._ended, call, settle)
 
-    def _ended(self, call: asyncio.Future[T], value: T | None, trouble: BaseException | None) -> None:
+    def _ended(self, call: asyncio.Future[T], settle: Callable[[], None]) -> None:
         self._under_way.discard(call)
         self.alive()
-        _settle(call, value, trouble)
+        settle()
 
 
-def _settle(call: asyncio.Future[T], value: T | None, trouble: BaseException | None) -> None:
-    if call.done():
-        return
-    if trouble is None:
-        call.set_result(value)  # type: ignore[arg-type]
-    else:
+def _settled_by(call: asyncio.Future[T], work: Callable[[], T]) -> Callable[[], None]:
+    """Calls `work`, in a thread. What comes of it is to be told to the future by the event loop."""
+    try:
+        return partial(_succeed, call, work())
+    except BaseException as error:  # noqa: BLE001 - it is raised where the result is awaited
+        return partial(_fail, call, error)
+
+
+def _succeed(call: asyncio.Future[T], value: T) -> None:
+    if not call.done():
+        call.set_result(value)
+
+
+def _fail(call: asyncio.Future[T], trouble: BaseException) -> None:
+    if not call.done():
         call.set_exception(trouble)
         call.exception()  # a caller that was cancelled never asks; the event loop would complain
 
@@ -116,13 +121,9 @@ async def in_time(seconds: float, path: Path, work: Callable[P, T], *args: P.arg
     result: asyncio.Future[T] = loop.create_future()
 
     def call() -> None:
-        value, trouble = None, None
-        try:
-            value = work(*args, **kwargs)
-        except BaseException as error:  # noqa: BLE001 - it is raised where the result is awaited
-            trouble = error
+        settle = _settled_by(result, partial(work, *args, **kwargs))
         if not loop.is_closed():
-            loop.call_soon_threadsafe(_settle, result, value, trouble)
+            loop.call_soon_threadsafe(settle)
 
     threading.Thread(target=call, name="look at a drive", daemon=True).start()
     try:

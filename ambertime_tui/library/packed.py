@@ -59,7 +59,7 @@ class PackedAssets(Sequence[Asset]):
             return NotImplemented
         return len(self) == len(other) and all(a == b for a, b in zip(self, other, strict=True))
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # typeshed's Sequence has one
 
     def _open(self, number: int) -> tuple[Asset, ...]:
         opened: tuple[Asset, ...] = pickle.loads(zlib.decompress(self._packs[number]))
