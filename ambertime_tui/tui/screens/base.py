@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from textual.messages import Prune
 from textual.screen import Screen
 
 from ambertime_tui.tui.glyphs import Glyphs
@@ -36,6 +37,11 @@ class AmberScreen(Screen[None]):
     def glyphs(self) -> Glyphs:
         """What to draw with."""
         return self.amber.world.glyphs
+
+    async def on_prune(self, event: Prune) -> None:
+        """Ends what still asks the engine as the screen begins to go: Textual itself does so only when the
+        widgets that would show the answer are gone. Its own handler of this message runs as well."""
+        self.workers.cancel_node(self)
 
     def why_not(self, action: str) -> str:
         """Why an action of this screen cannot be done now; empty: it can."""
