@@ -6,7 +6,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,10 +19,11 @@ from ambertime_tui.drive.claim import OURS
 from ambertime_tui.drive.errors import RecordDamaged, drive_error
 from ambertime_tui.drive.naming import is_text
 from ambertime_tui.drive.rebuild import is_blank
-from ambertime_tui.drive.record_rows import assets_in
+from ambertime_tui.drive.record_rows import assets_in, sizes_in
 from ambertime_tui.drive.record_schema import checked_version, record_error
 from ambertime_tui.drive.recorded import RecordedAsset
 from ambertime_tui.drive.seal import RECORD, hash_of, read_seal
+from ambertime_tui.library.model import Role
 
 T = TypeVar("T")
 _NEEDS_A_WRITER = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN})
@@ -64,6 +65,24 @@ def read_archive(root: Path) -> Archive:
         return Archive((), tuple(sums.items()), frozenset(), sums, (notice,))
     others = tuple((file, digest) for file, digest in sums.items() if not is_text(file))
     return replace(archive, loose=archive.loose + others)
+
+
+def read_sizes(root: Path, udid: str, take: Callable[[Iterable[tuple[str, Role, int]]], T]) -> T:
+    """What `take` makes of the recorded files of a phone: uuid, role and bytes, of one role the newest last.
+    It is given none where there is no sound record.
+
+    Raises:
+        RecordTooNew: a newer version has written the record.
+        RecordFailed, DriveError: the drive cannot be read.
+    """
+    path = root / OURS / RECORD
+    if not path.is_file():
+        return take(())
+    try:
+        _compare_with_seal(root, path)
+        return _reading(path, lambda connection: take(sizes_in(connection, udid)))
+    except RecordDamaged:
+        return take(())
 
 
 def _compare_with_seal(root: Path, path: Path) -> None:

@@ -69,6 +69,14 @@ def assets_in(
         yield RecordedAsset(udid, uuid, original_filename, folder, stem, tuple(own), completed_at)
 
 
+def sizes_in(connection: sqlite3.Connection, udid: str) -> Iterator[tuple[str, Role, int]]:
+    """Uuid, role and bytes of each recorded file of a phone; of one role the newest last."""
+    rows = connection.execute(
+        "SELECT uuid, role, size FROM file WHERE udid = ? ORDER BY uuid, role, generation", (udid,)
+    )
+    return ((uuid, ROLES[role], size) for uuid, role, size in rows)
+
+
 def _file(
     folders: dict[str, str],
     role: str,

@@ -225,6 +225,7 @@ class Answers:
             self._job = job
             if self._stopping:
                 job.stop()
+            self._previewer.forget()
             self._job_task = asyncio.create_task(job.run(), name="job")
         for work in (self._publish(job, self._job_task), self._tick(job)):
             task = asyncio.create_task(work)

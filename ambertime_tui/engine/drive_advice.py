@@ -33,7 +33,7 @@ def drive_advice(plan: Plan, traits: FileSystemTraits) -> Iterator[str]:
             f"{plan[edits[0]].asset.original_filename}. Their originals are copied, the edits are not."
         )
     otherwise, cut = list[str](), list[str]()
-    for planned in plan.in_order(Fate.COPY, Fate.FETCH):
+    for planned in plan.with_fate(Fate.COPY, Fate.FETCH):
         name = planned.asset.original_filename
         if suitable(name, traits) != name:
             otherwise.append(name)

@@ -13,27 +13,30 @@ PlaceKey = Callable[[Asset], str]
 
 
 class Namesakes:
-    """Is told the assets of a library in turn; 24 bytes each."""
+    """Is told the assets of a library in turn; 16 bytes each."""
 
     def __init__(self, key_of: PlaceKey) -> None:
         self._key_of = key_of
         self._hashes = array("q")
-        self._created = array("d")
         self._uuids = array("Q")
         """Their first eight bytes."""
 
     def add(self, asset: Asset) -> None:
         """The next asset."""
         self._hashes.append(hash(self._key_of(asset)))
-        self._created.append(float("inf") if asset.created is None else asset.created)
         self._uuids.append(int.from_bytes(asset.uuid.encode("utf-8", "replace")[:8].ljust(8, b"\0")))
 
-    def later(self, assets: Sequence[Asset]) -> frozenset[int]:
+    def later(self, assets: Sequence[Asset], created: Sequence[float]) -> frozenset[int]:
         """The places of all that have to leave the name to another: the first by capture time and uuid has
-        it, whichever is copied first, and whatever is selected."""
+        it, whichever is copied first, and whatever is selected.
+
+        Args:
+            assets: all of which this was told.
+            created: when each was captured; the undated later than all others.
+        """
         found: set[int] = set()
         for numbers in HashIndex(self._hashes).doubled():
-            ranks = [(self._created[number], self._uuids[number]) for number in numbers]
+            ranks = [(created[number], self._uuids[number]) for number in numbers]
             first = min(ranks)
             firsts = [number for number, rank in zip(numbers, ranks, strict=True) if rank == first]
             # Seldom more than one: then the whole uuid decides.

@@ -134,6 +134,10 @@ class Plan(Sequence[PlannedAsset]):
         codes = {_CODE[fate] for fate in fates}
         return array("I", (number for number in self._order if self._fates[number] in codes))
 
+    def with_fate(self, *fates: Fate) -> Iterator[PlannedAsset]:
+        """The assets with one of some fates, in the library's order: the quickest to go through."""
+        return (planned for planned in self if planned.fate in fates)
+
     def in_order(self, *fates: Fate) -> Chosen:
         """The assets with one of some fates, in the order of capture."""
         return Chosen(self, self.numbers(*fates))

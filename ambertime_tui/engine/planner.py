@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from ambertime_tui.drive.recorded import RecordedAsset, RecordedFile
+from ambertime_tui.drive.recorded import RecordedFile
 from ambertime_tui.engine.namesakes import Namesakes, PlaceKey
 from ambertime_tui.engine.overview import left_out_because
 from ambertime_tui.engine.plan import Fate, Plan, PlanColumns, PlannedAsset, Share, bytes_of
@@ -31,19 +31,6 @@ Recorded = Callable[[Sequence[str]], Mapping[str, Mapping[Role, int]]]
 def nothing_recorded(uuids: Sequence[str]) -> Mapping[str, Mapping[Role, int]]:
     """An empty drive."""
     return {}
-
-
-def recorded_in(assets: Mapping[str, RecordedAsset]) -> Recorded:
-    """What is on a drive by the recorded assets themselves."""
-
-    def sizes(uuids: Sequence[str]) -> Mapping[str, Mapping[Role, int]]:
-        found = {uuid: assets[uuid] for uuid in uuids if uuid in assets}
-        return {
-            uuid: {file.role: file.size for file in sorted(one.files, key=lambda f: f.generation)}
-            for uuid, one in found.items()
-        }
-
-    return sizes
 
 
 class PlanBuilder:
@@ -84,7 +71,11 @@ class PlanBuilder:
     def plan(self, assets: Sequence[Asset]) -> Plan:
         """The plan for all that came, which are the assets given."""
         self._plan_them()
-        return Plan(assets, self._columns, () if self._namesakes is None else self._namesakes.later(assets))
+        later = frozenset[int]()
+        if self._namesakes is not None:
+            later = self._namesakes.later(assets, self._columns.created)
+            self._namesakes = None  # the plan has columns of its own to make now
+        return Plan(assets, self._columns, later)
 
     def _plan_them(self) -> None:
         recorded = self._recorded([asset.uuid for asset in self._waiting])

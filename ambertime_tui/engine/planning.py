@@ -68,7 +68,7 @@ def check_room(plan: Plan, target: Target, udid: str, *, icloud: bool) -> int:
     share, free = plan.share(*fates), target.free_bytes()
     needed = room_needed(share)
     if needed > free:
-        sizes = (r.size or 0 for planned in plan.in_order(*fates) for r in planned.resources)
+        sizes = (r.size or 0 for planned in plan.with_fate(*fates) for r in planned.resources)
         files, size = target.may_be_there(udid, sizes)
         rest = Share(share.count, share.bytes - size, share.files - files)
         needed = room_needed(rest) if rest.bytes else 0

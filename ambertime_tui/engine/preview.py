@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from ambertime_tui.drive.claim import OURS
 from ambertime_tui.drive.discovery import Drive, drive_of
 from ambertime_tui.drive.errors import DriveError
-from ambertime_tui.drive.record_reader import read_archive
-from ambertime_tui.drive.recorded import RecordedAsset
+from ambertime_tui.drive.record_reader import read_sizes
 from ambertime_tui.drive.seal import RECORD
 from ambertime_tui.engine.advice import advice_for
 from ambertime_tui.engine.drive_advice import drive_advice
+from ambertime_tui.engine.known_sizes import KnownSizes
 from ambertime_tui.engine.plan import Fate, Plan
-from ambertime_tui.engine.planner import make_plan, recorded_in, room_needed
+from ambertime_tui.engine.planner import make_plan, room_needed
 from ambertime_tui.engine.protocol import Preview
 from ambertime_tui.engine.spec import JobSpec, OriginalsChoice
 from ambertime_tui.engine.status import DriveSummary, PhoneSummary, Tally
@@ -34,8 +34,8 @@ class Previewer:
         """
         self._memory = memory
         self._drive_at = drive_at
-        self._seen: tuple[Path, int, int] | None = None
-        self._known: dict[str, dict[str, RecordedAsset]] = {}
+        self._seen: tuple[Path, str, int, int] | None = None
+        self._known = KnownSizes()
 
     def preview(self, survey: Survey, spec: JobSpec) -> Preview:
         """What a job would do with what was surveyed. Blocks: reads the target's record."""
@@ -48,30 +48,31 @@ class Previewer:
         except DriveError as error:
             plan = make_plan(survey.scan.library, spec.selection)
             return _preview(plan, None, spec, survey.phone, str(error), advice)
-        recorded: Mapping[str, RecordedAsset] = {}
+        known = KnownSizes()
         try:
-            recorded = self._recorded(Path(spec.target)).get(survey.scan.udid, {})
+            known = self._recorded(Path(spec.target), survey.scan.udid)
         except DriveError as error:
             advice.append(str(error))
-        plan = make_plan(survey.scan.library, spec.selection, recorded_in(recorded), traits.max_file_bytes)
+        plan = make_plan(survey.scan.library, spec.selection, known.of, traits.max_file_bytes)
         advice += drive_advice(plan, traits)
         problem = "" if drive.usable else drive.sentence
         if drive.usable and drive.sentence:
             advice.append(drive.sentence)
         return _preview(plan, drive, spec, survey.phone, problem, advice)
 
-    def _recorded(self, target: Path) -> Mapping[str, Mapping[str, RecordedAsset]]:
+    def forget(self) -> None:
+        """A job begins: it asks the record itself."""
+        self._seen, self._known = None, KnownSizes()
+
+    def _recorded(self, target: Path, udid: str) -> KnownSizes:
         record = target / OURS / RECORD
         try:
             facts = record.stat()
         except OSError:
-            return {}
-        seen = (record, facts.st_mtime_ns, facts.st_size)
+            return KnownSizes()
+        seen = (record, udid, facts.st_mtime_ns, facts.st_size)
         if seen != self._seen:
-            known: dict[str, dict[str, RecordedAsset]] = {}
-            for asset in read_archive(target).assets:
-                known.setdefault(asset.udid, {})[asset.uuid] = asset
-            self._seen, self._known = seen, known
+            self._seen, self._known = seen, read_sizes(target, udid, KnownSizes)
         return self._known
 
 

@@ -34,8 +34,6 @@ class AssetMaker:
             latest: When the database was copied, with some slack (`dates.latest_capture`): nothing was
                 captured later.
         """
-        self.titles: dict[str, str] = {}
-        """Titles by uuid, of the assets that have one."""
         self._notices = notices
         self._latest = latest
         self._directories: dict[str, tuple[str, str, bool]] = {}
@@ -55,7 +53,7 @@ class AssetMaker:
             key, uuid, directory, filename, raw_created, kind, subtype, hidden, trashed, favourite,
             edited, burst, saved_type, scope, published, collection_share, library_scope, master_state,
         ) = row  # fmt: skip
-        _, original_filename, raw_offset, zone_name, title, original_size = about
+        _, original_filename, raw_offset, zone_name, original_size = about
         if type(uuid) is not str or not uuid:
             name = filename if type(filename) is str else f"row {key}"
             self._notices.about(name, "this item of the library has no identifier and is left out.")
@@ -93,8 +91,6 @@ class AssetMaker:
         # What was only supposed counts for a kind of asset when the folders show it (see `presence`).
         roles = [resource.role for resource in resources if not resource.supposed]
         created = self._created(raw_created)
-        if type(title) is str and title:
-            self.titles[uuid] = title
         return _new_asset(
             uuid,
             of_files.kind,

@@ -5,14 +5,45 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 
-from ambertime_tui.library.model import Album
+from ambertime_tui.library.model import Album, Catalogue
 from ambertime_tui.library.notices import Notices
-from ambertime_tui.library.schema import Schema, album_join
+from ambertime_tui.library.schema import ATTRIBUTES, Schema, album_join
 
 _USER_ALBUM = 2
 
 
-def read_albums(database: sqlite3.Connection, schema: Schema, notices: Notices) -> tuple[Album, ...]:
+def read_catalogue(database: sqlite3.Connection, schema: Schema) -> Catalogue:
+    """All of it; what cannot be read is told in the notices.
+
+    Args:
+        database: A private copy.
+        schema: Its tables and columns.
+    """
+    notices = Notices()
+    return Catalogue(
+        albums=_albums(database, schema, notices),
+        titles=_titles(database, schema, notices),
+        people=_people(database, schema, notices),
+        notices=notices.sentences(),
+    )
+
+
+def _titles(database: sqlite3.Connection, schema: Schema, notices: Notices) -> dict[str, str]:
+    if not schema.has(ATTRIBUTES, "ZASSET", "ZTITLE"):
+        return {}
+    assets = schema.asset_table
+    try:
+        rows = database.execute(
+            f"SELECT {assets}.ZUUID, {ATTRIBUTES}.ZTITLE FROM {ATTRIBUTES} "
+            f"JOIN {assets} ON {assets}.Z_PK = {ATTRIBUTES}.ZASSET WHERE {ATTRIBUTES}.ZTITLE <> ''"
+        )
+        return {uuid: title for uuid, title in rows if isinstance(uuid, str) and isinstance(title, str)}
+    except sqlite3.Error as error:
+        notices.say(f"The titles of the library could not be read ({error}).")
+        return {}
+
+
+def _albums(database: sqlite3.Connection, schema: Schema, notices: Notices) -> tuple[Album, ...]:
     """The person's own albums with their assets in order, in the order of the database."""
     table = "ZGENERICALBUM"
     if not schema.has(table, "Z_PK", "ZKIND", "ZTITLE"):
@@ -42,7 +73,7 @@ def read_albums(database: sqlite3.Connection, schema: Schema, notices: Notices) 
     )
 
 
-def read_people(database: sqlite3.Connection, schema: Schema, notices: Notices) -> dict[str, tuple[str, ...]]:
+def _people(database: sqlite3.Connection, schema: Schema, notices: Notices) -> dict[str, tuple[str, ...]]:
     """The names of the people in an asset, by its uuid, each name once, in the order of the faces."""
     faces = "ZDETECTEDFACE"
     person = schema.column(faces, "ZPERSONFORFACE", "ZPERSON", otherwise="")

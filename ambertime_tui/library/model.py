@@ -187,6 +187,19 @@ class Album:
 
 
 @dataclass(frozen=True, slots=True)
+class Catalogue:
+    """What people added to their library. A job does not need it, and does not hold it."""
+
+    albums: tuple[Album, ...] = ()
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """Captions by asset uuid."""
+    people: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Names of the people in an asset, by asset uuid."""
+    notices: tuple[str, ...] = ()
+    """Sentences on what could not be read."""
+
+
+@dataclass(frozen=True, slots=True)
 class Library:
     """All that was read from a Photo Library, and what could not be read."""
 
@@ -200,10 +213,5 @@ class Library:
     """Sentences a person should read: an unknown newer schema, rows that could not be understood."""
     from_database: bool = True
     """False: listed from the media folders alone, iCloud-only originals unknown."""
-    albums: tuple[Album, ...] = ()
-    titles: Mapping[str, str] = field(default_factory=dict)
-    """Captions by asset uuid."""
-    people: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Names of the people in an asset, by asset uuid."""
     main_names: Mapping[str, Container[str]] = field(default_factory=dict)
     """By folder, the names of the assets' own files: see `presence.as_found`."""

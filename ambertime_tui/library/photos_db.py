@@ -12,14 +12,15 @@ from functools import wraps
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from ambertime_tui.library import catalogue, dates
+from ambertime_tui.library import dates
 from ambertime_tui.library.assets import AssetMaker
+from ambertime_tui.library.catalogue import read_catalogue
 from ambertime_tui.library.collector import collector_paused
 from ambertime_tui.library.errors import LibraryUnreadable
 from ambertime_tui.library.folder_names import HashedNames, Listing
 from ambertime_tui.library.log_check import log_trouble
 from ambertime_tui.library.media_paths import adjustments_directory, is_file_name, is_media_directory
-from ambertime_tui.library.model import Asset, Library, Role
+from ambertime_tui.library.model import Asset, Catalogue, Library, Role
 from ambertime_tui.library.notices import Notices, printable
 from ambertime_tui.library.oldest import most_files, oldest_keys, with_names_of_their_own
 from ambertime_tui.library.ownership import is_own_directory
@@ -207,12 +208,15 @@ class LibraryReader:
         return Library(
             assets=packer.packed(),
             model_version=self.schema.model_version,
-            albums=catalogue.read_albums(self._database, self.schema, self._notices),
-            titles=maker.titles,
-            people=catalogue.read_people(self._database, self.schema, self._notices),
             notices=self._notices.sentences(),
             main_names=self._main_names() if listing is not None else {},
         )
+
+    @_translated
+    def catalogue(self) -> Catalogue:
+        """What people added to their library; what of it cannot be read is told there."""
+        self._database.text_factory = _text_or_bytes
+        return read_catalogue(self._database, self.schema)
 
     @_translated
     def oldest(

@@ -60,7 +60,6 @@ class AttributesColumns(NamedTuple):
     original_filename: str
     zone_offset: str
     zone_name: str
-    title: str
     original_size: str
 
 
@@ -193,7 +192,6 @@ def _attributes_query(schema: Schema, some: str) -> str:
         original_filename=schema.column(ATTRIBUTES, "ZORIGINALFILENAME"),
         zone_offset=schema.column(ATTRIBUTES, "ZTIMEZONEOFFSET"),
         zone_name=schema.column(ATTRIBUTES, "ZTIMEZONENAME"),
-        title=schema.column(ATTRIBUTES, "ZTITLE"),
         original_size=schema.column(ATTRIBUTES, "ZORIGINALFILESIZE"),
     )
     where = f" WHERE ZASSET{some}" if some else ""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from hypothesis import settings
 from hypothesis import strategies as st
 
 from ambertime_tui.drive.recorded import ReadBack, RecordedAsset, RecordedFile
+from ambertime_tui.engine.planner import Recorded
 from ambertime_tui.engine.spec import Selection
 from ambertime_tui.library.date_range import DateRange
 from ambertime_tui.library.model import Asset, Availability, Kind, Library, Ownership, Resource, Role
@@ -100,3 +102,16 @@ def records(draw: st.DrawFn, library: Library) -> dict[str, RecordedAsset]:
             known[asset.uuid] = recorded_asset(asset.uuid, files)
     known["DELETED"] = recorded_asset("DELETED", ())
     return known
+
+
+def recorded_in(assets: Mapping[str, RecordedAsset]) -> Recorded:
+    """What is on a drive by the recorded assets themselves."""
+
+    def sizes(uuids: Sequence[str]) -> Mapping[str, Mapping[Role, int]]:
+        found = {uuid: assets[uuid] for uuid in uuids if uuid in assets}
+        return {
+            uuid: {file.role: file.size for file in sorted(one.files, key=lambda f: f.generation)}
+            for uuid, one in found.items()
+        }
+
+    return sizes

@@ -30,6 +30,10 @@ def by_traits(of: Asset) -> str:
     return place_key(of, traits())
 
 
+def captured(of: Asset) -> float:
+    return float("inf") if of.created is None else of.created
+
+
 @given(ALIKE, st.randoms(use_true_random=False))
 def test_the_first_by_capture_has_the_name_in_whatever_order_the_library_has_them(
     assets: list[Asset], chance: object
@@ -38,7 +42,9 @@ def test_the_first_by_capture_has_the_name_in_whatever_order_the_library_has_the
         namesakes = Namesakes(by_traits)
         for one in library:
             namesakes.add(one)
-        return {library[number].uuid for number in namesakes.later(library)}
+        return {
+            library[number].uuid for number in namesakes.later(library, [captured(one) for one in library])
+        }
 
     shuffled = assets.copy()
     chance.shuffle(shuffled)  # type: ignore[attr-defined]

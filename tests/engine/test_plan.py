@@ -14,10 +14,18 @@ from ambertime_tui.engine.census import Bucket, Ending, Endings, contradictions,
 from ambertime_tui.engine.drive_advice import drive_advice
 from ambertime_tui.engine.edits_left import EDITS, edits_left
 from ambertime_tui.engine.plan import Fate, Plan, PlannedAsset, by_capture, plan_of
-from ambertime_tui.engine.planner import EDIT_IN_ICLOUD, make_plan, recorded_in, room_needed
+from ambertime_tui.engine.planner import EDIT_IN_ICLOUD, make_plan, room_needed
 from ambertime_tui.engine.spec import Selection
 from ambertime_tui.library.model import Asset, Availability, Kind, Library, Resource, Role
-from tests.engine.libraries import SELECTIONS, few, libraries, recorded_asset, recorded_file, records
+from tests.engine.libraries import (
+    SELECTIONS,
+    few,
+    libraries,
+    recorded_asset,
+    recorded_file,
+    recorded_in,
+    records,
+)
 
 
 @st.composite

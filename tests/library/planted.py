@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ambertime_tui.library.model import Catalogue
+from ambertime_tui.library.photos_db import LibraryReader
+
 COCOA_EPOCH = 978_307_200
 ADDED = 700_000_000.0
 """When everything came to a planted library, in the database's seconds: 2023-03-08."""
@@ -61,6 +64,12 @@ _TYPES = {
     "com.adobe.raw-image": "9",
     "com.apple.quicktime-movie": "23",
 }
+
+
+def catalogue_of(database: Path) -> Catalogue:
+    """What people added to a library."""
+    with closing(LibraryReader(database)) as reader:
+        return reader.catalogue()
 
 
 class Planted:

@@ -15,7 +15,7 @@ import pytest
 
 from ambertime_tui.library.model import Availability
 from ambertime_tui.library.photos_db import LibraryUnreadable, read_library
-from tests.library.planted import GENERATIONS, Planted
+from tests.library.planted import GENERATIONS, Planted, catalogue_of
 from tests.library.test_foreign_rows import is_safe
 
 SHORT, LONG = 60, 4000
@@ -85,6 +85,7 @@ def outcome(path: Path, database: bytes, log: bytes) -> tuple[str, int]:
         assert sentence.isprintable()
         return "refused", 0
     assert is_safe(library)
+    assert all(notice.isprintable() for notice in catalogue_of(path).notices)
     for asset in library.assets:
         assert isinstance(asset.availability, Availability)
         assert asset.day is None or asset.local_time

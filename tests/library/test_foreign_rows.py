@@ -18,7 +18,7 @@ from ambertime_tui.library.media_paths import is_media_directory
 from ambertime_tui.library.model import Availability, Library, Role
 from ambertime_tui.library.photos_db import read_library
 from ambertime_tui.library.presence import directories_of
-from tests.library.planted import COCOA_EPOCH, IOS_18, Planted, change, uuid_of
+from tests.library.planted import COCOA_EPOCH, IOS_18, Planted, catalogue_of, change, uuid_of
 
 NOW = 750_000_000.0 + COCOA_EPOCH
 BAD = 2
@@ -102,6 +102,8 @@ def test_any_value_in_any_column_leaves_the_neighbours_alone(table: str, column:
         for neighbour in (1, 3):
             assert found[uuid_of(neighbour)] == whole[uuid_of(neighbour)], (value, library.notices)
         assert is_safe(library)
+        titles = catalogue_of(tmp_path / f"{number}.sqlite").titles
+        assert {uuid_of(1), uuid_of(3)} <= titles.keys(), value
 
 
 NOT_NULL = [
@@ -137,7 +139,7 @@ def test_an_asset_without_identifier_is_left_out_and_named_by_its_file(tmp_path:
     library = read_with(tmp_path / "Photos.sqlite", "ZASSET", "ZUUID", None)
     assert [a.uuid for a in library.assets] == [uuid_of(1), uuid_of(3)]
     assert "IMG_0002.HEIC" in library.notices[0]
-    assert library.albums[0].asset_uuids == (uuid_of(1), uuid_of(3))
+    assert catalogue_of(tmp_path / "Photos.sqlite").albums[0].asset_uuids == (uuid_of(1), uuid_of(3))
 
 
 def test_of_two_assets_with_one_identifier_the_first_counts(tmp_path: Path) -> None:

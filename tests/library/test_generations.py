@@ -11,7 +11,17 @@ from ambertime_tui.library.folder_names import FolderNames
 from ambertime_tui.library.model import Availability, Kind, Library, Ownership, Role
 from ambertime_tui.library.photos_db import LibraryUnreadable, read_library
 from ambertime_tui.library.schema import REQUIRED_OF_ASSET, REQUIRED_OF_RESOURCE
-from tests.library.planted import GENERATIONS, IOS_18, NEXT, PURGED, Generation, Planted, change, uuid_of
+from tests.library.planted import (
+    GENERATIONS,
+    IOS_18,
+    NEXT,
+    PURGED,
+    Generation,
+    Planted,
+    catalogue_of,
+    change,
+    uuid_of,
+)
 
 every_ios = pytest.mark.parametrize("generation", [*GENERATIONS, NEXT], ids=lambda g: f"iOS {g.ios}")
 
@@ -148,14 +158,15 @@ def test_albums_titles_favourites_and_people_are_read(generation: Generation, tm
     planted.person("Ada", [first, second, second])
     planted.person("", [first])
     planted.person("Grace", [second])
-    library = read_library(planted.written())
-    assert [(a.title, a.asset_uuids) for a in library.albums] == [
+    database = planted.written()
+    catalogue = catalogue_of(database)
+    assert [(a.title, a.asset_uuids) for a in catalogue.albums] == [
         ("Sea", (uuid_of(second), uuid_of(first))),
         ("Empty", ()),
     ]
-    assert library.titles == {uuid_of(second): "Low tide"}
-    assert [a.favourite for a in library.assets] == [False, True]
-    assert library.people == {uuid_of(first): ("Ada",), uuid_of(second): ("Ada", "Grace")}
+    assert catalogue.titles == {uuid_of(second): "Low tide"}
+    assert [a.favourite for a in read_library(database).assets] == [False, True]
+    assert catalogue.people == {uuid_of(first): ("Ada",), uuid_of(second): ("Ada", "Grace")}
 
 
 @every_ios

@@ -24,6 +24,7 @@ from ambertime_tui.simulator.library import (
     Planted,
     make_library,
 )
+from tests.library.planted import catalogue_of
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC).timestamp()
 STATES = Planted(partial_live=4, partial_raw=2, stale=6, fresh=6, missing=5)
@@ -124,11 +125,13 @@ def test_edits_are_found_with_their_own_availability(made: MadeLibrary, checked:
     assert edited > 5
 
 
-def test_albums_titles_and_people(made: MadeLibrary, flagged: Library) -> None:
+def test_albums_titles_and_people(made: MadeLibrary) -> None:
+    with private_copy(made.database) as copy:
+        catalogue = catalogue_of(copy)
     truth = {a.title: sorted(a.assets) for a in made.albums if a.kind == 2 and not a.trashed}
-    assert {a.title: sorted(a.asset_uuids) for a in flagged.albums} == truth
-    assert flagged.titles == {a.uuid: a.title for a in made.assets if a.title}
-    people = {uuid: sorted(names) for uuid, names in flagged.people.items()}
+    assert {a.title: sorted(a.asset_uuids) for a in catalogue.albums} == truth
+    assert catalogue.titles == {a.uuid: a.title for a in made.assets if a.title}
+    people = {uuid: sorted(names) for uuid, names in catalogue.people.items()}
     assert people == {a.uuid: sorted(a.people) for a in made.assets if a.people}
 
 

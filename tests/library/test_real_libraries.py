@@ -11,6 +11,7 @@ import pytest
 from ambertime_tui.library.model import Asset, Library
 from ambertime_tui.library.photos_db import read_library
 from ambertime_tui.library.private_copy import private_copy
+from tests.library.planted import catalogue_of
 
 LIBRARIES = Path(__file__).parents[3] / "shared" / "photos-libraries"
 NAMES = (
@@ -113,9 +114,9 @@ def test_albums_and_people_of_the_real_libraries_are_read() -> None:
     if not folder.is_dir():
         pytest.skip(f"the real libraries are not there: no folder {folder}")
     with private_copy(folder / "Photos.sqlite") as copy:
-        library = read_library(copy)
+        library, catalogue = read_library(copy), catalogue_of(copy)
     names = {asset.uuid: asset.original_filename for asset in library.assets}
-    albums = {album.title: [names[uuid] for uuid in album.asset_uuids] for album in library.albums}
+    albums = {album.title: [names[uuid] for uuid in album.asset_uuids] for album in catalogue.albums}
     assert set(albums["Pumpkin Farm"]) == {"Pumkins1.jpg", "Pumkins2.jpg", "Pumpkins3.jpg"}
-    people = {names[uuid]: set(found) for uuid, found in library.people.items()}
+    people = {names[uuid]: set(found) for uuid, found in catalogue.people.items()}
     assert people["Pumkins1.jpg"] == {"Katie", "Suzy"}
