@@ -43,15 +43,6 @@ def _parsed(line: str) -> tuple[str, str] | None:
     return path, digest.lower()
 
 
-def read_checksums(root: Path) -> dict[str, str]:
-    """What the target's SHA256SUMS says: path to SHA-256 in lower-case hex; nothing where there is none.
-
-    Raises:
-        DriveError: it cannot be read.
-    """
-    return dict(each_checksum(root))
-
-
 def each_checksum(root: Path) -> Iterator[tuple[str, str]]:
     """Path and SHA-256 in hex of each line of the target's SHA256SUMS, in its order. Names that are no UTF-8
     are spelled as Python spells those of files.

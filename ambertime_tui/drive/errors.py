@@ -229,6 +229,17 @@ class RecordFailed(DriveError):
         self.path = path
 
 
+class ScratchFull(DriveError):
+    """This computer has no room for what a verification has to remember."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            "The list of what is to be verified does not fit into this computer's folder for temporary files "
+            f"({why}). Free some space there (it is /var/tmp if TMPDIR is not set), or set TMPDIR to a "
+            "folder that has it."
+        )
+
+
 _GONE = frozenset(
     {errno.ENOTCONN, errno.ECONNABORTED, errno.ENODEV, errno.ENXIO, errno.ESTALE, errno.ESHUTDOWN}
 )

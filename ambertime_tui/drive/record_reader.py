@@ -6,22 +6,16 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import closing
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Callable, Iterable
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
-from ambertime_tui.drive.checksums import read_checksums
 from ambertime_tui.drive.claim import OURS
 from ambertime_tui.drive.errors import RecordDamaged, drive_error
-from ambertime_tui.drive.naming import is_text
-from ambertime_tui.drive.rebuild import is_blank
-from ambertime_tui.drive.record_rows import assets_in, sizes_in
+from ambertime_tui.drive.record_rows import sizes_in
 from ambertime_tui.drive.record_schema import checked_version, record_error
-from ambertime_tui.drive.recorded import RecordedAsset
 from ambertime_tui.drive.seal import RECORD, hash_of, read_seal
 from ambertime_tui.library.model import Role
 
@@ -29,42 +23,23 @@ T = TypeVar("T")
 _NEEDS_A_WRITER = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN})
 
 
-@dataclass(frozen=True, slots=True)
-class Archive:
-    """What should be on a target."""
+def read_record(root: Path, read: Callable[[sqlite3.Connection], T]) -> T | None:
+    """What `read` makes of the record of a target, as it is at one moment; None where there is none.
 
-    assets: tuple[RecordedAsset, ...]
-    loose: tuple[tuple[str, str], ...]
-    """Files known by a line of SHA256SUMS only: path and SHA-256 in hex."""
-    aside: frozenset[str]
-    """Paths of damaged files that were renamed to make room."""
-    sums: Mapping[str, str]
-    """What SHA256SUMS says: path -> SHA-256 in hex."""
-    notices: tuple[str, ...] = ()
-
-
-def read_archive(root: Path) -> Archive:
-    """What the record says, or SHA256SUMS where the record is damaged or missing.
+    Args:
+        root: the target.
+        read: is called again, from the beginning, where only a private copy of the record can be read.
 
     Raises:
-        RecordTooNew: a newer version has written the record.
+        RecordDamaged: it is no sound record, or not what the last run left.
+        RecordTooNew: a newer version has written it.
         RecordFailed, DriveError: the drive cannot be read.
     """
     path = root / OURS / RECORD
-    sums = read_checksums(root)
     if not path.is_file():
-        notice = "There is no record here; the files are compared with SHA256SUMS alone." if sums else ""
-        return Archive((), tuple(sums.items()), frozenset(), sums, (notice,) if notice else ())
-    try:
-        _compare_with_seal(root, path)
-        archive = _reading(path, partial(_archive, sums))
-        if not archive.assets and is_blank(path) and sums:
-            raise RecordDamaged(path, "it is empty")
-    except RecordDamaged as error:
-        notice = f"{error} Until then the files are compared with SHA256SUMS alone."
-        return Archive((), tuple(sums.items()), frozenset(), sums, (notice,))
-    others = tuple((file, digest) for file, digest in sums.items() if not is_text(file))
-    return replace(archive, loose=archive.loose + others)
+        return None
+    _compare_with_seal(root, path)
+    return _reading(path, read)
 
 
 def read_sizes(root: Path, udid: str, take: Callable[[Iterable[tuple[str, Role, int]]], T]) -> T:
@@ -75,14 +50,11 @@ def read_sizes(root: Path, udid: str, take: Callable[[Iterable[tuple[str, Role, 
         RecordTooNew: a newer version has written the record.
         RecordFailed, DriveError: the drive cannot be read.
     """
-    path = root / OURS / RECORD
-    if not path.is_file():
-        return take(())
-    try:
-        _compare_with_seal(root, path)
-        return _reading(path, lambda connection: take(sizes_in(connection, udid)))
-    except RecordDamaged:
-        return take(())
+    with suppress(RecordDamaged):
+        found = read_record(root, lambda connection: take(sizes_in(connection, udid)))
+        if found is not None:
+            return found
+    return take(())
 
 
 def _compare_with_seal(root: Path, path: Path) -> None:
@@ -98,18 +70,6 @@ def _compare_with_seal(root: Path, path: Path) -> None:
             raise RecordDamaged(path, "its bytes have changed since the last run")
     except OSError as error:
         raise drive_error(error, path, doing="reading") from error
-
-
-def _archive(sums: Mapping[str, str], connection: sqlite3.Connection) -> Archive:
-    connection.execute("BEGIN")
-    loose = connection.execute("SELECT path, sha256 FROM loose ORDER BY path").fetchall()
-    aside = connection.execute("SELECT path FROM aside").fetchall()
-    return Archive(
-        assets=tuple(assets_in(connection)),
-        loose=tuple((path, digest.hex()) for path, digest in loose),
-        aside=frozenset(path for (path,) in aside),
-        sums=sums,
-    )
 
 
 def _reading(path: Path, read: Callable[[sqlite3.Connection], T]) -> T:
@@ -141,6 +101,7 @@ def _read_at(file: Path, named: Path, mode: str, read: Callable[[sqlite3.Connect
         if not checked_version(connection, named):
             raise RecordDamaged(named, "it is empty")
         try:
+            connection.execute("BEGIN")
             return read(connection)
         except (ValueError, KeyError, TypeError) as error:
             raise RecordDamaged(named, f"one of its rows makes no sense: {error}") from error

@@ -77,6 +77,36 @@ def sizes_in(connection: sqlite3.Connection, udid: str) -> Iterator[tuple[str, R
     return ((uuid, ROLES[role], size) for uuid, role, size in rows)
 
 
+def files_in(
+    connection: sqlite3.Connection,
+) -> Iterator[tuple[str, bytes, int, float | None, float, str, str, Role]]:
+    """Each recorded file, folder by folder: path, SHA-256, bytes, modification time, when it was written,
+    udid, uuid, role.
+
+    Raises:
+        ValueError, KeyError, TypeError: a row makes no sense.
+    """
+    rows = connection.execute(
+        "SELECT folder, name, sha256, size, modified_at, written_at, udid, uuid, role FROM file "
+        "ORDER BY folder"
+    )
+    for folder, name, sha256, size, modified_at, written_at, udid, uuid, role in rows:
+        modified = None if modified_at is None else float(modified_at)
+        path = f"{folder}/{name}" if folder else name
+        yield path, digest_of(sha256), int(size), modified, float(written_at), udid, uuid, ROLES[role]
+
+
+def digest_of(column: object) -> bytes:
+    """A SHA-256 in a row.
+
+    Raises:
+        TypeError: it is none.
+    """
+    if not isinstance(column, bytes):
+        raise TypeError(f"{column!r} is no hash")
+    return column
+
+
 def _file(
     folders: dict[str, str],
     role: str,

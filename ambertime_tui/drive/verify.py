@@ -7,7 +7,7 @@ import random
 import stat
 import time
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +16,10 @@ from ambertime_tui.drive.checksums import NAME
 from ambertime_tui.drive.claim import OURS
 from ambertime_tui.drive.discovery import drive_of
 from ambertime_tui.drive.errors import DriveError, TargetGone, TargetMissing, TargetNotAFolder, drive_error
+from ambertime_tui.drive.expected import Expectations, Expected
 from ambertime_tui.drive.judge import Finding, Verdict, judge, load_findings, save_findings
 from ambertime_tui.drive.naming import PHOTOS
 from ambertime_tui.drive.read_back import Reader
-from ambertime_tui.drive.record_reader import Archive, read_archive
 from ambertime_tui.drive.recorded import ReadBack
 from ambertime_tui.drive.seal import read_seal
 from ambertime_tui.drive.system_calls import SystemCalls
@@ -70,8 +70,14 @@ class VerifyReport:
     target: Path
     began_at: float
     ended_at: float
-    files: tuple[FileVerdict, ...]
-    """Every file looked at, by path."""
+    counts: Mapping[Verdict, int]
+    """How many files have each verdict."""
+    not_whole: tuple[FileVerdict, ...]
+    """The files a person has to know of, extra ones included, by path."""
+    through_cache: int
+    """Whole files of which the driver could not show that they were read from the drive itself."""
+    originals: Mapping[ReadBack, int]
+    """Whole originals, by how they were read. Files that SHA256SUMS alone knows count: nobody can tell."""
     skipped: int
     """Recorded files left out by `since` or `sample`."""
     aside: int
@@ -80,36 +86,17 @@ class VerifyReport:
 
     def count(self, verdict: Verdict) -> int:
         """How many files have a verdict."""
-        return Counter(file.verdict for file in self.files)[verdict]
+        return self.counts.get(verdict, 0)
+
+    @property
+    def looked_at(self) -> int:
+        """How many files have one."""
+        return sum(self.counts.values())
 
     @property
     def sound(self) -> bool:
         """True where every recorded file that was looked at is whole. Extra files do no harm."""
         return not any(self.count(v) for v in (Verdict.DAMAGED, Verdict.MISSING, Verdict.CHANGED))
-
-    @property
-    def not_whole(self) -> tuple[FileVerdict, ...]:
-        """The files a person has to know of, extra ones included."""
-        return tuple(file for file in self.files if file.verdict is not Verdict.WHOLE)
-
-    @property
-    def through_cache(self) -> int:
-        """Whole files of which the driver could not show that they were read from the drive itself."""
-        return sum(file.read_back is ReadBack.THROUGH_CACHE for file in self.files)
-
-
-@dataclass(frozen=True, slots=True)
-class _Expected:
-    """A file that should be there."""
-
-    path: str
-    sha256: str
-    size: int | None
-    modified_at: float | None
-    written_at: float
-    udid: str = ""
-    uuid: str = ""
-    role: Role | None = None
 
 
 def verify(
@@ -118,6 +105,7 @@ def verify(
     since: float | None = None,
     sample: float | None = None,
     on_progress: Callable[[VerifyProgress], None] | None = None,
+    on_file: Callable[[FileVerdict], None] = lambda found: None,
     clock: Callable[[], float] = time.time,
     chance: random.Random | None = None,
     calls: SystemCalls | None = None,
@@ -131,12 +119,13 @@ def verify(
         since: only files written at or after this time (seconds since 1970).
         sample: only this share of the files, picked by chance: 0.05 for 5 %. At least one file.
         on_progress: called after each file, and every MiB of a large one.
+        on_file: told what was found of each file as it is: recorded ones by path, then what else lies there.
         clock: seconds since 1970.
         chance: picks the sample.
         calls: the operating system.
 
     Raises:
-        TargetMissing, TargetNotAFolder, RecordTooNew, RecordFailed, DriveError.
+        TargetMissing, TargetNotAFolder, RecordTooNew, RecordFailed, ScratchFull, DriveError.
     """
     calls = calls or SystemCalls()
     root = Path(os.path.abspath(path))  # noqa: PTH100 - as the person wrote it, links and all
@@ -148,39 +137,83 @@ def verify(
     drive = drive_of(root)
     reader = Reader(drive.traits, drive.device, calls)
     place = _Place.of(root, drive.device)
-    lying = set(_photos(root))
-    archive = read_archive(root)
-    everything = _expected(archive)
-    chosen = [file for file in everything if since is None or file.written_at >= since]
-    if sample is not None and chosen:
-        count = max(1, round(len(chosen) * min(1.0, max(0.0, sample))))
-        chosen = sorted((chance or random.Random()).sample(chosen, count), key=lambda file: file.path)
-    teller = _Teller(len(chosen), sum(file.size or 0 for file in chosen), on_progress)
-    by_hash = {file.sha256: file.path for file in everything}
-    verdicts: list[FileVerdict] = []
-    notebook = _Notebook(root, {file.path for file in everything}, calls, clock)
-    try:
-        for file in chosen:
-            verdict, finding = _verified(place, file, reader, by_hash, archive.sums, teller)
-            verdicts.append(verdict)
-            notebook.note(file.path, finding)
-            teller.file_done(file.path)
-    finally:
-        notebook.save()
-    doubtful = sum(file.verdict is Verdict.WHOLE and bool(file.sentence) for file in verdicts)
-    notices = archive.notices + ((_RECORD_WRONG.format(doubtful),) if doubtful else ())
-    if since is None and sample is None:
-        verdicts += _extras(root, lying, archive, everything)
-        verdicts += _sums_verdict(root, archive, verdicts)
+    all_of_it = since is None and sample is None
+    found = _Found(on_file)
+    with Expectations() as expected:
+        if all_of_it:
+            expected.take_lying(_photos(root))
+        notices = expected.take_archive(root)
+        choice = expected.choose(since, sample, chance or random.Random())
+        teller = _Teller(choice.count, choice.bytes, on_progress)
+        notebook = _Notebook(root, expected, calls, clock)
+        try:
+            for file in expected.each(choice):
+                verdict, finding = _verified(place, file, reader, expected, teller)
+                found.take(verdict, file)
+                notebook.note(file.path, finding)
+                teller.file_done(file.path)
+        finally:
+            notebook.save()
+        if all_of_it:
+            for extra in expected.extra(root):
+                found.take(FileVerdict(extra, Verdict.EXTRA, f"{extra} is not in the record."))
+            found.judge_sums(sealed=read_seal(root) is not None)
+        skipped, aside = len(expected) - choice.count, expected.aside
     return VerifyReport(
         target=root,
         began_at=began,
         ended_at=clock(),
-        files=tuple(sorted(verdicts, key=lambda file: file.path)),
-        skipped=len(everything) - len(chosen),
-        aside=len(archive.aside),
-        notices=notices,
+        counts=found.counts,
+        not_whole=tuple(sorted(found.not_whole, key=lambda file: file.path)),
+        through_cache=found.through_cache,
+        originals=found.originals,
+        skipped=skipped,
+        aside=aside,
+        notices=notices + ((_RECORD_WRONG.format(found.doubtful),) if found.doubtful else ()),
     )
+
+
+class _Found:
+    """Counts what was found, and keeps what a person has to know."""
+
+    def __init__(self, tell: Callable[[FileVerdict], None]) -> None:
+        self._tell = tell
+        self.counts: Counter[Verdict] = Counter()
+        self.originals: Counter[ReadBack] = Counter()
+        self.not_whole: list[FileVerdict] = []
+        self.through_cache = 0
+        self.doubtful = 0
+        """Files that have other bytes than the record tells, and those that SHA256SUMS tells."""
+        self._not_in_sums = self._other_in_sums = 0
+
+    def take(self, found: FileVerdict, file: Expected | None = None) -> None:
+        """What was found of a file; None: it is not one that should be there."""
+        self.counts[found.verdict] += 1
+        if found.verdict is not Verdict.WHOLE:
+            self.not_whole.append(found)
+        elif file is not None:
+            self._take_whole(found, file)
+        self._tell(found)
+
+    def _take_whole(self, found: FileVerdict, file: Expected) -> None:
+        self.through_cache += found.read_back is ReadBack.THROUGH_CACHE
+        if found.read_back is not None and (file.role is None or file.role.is_original):
+            self.originals[found.read_back] += 1
+        if found.sentence:
+            self.doubtful += 1
+        elif file.recorded:
+            self._not_in_sums += file.in_sums is None
+            self._other_in_sums += file.in_sums not in (None, file.sha256)
+
+    def judge_sums(self, *, sealed: bool) -> None:
+        """SHA256SUMS itself, where it tells other hashes of files that have the bytes of the record, or lacks
+        files although a run has ended since they were written."""
+        wrong = self._other_in_sums + (self._not_in_sums if sealed else 0)
+        if wrong:
+            sentence = f"SHA256SUMS does not tell the hashes of {wrong:,} of the files that are whole by the"
+            self.take(
+                FileVerdict(NAME, Verdict.DAMAGED, f"{sentence} record; the next backup writes it anew.")
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,33 +314,11 @@ class _Teller:
             )
 
 
-def _expected(archive: Archive) -> list[_Expected]:
-    """Each path once: of two phones that have the same photo both may point to one file."""
-    files = {
-        file.path: _Expected(
-            file.path,
-            file.sha256,
-            file.size,
-            file.modified_at,
-            file.written_at,
-            asset.udid,
-            asset.uuid,
-            file.role,
-        )
-        for asset in archive.assets
-        for file in asset.files
-    }
-    for path, digest in archive.loose:
-        files.setdefault(path, _Expected(path, digest, None, None, 0.0))
-    return sorted(files.values(), key=lambda file: file.path)
-
-
 def _verified(
     place: _Place,
-    file: _Expected,
+    file: Expected,
     reader: Reader,
-    by_hash: Mapping[str, str],
-    sums: Mapping[str, str],
+    expected: Expectations,
     teller: _Teller,
 ) -> tuple[FileVerdict, Finding | None]:
     full = place.root / file.path
@@ -332,7 +343,7 @@ def _verified(
     if found.sha256 == file.sha256:
         whole, _ = verdict(Verdict.WHOLE, "", found.read_back)
         return whole, None
-    if sums.get(file.path) == found.sha256:
+    if file.in_sums == found.sha256:
         # Two that agree: it is the record that has lost a bit, and the next backup looks at this file.
         sentence = f"{file.path} has the bytes that SHA256SUMS tells, and the record tells others"
         return verdict(Verdict.WHOLE, f"{sentence}; the next backup puts it right.", found.read_back)
@@ -341,29 +352,10 @@ def _verified(
     sentence = f"{file.path} does not have the bytes that were written"
     if found.size != size:
         sentence += f" ({found.size:,} instead of {size:,} bytes)"
-    twin = by_hash.get(found.sha256)
+    twin = expected.with_bytes(found.sha256)
     if twin is not None:
         kind, sentence = Verdict.CHANGED, f"{file.path} has the bytes of {twin}"
     return verdict(kind, sentence + ".", found.read_back)
-
-
-def _sums_verdict(root: Path, archive: Archive, verdicts: Iterable[FileVerdict]) -> list[FileVerdict]:
-    """SHA256SUMS itself, where it tells other hashes of files that have the bytes of the record, or lacks
-    files although a run has ended since they were written."""
-    if not archive.assets:
-        return []
-    recorded = {file.path: file.sha256 for asset in archive.assets for file in asset.files}
-    whole = {file.path for file in verdicts if file.verdict is Verdict.WHOLE and not file.sentence}
-    sealed = read_seal(root) is not None
-    wrong = sum(
-        (path in archive.sums or sealed) and archive.sums.get(path) != sha256
-        for path, sha256 in recorded.items()
-        if path in whole
-    )
-    if not wrong:
-        return []
-    sentence = f"SHA256SUMS does not tell the hashes of {wrong:,} of the files that are whole by the record"
-    return [FileVerdict(NAME, Verdict.DAMAGED, f"{sentence}; the next backup writes it anew.")]
 
 
 def _photos(root: Path) -> Iterator[str]:
@@ -374,12 +366,3 @@ def _photos(root: Path) -> Iterator[str]:
         for name in names:
             if not name.startswith("."):
                 yield f"{inside}/{name}"
-
-
-def _extras(root: Path, lying: set[str], archive: Archive, everything: list[_Expected]) -> list[FileVerdict]:
-    extra = lying - {file.path for file in everything} - archive.aside
-    if extra:
-        # A running job may have recorded some of them since.
-        again = read_archive(root)
-        extra -= {file.path for file in _expected(again)} | again.aside
-    return [FileVerdict(path, Verdict.EXTRA, f"{path} is not in the record.") for path in sorted(extra)]

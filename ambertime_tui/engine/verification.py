@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from ambertime_tui.drive.claim import OURS
 from ambertime_tui.drive.errors import DriveError
 from ambertime_tui.drive.judge import Verdict
 from ambertime_tui.drive.recorded import ReadBack
-from ambertime_tui.drive.verify import VerifyProgress, VerifyReport, verify
+from ambertime_tui.drive.verify import FileVerdict, VerifyProgress, VerifyReport, verify
 from ambertime_tui.engine.proof import proved
 from ambertime_tui.engine.protocol import EngineError
 
@@ -35,7 +35,10 @@ class VerifiedFile:
 class Verification:
     """All that was found."""
 
-    files: tuple[VerifiedFile, ...]
+    counts: Mapping[str, int]
+    """How many files have each verdict."""
+    not_whole: tuple[VerifiedFile, ...]
+    """The files a person has to know of, by path."""
     sound: bool
     """True where every recorded file is whole; extra files do no harm."""
     through_cache: int
@@ -61,6 +64,7 @@ class VerifyStatus:
 def verify_archive(
     target: Path,
     on_progress: Callable[[VerifyStatus], None],
+    on_file: Callable[[VerifiedFile], None] = lambda file: None,
     *,
     since: float | None = None,
     sample: float | None = None,
@@ -70,6 +74,7 @@ def verify_archive(
     Args:
         target: the folder of the archive.
         on_progress: told how far it is.
+        on_file: told of each file as it was looked at.
         since: only files written at or after this time (seconds since 1970).
         sample: only this share of them (0 to 1), picked by chance.
 
@@ -83,17 +88,24 @@ def verify_archive(
         )
 
     try:
-        report = verify(target, since=since, sample=sample, on_progress=told)
+        report = verify(
+            target,
+            since=since,
+            sample=sample,
+            on_progress=told,
+            on_file=lambda found: on_file(_as_told(found)),
+        )
     except DriveError as error:
         raise EngineError(type(error).__name__, str(error)) from error
-    if not report.files and not report.skipped and not (target / OURS).is_dir():
+    if not report.looked_at and not report.skipped and not (target / OURS).is_dir():
         raise EngineError("NoArchive", f"There is no archive of AmberTime in {target}. Is the drive mounted?")
     return _told(report)
 
 
 def _told(report: VerifyReport) -> Verification:
     return Verification(
-        tuple(VerifiedFile(f.path, f.verdict.value, f.sentence, f.size, f.uuid) for f in report.files),
+        {verdict.value: report.count(verdict) for verdict in Verdict},
+        tuple(map(_as_told, report.not_whole)),
         report.sound,
         report.through_cache,
         report.ended_at - report.began_at,
@@ -103,13 +115,12 @@ def _told(report: VerifyReport) -> Verification:
     )
 
 
+def _as_told(found: FileVerdict) -> VerifiedFile:
+    return VerifiedFile(found.path, found.verdict.value, found.sentence, found.size, found.uuid)
+
+
 def _proof(report: VerifyReport) -> str:
-    """Files that SHA256SUMS alone knows count as originals: nobody can tell."""
     bad = sum(report.count(kind) for kind in (Verdict.DAMAGED, Verdict.MISSING, Verdict.CHANGED))
-    whole = [
-        file.read_back
-        for file in report.files
-        if file.verdict is Verdict.WHOLE and (file.role is None or file.role.is_original)
-    ]
-    through_cache = sum(read_back is not ReadBack.FROM_DRIVE for read_back in whole)
-    return proved(len(whole) - through_cache, through_cache, bad, report.skipped)
+    from_drive = report.originals.get(ReadBack.FROM_DRIVE, 0)
+    through_cache = report.originals.get(ReadBack.THROUGH_CACHE, 0)
+    return proved(from_drive, through_cache, bad, report.skipped)

@@ -51,6 +51,7 @@ class Output:
         Raises:
             BrokenPipeError: nobody reads on.
         """
+        self._clear()
         record = {"type": kind, **fields}
         self._data.write(json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n")
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 
-from ambertime_tui.engine.verification import Verification, VerifyStatus, verify_archive
+from ambertime_tui.engine.verification import Verification, VerifiedFile, VerifyStatus, verify_archive
 from ambertime_tui.exit_codes import ExitCode
 from ambertime_tui.plain.output import Output
 from ambertime_tui.units import elapsed, plural, size
@@ -34,24 +33,25 @@ def verify(target: Path, out: Output, *, since: float | None = None, sample: flo
             f"{size(status.bytes_done)} of {size(status.bytes_total)}"
         )
 
-    found = verify_archive(target, tell, since=since, sample=sample)
+    def record(file: VerifiedFile) -> None:
+        if out.as_json:
+            out.record("file", **asdict(file))
+
+    found = verify_archive(target, tell, record, since=since, sample=sample)
     for notice in found.notices:
         out.say(f"Notice: {notice}")
     if out.as_json:
-        _records(found, out)
+        _summary(found, out)
     else:
         _lines(found, out)
     out.flush()
     return ExitCode.COMPLETE if found.sound else ExitCode.LEFT
 
 
-def _records(found: Verification, out: Output) -> None:
-    for file in found.files:
-        out.record("file", **asdict(file))
-    counts = Counter(file.verdict for file in found.files)
+def _summary(found: Verification, out: Output) -> None:
     out.record(
         "summary",
-        **{verdict: counts[verdict] for verdict in _VERDICTS},
+        **{verdict: found.counts[verdict] for verdict in _VERDICTS},
         sound=found.sound,
         through_cache=found.through_cache,
         seconds=found.seconds,
@@ -62,10 +62,9 @@ def _records(found: Verification, out: Output) -> None:
 
 
 def _lines(found: Verification, out: Output) -> None:
-    for file in found.files:
-        if file.verdict != "whole":
-            out.line(f"{file.verdict}: {file.sentence}")
-    counts = Counter(file.verdict for file in found.files)
+    for file in found.not_whole:
+        out.line(f"{file.verdict}: {file.sentence}")
+    counts = found.counts
     told = ", ".join(f"{counts[v]:,} {v}" for v in _VERDICTS if counts[v] or v == "whole")
     out.line(f"{told} ({elapsed(found.seconds)})")
     if found.through_cache:

@@ -129,6 +129,16 @@ def test_an_archive_that_is_none_cannot_be_verified(tmp_path: Path, ambertime: A
     assert ambertime("verify", tmp_path / "nowhere").code == 1
 
 
+def test_a_computer_without_room_for_the_list_of_a_large_archive_says_so(
+    small_drive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ambertime: Ambertime
+) -> None:
+    (tmp_path / "SHA256SUMS").write_text("".join(f"{n:064x}  Photos/{n:07}.HEIC\n" for n in range(60_000)))
+    monkeypatch.setenv("SQLITE_TMPDIR", str(small_drive))
+    ran = ambertime("verify", tmp_path)
+    assert ran.code == 1
+    assert "Free some space there" in ran.sentence
+
+
 def test_the_last_known_good_archive_is_untouched_by_all_of_this(
     made_library: MadeLibrary, phone_factory: PhoneFactory, tmp_path: Path, ambertime: Ambertime
 ) -> None:

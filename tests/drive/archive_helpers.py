@@ -7,14 +7,17 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from ambertime_tui.drive.discovery import Drive
-from ambertime_tui.drive.errors import DriveError
+from ambertime_tui.drive.errors import DriveError, RecordDamaged
 from ambertime_tui.drive.file_system import FileSystemTraits, traits_of
-from ambertime_tui.drive.record_reader import read_archive
+from ambertime_tui.drive.record_reader import read_record
+from ambertime_tui.drive.record_rows import assets_in
 from ambertime_tui.drive.recorded import RecordedAsset
 from ambertime_tui.drive.system_calls import SystemCalls
 from ambertime_tui.drive.target import Target, open_target
+from ambertime_tui.drive.verify import FileVerdict, verify
 from ambertime_tui.drive.writer import StagedAsset
 from ambertime_tui.library.model import Asset, Availability, Kind, Resource, Role
 
@@ -163,10 +166,25 @@ def _copy_group(
             acknowledged(outcome.uuid)
 
 
+def recorded_in(root: Path) -> tuple[RecordedAsset, ...]:
+    """What the record of a target vouches for; nothing where there is no sound record."""
+    try:
+        return read_record(root, lambda record: tuple(assets_in(record))) or ()
+    except RecordDamaged:
+        return ()
+
+
+def verdicts_of(root: Path, **options: Any) -> dict[str, FileVerdict]:
+    """What a verification finds of each file, by path."""
+    found: dict[str, FileVerdict] = {}
+    verify(root, on_file=lambda one: found.update({one.path: one}), **options)
+    return found
+
+
 def assert_promise(root: Path, library: Sequence[Asset] = LIBRARY) -> dict[str, RecordedAsset]:
     """What the record says is copied is there: every file, whole, with the bytes the phone had."""
     truth = {item.uuid: item for item in library}
-    recorded = {item.uuid: item for item in read_archive(root).assets}
+    recorded = {item.uuid: item for item in recorded_in(root)}
     for uuid, found in recorded.items():
         item = truth[uuid]
         assert {file.role for file in found.files} == {part.role for part in item.resources}, uuid

@@ -15,9 +15,8 @@ from pathlib import Path
 import pytest
 
 from ambertime_tui.drive import checksums, seal
-from ambertime_tui.drive.checksums import read_checksums
+from ambertime_tui.drive.checksums import each_checksum
 from ambertime_tui.drive.judge import Verdict
-from ambertime_tui.drive.record_reader import read_archive
 from ambertime_tui.drive.recorded import ReadBack, RecordedAsset, RecordedFile
 from ambertime_tui.drive.target import open_target
 from ambertime_tui.drive.verify import verify
@@ -30,6 +29,7 @@ from tests.drive.archive_helpers import (
     backup,
     copied,
     drive_at,
+    recorded_in,
     tree,
 )
 
@@ -86,16 +86,16 @@ def test_a_single_bit_that_the_record_lost_is_noticed(tmp_path: Path) -> None:
     """A database with one letter of a name or one digit of a size changed is a sound database."""
     backup(tmp_path)
     record = tmp_path / ".ambertime/record.sqlite3"
-    truth, data = read_archive(tmp_path).assets, record.read_bytes()
+    truth, data = recorded_in(tmp_path), record.read_bytes()
     chance = random.Random(5)
     in_use = [at for at in range(len(data)) if data[at]]
     for at in chance.sample(in_use, 30):
         harmed = bytearray(data)
         harmed[at] ^= 1 << chance.randrange(8)
         record.write_bytes(harmed)
-        assert read_archive(tmp_path).notices, at
+        assert "bytes have changed" in verify(tmp_path).notices[0], at
         assert not backup(tmp_path)
-        assert read_archive(tmp_path).assets == truth
+        assert recorded_in(tmp_path) == truth
         assert_complete(tmp_path)
 
 
@@ -149,7 +149,7 @@ def test_a_run_that_changes_nothing_writes_nothing(tmp_path: Path) -> None:
     (tmp_path / "SHA256SUMS").unlink()
     backup(tmp_path)
     assert_complete(tmp_path)
-    assert len(read_checksums(tmp_path)) == 9, "what was taken away is made again"
+    assert len(dict(each_checksum(tmp_path))) == 9, "what was taken away is made again"
 
 
 def test_lines_that_others_write_into_sha256sums_stay(tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_memory_for_sha256sums_does_not_grow_with_it(tmp_path: Path, monkeypatch
             target.finish()
             peaks.append(tracemalloc.get_traced_memory()[1])
             tracemalloc.stop()
-        assert len(read_checksums(root)) == 50 * folders + 1
+        assert len(dict(each_checksum(root))) == 50 * folders + 1
     assert peaks[1] < 1.5 * peaks[0], "ten times as many lines"
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ambertime_tui.drive.checksums import (
     checksum_line,
     comments_of,
-    read_checksums,
+    each_checksum,
     write_checksums,
 )
 from ambertime_tui.drive.system_calls import SystemCalls
@@ -35,7 +35,7 @@ digests = st.binary(min_size=32, max_size=32).map(bytes.hex)
 def parsed(text: str) -> dict[str, str]:
     with TemporaryDirectory() as root:
         (Path(root) / "SHA256SUMS").write_bytes(text.encode("utf-8", "surrogateescape"))
-        return read_checksums(Path(root))
+        return dict(each_checksum(Path(root)))
 
 
 @given(st.dictionaries(paths, digests, max_size=8))
@@ -75,6 +75,6 @@ def test_the_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
     root.mkdir()
     for content in ({"a": "00" * 32, "b": "11" * 32}, {"c": "22" * 32}):
         write_checksums(root, root / "scratch", content.items(), ["# mine"], SystemCalls())
-        assert read_checksums(root) == content
+        assert dict(each_checksum(root)) == content
         assert comments_of(root) == ("# mine",)
     assert [path.name for path in root.iterdir()] == ["SHA256SUMS"]

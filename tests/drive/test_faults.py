@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from ambertime_tui.drive import file_writer
-from ambertime_tui.drive.checksums import read_checksums
+from ambertime_tui.drive.checksums import each_checksum
 from ambertime_tui.drive.errors import DriveError
 from tests.drive.archive_helpers import LIBRARY, assert_complete, assert_promise, asset, backup, content
 from tests.drive.faulty_calls import CountingCalls, Killed, PowerCutCalls, failing, killed
@@ -149,7 +149,9 @@ def test_a_power_cut_at_any_call_loses_nothing_that_was_promised(
         calls.cut(root, chance)
         assert acknowledged <= set(assert_promise(root))
         sums = root / "SHA256SUMS"
-        assert not sums.exists() or len(read_checksums(root)) == 9, "the old one, none here, or the new one"
+        assert not sums.exists() or len(list(each_checksum(root))) == 9, (
+            "the old one, none here, or the new one"
+        )
         assert not backup(root)
         assert_complete(root)
         return calls.count >= number

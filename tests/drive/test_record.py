@@ -11,11 +11,11 @@ import pytest
 from ambertime_tui.drive.errors import RecordDamaged, RecordFailed, RecordTooNew
 from ambertime_tui.drive.naming import name_key
 from ambertime_tui.drive.record import Record
-from ambertime_tui.drive.record_reader import read_archive
 from ambertime_tui.drive.record_schema import APPLICATION_ID, SCHEMA_VERSION
 from ambertime_tui.drive.recorded import AsideFile, ReadBack, RecordedAsset, RecordedFile
 from ambertime_tui.drive.system_calls import SystemCalls
 from ambertime_tui.library.model import Role
+from tests.drive.archive_helpers import recorded_in
 
 
 def recorded(uuid: str = "A", name: str = "IMG_1.HEIC", udid: str = "PHONE") -> RecordedAsset:
@@ -170,7 +170,7 @@ def test_it_is_read_beside_a_job_that_writes_and_with_the_journal_of_a_dead_one(
     ours.mkdir()
     record = Record(ours / "record.sqlite3", SystemCalls())
     record.commit([recorded("A")])
-    assert [asset.uuid for asset in read_archive(tmp_path).assets] == ["A"]
+    assert [asset.uuid for asset in recorded_in(tmp_path)] == ["A"]
     dying = sqlite3.connect(record.path, isolation_level=None)
     dying.execute("PRAGMA cache_size = 1")
     dying.execute("PRAGMA synchronous = OFF")
@@ -184,7 +184,7 @@ def test_it_is_read_beside_a_job_that_writes_and_with_the_journal_of_a_dead_one(
     dying.execute("ROLLBACK")
     dying.close()
     assert (elsewhere / "record.sqlite3-journal").stat().st_size > 0
-    assert [asset.uuid for asset in read_archive(elsewhere.parent).assets] == ["A"]
+    assert [asset.uuid for asset in recorded_in(elsewhere.parent)] == ["A"]
 
 
 VERSION_1 = (

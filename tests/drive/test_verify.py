@@ -26,6 +26,7 @@ from tests.drive.archive_helpers import (
     drive_at,
     resource,
     stage,
+    verdicts_of,
 )
 from tests.drive.faulty_calls import CountingCalls
 
@@ -68,7 +69,7 @@ def test_each_kind_of_harm_has_its_name(tmp_path: Path) -> None:
     (folder / "IMG_5.HEIC").rename(swapped)
     (folder / "IMG_6.HEIC").rename(folder / "IMG_5.HEIC")
     swapped.rename(folder / "IMG_6.HEIC")
-    verdicts = {Path(file.path).stem: file for file in verify(tmp_path).files}
+    verdicts = {Path(path).stem: file for path, file in verdicts_of(tmp_path).items()}
     assert {stem: file.verdict for stem, file in verdicts.items()} == {
         "IMG_1": Verdict.MISSING,
         "IMG_2": Verdict.DAMAGED,
@@ -199,10 +200,10 @@ def test_verification_needs_no_lock_and_changes_no_file(tmp_path: Path) -> None:
 def test_a_part_of_the_files_can_be_verified(tmp_path: Path) -> None:
     backup(tmp_path, [asset(n, name=f"{n}.HEIC") for n in range(1, 41)], group=40)
     sampled = verify(tmp_path, sample=0.05, chance=random.Random(1))
-    assert (len(sampled.files), sampled.skipped) == (2, 38)
+    assert (sampled.looked_at, sampled.skipped) == (2, 38)
     nothing = verify(tmp_path, since=4e9)
-    assert (len(nothing.files), nothing.skipped) == (0, 40)
-    assert len(verify(tmp_path, since=1e9).files) == 40
+    assert (nothing.looked_at, nothing.skipped) == (0, 40)
+    assert verify(tmp_path, since=1e9).looked_at == 40
 
 
 def test_progress_is_told(tmp_path: Path) -> None:
@@ -298,7 +299,7 @@ def test_a_folder_that_cannot_be_listed_holds_up_nothing_else(tmp_path: Path) ->
     backup(tmp_path, [asset(1), asset(2, created=None)])
     (tmp_path / "Photos/undated").rename(tmp_path / "away")
     (tmp_path / "Photos/undated").symlink_to("undated")
-    verdicts = {file.path: file.verdict for file in verify(tmp_path).files}
+    verdicts = {path: file.verdict for path, file in verdicts_of(tmp_path).items()}
     assert verdicts["Photos/2024-07/IMG_0001.HEIC"] is Verdict.WHOLE
     assert verdicts["Photos/undated/IMG_0001.HEIC"] is Verdict.DAMAGED
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target:

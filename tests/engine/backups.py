@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from ambertime_tui.drive.record_reader import read_archive
 from ambertime_tui.drive.recorded import RecordedAsset
 from ambertime_tui.engine.client import Command, CommandName, EngineClient, Report
 from ambertime_tui.engine.job import open_job
@@ -21,6 +20,7 @@ from ambertime_tui.engine.surveyor import Surveyor
 from ambertime_tui.engine.timing import Timing
 from ambertime_tui.paths import paths_from
 from ambertime_tui.simulator.library import MadeAsset, MadeLibrary
+from tests.drive.archive_helpers import recorded_in
 
 PATIENCE = 60.0
 """Seconds after which a test gives up; each takes a few."""
@@ -92,7 +92,7 @@ async def until(client: EngineClient, wanted: Callable[[JobStatus], bool]) -> Jo
 
 def archived(target: Path) -> dict[str, RecordedAsset]:
     """What the record on a target vouches for, by uuid."""
-    return {asset.uuid: asset for asset in read_archive(target).assets}
+    return {asset.uuid: asset for asset in recorded_in(target)}
 
 
 def selected(made: MadeLibrary) -> list[MadeAsset]:

@@ -9,7 +9,6 @@ from contextlib import ExitStack, closing
 from datetime import date
 from pathlib import Path
 
-from ambertime_tui.drive.record_reader import read_archive
 from ambertime_tui.drive.verify import verify
 from ambertime_tui.engine.spec import JobSpec, Selection
 from ambertime_tui.engine.status import Outcome
@@ -17,6 +16,7 @@ from ambertime_tui.library.date_range import DateRange
 from ambertime_tui.simulator.library import MadeLibrary
 from ambertime_tui.simulator.phone import SimulatedPhone
 from tests.conftest import PhoneFactory
+from tests.drive.archive_helpers import recorded_in
 from tests.drive.real_drives import mount
 from tests.engine.backups import archived, backup, strangers
 
@@ -51,7 +51,7 @@ def test_a_second_phone_with_the_same_library_writes_nothing(
     assert second.status.write.written.count == first.status.write.written.count
     assert second.status.proof == first.status.proof
     by_phone: dict[str, set[str]] = {}
-    for asset in read_archive(target).assets:
+    for asset in recorded_in(target):
         by_phone.setdefault(asset.udid, set()).update(file.path for file in asset.files)
     assert by_phone[phone.udid] == by_phone[other.udid] == set(before)
     assert verify(target).sound

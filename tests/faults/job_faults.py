@@ -24,12 +24,12 @@ from hashlib import sha256
 from pathlib import Path
 
 from ambertime_tui.drive.errors import DriveError
-from ambertime_tui.drive.record_reader import read_archive
 from ambertime_tui.drive.recorded import RecordedAsset
 from ambertime_tui.simulator.background import BackgroundUsbmuxd
 from ambertime_tui.simulator.facts import Facts, udid_for
 from ambertime_tui.simulator.library import LibraryRecipe, MadeLibrary, make_library
 from ambertime_tui.simulator.phone import SimulatedPhone
+from tests.drive.archive_helpers import recorded_in
 from tests.engine.backups import selected
 from tests.faults.job_process import Fault, JobEnd, JobMaker
 
@@ -94,7 +94,7 @@ class Judge:
         if stranger.exists() and stranger.read_bytes() != STRANGERS_WORDS:
             wrong.append("a stranger's file was changed")
         try:
-            known = {asset.uuid: asset for asset in read_archive(target).assets}
+            known = {asset.uuid: asset for asset in recorded_in(target)}
         except DriveError as error:
             return {}, [*wrong, f"the record cannot be read: {error}"]
         for uuid, asset in known.items():
