@@ -141,17 +141,16 @@ class ExistingFiles:
 
     def _index(self) -> dict[int, set[str]]:
         if self._by_size is None:
-            self._by_size = {}
-            recorded = self._record.paths()
-            keys = {(path.rpartition("/")[0], name_key(path.rpartition("/")[2])) for path in recorded}
+            found: dict[int, set[str]] = {}
             try:
-                self._walk("", keys, self._by_size)
+                self._walk("", found)
             except OSError as error:
-                self._by_size = None
                 raise drive_error(error, self._root, doing="listing") from error
+            self._by_size = found  # only now: whoever does not wait for the lock must not see half of it
         return self._by_size
 
-    def _walk(self, folder: str, recorded: set[tuple[str, str]], found: dict[int, set[str]]) -> None:
+    def _walk(self, folder: str, found: dict[int, set[str]]) -> None:
+        recorded = self._record.names_taken(folder)
         with os.scandir(self._root / folder) as entries:
             there = sorted(entries, key=lambda entry: entry.name)
         for entry in there:
@@ -163,8 +162,8 @@ class ExistingFiles:
                 # Others may be at work in it: what is gone, or closed to us, is nothing to adopt.
                 # A folder that the drive cannot read costs what lies in it, not the backup.
                 with suppress(OSError):
-                    self._walk(path, recorded, found)
-            elif (folder, name_key(name)) not in recorded and entry.is_file(follow_symlinks=False):
+                    self._walk(path, found)
+            elif name_key(name) not in recorded and entry.is_file(follow_symlinks=False):
                 with suppress(OSError):
                     found.setdefault(entry.stat(follow_symlinks=False).st_size, set()).add(path)
 

@@ -93,11 +93,6 @@ class RecordQueries(ABC):
         with self._read() as connection:
             return {asset.uuid: asset for asset in assets_in(connection, "WHERE udid = ?", (udid,))}
 
-    def each(self, udid: str) -> Iterator[RecordedAsset]:
-        """All recorded assets of a phone, one at a time; to be read to the end at once."""
-        with self._read() as connection:
-            yield from assets_in(connection, "WHERE udid = ?", (udid,))
-
     def sizes(self, udid: str, uuids: Sequence[str]) -> dict[str, dict[Role, int]]:
         """Of some of a phone's assets, by uuid: bytes of the newest file of each role that is recorded."""
         with self._read() as connection:
@@ -179,12 +174,6 @@ class RecordQueries(ABC):
         with self._read() as connection:
             rows = connection.execute("SELECT name_key FROM file WHERE folder = ?", (folder,))
             return frozenset(key for (key,) in rows)
-
-    def paths(self) -> frozenset[str]:
-        """Paths of all recorded files, relative to the target."""
-        with self._read() as connection:
-            rows = connection.execute("SELECT folder, name FROM file")
-            return frozenset(f"{folder}/{name}" if folder else name for folder, name in rows)
 
     def aside(self) -> tuple[AsideFile, ...]:
         """Damaged files that were renamed."""

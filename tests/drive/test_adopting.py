@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
 
+from ambertime_tui.drive.adopt import ExistingFiles
 from ambertime_tui.drive.errors import (
     DriveError,
 )
 from ambertime_tui.drive.judge import Verdict
+from ambertime_tui.drive.read_back import Reader
+from ambertime_tui.drive.record import Record
 from ambertime_tui.drive.recorded import RecordedAsset
 from ambertime_tui.drive.system_calls import SystemCalls
 from ambertime_tui.drive.target import Target, open_target
@@ -202,3 +207,33 @@ def test_after_a_failed_record_the_same_job_adopts_the_files_it_has_written(tmp_
         written = tree(tmp_path)
         assert all(file.adopted for file in copied(target, asset(1, LIVE)).files)
         assert tree(tmp_path) == written
+
+
+class RecordOfASlowDrive(Record):
+    """Answers about one folder when it is let."""
+
+    asked, may_answer = threading.Event(), threading.Event()
+
+    def names_taken(self, folder: str) -> frozenset[str]:
+        if folder == "later":
+            self.asked.set()
+            assert self.may_answer.wait(30)
+        return super().names_taken(folder)
+
+
+def test_who_asks_while_the_drive_is_still_being_listed_waits_for_the_end(tmp_path: Path) -> None:
+    (tmp_path / "later").mkdir()
+    (tmp_path / "later/beach.heic").write_bytes(b"seven!!")
+    drive, calls = drive_at(tmp_path), SystemCalls()
+    record = RecordOfASlowDrive(tmp_path / "record.sqlite3", calls)
+    existing = ExistingFiles(tmp_path, record, Reader(drive.traits, drive.device, calls), calls)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(existing.has_size, PHONE, 7)
+        assert record.asked.wait(30)
+        second = pool.submit(existing.has_size, PHONE, 7)
+        too_early, _ = wait([second], timeout=0.2)
+        record.may_answer.set()
+        assert not too_early
+        assert first.result()
+        assert second.result()
+    record.close()
