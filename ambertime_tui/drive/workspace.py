@@ -30,25 +30,53 @@ class Names:
         return any(key in keys for keys in self.sets)
 
 
+FOLDERS_KEPT = 16
+"""Folders whose names are kept: a job that goes through a library by time is in few at a time."""
+
+
+class _RecentFolders:
+    """The keys of the names in the folders that were asked for last."""
+
+    def __init__(self, read: Callable[[str], Iterable[str]]) -> None:
+        self._read = read
+        self._keys: dict[str, set[str]] = {}
+
+    def keys(self, folder: str) -> set[str]:
+        """Those of a folder, read where they are not kept."""
+        keys = self._keys.pop(folder, None)
+        if keys is None:
+            keys = keys_of(self._read(folder))
+        self._keys[folder] = keys
+        if len(self._keys) > FOLDERS_KEPT:
+            del self._keys[next(iter(self._keys))]
+        return keys
+
+    def add(self, folder: str, keys: set[str]) -> None:
+        """More, where they are kept."""
+        if folder in self._keys:
+            self._keys[folder] |= keys
+
+    def forget(self, folder: str) -> None:
+        """They are to be read again."""
+        self._keys.pop(folder, None)
+
+
 class NameBook:
     """Which names of a folder are given: by the record, to writers at work, and to files on the drive."""
 
     def __init__(self, root: Path, record: Record, traits: FileSystemTraits) -> None:
         self._root = root
-        self._record = record
         self._traits = traits
-        self._recorded: dict[str, set[str]] = {}
+        self._recorded = _RecentFolders(record.names_taken)
         self._reserved: dict[str, set[str]] = {}
-        self._on_drive: dict[str, set[str]] = {}
+        self._on_drive = _RecentFolders(self.listed)
         self.lock = threading.RLock()
         """Held while a place is chosen and reserved, so that no two writers get the same names."""
 
     def given(self, folder: str) -> Names:
         """Keys of the names and stems that the record or a writer at work has."""
         with self.lock:
-            if folder not in self._recorded:
-                self._recorded[folder] = keys_of(self._record.names_taken(folder))
-            return Names((self._recorded[folder], self._reserved.setdefault(folder, set())))
+            return Names((self._recorded.keys(folder), self._reserved.setdefault(folder, set())))
 
     def on_drive(self, folder: str) -> Names:
         """Keys of all names and stems that lie in the folder, as it was listed last.
@@ -57,9 +85,7 @@ class NameBook:
             DriveError: the folder cannot be listed.
         """
         with self.lock:
-            if folder not in self._on_drive:
-                self._on_drive[folder] = keys_of(self.listed(folder))
-            return Names((self._on_drive[folder],))
+            return Names((self._on_drive.keys(folder),))
 
     def kept(self, folder: str, names: Collection[str]) -> frozenset[str]:
         """Those of the names that lie in the folder now, as the drive spells them. A drive that may spell a
@@ -117,15 +143,13 @@ class NameBook:
         """A file was recorded."""
         with self.lock:
             keys = keys_of((name,))
-            if folder in self._recorded:
-                self._recorded[folder] |= keys
-            if folder in self._on_drive:
-                self._on_drive[folder] |= keys
+            self._recorded.add(folder, keys)
+            self._on_drive.add(folder, keys)
 
     def look_again(self, folder: str) -> None:
         """The folder holds something that was not expected: forget how it was listed."""
         with self.lock:
-            self._on_drive.pop(folder, None)
+            self._on_drive.forget(folder)
 
 
 class FolderKeeper:
