@@ -3,9 +3,10 @@
 For each size a library is made (10,000 assets of their own, multiplied under new identifiers and folders),
 served by a simulated phone on an unlimited link, and backed up by a job in a process of its own, which is
 stopped after some hundred assets: seconds to the first byte on the drive, memory, and what one status costs
-meanwhile. Then the same against an archive that has everything already: seconds of a run that finds nothing
-to do. Pending iCloud items are a queue of that length: what one change and one status of it cost. Writes
-benchmarks/plots/*.svg and its section of benchmarks/README.md.
+meanwhile. Then the same against an archive that has everything but the newest hundred, as on any other day,
+and once more, when there is nothing to do: seconds and memory of either. Pending iCloud items are a queue of
+that length: what one change and one status of it cost. Writes benchmarks/plots/*.svg and its section of
+benchmarks/README.md.
 """
 
 from __future__ import annotations
@@ -49,6 +50,8 @@ from benchmarks.simulated import simulated_phone
 BASE = 10_000
 ENOUGH = 300
 """Assets after which a first run is stopped."""
+NEW = 100
+"""Assets that an archive lacks on any other day."""
 PLOTS = Path(__file__).with_name("plots")
 MIX = Mix(edited=0.0, live=0.3)
 
@@ -68,6 +71,10 @@ class Figures:
     per_asset_ms: float
     """Processor time of the job for each asset that it copied."""
     outcome: str
+
+
+_Row = tuple[int, Figures, Figures, Figures, tuple[float, float]]
+"""Assets; a first run, one on any other day, one with nothing to do; costs of the queue."""
 
 
 def main() -> None:
@@ -92,23 +99,25 @@ def main() -> None:
         return
     lines = [
         "| assets | scan s | first byte s | memory MiB | status µs | CPU ms per asset copied "
-        "| nothing to do: s | its memory MiB | iCloud queue: change µs | its status µs |",
-        "|" + "---|" * 10,
+        f"| {NEW} new: s | its memory MiB | nothing to do: s | its memory MiB | iCloud queue: change µs "
+        "| its status µs |",
+        "|" + "---|" * 12,
     ]
     print("\n".join(lines), flush=True)
-    rows: list[tuple[int, Figures, Figures, tuple[float, float]]] = []
+    rows: list[_Row] = []
     with tempfile.TemporaryDirectory(prefix="ambertime-growth-", dir=options.scratch) as scratch:
         base = make_library(
             Path(scratch) / "base", LibraryRecipe(assets=BASE, seed=5, mix=MIX, oddities=False)
         )
         for assets in options.assets:
             media = _library(base.media, Path(scratch) / str(assets), assets)
-            first, again = _runs(media, Path(scratch) / f"run-{assets}")
+            first, daily, again = _runs(media, Path(scratch) / f"run-{assets}")
             queue = json.loads(_child("--pending", str(assets)))
-            rows.append((assets, first, again, (queue[0], queue[1])))
+            rows.append((assets, first, daily, again, (queue[0], queue[1])))
             lines.append(
                 f"| {assets:,} | {first.scanned:.1f} | {first.first_byte:.1f} | {first.peak_mb:.0f} "
-                f"| {first.status_us:.0f} | {first.per_asset_ms:.1f} | {again.ended:.1f} "
+                f"| {first.status_us:.0f} | {first.per_asset_ms:.1f} | {daily.ended:.1f} "
+                f"| {daily.peak_mb:.0f} | {again.ended:.1f} "
                 f"| {again.peak_mb:.0f} | {queue[0]:.1f} | {queue[1]:.0f} |"
             )
             print(lines[-1], flush=True)
@@ -147,7 +156,7 @@ def _linked(source: Path, target: Path, prefix: str) -> None:
         os.link(file, target / (prefix + file.name[len(prefix) :]))
 
 
-def _runs(media: Path, scratch: Path) -> tuple[Figures, Figures]:
+def _runs(media: Path, scratch: Path) -> tuple[Figures, Figures, Figures]:
     scratch.mkdir()
     with simulated_phone(media, "unlimited", scratch) as (environ, udid):
         target = scratch / "first"
@@ -155,10 +164,11 @@ def _runs(media: Path, scratch: Path) -> tuple[Figures, Figures]:
         first = Figures(**json.loads(_child("--measure", udid, str(target), "stop", environ=environ)))
         full = scratch / "full"
         full.mkdir()
-        archive_everything(media, full, udid)
+        archive_all_but_the_newest(media, full, udid)
+        daily = Figures(**json.loads(_child("--measure", udid, str(full), "run", environ=environ)))
         again = Figures(**json.loads(_child("--measure", udid, str(full), "run", environ=environ)))
     shutil.rmtree(scratch)
-    return first, again
+    return first, daily, again
 
 
 def _child(*arguments: str, environ: object = None) -> str:
@@ -172,8 +182,9 @@ def _child(*arguments: str, environ: object = None) -> str:
     return done.stdout
 
 
-def archive_everything(media: Path, target: Path, udid: str) -> None:
-    """Records every asset whose originals are on the phone as copied, with its files in place (as links)."""
+def archive_all_but_the_newest(media: Path, target: Path, udid: str) -> None:
+    """Records every asset whose originals are on the phone as copied, but the newest, with its files in place
+    (as links)."""
     scratch = Path(tempfile.mkdtemp(dir=target.parent))
     for name in ("Photos.sqlite", "Photos.sqlite-wal"):
         if (media / "PhotoData" / name).exists():
@@ -182,7 +193,10 @@ def archive_everything(media: Path, target: Path, udid: str) -> None:
     taken: dict[str, set[str]] = {}
     with open_target(target) as opened:
         batch = []
+        since = sorted(asset.created or 0.0 for asset in library.assets)[-NEW]
         for asset in library.assets:
+            if (asset.created or 0.0) >= since:
+                continue
             local = [r for r in asset.originals if r.availability is Availability.LOCAL]
             if not asset.ownership.is_archived or asset.trashed or len(local) != len(asset.originals):
                 continue
@@ -299,7 +313,7 @@ def _numbered(asset: Asset, number: int) -> PlannedAsset:
     return PlannedAsset(replace(asset, uuid=f"{number:08X}{asset.uuid[8:]}"), Fate.FETCH, asset.originals, 1)
 
 
-def _draw(rows: list[tuple[int, Figures, Figures, tuple[float, float]]]) -> None:
+def _draw(rows: list[_Row]) -> None:
     sizes = [float(assets) for assets, *_ in rows]
     PLOTS.mkdir(exist_ok=True)
     write_plot(
@@ -307,9 +321,10 @@ def _draw(rows: list[tuple[int, Figures, Figures, tuple[float, float]]]) -> None
         "Seconds against assets of the library",
         sizes,
         [
-            Series("scan", [first.scanned for _, first, _, _ in rows]),
-            Series("first byte on the drive", [first.first_byte for _, first, _, _ in rows]),
-            Series("run with nothing to do", [again.ended for _, _, again, _ in rows]),
+            Series("scan", [first.scanned for _, first, *_ in rows]),
+            Series("first byte on the drive", [first.first_byte for _, first, *_ in rows]),
+            Series(f"run with {NEW} new ones", [daily.ended for _, _, daily, *_ in rows]),
+            Series("run with nothing to do", [again.ended for _, _, _, again, _ in rows]),
         ],
     )
     write_plot(
@@ -317,8 +332,9 @@ def _draw(rows: list[tuple[int, Figures, Figures, tuple[float, float]]]) -> None
         "MiB of the job against assets of the library",
         sizes,
         [
-            Series("first run", [first.peak_mb for _, first, _, _ in rows]),
-            Series("run with nothing to do", [again.peak_mb for _, _, again, _ in rows]),
+            Series("first run", [first.peak_mb for _, first, *_ in rows]),
+            Series(f"run with {NEW} new ones", [daily.peak_mb for _, _, daily, *_ in rows]),
+            Series("run with nothing to do", [again.peak_mb for _, _, _, again, _ in rows]),
         ],
     )
     write_plot(
@@ -326,7 +342,7 @@ def _draw(rows: list[tuple[int, Figures, Figures, tuple[float, float]]]) -> None
         "Microseconds of one step against assets of the library, or pending iCloud items",
         sizes,
         [
-            Series("one status of a job that copies", [first.status_us for _, first, _, _ in rows]),
+            Series("one status of a job that copies", [first.status_us for _, first, *_ in rows]),
             Series("one change of the iCloud queue", [queue[0] for *_, queue in rows]),
             Series("one status with that queue", [queue[1] for *_, queue in rows]),
         ],

@@ -293,15 +293,15 @@ class FetchQueue:
                 self._line.insert(place, number)
                 self._first = min(self._first, place)
 
-    def _sort_key(self) -> Callable[[int], tuple[int, int]]:
+    def _sort_key(self) -> Callable[[int], int]:
         rank_of, bytes_of = self._plan.rank_of, self._plan.bytes_of
         match self.order:
             case FetchOrder.SMALLEST:
-                return lambda number: (bytes_of(number), rank_of(number))
+                return lambda number: bytes_of(number) << 32 | rank_of(number)
             case FetchOrder.NEWEST:
-                return lambda number: (0, -rank_of(number))
+                return lambda number: -rank_of(number)
             case FetchOrder.OLDEST:
-                return lambda number: (0, rank_of(number))
+                return rank_of
 
     def _line_up(self) -> None:
         """Sorts, once after any number of changes."""
