@@ -77,7 +77,9 @@ class ExistingFiles:
         """
         with self._lock:
             index, files, total = self._index(), 0, 0
-            for size, count in Counter(sizes).items():
+            # Of a whole library hardly any size is on the drive, and only those are counted.
+            found = Counter(size for size in sizes if size in index or self._record.may_have_size(size))
+            for size, count in found.items():
                 lying = len(index.get(size, ()))
                 if lying < count and size:
                     lying += sum(1 for _ in self._shareable(udid, size))

@@ -44,16 +44,17 @@ def read_record(root: Path, read: Callable[[sqlite3.Connection], T]) -> T | None
 
 def read_sizes(root: Path, udid: str, take: Callable[[Iterable[tuple[str, Role, int]]], T]) -> T:
     """What `take` makes of the recorded files of a phone: uuid, role and bytes, of one role the newest last.
-    It is given none where there is no sound record.
+    It is given none where there is no record that can be read. The seal is not asked: for a preview the
+    record need not be read twice.
 
     Raises:
         RecordTooNew: a newer version has written the record.
         RecordFailed, DriveError: the drive cannot be read.
     """
+    path = root / OURS / RECORD
     with suppress(RecordDamaged):
-        found = read_record(root, lambda connection: take(sizes_in(connection, udid)))
-        if found is not None:
-            return found
+        if path.is_file():
+            return _reading(path, lambda connection: take(sizes_in(connection, udid)))
     return take(())
 
 

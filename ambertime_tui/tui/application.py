@@ -300,7 +300,8 @@ class AmberApp(QuietApp):
                 yield SystemCommand(unmarked(visible(f"Task: {name}")), unmarked(visible(words)), apply)
         for active in screen.active_bindings.values():
             binding = active.binding
-            if binding.show and not binding.system and binding.action not in ("quit", "help"):
+            told = binding.show or binding.tooltip
+            if told and not binding.system and binding.action not in ("quit", "help"):
                 reason = screen.why_not(binding.action) if isinstance(screen, AmberScreen) else ""
                 yield SystemCommand(
                     binding.description,

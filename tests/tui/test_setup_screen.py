@@ -182,6 +182,40 @@ def test_the_target_of_last_time_is_taken_again_even_if_it_is_only_a_folder() ->
     play(app_of(engine, world_of(engine, state=State(last=Task(to="/data/iphone")))), script)
 
 
+def test_edits_hidden_items_and_recently_deleted_are_taken_or_left() -> None:
+    engine = FakeEngine()
+
+    async def script(stage: Stage) -> None:
+        await stage.shows(READY)
+        await stage.press("h")
+        await stage.shows("Range · without hidden items ─")
+        await stage.press("d", "e")
+        await stage.shows("without hidden items · with Recently Deleted · without edits")
+        await stage.press("h")
+        await stage.shows("Range · with Recently Deleted · without edits")
+        await stage.shows(READY)
+        await stage.press("enter")
+        await stage.until(lambda: bool(engine.started))
+
+    play(app_of(engine, world_of(engine, state=CHOSEN)), script)
+    selection = engine.started[0].selection
+    assert (selection.hidden, selection.trashed, selection.edits) == (True, True, False)
+
+
+def test_the_palette_has_the_keys_that_the_footer_has_no_room_for() -> None:
+    engine = FakeEngine()
+
+    async def script(stage: Stage) -> None:
+        await stage.shows(READY)
+        await stage.press("ctrl+p")
+        await stage.type("recently")
+        await stage.shows("take what lies there, or leave it")
+        await stage.press("enter")
+        await stage.shows("Range · with Recently Deleted")
+
+    play(app_of(engine, world_of(engine, state=CHOSEN)), script)
+
+
 def test_keys_can_be_changed_by_their_ids() -> None:
     engine = FakeEngine()
 

@@ -65,6 +65,20 @@ class SetupScreen(FollowsEngine):
             id="setup.icloud",
             tooltip="take the iCloud originals, or leave them",
         ),
+        Binding(
+            "e", "take('edits')", "Edits", id="setup.edits", show=False, tooltip="take them, or leave them"
+        ),
+        Binding(
+            "h", "take('hidden')", "Hidden", id="setup.hidden", show=False, tooltip="take them, or leave them"
+        ),
+        Binding(
+            "d",
+            "take('trashed')",
+            "Recently Deleted",
+            id="setup.trashed",
+            show=False,
+            tooltip="take what lies there, or leave it",
+        ),
         Binding("w", "way", "Way", id="setup.way", show=False, tooltip="how iOS is asked, patience, advice"),
         Binding("s", "tasks", "Tasks", id="setup.tasks", tooltip="choose a saved one, or save this one"),
         Binding("r", "rescan", "Read again", id="setup.rescan", show=False),
@@ -256,6 +270,18 @@ class SetupScreen(FollowsEngine):
         included = self.state.originals is OriginalsChoice.ICLOUD
         other = OriginalsChoice.LOCAL if included else OriginalsChoice.ICLOUD
         self.choose(replace(self.state, originals=other))
+
+    def action_take(self, what: str) -> None:
+        """Takes a kind of items or files in, or leaves it out; the Range pane's heading says so."""
+        said, now = self.state.said, self.state.said.selection(self.state.range)
+        match what:
+            case "edits":
+                said = replace(said, edits=not now.edits)
+            case "hidden":
+                said = replace(said, hidden=not now.hidden)
+            case "trashed":
+                said = replace(said, trashed=not now.trashed)
+        self.choose(replace(self.state, said=said))
 
     def action_way(self) -> None:
         """To the ways to ask iOS, with the advice in full."""
