@@ -186,7 +186,7 @@ class Expectations:
 
     def extra(self, root: Path) -> Iterator[str]:
         """Paths of what lies there and nobody accounts for, sorted. What a running job has recorded since is
-        none of them.
+        none of them: the record is read anew, so this comes last.
 
         Raises:
             DriveError: the drive cannot be read.

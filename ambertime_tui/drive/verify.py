@@ -144,6 +144,7 @@ def verify(
             expected.take_lying(_photos(root))
         notices = expected.take_archive(root)
         choice = expected.choose(since, sample, chance or random.Random())
+        skipped, aside = len(expected) - choice.count, expected.aside
         teller = _Teller(choice.count, choice.bytes, on_progress)
         notebook = _Notebook(root, expected, calls, clock)
         try:
@@ -158,7 +159,6 @@ def verify(
             for extra in expected.extra(root):
                 found.take(FileVerdict(extra, Verdict.EXTRA, f"{extra} is not in the record."))
             found.judge_sums(sealed=read_seal(root) is not None)
-        skipped, aside = len(expected) - choice.count, expected.aside
     return VerifyReport(
         target=root,
         began_at=began,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import random
+import sqlite3
 import tracemalloc
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from ambertime_tui.drive.checksums import checksum_line
 from ambertime_tui.drive.expected import Expectations
 from ambertime_tui.drive.judge import Verdict
 from ambertime_tui.drive.target import open_target
+from ambertime_tui.drive.verify import FileVerdict, verify
 from tests.drive.archive_helpers import asset, backup, copied, drive_at, verdicts_of
 
 ALL = (None, None, random.Random(0))
@@ -82,6 +85,19 @@ def test_what_a_running_job_has_recorded_since_is_not_extra(expected: Expectatio
         expected.take_archive(tmp_path)
         copied(target, asset(2, name="IMG_2.HEIC"))
         assert list(expected.extra(tmp_path)) == ["Photos/x.HEIC"]
+
+
+def test_a_record_that_is_damaged_meanwhile_changes_no_count(tmp_path: Path) -> None:
+    backup(tmp_path, [asset(1), asset(2, name="IMG_2.HEIC")])
+    (tmp_path / "Photos/2024-07/extra.HEIC").write_bytes(b"somebody's")
+    (tmp_path / ".ambertime/seal.json").unlink()
+
+    def harm(found: FileVerdict) -> None:
+        with closing(sqlite3.connect(tmp_path / ".ambertime/record.sqlite3", isolation_level=None)) as record:
+            record.execute("UPDATE file SET role = 'hologram' WHERE name = 'IMG_2.HEIC'")
+
+    report = verify(tmp_path, on_file=harm)
+    assert (report.count(Verdict.WHOLE), report.count(Verdict.EXTRA), report.skipped) == (2, 1, 0)
 
 
 def test_the_bytes_of_another_file_are_found_among_many(expected: Expectations, tmp_path: Path) -> None:
