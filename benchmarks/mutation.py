@@ -39,6 +39,9 @@ MODULES = (
     "rebuild",
     "read_back",
     "checksums",
+    "workspace",
+    "expected",
+    "verify",
 )
 TESTS = (
     "tests/drive/test_writing.py",
@@ -47,6 +50,8 @@ TESTS = (
     "tests/drive/test_going_on.py",
     "tests/drive/test_record.py",
     "tests/drive/test_verify.py",
+    "tests/drive/test_expected.py",
+    "tests/drive/test_name_book.py",
     "tests/drive/test_checksums.py",
     "tests/drive/test_faults.py",
 )

@@ -14,13 +14,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from ambertime_tui.drive.checksums import each_checksum
-from ambertime_tui.drive.claim import OURS
 from ambertime_tui.drive.errors import RecordDamaged, ScratchFull
 from ambertime_tui.drive.naming import is_text
-from ambertime_tui.drive.rebuild import is_blank
 from ambertime_tui.drive.record_reader import read_record
 from ambertime_tui.drive.record_rows import digest_of, files_in
-from ambertime_tui.drive.seal import RECORD
 from ambertime_tui.library.model import Role
 
 _AT_ONCE = 2048
@@ -110,8 +107,6 @@ class Expectations:
                 self._take_sums(only_no_text=False)
                 notice = "There is no record here; the files are compared with SHA256SUMS alone."
                 return (notice,) if sums else ()
-            if sums and not len(self) and is_blank(root / OURS / RECORD):
-                raise RecordDamaged(root / OURS / RECORD, "it is empty")
         except RecordDamaged as error:
             self._forget_record()
             self._take_sums(only_no_text=False)

@@ -224,6 +224,24 @@ def test_without_a_record_the_checksums_are_verified(tmp_path: Path) -> None:
     assert "SHA256SUMS" in report.notices[0]
 
 
+def test_of_an_empty_record_the_checksums_are_verified(tmp_path: Path) -> None:
+    """As a drive leaves it that lost its bytes; one line is enough to know of it."""
+    backup(tmp_path, [asset(1)])
+    (tmp_path / ".ambertime/seal.json").unlink()
+    record = tmp_path / ".ambertime/record.sqlite3"
+    record.unlink()
+    with closing(sqlite3.connect(record)) as blank:
+        blank.execute("PRAGMA user_version = 0")
+        blank.execute("VACUUM")
+    report = verify(tmp_path)
+    assert report.count(Verdict.WHOLE) == 1
+    assert "SHA256SUMS alone" in report.notices[0]
+    record.unlink()
+    assert "There is no record here" in verify(tmp_path).notices[0]
+    (tmp_path / "SHA256SUMS").unlink()
+    assert verify(tmp_path).notices == ()
+
+
 def test_a_damaged_record_is_read_around(tmp_path: Path) -> None:
     backup(tmp_path, [asset(1, LIVE)])
     (tmp_path / ".ambertime/record.sqlite3").write_bytes(b"x" * 5000)
