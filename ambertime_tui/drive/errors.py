@@ -230,12 +230,12 @@ class RecordFailed(DriveError):
 
 
 class ScratchFull(DriveError):
-    """This computer has no room for what a verification has to remember."""
+    """This computer has no room for what has to be kept for a while to read an archive."""
 
     def __init__(self, why: str) -> None:
         super().__init__(
-            "The list of what is to be verified does not fit into this computer's folder for temporary files "
-            f"({why}). Free some space there (it is /var/tmp if TMPDIR is not set), or set TMPDIR to a "
+            f"There is no room in this computer's folder for temporary files ({why}), and reading the archive "
+            "needs some. Free space there (it is /var/tmp or /tmp where TMPDIR is not set), or set TMPDIR to a "
             "folder that has it."
         )
 

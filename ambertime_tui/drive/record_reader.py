@@ -3,6 +3,8 @@ drive."""
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -13,7 +15,7 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from ambertime_tui.drive.claim import OURS
-from ambertime_tui.drive.errors import RecordDamaged, drive_error
+from ambertime_tui.drive.errors import RecordDamaged, ScratchFull, drive_error
 from ambertime_tui.drive.record_rows import sizes_in
 from ambertime_tui.drive.record_schema import checked_version, record_error
 from ambertime_tui.drive.seal import RECORD, hash_of, read_seal
@@ -34,6 +36,7 @@ def read_record(root: Path, read: Callable[[sqlite3.Connection], T]) -> T | None
         RecordDamaged: it is no sound record, or not what the last run left.
         RecordTooNew: a newer version has written it.
         RecordFailed, DriveError: the drive cannot be read.
+        ScratchFull: only a private copy could be, and there is no room for one.
     """
     path = root / OURS / RECORD
     if not path.is_file():
@@ -81,14 +84,20 @@ def _reading(path: Path, read: Callable[[sqlite3.Connection], T]) -> T:
     except sqlite3.Error as error:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _NEEDS_A_WRITER:
             raise record_error(error, path) from error
-    with tempfile.TemporaryDirectory(prefix="ambertime-") as scratch:
-        copy = Path(scratch) / path.name
+    try:
+        scratch = tempfile.TemporaryDirectory(prefix="ambertime-")
+    except OSError as error:
+        raise ScratchFull(str(error.strerror).lower()) from error
+    with scratch as folder:
+        copy = Path(folder) / path.name
         try:
             shutil.copyfile(path, copy)
             journal = Path(f"{path}-journal")
             if journal.exists():
                 shutil.copyfile(journal, f"{copy}-journal")
         except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise ScratchFull(os.strerror(error.errno).lower()) from error
             raise drive_error(error, path, doing="reading") from error
         try:
             return _read_at(copy, path, "mode=rw", read)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from ambertime_tui.drive.errors import RecordDamaged, RecordFailed, RecordTooNew
+from ambertime_tui.drive.errors import RecordDamaged, RecordFailed, RecordTooNew, ScratchFull
 from ambertime_tui.drive.naming import name_key
 from ambertime_tui.drive.record import Record
 from ambertime_tui.drive.record_schema import APPLICATION_ID, SCHEMA_VERSION
@@ -165,7 +166,9 @@ def test_a_record_of_a_newer_version_is_left_alone(record: Record) -> None:
         Record(record.path, SystemCalls())
 
 
-def test_it_is_read_beside_a_job_that_writes_and_with_the_journal_of_a_dead_one(tmp_path: Path) -> None:
+def test_it_is_read_beside_a_job_that_writes_and_with_the_journal_of_a_dead_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ours = tmp_path / ".ambertime"
     ours.mkdir()
     record = Record(ours / "record.sqlite3", SystemCalls())
@@ -185,6 +188,9 @@ def test_it_is_read_beside_a_job_that_writes_and_with_the_journal_of_a_dead_one(
     dying.close()
     assert (elsewhere / "record.sqlite3-journal").stat().st_size > 0
     assert [asset.uuid for asset in recorded_in(elsewhere.parent)] == ["A"]
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    with pytest.raises(ScratchFull, match="set TMPDIR"):
+        recorded_in(elsewhere.parent)
 
 
 VERSION_1 = (
