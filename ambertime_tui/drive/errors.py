@@ -234,9 +234,9 @@ class ScratchFull(DriveError):
 
     def __init__(self, why: str) -> None:
         super().__init__(
-            f"There is no room in this computer's folder for temporary files ({why}), and reading the archive "
-            "needs some. Free space there (it is /var/tmp or /tmp where TMPDIR is not set), or set TMPDIR to a "
-            "folder that has it."
+            f"There is no room in this computer's folder for temporary files ({why}), and reading the "
+            "archive needs some. Free space there (it is /var/tmp or /tmp where TMPDIR is not set), or set "
+            "TMPDIR to a folder that has it."
         )
 
 
