@@ -26,11 +26,15 @@ _TABLES = (
     "CREATE TABLE expected (path BLOB PRIMARY KEY, sha256 BLOB, size, modified_at, written_at, udid, uuid, "
     "role) WITHOUT ROWID",
     "CREATE TABLE aside (path BLOB PRIMARY KEY) WITHOUT ROWID",
-    "CREATE TABLE summed (path BLOB PRIMARY KEY, sha256 BLOB) WITHOUT ROWID",
+    "CREATE TABLE summed (path BLOB PRIMARY KEY, sha256 BLOB, is_text) WITHOUT ROWID",
     "CREATE TABLE lying (path BLOB PRIMARY KEY) WITHOUT ROWID",
+)
+_NO_LONGER_EXTRA = (
+    "DELETE FROM lying WHERE path IN (SELECT path FROM expected UNION ALL SELECT path FROM aside)"
 )
 _PUT = "INSERT OR REPLACE INTO expected VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _PUT_LOOSE = "INSERT OR IGNORE INTO expected VALUES (?, ?, NULL, NULL, 0.0, '', '', NULL)"
+_PUT_SUMMED = "INSERT OR IGNORE INTO expected SELECT path, sha256, NULL, NULL, 0.0, '', '', NULL FROM summed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,20 +102,20 @@ class Expectations:
             RecordFailed, DriveError: the drive cannot be read.
         """
         self._put(
-            "INSERT OR REPLACE INTO summed VALUES (?, ?)",
-            ((os.fsencode(path), bytes.fromhex(digest)) for path, digest in each_checksum(root)),
+            "INSERT OR REPLACE INTO summed VALUES (?, ?, ?)",
+            ((os.fsencode(path), bytes.fromhex(sum), is_text(path)) for path, sum in each_checksum(root)),
         )
         sums = self._count("summed") > 0
         try:
             if read_record(root, self._take_record) is None:
-                self._take_sums(only_no_text=False)
+                self._ask(_PUT_SUMMED)
                 notice = "There is no record here; the files are compared with SHA256SUMS alone."
                 return (notice,) if sums else ()
         except RecordDamaged as error:
             self._forget_record()
-            self._take_sums(only_no_text=False)
+            self._ask(_PUT_SUMMED)
             return (f"{error} Until then the files are compared with SHA256SUMS alone.",)
-        self._take_sums(only_no_text=True)
+        self._ask(f"{_PUT_SUMMED} WHERE NOT is_text")  # the record cannot hold such names
         return ()
 
     def __len__(self) -> int:
@@ -141,27 +145,23 @@ class Expectations:
 
     def each(self, choice: Choice) -> Iterator[Expected]:
         """The files that were picked, by path."""
-        last, place = b"", -1
-        while rows := self._ask(
+        rows = self._by_path(
             "SELECT path, expected.sha256, size, modified_at, udid, uuid, role, summed.sha256 "
-            "FROM expected LEFT JOIN summed USING (path) WHERE path > ? AND written_at >= ? "
-            f"ORDER BY path LIMIT {_AT_ONCE}",
-            (last, choice.since),
-        ):
-            last = rows[-1][0]
-            for path, sha256, size, modified_at, udid, uuid, role, in_sums in rows:
-                place += 1
-                if choice.picked is None or choice.picked[place]:
-                    yield Expected(
-                        os.fsdecode(path),
-                        sha256.hex(),
-                        size,
-                        modified_at,
-                        udid,
-                        uuid,
-                        None if role is None else Role(role),
-                        None if in_sums is None else in_sums.hex(),
-                    )
+            "FROM expected LEFT JOIN summed USING (path) WHERE path > ? AND written_at >= ?",
+            choice.since,
+        )
+        for place, (path, sha256, size, modified_at, udid, uuid, role, in_sums) in enumerate(rows):
+            if choice.picked is None or choice.picked[place]:
+                yield Expected(
+                    os.fsdecode(path),
+                    sha256.hex(),
+                    size,
+                    modified_at,
+                    udid,
+                    uuid,
+                    None if role is None else Role(role),
+                    None if in_sums is None else in_sums.hex(),
+                )
 
     def with_bytes(self, sha256: str) -> str | None:
         """The path of a file that should have some bytes."""
@@ -186,19 +186,13 @@ class Expectations:
         Raises:
             DriveError: the drive cannot be read.
         """
-        for known in ("expected", "aside"):
-            self._ask(f"DELETE FROM lying WHERE path IN (SELECT path FROM {known})")
+        self._ask(_NO_LONGER_EXTRA)
         if self._count("lying"):
             with suppress(RecordDamaged):
                 read_record(root, self._take_record)
-            for known in ("expected", "aside"):
-                self._ask(f"DELETE FROM lying WHERE path IN (SELECT path FROM {known})")
-        last = b""
-        while rows := self._ask(
-            f"SELECT path FROM lying WHERE path > ? ORDER BY path LIMIT {_AT_ONCE}", (last,)
-        ):
-            last = rows[-1][0]
-            yield from (os.fsdecode(path) for (path,) in rows)
+            self._ask(_NO_LONGER_EXTRA)
+        for (path,) in self._by_path("SELECT path FROM lying WHERE path > ?"):
+            yield os.fsdecode(path)
 
     def _take_record(self, record: sqlite3.Connection) -> bool:
         """Called a second time where the first reading did not succeed."""
@@ -220,16 +214,13 @@ class Expectations:
         for table in ("expected", "aside"):
             self._ask(f"DELETE FROM {table}")
 
-    def _take_sums(self, *, only_no_text: bool) -> None:
-        """What SHA256SUMS alone knows; the record cannot hold names that are no text."""
+    def _by_path(self, query: str, *parameters: object) -> Iterator[tuple[Any, ...]]:
+        """All rows of a query for those behind a path, by path; not held by a cursor, since it may take hours
+        in which the table is asked other things, too."""
         last = b""
-        while rows := self._ask(
-            f"SELECT path, sha256 FROM summed WHERE path > ? ORDER BY path LIMIT {_AT_ONCE}", (last,)
-        ):
+        while rows := self._ask(f"{query} ORDER BY path LIMIT {_AT_ONCE}", (last, *parameters)):
             last = rows[-1][0]
-            self._put(
-                _PUT_LOOSE, (row for row in rows if not only_no_text or not is_text(os.fsdecode(row[0])))
-            )
+            yield from rows
 
     def _put(self, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
         remaining = iter(rows)

@@ -1,4 +1,4 @@
-"""The front end's side of the engine: starts or finds a host, asks it, and hears what changes.
+"""The front end's side of the engine: asks a host, and hears what changes.
 
 Nothing here loads the phone's or the drive's room, so a front end that imports this starts fast.
 """
@@ -8,14 +8,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
-import secrets
-import socket as sockets
-import subprocess
-import sys
 from collections.abc import AsyncGenerator, Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ambertime_tui.engine.hosts import running_jobs, start_host
 from ambertime_tui.engine.overview import Overview
 from ambertime_tui.engine.protocol import (
     LONGEST_LINE,
@@ -43,13 +40,13 @@ from ambertime_tui.engine.protocol import (
     SurveyArgs,
     SurveyedLibrary,
     ask_line,
+    decoded,
     parse_line,
 )
 from ambertime_tui.engine.spec import JobSpec, Selection
 from ambertime_tui.engine.status import Census, DriveSummary, JobStatus, Left, ScanStatus
-from ambertime_tui.engine.wire import WireError, from_json
 from ambertime_tui.library.model import Asset
-from ambertime_tui.paths import Paths, PathsError, private
+from ambertime_tui.paths import Paths
 
 __all__ = [
     "Command",
@@ -72,10 +69,6 @@ T = TypeVar("T")
 
 PAGE = 2000
 """Items asked for at once where all are wanted."""
-HOST_STARTS_WITHIN = 20.0
-"""Seconds; a slow computer under load takes one or two."""
-HOST_ANSWERS_WITHIN = 2.0
-"""Seconds that `running_jobs` gives each host to say what it does."""
 
 
 class EngineClient:
@@ -105,7 +98,7 @@ class EngineClient:
         Raises:
             EngineError: `HostFailed`: it did not start; the sentence says why and where its log is.
         """
-        socket = await asyncio.to_thread(_start_host, paths, dict(environ))
+        socket = await asyncio.to_thread(start_host, paths, dict(environ))
         return await cls.attach(socket)
 
     @classmethod
@@ -122,7 +115,7 @@ class EngineClient:
         try:
             writer.write(ask_line(0, Ask.HELLO))
             message = parse_line(await reader.readline() or b"{}")
-            hello = _decoded(Hello, message.get("answer"))
+            hello = decoded(Hello, message.get("answer"))
         except (OSError, EngineError) as error:
             writer.close()
             raise EngineError("HostGone", f"The job at {socket} does not answer; it has ended.") from error
@@ -165,7 +158,7 @@ class EngineClient:
         seen = self._counts[Push.DEVICES]
         await self._tell(Ask.WATCH_DEVICES)
         async for value in self._pushes(Push.DEVICES, seen):
-            yield _decoded(DevicesChanged, value)
+            yield decoded(DevicesChanged, value)
 
     async def survey(
         self,
@@ -241,7 +234,7 @@ class EngineClient:
         seen = self._counts[Push.STATUS]
         await self._tell(Ask.WATCH_STATUS)
         async for value in self._pushes(Push.STATUS, seen):
-            status = _decoded(JobStatus, value)
+            status = decoded(JobStatus, value)
             yield status
             if status.outcome is not None:
                 return
@@ -286,7 +279,7 @@ class EngineClient:
                 return Report(census, tuple(left))
 
     async def _ask(self, kind: type[T], ask: Ask, args: object = None) -> T:
-        return _decoded(kind, await self._tell(ask, args))
+        return decoded(kind, await self._tell(ask, args))
 
     async def _tell(self, ask: Ask, args: object = None) -> Any:
         if self._gone is not None:
@@ -338,7 +331,7 @@ class EngineClient:
                 return
             push = Push(message["push"])
             if push is Push.SCAN:
-                scan = _decoded(ScanStatus, message.get("value"))
+                scan = decoded(ScanStatus, message.get("value"))
                 for told in tuple(self._on_scan):
                     told(scan)
                 return
@@ -355,65 +348,3 @@ class EngineClient:
             answer.set_result(message.get("answer"))
         else:
             answer.set_exception(EngineError(str(error.get("kind")), str(error.get("sentence"))))
-
-
-def running_jobs(paths: Paths) -> tuple[RunningJob, ...]:
-    """The jobs of this user that run on this computer, oldest first. Sockets of dead hosts are removed."""
-    found = []
-    for socket in sorted(paths.runtime.glob("*.sock")) if paths.runtime.is_dir() else ():
-        hello = _greeted(socket)
-        if hello is not None and hello.job is not None:
-            found.append(hello.job)
-    return tuple(sorted(found, key=lambda job: job.started_at))
-
-
-def _greeted(socket: Path) -> Hello | None:
-    with sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM) as connection:
-        connection.settimeout(HOST_ANSWERS_WITHIN)
-        try:
-            connection.connect(str(socket))
-            connection.sendall(ask_line(0, Ask.HELLO))
-            with connection.makefile("rb") as answers:
-                return _decoded(Hello, parse_line(answers.readline() or b"{}").get("answer"))
-        except ConnectionRefusedError:
-            socket.unlink(missing_ok=True)
-        except (OSError, EngineError):
-            pass  # alive but too busy or just ending: not ours to remove
-    return None
-
-
-def _start_host(paths: Paths, environ: dict[str, str]) -> Path:
-    try:
-        runtime, state = private(paths.runtime), private(paths.state)
-    except PathsError as error:
-        raise EngineError("HostFailed", str(error)) from error
-    socket = runtime / f"{secrets.token_hex(4)}.sock"
-    log = state / "engine.log"
-    command = [sys.executable, "-m", "ambertime_tui.engine.host", "--socket", str(socket)]
-    command += ["--state", str(paths.state), "--data", str(paths.data)]
-    try:
-        started = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environ,
-            timeout=HOST_STARTS_WITHIN,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise EngineError(
-            "HostFailed", f"The engine could not be started: {error}. Its log: {log}"
-        ) from error
-    if started.returncode != 0:
-        why = started.stdout.decode(errors="replace").strip()
-        raise EngineError("HostFailed", why or f"The engine could not be started. Its log: {log}")
-    return socket
-
-
-def _decoded(kind: type[T], value: Any) -> T:
-    try:
-        return from_json(kind, value)
-    except WireError as error:
-        sentence = "The engine that runs is of another version of AmberTime; stop its job and start again."
-        raise EngineError("NotUnderstood", sentence) from error

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from ambertime_tui.engine.spec import JobSpec, Selection
 from ambertime_tui.engine.status import (
@@ -26,9 +26,11 @@ from ambertime_tui.engine.status import (
     ScanStatus,
     Tally,
 )
-from ambertime_tui.engine.wire import to_json
+from ambertime_tui.engine.wire import WireError, from_json, to_json
 from ambertime_tui.library.histogram import LibraryByDay
 from ambertime_tui.library.model import Asset
+
+T = TypeVar("T")
 
 PROTOCOL = 1
 """Grows when an old client could no longer talk to a new host."""
@@ -342,3 +344,16 @@ def parse_line(data: bytes) -> dict[str, Any]:
     if not isinstance(message, dict):
         raise EngineError("NotUnderstood", "A message could not be understood: it is not an object.")
     return message
+
+
+def decoded(kind: type[T], value: Any) -> T:
+    """An answer of a host, as the kind of thing that was asked for.
+
+    Raises:
+        EngineError: `NotUnderstood`: it is none.
+    """
+    try:
+        return from_json(kind, value)
+    except WireError as error:
+        sentence = "The engine that runs is of another version of AmberTime; stop its job and start again."
+        raise EngineError("NotUnderstood", sentence) from error

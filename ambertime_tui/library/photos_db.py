@@ -7,7 +7,7 @@ import threading
 from array import array
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from functools import wraps
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -112,11 +112,10 @@ class LibraryReader:
             )
         except sqlite3.Error as error:
             raise LibraryUnreadable(self.why(error)) from error
-        try:
+        with ExitStack() as undo:
+            undo.callback(self._database.close)
             self._open()
-        except BaseException:
-            self._database.close()
-            raise
+            undo.pop_all()
 
     @_translated
     def _open(self) -> None:

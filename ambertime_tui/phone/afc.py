@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
 from ambertime_tui.phone import afc_messages as messages
@@ -261,16 +261,18 @@ class MediaFolder:
     async def _open(self, path: str) -> _OpenFile:
         payload = messages.open_payload(path)
         await self._slots.acquire()
-        opening = asyncio.create_task(self._open_on_the_phone(path, payload))
-        try:
-            return await asyncio.shield(opening)
-        except asyncio.CancelledError:
-            # The phone may have opened it already: its handle is closed when it comes.
-            self._later(self._give_back_when_open(opening))
-            raise
-        except BaseException:
-            self._slots.release()
-            raise
+        with ExitStack() as undo:
+            undo.callback(self._slots.release)
+            opening = asyncio.create_task(self._open_on_the_phone(path, payload))
+            try:
+                file = await asyncio.shield(opening)
+            except asyncio.CancelledError:
+                # The phone may have opened it already: its handle is closed when it comes.
+                undo.pop_all()
+                self._later(self._give_back_when_open(opening))
+                raise
+            undo.pop_all()
+            return file
 
     async def _open_on_the_phone(self, path: str, payload: bytes) -> _OpenFile:
         status, data, connection = await self._request(Operation.FILE_OPEN, payload)

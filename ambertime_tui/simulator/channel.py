@@ -119,7 +119,9 @@ class Channel:
         Raises:
             OSError: the handshake failed (`ssl.SSLError` among them).
         """
-        self._writer.transport.pause_reading()  # type: ignore[attr-defined]
+        transport = self._writer.transport
+        assert isinstance(transport, asyncio.Transport), "a socket's reads, too"
+        transport.pause_reading()
         await self.send(last_plain_words)
         await self._writer.start_tls(context, ssl_handshake_timeout=_HANDSHAKE_SECONDS)
         self._writer.transport.set_write_buffer_limits(_MOST_UNSENT)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields, replace
+from functools import partial
 from typing import Any
 
 from ambertime_tui.simulator.control import Command, ControlError
@@ -115,7 +116,7 @@ def _keep_originals(icloud: RunningICloud, message: Mapping[str, Any]) -> None:
 
 def _offload(icloud: RunningICloud, message: Mapping[str, Any]) -> None:
     for uuid in _uuids(message):
-        icloud.do(lambda now, uuid=uuid: now.offload(uuid))  # type: ignore[misc]
+        icloud.do(partial(ICloud.offload, uuid=uuid))
 
 
 def _fails(icloud: RunningICloud, message: Mapping[str, Any]) -> None:

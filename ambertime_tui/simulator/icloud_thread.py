@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from ambertime_tui.simulator.icloud import ICloud, ICloudSettings
 from ambertime_tui.simulator.library import MadeLibrary
@@ -66,9 +66,9 @@ class RunningICloud:
         with self._lock:
             return call(self._icloud)
 
-    def change(self, **settings: object) -> None:
+    def change(self, **settings: Any) -> None:
         """Sets some of the settings."""
-        self.do(lambda icloud: setattr(icloud, "settings", replace(icloud.settings, **settings)))  # type: ignore[arg-type]
+        self.do(lambda icloud: setattr(icloud, "settings", replace(icloud.settings, **settings)))
 
     def set_keep_originals(self, on: bool) -> None:
         """The switch in Settings, Photos."""

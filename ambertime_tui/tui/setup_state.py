@@ -140,6 +140,37 @@ class SetupState:
         """True where the reason goes away by itself."""
         return self.reason.endswith("…")
 
+    def with_icloud(self, included: bool) -> SetupState:
+        """The originals that are only in iCloud are taken, too, or left."""
+        return replace(self, originals=OriginalsChoice.ICLOUD if included else OriginalsChoice.LOCAL)
+
+    def with_other(self, what: str) -> SetupState:
+        """One kind (edits, hidden, trashed) taken in where it was left out, and the other way round."""
+        now = self.said.selection(self.range)
+        match what:
+            case "edits":
+                said = replace(self.said, edits=not now.edits)
+            case "hidden":
+                said = replace(self.said, hidden=not now.hidden)
+            case _:
+                said = replace(self.said, trashed=not now.trashed)
+        return replace(self, said=said)
+
+    def as_task(self, typed: str) -> Task:
+        """What is set up now.
+
+        Args:
+            typed: the range as it was typed; kept in these words, as long as they are what is meant.
+        """
+        return replace(
+            self.said,
+            device=self.udid or self.said.device,
+            range=str(self.range) if self.range_problem or not typed else typed,
+            to=self.target or None,
+            originals=self.originals,
+            fetch=self.way if self.originals is OriginalsChoice.ICLOUD else None,
+        )
+
     def with_devices(self, devices: DevicesChanged, wanted_target: str = "") -> SetupState:
         """Phones and drives as they are now; chooses what there is only one of.
 

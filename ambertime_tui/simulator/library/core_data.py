@@ -112,12 +112,8 @@ def connect(database: Path) -> sqlite3.Connection:
 def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     """All or nothing, with the write lock taken at the start."""
     connection.execute("BEGIN IMMEDIATE")
-    try:
+    with connection:
         yield connection
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
 
 
 def close_keeping_log(connection: sqlite3.Connection, database: Path) -> None:

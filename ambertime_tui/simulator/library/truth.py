@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -72,8 +72,8 @@ class MadeLibrary:
 def _plain(value: object) -> object:
     if isinstance(value, date):
         return value.isoformat()
-    names: tuple[str, ...] = type(value).__slots__  # type: ignore[attr-defined]  # dataclasses with slots
-    return {name: getattr(value, name) for name in names}
+    assert is_dataclass(value)
+    return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
 def _asset(raw: dict[str, Any]) -> MadeAsset:

@@ -268,20 +268,11 @@ class SetupScreen(FollowsEngine):
     def action_toggle_icloud(self) -> None:
         """Takes the iCloud originals, or leaves them."""
         included = self.state.originals is OriginalsChoice.ICLOUD
-        other = OriginalsChoice.LOCAL if included else OriginalsChoice.ICLOUD
-        self.choose(replace(self.state, originals=other))
+        self.choose(self.state.with_icloud(not included))
 
     def action_take(self, what: str) -> None:
         """Takes a kind of items or files in, or leaves it out; the Range pane's heading says so."""
-        said, now = self.state.said, self.state.said.selection(self.state.range)
-        match what:
-            case "edits":
-                said = replace(said, edits=not now.edits)
-            case "hidden":
-                said = replace(said, hidden=not now.hidden)
-            case "trashed":
-                said = replace(said, trashed=not now.trashed)
-        self.choose(replace(self.state, said=said))
+        self.choose(self.state.with_other(what))
 
     def action_way(self) -> None:
         """To the ways to ask iOS, with the advice in full."""
@@ -300,19 +291,8 @@ class SetupScreen(FollowsEngine):
 
     def action_tasks(self) -> None:
         """To the saved tasks."""
-        self.app.push_screen(TasksScreen(self._task_now(), self.apply_task))
-
-    def _task_now(self) -> Task:
-        """What is set up now; the range in the words that were typed, as long as they are what is meant."""
-        state, typed = self.state, self.query_one("#range-text", TextField).value.strip()
-        return replace(
-            state.said,
-            device=state.udid or state.said.device,
-            range=str(state.range) if state.range_problem or not typed else typed,
-            to=state.target or None,
-            originals=state.originals,
-            fetch=state.way if state.originals is OriginalsChoice.ICLOUD else None,
-        )
+        typed = self.query_one("#range-text", TextField).value.strip()
+        self.app.push_screen(TasksScreen(self.state.as_task(typed), self.apply_task))
 
     def apply_task(self, task: Task) -> None:
         """Sets up what a task says, as `ambertime backup --task` would; where it names no phone or no target,
@@ -359,8 +339,7 @@ class SetupScreen(FollowsEngine):
     @on(PickList.Stepped, "#choice")
     def another_choice(self, event: PickList.Stepped) -> None:
         """Up and down between the two choices."""
-        choice = OriginalsChoice.ICLOUD if event.by > 0 else OriginalsChoice.LOCAL
-        self.choose(replace(self.state, originals=choice))
+        self.choose(self.state.with_icloud(event.by > 0))
 
     @on(Histogram.Moved)
     def handle_moved(self, event: Histogram.Moved) -> None:
