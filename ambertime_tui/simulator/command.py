@@ -143,8 +143,7 @@ def _phone(arguments: argparse.Namespace, index: int) -> Iterator[SimulatedPhone
         if arguments.media is not None:
             media: Path = arguments.media
         else:
-            temporary = tempfile.TemporaryDirectory(prefix="ambertime-phone-", ignore_cleanup_errors=True)
-            into = arguments.into or Path(stack.enter_context(temporary))
+            into = arguments.into or _temporary_folder(stack)
             media = _made_library(into if arguments.phones == 1 else into / facts.udid, arguments, index)
         yield SimulatedPhone(
             facts,
@@ -153,6 +152,17 @@ def _phone(arguments: argparse.Namespace, index: int) -> Iterator[SimulatedPhone
             link=LINKS[arguments.link],
             trust=Trust(arguments.trust),
         )
+
+
+def _temporary_folder(stack: ExitStack) -> Path:
+    """A folder that is gone with the stack, also where the end comes in the instant in which it is made."""
+    ends = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
+    try:
+        made = tempfile.TemporaryDirectory(prefix="ambertime-phone-", ignore_cleanup_errors=True)
+        return Path(stack.enter_context(made))
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ends)
 
 
 def _made_library(into: Path, arguments: argparse.Namespace, index: int) -> Path:
