@@ -30,7 +30,7 @@ from typing import Any, TypeVar, get_type_hints
 
 import tomli_w
 
-from ambertime_tui.engine.spec import FetchOrder, FetchWay, JobSpec, OriginalsChoice, Selection
+from ambertime_tui.engine.api.spec import FetchOrder, FetchWay, JobSpec, OriginalsChoice, Selection
 from ambertime_tui.library.date_range import DateRange, DateRangeError, parse_date_range
 from ambertime_tui.paths import PathsError, private
 

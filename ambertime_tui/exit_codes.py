@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from ambertime_tui.engine.status import Outcome
+from ambertime_tui.engine.api.status import Outcome
 
 
 class ExitCode(IntEnum):

@@ -25,18 +25,19 @@ from datetime import date
 from pathlib import Path
 from statistics import median
 
-from ambertime_tui.drive.naming import name_key, place
-from ambertime_tui.drive.recorded import ReadBack, RecordedAsset, RecordedFile
+from ambertime_tui.drive.record.record_model import ReadBack, RecordedAsset, RecordedFile
 from ambertime_tui.drive.target import open_target
-from ambertime_tui.engine.fetch_queue import FetchQueue
-from ambertime_tui.engine.job import open_job
-from ambertime_tui.engine.plan import Fate, Plan, PlannedAsset, plan_of
-from ambertime_tui.engine.progress import Progress
-from ambertime_tui.engine.spec import FetchOrder, JobSpec, Selection
-from ambertime_tui.engine.status import FetchState, Phase
-from ambertime_tui.engine.surveyor import Surveyor
+from ambertime_tui.drive.volume.name_keys import name_key
+from ambertime_tui.drive.writing.naming import place
+from ambertime_tui.engine.api.codec import to_json
+from ambertime_tui.engine.api.spec import FetchOrder, JobSpec, Selection
+from ambertime_tui.engine.api.status import FetchState, Phase
+from ambertime_tui.engine.job.fetch_queue import FetchQueue
+from ambertime_tui.engine.job.job import open_job
+from ambertime_tui.engine.job.progress import Progress
+from ambertime_tui.engine.plan.plan import Fate, Plan, PlannedAsset, plan_of
+from ambertime_tui.engine.scan.surveyor import Surveyor
 from ambertime_tui.engine.timing import Timing
-from ambertime_tui.engine.wire import to_json
 from ambertime_tui.library.model import Asset, Availability, Library
 from ambertime_tui.library.photos_db import read_library
 from ambertime_tui.paths import paths_from

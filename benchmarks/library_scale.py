@@ -21,8 +21,8 @@ from contextlib import closing, contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 
-from ambertime_tui.engine.planner import make_plan
-from ambertime_tui.engine.spec import Selection
+from ambertime_tui.engine.api.spec import Selection
+from ambertime_tui.engine.plan.rules import make_plan
 from ambertime_tui.library.date_range import DateRange
 from ambertime_tui.library.folder_names import FolderNames
 from ambertime_tui.library.histogram import DayCounter

@@ -44,15 +44,15 @@ MODULES = (
     "verify",
 )
 TESTS = (
-    "tests/drive/test_writing.py",
-    "tests/drive/test_adopting.py",
-    "tests/drive/test_books.py",
-    "tests/drive/test_going_on.py",
-    "tests/drive/test_record.py",
-    "tests/drive/test_verify.py",
-    "tests/drive/test_expected.py",
-    "tests/drive/test_name_book.py",
-    "tests/drive/test_checksums.py",
+    "tests/drive/writing/test_writing.py",
+    "tests/drive/writing/test_existing_files.py",
+    "tests/drive/record/test_integrity.py",
+    "tests/drive/writing/test_resume.py",
+    "tests/drive/record/test_record.py",
+    "tests/drive/verify/test_verify.py",
+    "tests/drive/verify/test_expected.py",
+    "tests/drive/writing/test_name_book.py",
+    "tests/drive/record/test_checksums.py",
     "tests/drive/test_faults.py",
 )
 OF_NO_CONSEQUENCE = ("slots", "frozen", "strict")

@@ -43,7 +43,7 @@ def main(argv: Sequence[str], surroundings: Surroundings | None = None) -> int:
 def _run(command: Command, arguments: Namespace, surroundings: Surroundings, as_json: bool) -> ExitCode:
     from ambertime_tui.config import ConfigError
     from ambertime_tui.demo import DemoError
-    from ambertime_tui.engine.protocol import EngineError
+    from ambertime_tui.engine.api.protocol import EngineError
 
     try:
         return command(arguments, surroundings)

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 
 from ambertime_tui.cli.surroundings import Surroundings, UsageError
 from ambertime_tui.config import Task, all_tasks, load_config, load_state
-from ambertime_tui.engine.spec import FetchOrder, FetchWay, JobSpec, OriginalsChoice, Selection
+from ambertime_tui.engine.api.spec import FetchOrder, FetchWay, JobSpec, OriginalsChoice, Selection
 from ambertime_tui.library.date_range import DateRangeError, parse_date_range
 from ambertime_tui.paths import PathsError, folder_named
 

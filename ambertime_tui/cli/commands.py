@@ -17,7 +17,7 @@ from ambertime_tui.cli.surroundings import Surroundings, UsageError
 from ambertime_tui.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from ambertime_tui.engine.client import EngineClient
+    from ambertime_tui.engine.api.client import EngineClient
     from ambertime_tui.plain.output import Output
     from ambertime_tui.plain.scan import Look
 
@@ -40,7 +40,7 @@ def _with_engine(
     action: Callable[[EngineClient], Awaitable[ExitCode]],
     socket: Path | None = None,
 ) -> ExitCode:
-    from ambertime_tui.engine.client import EngineClient
+    from ambertime_tui.engine.api.client import EngineClient
 
     async def run() -> ExitCode:
         if socket is None:
@@ -98,7 +98,7 @@ def demo(arguments: argparse.Namespace, surroundings: Surroundings) -> ExitCode:
     """The app, or one scan and one backup, on a simulated iPhone."""
     from ambertime_tui.config import State, Task, save_state
     from ambertime_tui.demo import demo_world
-    from ambertime_tui.engine.spec import FetchWay, JobSpec, OriginalsChoice
+    from ambertime_tui.engine.api.spec import FetchWay, JobSpec, OriginalsChoice
     from ambertime_tui.plain.backup import backup
     from ambertime_tui.plain.scan import scan_phone
 
@@ -175,7 +175,7 @@ def backup(arguments: argparse.Namespace, surroundings: Surroundings) -> ExitCod
 
 def attach(arguments: argparse.Namespace, surroundings: Surroundings) -> ExitCode:
     """A running job, in full screen or as lines."""
-    from ambertime_tui.engine.client import running_jobs
+    from ambertime_tui.engine.api.client import running_jobs
     from ambertime_tui.plain.follow import Follower
     from ambertime_tui.plain.jobs import chosen_job
 
@@ -188,7 +188,7 @@ def attach(arguments: argparse.Namespace, surroundings: Surroundings) -> ExitCod
 
 def jobs(arguments: argparse.Namespace, surroundings: Surroundings) -> ExitCode:
     """The jobs that run."""
-    from ambertime_tui.engine.client import running_jobs
+    from ambertime_tui.engine.api.client import running_jobs
     from ambertime_tui.plain.jobs import list_jobs
 
     return list_jobs(running_jobs(surroundings.paths), _output(arguments.json, surroundings))
@@ -196,7 +196,7 @@ def jobs(arguments: argparse.Namespace, surroundings: Surroundings) -> ExitCode:
 
 def stop(arguments: argparse.Namespace, surroundings: Surroundings) -> ExitCode:
     """Stops a job."""
-    from ambertime_tui.engine.client import running_jobs
+    from ambertime_tui.engine.api.client import running_jobs
     from ambertime_tui.plain.jobs import chosen_job, stop
 
     job = chosen_job(running_jobs(surroundings.paths), arguments.job)

@@ -10,9 +10,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ambertime_tui.engine.client import EngineClient, EngineError, Pane, running_jobs
-from ambertime_tui.engine.spec import FetchWay
-from ambertime_tui.engine.status import JobStatus, Phase
+from ambertime_tui.engine.api.client import EngineClient, EngineError, Pane, running_jobs
+from ambertime_tui.engine.api.spec import FetchWay
+from ambertime_tui.engine.api.status import JobStatus, Phase
 from ambertime_tui.paths import paths_from
 from ambertime_tui.simulator.control import ControlClient, ControlError
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ambertime_tui.demo.person import PersonWithPhone
-from ambertime_tui.engine.client import Command, CommandName, EngineClient, EngineError, running_jobs
+from ambertime_tui.engine.api.client import Command, CommandName, EngineClient, EngineError, running_jobs
 from ambertime_tui.paths import paths_from, private
 
 PHONE_READY_WITHIN = 60.0

@@ -24,25 +24,24 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from ambertime_tui.drive.adopt import ExistingFiles
-from ambertime_tui.drive.claim import OURS, Claim, claim_target
-from ambertime_tui.drive.commit import abandon, commit_staged
-from ambertime_tui.drive.discovery import Drive, drive_of
 from ambertime_tui.drive.errors import DriveError, drive_error
-from ambertime_tui.drive.file_system import FileSystemTraits
-from ambertime_tui.drive.judge import Finding, load_findings
-from ambertime_tui.drive.parts import PartJournal
-from ambertime_tui.drive.read_back import Reader
-from ambertime_tui.drive.rebuild import open_record
-from ambertime_tui.drive.record import Record
-from ambertime_tui.drive.recorded import RecordedAsset, RecordedFile
-from ambertime_tui.drive.seal import RECORD, seal_up
-from ambertime_tui.drive.system_calls import SystemCalls
-from ambertime_tui.drive.workspace import FolderKeeper, NameBook, Workspace
-from ambertime_tui.drive.writer import AssetWriter, StagedAsset
+from ambertime_tui.drive.layout import OURS, PARTS
+from ambertime_tui.drive.record.integrity import seal_up
+from ambertime_tui.drive.record.rebuild import open_record
+from ambertime_tui.drive.record.record import Record
+from ambertime_tui.drive.record.record_model import RecordedAsset, RecordedFile
+from ambertime_tui.drive.record.verdicts import Finding, load_findings
+from ambertime_tui.drive.volume.discovery import Drive, drive_of
+from ambertime_tui.drive.volume.file_system import FileSystemTraits
+from ambertime_tui.drive.volume.lock import TargetLock, lock_target
+from ambertime_tui.drive.volume.system_calls import SystemCalls
+from ambertime_tui.drive.writing.asset_writer import AssetWriter, StagedAsset
+from ambertime_tui.drive.writing.commit import abandon, commit_staged
+from ambertime_tui.drive.writing.existing_files import ExistingFiles
+from ambertime_tui.drive.writing.part_journal import PartJournal
+from ambertime_tui.drive.writing.read_back import Reader
+from ambertime_tui.drive.writing.workspace import FolderKeeper, NameBook, Workspace
 from ambertime_tui.library.model import Asset, Resource, Role
-
-PARTS = "parts"
 
 
 class Target:
@@ -50,7 +49,7 @@ class Target:
 
     def __init__(
         self,
-        claim: Claim,
+        claim: TargetLock,
         drive: Drive,
         record: Record,
         workspace: Workspace,
@@ -254,7 +253,7 @@ def open_target(
     """
     calls = calls or SystemCalls()
     root = Path(os.path.abspath(path))  # noqa: PTH100 - links stay: the person's own spelling is shown
-    claim = claim_target(root, now=clock(), calls=calls, expected_id=expected_id)
+    claim = lock_target(root, now=clock(), calls=calls, expected_id=expected_id)
     with ExitStack() as undo:
         undo.callback(claim.release)
         drive = drive or drive_of(root)
@@ -279,6 +278,3 @@ def open_target(
         yield target
     finally:
         target.close()
-
-
-__all__ = ["RECORD", "Target", "open_target"]

@@ -10,6 +10,8 @@ from __future__ import annotations
 import unicodedata
 
 MUTATIONS = "PhotoData/Mutations"
+ROOTS = ("DCIM", "PhotoData/CPLAssets", MUTATIONS)
+"""The folders of originals and edits."""
 RENDER_STEM = "FullSizeRender"
 ADJUSTMENTS_NAME = "Adjustments.plist"
 

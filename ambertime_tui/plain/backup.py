@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ambertime_tui.engine.client import EngineClient
-from ambertime_tui.engine.protocol import EngineError
-from ambertime_tui.engine.spec import JobSpec
+from ambertime_tui.engine.api.client import EngineClient
+from ambertime_tui.engine.api.protocol import EngineError
+from ambertime_tui.engine.api.spec import JobSpec
 from ambertime_tui.exit_codes import ExitCode
 from ambertime_tui.plain.follow import Follower
 from ambertime_tui.plain.output import Output

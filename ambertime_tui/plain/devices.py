@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ambertime_tui.engine.client import EngineClient
-from ambertime_tui.engine.status import PhoneSummary
-from ambertime_tui.engine.wire import to_json
+from ambertime_tui.engine.api.client import EngineClient
+from ambertime_tui.engine.api.codec import to_json
+from ambertime_tui.engine.api.status import PhoneSummary
 from ambertime_tui.exit_codes import ExitCode
 from ambertime_tui.plain.output import Output
 from ambertime_tui.plain.table import table

@@ -7,8 +7,8 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ambertime_tui.engine.client import Command, CommandName, EngineClient, EngineError
-from ambertime_tui.engine.status import JobStatus
+from ambertime_tui.engine.api.client import Command, CommandName, EngineClient, EngineError
+from ambertime_tui.engine.api.status import JobStatus
 from ambertime_tui.exit_codes import ExitCode, exit_code_of
 from ambertime_tui.plain.job_json import JobRecords, ending_records
 from ambertime_tui.plain.job_words import ending_lines

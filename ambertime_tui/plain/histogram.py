@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
-from ambertime_tui.engine.overview import MonthTotals, Totals
+from ambertime_tui.engine.api.overview import MonthTotals, Totals
 
 
 @dataclass(frozen=True, slots=True)

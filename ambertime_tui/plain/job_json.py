@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ambertime_tui.engine.protocol import Report
-from ambertime_tui.engine.status import Event, JobStatus, Left, Tally
+from ambertime_tui.engine.api.protocol import Report
+from ambertime_tui.engine.api.status import Event, JobStatus, Left, Tally
 from ambertime_tui.exit_codes import exit_code_of
 from ambertime_tui.plain.narrator import new_events
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ambertime_tui.engine.protocol import Report
-from ambertime_tui.engine.status import Census, JobStatus, Left, Outcome
+from ambertime_tui.engine.api.protocol import Report
+from ambertime_tui.engine.api.status import Census, JobStatus, Left, Outcome
 from ambertime_tui.plain.table import table
 from ambertime_tui.units import elapsed, plural, size
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from ambertime_tui.engine.client import Command, CommandName, EngineClient, EngineError, RunningJob
-from ambertime_tui.engine.wire import to_json
+from ambertime_tui.engine.api.client import Command, CommandName, EngineClient, EngineError, RunningJob
+from ambertime_tui.engine.api.codec import to_json
 from ambertime_tui.exit_codes import ExitCode
 from ambertime_tui.plain.output import Output
 from ambertime_tui.plain.table import table

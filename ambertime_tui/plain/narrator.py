@@ -6,7 +6,15 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from ambertime_tui.engine.status import Condition, Event, FetchStatus, JobStatus, Phase, ScanStatus, ScanStep
+from ambertime_tui.engine.api.status import (
+    Condition,
+    Event,
+    FetchStatus,
+    JobStatus,
+    Phase,
+    ScanStatus,
+    ScanStep,
+)
 from ambertime_tui.plain.devices import phone_words
 from ambertime_tui.plain.scan import scan_progress
 from ambertime_tui.qr import half_blocks

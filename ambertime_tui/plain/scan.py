@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ambertime_tui.engine.client import EngineClient
-from ambertime_tui.engine.offline import library_from_files
-from ambertime_tui.engine.overview import Overview, overview_of, own_in_range
-from ambertime_tui.engine.spec import Selection
-from ambertime_tui.engine.status import ScanStatus, ScanStep
+from ambertime_tui.engine.api.client import EngineClient
+from ambertime_tui.engine.api.offline import library_from_files
+from ambertime_tui.engine.api.overview import Overview, overview_of, own_in_range
+from ambertime_tui.engine.api.spec import Selection
+from ambertime_tui.engine.api.status import ScanStatus, ScanStep
 from ambertime_tui.exit_codes import ExitCode
 from ambertime_tui.library.model import Asset
 from ambertime_tui.plain.devices import phone_words

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ambertime_tui.engine.overview import Overview
-from ambertime_tui.engine.status import Tally
+from ambertime_tui.engine.api.overview import Overview
+from ambertime_tui.engine.api.status import Tally
 from ambertime_tui.library.model import Asset, Availability, Resource
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ambertime_tui.engine.overview import Overview, Sort, Totals
-from ambertime_tui.engine.status import Tally
+from ambertime_tui.engine.api.overview import Overview, Sort, Totals
+from ambertime_tui.engine.api.status import Tally
 from ambertime_tui.plain.histogram import Glyphs, picture
 from ambertime_tui.plain.table import table
 from ambertime_tui.units import plural, size

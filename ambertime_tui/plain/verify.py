@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
-from ambertime_tui.engine.verification import Verification, VerifiedFile, VerifyStatus, verify_archive
+from ambertime_tui.engine.api.verification import Verification, VerifiedFile, VerifyStatus, verify_archive
 from ambertime_tui.exit_codes import ExitCode
 from ambertime_tui.plain.output import Output
 from ambertime_tui.units import elapsed, plural, size

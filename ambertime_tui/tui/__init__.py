@@ -1,4 +1,4 @@
 """The full-screen front end: the only room that imports Textual. `app.run` starts it.
 
-It knows of phones and drives only what `ambertime_tui.engine.client` tells it, and draws immutable statuses.
+It knows phones and drives only by what `engine.api.client` reports, and draws immutable statuses.
 """

@@ -72,7 +72,7 @@ def run(
 def _world(
     paths: Paths, environ: Mapping[str, str], config: Config, glyphs: Glyphs, target: Path | None
 ) -> World:
-    from ambertime_tui.engine.client import EngineClient, running_jobs
+    from ambertime_tui.engine.api.client import EngineClient, running_jobs
     from ambertime_tui.tui.port import World
 
     state = load_state(paths.state, date.today())

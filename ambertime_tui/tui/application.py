@@ -16,9 +16,9 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 
 from ambertime_tui.config import State, Task, all_tasks, backup_key
-from ambertime_tui.engine.client import Command, CommandName, EngineError
-from ambertime_tui.engine.spec import JobSpec
-from ambertime_tui.engine.status import JobStatus, Outcome
+from ambertime_tui.engine.api.client import Command, CommandName, EngineError
+from ambertime_tui.engine.api.spec import JobSpec
+from ambertime_tui.engine.api.status import JobStatus, Outcome
 from ambertime_tui.exit_codes import ExitCode, exit_code_of
 from ambertime_tui.tui.keymap import Front, usable_keys
 from ambertime_tui.tui.panes.tasks import task_words

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ambertime_tui.config import State, Task
-from ambertime_tui.engine.client import (
+from ambertime_tui.engine.api.client import (
     Command,
     DevicesChanged,
     Pane,
@@ -20,8 +20,8 @@ from ambertime_tui.engine.client import (
     RunningJob,
     SurveyedLibrary,
 )
-from ambertime_tui.engine.spec import JobSpec
-from ambertime_tui.engine.status import DriveSummary, JobStatus, ScanStatus
+from ambertime_tui.engine.api.spec import JobSpec
+from ambertime_tui.engine.api.status import DriveSummary, JobStatus, ScanStatus
 from ambertime_tui.tui.glyphs import Glyphs
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from ambertime_tui.engine.client import Report
-from ambertime_tui.engine.spec import OriginalsChoice
-from ambertime_tui.engine.status import JobStatus, Outcome
-from ambertime_tui.engine.wire import to_json
+from ambertime_tui.engine.api.client import Report
+from ambertime_tui.engine.api.codec import to_json
+from ambertime_tui.engine.api.spec import OriginalsChoice
+from ambertime_tui.engine.api.status import JobStatus, Outcome
 from ambertime_tui.tui.glyphs import ASCII
 from ambertime_tui.tui.panes.census import afterwards_lines, census_lines, group_lines, groups_of, headline
 from ambertime_tui.tui.panes.totals import OUTCOME_WORDS

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from ambertime_tui.engine.spec import FetchWay
-from ambertime_tui.engine.status import Condition, JobStatus, Outcome, Phase
+from ambertime_tui.engine.api.spec import FetchWay
+from ambertime_tui.engine.api.status import Condition, JobStatus, Outcome, Phase
 from ambertime_tui.tui.panes.fetch import BEFORE_PLAN, to_come
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ambertime_tui.config import Task
-from ambertime_tui.engine.client import DevicesChanged, Preview, SurveyedLibrary
-from ambertime_tui.engine.spec import FetchWay, JobSpec, OriginalsChoice
-from ambertime_tui.engine.status import DriveSummary, PhoneSummary, ScanStatus
+from ambertime_tui.engine.api.client import DevicesChanged, Preview, SurveyedLibrary
+from ambertime_tui.engine.api.spec import FetchWay, JobSpec, OriginalsChoice
+from ambertime_tui.engine.api.status import DriveSummary, PhoneSummary, ScanStatus
 from ambertime_tui.library.date_range import DateRange
 
 ANOTHER_DRIVE = "AnotherDrive"

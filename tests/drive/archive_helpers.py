@@ -9,16 +9,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ambertime_tui.drive.discovery import Drive
 from ambertime_tui.drive.errors import DriveError, RecordDamaged
-from ambertime_tui.drive.file_system import FileSystemTraits, traits_of
-from ambertime_tui.drive.record_reader import read_record
-from ambertime_tui.drive.record_rows import assets_in
-from ambertime_tui.drive.recorded import RecordedAsset
-from ambertime_tui.drive.system_calls import SystemCalls
+from ambertime_tui.drive.record.reader import read_record
+from ambertime_tui.drive.record.record_model import RecordedAsset
+from ambertime_tui.drive.record.rows import assets_in
 from ambertime_tui.drive.target import Target, open_target
-from ambertime_tui.drive.verify import FileVerdict, verify
-from ambertime_tui.drive.writer import StagedAsset
+from ambertime_tui.drive.verify.verify import FileVerdict, verify
+from ambertime_tui.drive.volume.discovery import Drive
+from ambertime_tui.drive.volume.file_system import FileSystemTraits, traits_of
+from ambertime_tui.drive.volume.system_calls import SystemCalls
+from ambertime_tui.drive.writing.asset_writer import StagedAsset
 from ambertime_tui.library.model import Asset, Availability, Kind, Resource, Role
 
 PHONE = "00008101-000A1B2C3D4E5F60"

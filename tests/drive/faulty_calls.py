@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ambertime_tui.drive.system_calls import SystemCalls
+from ambertime_tui.drive.volume.system_calls import SystemCalls
 
 CHANGING = (
     "create",

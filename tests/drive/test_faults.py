@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from ambertime_tui.drive import file_writer
-from ambertime_tui.drive.checksums import each_checksum
 from ambertime_tui.drive.errors import DriveError
+from ambertime_tui.drive.record.checksums import each_checksum
+from ambertime_tui.drive.writing import file_writer
 from tests.drive.archive_helpers import LIBRARY, assert_complete, assert_promise, asset, backup, content
 from tests.drive.faulty_calls import CountingCalls, Killed, PowerCutCalls, failing, killed
 

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from ambertime_tui.drive.discovery import drive_of, mounted_drives
 from ambertime_tui.drive.errors import DriveError, DriveFull, ReadBackDiffers, TargetGone, TargetReadOnly
-from ambertime_tui.drive.file_system import CacheDropping
-from ambertime_tui.drive.judge import Verdict
-from ambertime_tui.drive.recorded import ReadBack
-from ambertime_tui.drive.system_calls import SystemCalls
+from ambertime_tui.drive.record.record_model import ReadBack
+from ambertime_tui.drive.record.verdicts import Verdict
 from ambertime_tui.drive.target import open_target
-from ambertime_tui.drive.verify import verify
+from ambertime_tui.drive.verify.verify import verify
+from ambertime_tui.drive.volume.discovery import drive_of, mounted_drives
+from ambertime_tui.drive.volume.file_system import CacheDropping
+from ambertime_tui.drive.volume.system_calls import SystemCalls
 from ambertime_tui.library.model import Role
 from tests.drive.archive_helpers import (
     JULY,

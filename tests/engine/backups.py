@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from ambertime_tui.drive.recorded import RecordedAsset
-from ambertime_tui.engine.client import Command, CommandName, EngineClient, Report
-from ambertime_tui.engine.job import open_job
-from ambertime_tui.engine.spec import JobSpec
-from ambertime_tui.engine.status import JobStatus, Phase
-from ambertime_tui.engine.surveyor import Surveyor
+from ambertime_tui.drive.record.record_model import RecordedAsset
+from ambertime_tui.engine.api.client import Command, CommandName, EngineClient, Report
+from ambertime_tui.engine.api.spec import JobSpec
+from ambertime_tui.engine.api.status import JobStatus, Phase
+from ambertime_tui.engine.job.job import open_job
+from ambertime_tui.engine.scan.surveyor import Surveyor
 from ambertime_tui.engine.timing import Timing
 from ambertime_tui.paths import paths_from
 from ambertime_tui.simulator.library import MadeAsset, MadeLibrary

@@ -8,9 +8,9 @@ from datetime import date
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from ambertime_tui.drive.recorded import ReadBack, RecordedAsset, RecordedFile
-from ambertime_tui.engine.planner import Recorded
-from ambertime_tui.engine.spec import Selection
+from ambertime_tui.drive.record.record_model import ReadBack, RecordedAsset, RecordedFile
+from ambertime_tui.engine.api.spec import Selection
+from ambertime_tui.engine.plan.rules import Recorded
 from ambertime_tui.library.date_range import DateRange
 from ambertime_tui.library.model import Asset, Availability, Kind, Library, Ownership, Resource, Role
 

@@ -24,7 +24,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from ambertime_tui.drive.errors import DriveError
-from ambertime_tui.drive.recorded import RecordedAsset
+from ambertime_tui.drive.record.record_model import RecordedAsset
 from ambertime_tui.simulator.background import BackgroundUsbmuxd
 from ambertime_tui.simulator.facts import Facts, udid_for
 from ambertime_tui.simulator.library import LibraryRecipe, MadeLibrary, make_library

@@ -203,9 +203,9 @@ def _serve(connection: socket.socket) -> None:
 async def _job(target: Path, fault: Fault, say: Any) -> dict[str, object]:
     """One job, told as it goes."""
     from ambertime_tui.drive.errors import DriveError
-    from ambertime_tui.engine.job import open_job
-    from ambertime_tui.engine.spec import JobSpec
-    from ambertime_tui.engine.surveyor import Surveyor
+    from ambertime_tui.engine.api.spec import JobSpec
+    from ambertime_tui.engine.job.job import open_job
+    from ambertime_tui.engine.scan.surveyor import Surveyor
     from ambertime_tui.engine.timing import Timing
     from ambertime_tui.paths import paths_from
     from tests.drive.faulty_calls import CountingCalls, failing, killed_for_real
@@ -254,7 +254,7 @@ LOADED = (
     "pymobiledevice3.services.afc",
     "pymobiledevice3.services.power_assertion",
     "pymobiledevice3.usbmux",
-    "ambertime_tui.engine.job",
+    "ambertime_tui.engine.job.job",
     "ambertime_tui.phone.lockdown",
     "tests.drive.faulty_calls",
 )

@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image
 
 from ambertime_tui.config import State, Task
-from ambertime_tui.engine.client import (
+from ambertime_tui.engine.api.client import (
     Command,
     DevicesChanged,
     EngineError,
@@ -24,8 +24,8 @@ from ambertime_tui.engine.client import (
     RunningJob,
     SurveyedLibrary,
 )
-from ambertime_tui.engine.spec import JobSpec
-from ambertime_tui.engine.status import DriveSummary, JobStatus, PhoneSummary, ScanStatus, ScanStep, Tally
+from ambertime_tui.engine.api.spec import JobSpec
+from ambertime_tui.engine.api.status import DriveSummary, JobStatus, PhoneSummary, ScanStatus, ScanStep, Tally
 from ambertime_tui.library.histogram import LibraryByDay
 from ambertime_tui.tui.glyphs import FULL, Glyphs
 from ambertime_tui.tui.port import Engine, World
@@ -94,7 +94,7 @@ def surveyed() -> SurveyedLibrary:
 
 
 class FakeEngine:
-    """Answers from its attributes; `say_*` change them and tell whoever watches."""
+    """Handlers from its attributes; `say_*` change them and tell whoever watches."""
 
     def __init__(self) -> None:
         self.devices_now = DevicesChanged((PHONE,), (USB, SSD, SYSTEM))

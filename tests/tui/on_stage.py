@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from ambertime_tui.engine.status import Event, FileInHand, JobStatus, Tally
+from ambertime_tui.engine.api.status import Event, FileInHand, JobStatus, Tally
 from ambertime_tui.library.histogram import LibraryByDay
 from ambertime_tui.tui.application import AmberApp
 from ambertime_tui.tui.glyphs import glyphs_for

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ambertime_tui.engine.client import Report
-from ambertime_tui.engine.spec import FetchWay, JobSpec, OriginalsChoice
-from ambertime_tui.engine.status import (
+from ambertime_tui.engine.api.client import Report
+from ambertime_tui.engine.api.spec import FetchWay, JobSpec, OriginalsChoice
+from ambertime_tui.engine.api.status import (
     Census,
     CensusLine,
     Condition,

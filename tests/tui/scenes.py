@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ambertime_tui.config import State, Task, backup_key
-from ambertime_tui.engine.client import DevicesChanged, EngineError, Report, RunningJob
-from ambertime_tui.engine.spec import OriginalsChoice
-from ambertime_tui.engine.status import (
+from ambertime_tui.engine.api.client import DevicesChanged, EngineError, Report, RunningJob
+from ambertime_tui.engine.api.spec import OriginalsChoice
+from ambertime_tui.engine.api.status import (
     Condition,
     DriveSummary,
     JobStatus,

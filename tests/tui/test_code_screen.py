@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ambertime_tui.engine.client import Command, CommandName
-from ambertime_tui.engine.status import JobStatus
+from ambertime_tui.engine.api.client import Command, CommandName
+from ambertime_tui.engine.api.status import JobStatus
 from ambertime_tui.tui.glyphs import ASCII, FULL, Glyphs
 from ambertime_tui.tui.screens.code import CodeScreen, code_lines, code_page
 from ambertime_tui.tui.screens.run import RunScreen

@@ -10,8 +10,8 @@ import pytest
 from textual.screen import Screen
 from textual.widget import Widget
 
-from ambertime_tui.engine.client import DevicesChanged, Pane, Preview, Rows
-from ambertime_tui.engine.spec import JobSpec
+from ambertime_tui.engine.api.client import DevicesChanged, Pane, Preview, Rows
+from ambertime_tui.engine.api.spec import JobSpec
 from tests.tui import samples
 from tests.tui.fake_engine import PHONE, SSD, USB, FakeEngine, world_of
 from tests.tui.scenes import CHOSEN, READY
@@ -19,7 +19,7 @@ from tests.tui.stage import Stage, app_of, play
 
 
 class SlowEngine(FakeEngine):
-    """Answers its next question about a preview or about rows when it is let."""
+    """Handlers its next question about a preview or about rows when it is let."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.geometry import Region, Size
 
-from ambertime_tui.engine.status import Tally
+from ambertime_tui.engine.api.status import Tally
 from ambertime_tui.tui.screens import run
 from ambertime_tui.tui.widgets.lines import LinesView, cells_of, changed_cells
 from ambertime_tui.tui.widgets.spans import Line, Span, line

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from ambertime_tui.config import State, Task, save_state
-from ambertime_tui.drive.verify import verify
-from ambertime_tui.engine.client import RunningJob, running_jobs
-from ambertime_tui.engine.status import Phase
+from ambertime_tui.drive.verify.verify import verify
+from ambertime_tui.engine.api.client import RunningJob, running_jobs
+from ambertime_tui.engine.api.status import Phase
 from ambertime_tui.paths import paths_from
 from ambertime_tui.simulator.library import LibraryRecipe, make_library
 from ambertime_tui.simulator.link import Link

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
-from ambertime_tui.engine.client import Command, CommandName, EngineError, Pane, Row, Rows, RunningJob
-from ambertime_tui.engine.status import (
+from ambertime_tui.engine.api.client import Command, CommandName, EngineError, Pane, Row, Rows, RunningJob
+from ambertime_tui.engine.api.status import (
     Condition,
     Event,
     FileInHand,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ambertime_tui.config import State, Task, backup_key, load_state, save_state
-from ambertime_tui.engine.spec import OriginalsChoice
+from ambertime_tui.engine.api.spec import OriginalsChoice
 from tests.tui import samples
 from tests.tui.fake_engine import PHONE, TODAY, USB, FakeEngine, world_of
 from tests.tui.scenes import CHOSEN, READY

@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ambertime_tui.config import State, Task
-from ambertime_tui.engine.client import DevicesChanged, EngineError
-from ambertime_tui.engine.spec import OriginalsChoice
+from ambertime_tui.engine.api.client import DevicesChanged, EngineError
+from ambertime_tui.engine.api.spec import OriginalsChoice
 from ambertime_tui.library.date_range import parse_date_range
 from ambertime_tui.tui.widgets.histogram import Histogram
 from tests.tui.fake_engine import PHONE, SSD, SYSTEM, TODAY, USB, FakeEngine, world_of

@@ -12,8 +12,8 @@ from ambertime_tui.cli.arguments import parser_for
 from ambertime_tui.cli.asked import spec_of
 from ambertime_tui.cli.surroundings import Surroundings, UsageError
 from ambertime_tui.config import State, Task, load_config
-from ambertime_tui.engine.client import DevicesChanged
-from ambertime_tui.engine.spec import FetchOrder, FetchWay, JobSpec, OriginalsChoice, Selection
+from ambertime_tui.engine.api.client import DevicesChanged
+from ambertime_tui.engine.api.spec import FetchOrder, FetchWay, JobSpec, OriginalsChoice, Selection
 from ambertime_tui.library.date_range import parse_date_range
 from tests.tui.fake_engine import PHONE, TODAY, USB, FakeEngine, world_of
 from tests.tui.scenes import READY

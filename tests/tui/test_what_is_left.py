@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ambertime_tui.engine.client import Report
-from ambertime_tui.engine.status import Left
+from ambertime_tui.engine.api.client import Report
+from ambertime_tui.engine.api.status import Left
 from ambertime_tui.tui.glyphs import FULL
 from ambertime_tui.tui.panes.census import group_lines, groups_of
 from ambertime_tui.tui.report_files import ended_by_patience

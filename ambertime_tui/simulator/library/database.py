@@ -16,7 +16,6 @@ from ambertime_tui.simulator.library.core_data import (
     transaction,
 )
 from ambertime_tui.simulator.library.flags import RESOURCE_ROW, mark_purged
-from ambertime_tui.simulator.library.forms import FILE_TYPES
 from ambertime_tui.simulator.library.made_assets import MadeAsset
 from ambertime_tui.simulator.library.rows import (
     ASSET_CONSTANTS,
@@ -30,6 +29,7 @@ from ambertime_tui.simulator.library.rows import (
 )
 from ambertime_tui.simulator.library.schema import Schema, schema_for
 from ambertime_tui.simulator.library.truth import MadeLibrary
+from ambertime_tui.simulator.library.variants import FILE_TYPES
 
 _NEWEST = 12
 """At most so many assets, and so many purges, are in the log only. A phone's log holds up to 4 MB."""

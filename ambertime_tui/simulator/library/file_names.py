@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from ambertime_tui.simulator.library.draft import Draft
+from ambertime_tui.simulator.library.asset_draft import Draft
 
 _CLOUD_GROUPS = 499
 _STREAM_PERSON = "17058154511"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 
-from ambertime_tui.simulator.library.forms import file_type
 from ambertime_tui.simulator.library.schema import Schema
+from ambertime_tui.simulator.library.variants import file_type
 
 HERE, NOT_HERE, NOT_HERE_EITHER = 1, -1, -32768
 """ZLOCALAVAILABILITY. The third is seen on rows of thumbnails."""

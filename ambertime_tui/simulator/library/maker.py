@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ambertime_tui.simulator.library.database import write_database
-from ambertime_tui.simulator.library.finishing import albums_of, finished_assets
+from ambertime_tui.simulator.library.derivatives import albums_of, finished_assets
 from ambertime_tui.simulator.library.media_tree import write_media_tree
 from ambertime_tui.simulator.library.recipe import LibraryRecipe
 from ambertime_tui.simulator.library.truth import MadeLibrary

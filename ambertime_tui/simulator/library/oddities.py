@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from random import Random
 
-from ambertime_tui.simulator.library.draft import Draft
+from ambertime_tui.simulator.library.asset_draft import Draft
 from ambertime_tui.simulator.library.recipe import LibraryRecipe
 
 FEWEST_ASSETS = 60

@@ -15,8 +15,8 @@ from ambertime_tui.simulator.library.flags import (
     RESOURCE_ROW,
     key_data,
 )
-from ambertime_tui.simulator.library.forms import FILE_TYPES, JPEG, MOV, FileType, file_type
 from ambertime_tui.simulator.library.made_assets import MadeAsset, MadeResource
+from ambertime_tui.simulator.library.variants import FILE_TYPES, JPEG, MOV, FileType, file_type
 
 _SAVED_TYPE = {"shared_album": 4, "icloud_link": 8, "shared_with_you": 12}
 _BUNDLE_SCOPE = {"icloud_link": 1, "shared_album": 2, "shared_with_you": 3}

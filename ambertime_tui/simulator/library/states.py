@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import fields
 from random import Random
 
-from ambertime_tui.simulator.library.casting import NEW_PHONE
-from ambertime_tui.simulator.library.draft import Draft
+from ambertime_tui.simulator.library.asset_draft import Draft
 from ambertime_tui.simulator.library.recipe import LibraryRecipe, Planted
+from ambertime_tui.simulator.library.roles import NEW_PHONE
 
 _ONLY_FORM = {"partial_live": "live", "partial_raw": "raw_pair"}
 _NOT_UPLOADED = ("missing",)

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ambertime_tui.engine.status import Census, JobStatus, Left, Outcome, Tally
+from ambertime_tui.engine.api.status import Census, JobStatus, Left, Outcome, Tally
 from ambertime_tui.tui.glyphs import Glyphs
 from ambertime_tui.tui.panes.rows import state_word
 from ambertime_tui.tui.panes.totals import OUTCOME_WORDS

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ambertime_tui.engine.spec import FetchOrder, OriginalsChoice
-from ambertime_tui.engine.status import Tally
-from ambertime_tui.engine.ways import EXPLAINED
+from ambertime_tui.engine.api.fetch_ways import EXPLAINED
+from ambertime_tui.engine.api.spec import FetchOrder, OriginalsChoice
+from ambertime_tui.engine.api.status import Tally
 from ambertime_tui.tui.glyphs import Glyphs
 from ambertime_tui.tui.setup_state import SetupState
 from ambertime_tui.tui.widgets.spans import Line, Span, Style, line, spread, wrap

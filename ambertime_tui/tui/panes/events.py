@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ambertime_tui.engine.status import Event
+from ambertime_tui.engine.api.status import Event
 from ambertime_tui.tui.glyphs import Glyphs
 from ambertime_tui.tui.widgets.spans import Line, Span, Style, line, width, wrap
 

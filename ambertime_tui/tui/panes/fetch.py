@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ambertime_tui.engine.spec import FetchOrder
-from ambertime_tui.engine.status import (
+from ambertime_tui.engine.api.spec import FetchOrder
+from ambertime_tui.engine.api.status import (
     Condition,
     FetchItem,
     FetchState,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ambertime_tui.engine.status import Tally
+from ambertime_tui.engine.api.status import Tally
 from ambertime_tui.tui.widgets.spans import Line, Span, Style, line, width
 from ambertime_tui.units import SIZE_WIDTH, count, size
 

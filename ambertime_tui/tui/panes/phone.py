@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ambertime_tui.engine.status import PhoneSummary, ScanStatus, ScanStep
+from ambertime_tui.engine.api.status import PhoneSummary, ScanStatus, ScanStep
 from ambertime_tui.tui.glyphs import Glyphs
 from ambertime_tui.tui.setup_state import SetupState
 from ambertime_tui.tui.widgets.bars import meter

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from ambertime_tui.config import Task
-from ambertime_tui.engine.status import Tally
+from ambertime_tui.engine.api.status import Tally
 from ambertime_tui.library.date_range import DateRange
 from ambertime_tui.library.histogram import LibraryByDay
 from ambertime_tui.tui.glyphs import Glyphs

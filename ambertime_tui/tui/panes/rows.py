@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ambertime_tui.engine.client import Row
+from ambertime_tui.engine.api.client import Row
 from ambertime_tui.tui.glyphs import Glyphs
 from ambertime_tui.tui.widgets.spans import Line, Span, Style, fit, line
 from ambertime_tui.units import SIZE_WIDTH, size

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ambertime_tui.engine.status import JobStatus, ScanStatus, ScanStep
+from ambertime_tui.engine.api.status import JobStatus, ScanStatus, ScanStep
 from ambertime_tui.tui.glyphs import Glyphs
 from ambertime_tui.tui.panes.figures import Figure, figure_lines
 from ambertime_tui.tui.panes.phone import scan_progress

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ambertime_tui.engine.spec import OriginalsChoice
+from ambertime_tui.engine.api.spec import OriginalsChoice
 from ambertime_tui.tui.glyphs import Glyphs
 from ambertime_tui.tui.setup_state import SetupState
 from ambertime_tui.tui.widgets.spans import Line, Span, Style, line, shorten_path, width, wrap

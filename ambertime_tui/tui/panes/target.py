@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ambertime_tui.engine.status import DriveSummary
+from ambertime_tui.engine.api.status import DriveSummary
 from ambertime_tui.tui.glyphs import Glyphs
 from ambertime_tui.tui.setup_state import SetupState
 from ambertime_tui.tui.widgets.spans import Line, Span, line, shorten, shorten_path, spread, wrap

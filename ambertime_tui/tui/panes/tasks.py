@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 
 from ambertime_tui.config import Task
-from ambertime_tui.engine.spec import OriginalsChoice
+from ambertime_tui.engine.api.spec import OriginalsChoice
 from ambertime_tui.tui.glyphs import Glyphs
 from ambertime_tui.tui.widgets.spans import Line, Span, clip, fit, line, shorten, shorten_path, width
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ambertime_tui.engine.status import Condition, JobStatus, Outcome, Phase
+from ambertime_tui.engine.api.status import Condition, JobStatus, Outcome, Phase
 from ambertime_tui.tui.glyphs import Glyphs
 from ambertime_tui.tui.widgets.spans import Line, Span, Style, line, shorten, shorten_path, spread, width
 from ambertime_tui.units import about, elapsed, rate

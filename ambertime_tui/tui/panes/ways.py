@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ambertime_tui.engine.spec import FetchOrder, FetchWay
-from ambertime_tui.engine.ways import EXPLAINED
+from ambertime_tui.engine.api.fetch_ways import EXPLAINED
+from ambertime_tui.engine.api.spec import FetchOrder, FetchWay
 from ambertime_tui.tui.glyphs import Glyphs
 from ambertime_tui.tui.widgets.spans import Line, Span, line, plain, wrap
 

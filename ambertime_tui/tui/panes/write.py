@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ambertime_tui.engine.status import FileInHand, JobStatus, WriteStatus
+from ambertime_tui.engine.api.status import FileInHand, JobStatus, WriteStatus
 from ambertime_tui.tui.glyphs import Glyphs
 from ambertime_tui.tui.panes.fetch import BEFORE_PLAN
 from ambertime_tui.tui.widgets.bars import meter

@@ -9,8 +9,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 
-from ambertime_tui.engine.client import EngineError, Pane, Report
-from ambertime_tui.engine.status import Census, JobStatus
+from ambertime_tui.engine.api.client import EngineError, Pane, Report
+from ambertime_tui.engine.api.status import Census, JobStatus
 from ambertime_tui.tui.panes.census import afterwards_lines, census_lines, group_lines, groups_of, headline
 from ambertime_tui.tui.panes.totals import title_line
 from ambertime_tui.tui.port import Engine

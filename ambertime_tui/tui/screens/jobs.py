@@ -9,8 +9,8 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from ambertime_tui.engine.client import RunningJob
-from ambertime_tui.engine.status import Condition
+from ambertime_tui.engine.api.client import RunningJob
+from ambertime_tui.engine.api.status import Condition
 from ambertime_tui.tui.panes.totals import PHASE_WORDS
 from ambertime_tui.tui.screens.base import AmberScreen, title
 from ambertime_tui.tui.widgets.key_line import KeyLine

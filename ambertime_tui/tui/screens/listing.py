@@ -10,7 +10,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from ambertime_tui.engine.client import Command, CommandName, EngineError, Pane, Row
+from ambertime_tui.engine.api.client import Command, CommandName, EngineError, Pane, Row
 from ambertime_tui.tui.panes.rows import row_line
 from ambertime_tui.tui.port import Engine
 from ambertime_tui.tui.screens.base import AmberScreen, title

@@ -9,9 +9,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
 
-from ambertime_tui.engine.client import Command, CommandName, EngineError, Pane
-from ambertime_tui.engine.spec import FetchOrder
-from ambertime_tui.engine.status import Condition, JobStatus, Outcome, Phase
+from ambertime_tui.engine.api.client import Command, CommandName, EngineError, Pane
+from ambertime_tui.engine.api.spec import FetchOrder
+from ambertime_tui.engine.api.status import Condition, JobStatus, Outcome, Phase
 from ambertime_tui.tui.panes.events import event_lines
 from ambertime_tui.tui.panes.fetch import fetch_lines, rows_wanted
 from ambertime_tui.tui.panes.scan import scan_lines

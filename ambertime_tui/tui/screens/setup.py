@@ -12,8 +12,8 @@ from textual.containers import Container, Horizontal, Vertical
 from textual.widgets import Input, Label
 
 from ambertime_tui.config import Task
-from ambertime_tui.engine.spec import FetchOrder, OriginalsChoice
-from ambertime_tui.engine.status import Tally
+from ambertime_tui.engine.api.spec import FetchOrder, OriginalsChoice
+from ambertime_tui.engine.api.status import Tally
 from ambertime_tui.library.date_range import DateRange, DateRangeError, parse_date_range
 from ambertime_tui.paths import PathsError
 from ambertime_tui.tui.panes.choice import USUAL_PATIENCE, choice_lines

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from textual import work
 
-from ambertime_tui.engine.client import EngineError, Preview
-from ambertime_tui.engine.status import ScanStatus
+from ambertime_tui.engine.api.client import EngineError, Preview
+from ambertime_tui.engine.api.status import ScanStatus
 from ambertime_tui.paths import PathsError
 from ambertime_tui.tui.port import Engine
 from ambertime_tui.tui.screens.base import AmberScreen

@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from ambertime_tui.engine.client import Row, Rows
+from ambertime_tui.engine.api.client import Row, Rows
 from ambertime_tui.tui.widgets.lines import paint
 from ambertime_tui.tui.widgets.spans import Line, line
 

@@ -1,0 +1,99 @@
+"""SHA256SUMS at the root of a target, in the format of GNU sha256sum: it needs nothing of ours to be
+checked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from pathlib import Path
+
+from ambertime_tui.drive.errors import drive_error
+from ambertime_tui.drive.layout import CHECKSUMS
+from ambertime_tui.drive.volume.atomic_write import write_atomically
+from ambertime_tui.drive.volume.system_calls import SystemCalls
+
+_LINE = re.compile(r"(\\?)([0-9a-fA-F]{64}) [ *](.+)", re.DOTALL)
+_TAGGED = re.compile(r"(\\?)SHA256 \((.+)\) = ([0-9a-fA-F]{64})", re.DOTALL)
+_LINES_AT_ONCE = 4096
+_ESCAPES = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}
+
+
+def checksum_line(path: str, sha256: str) -> str:
+    """The line for a path and its SHA-256 in hex; a path with a backslash or line end is escaped."""
+    escaped = path.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+    return f"{chr(92) if escaped != path else ''}{sha256.lower()}  {escaped}\n"
+
+
+def _parsed(line: str) -> tuple[str, str] | None:
+    """Path and SHA-256 in lower-case hex of a line of `sha256sum`, or of `shasum --tag`; None for one that is
+    neither, or whose path leads out of the folder."""
+    line = line.removesuffix("\r")
+    if plain := _LINE.fullmatch(line):
+        escaped, digest, path = plain.groups()
+    elif tagged := _TAGGED.fullmatch(line):
+        escaped, path, digest = tagged.groups()
+    else:
+        return None
+    if escaped:
+        path = re.sub(r"\\[\\nr]", lambda match: _ESCAPES[match.group()], path)
+    path = path.removeprefix("./")
+    if not path or path.startswith("/") or ".." in path.split("/") or "\0" in path:
+        return None
+    return path, digest.lower()
+
+
+def each_checksum(root: Path) -> Iterator[tuple[str, str]]:
+    """Path and SHA-256 in hex of each line of the target's SHA256SUMS, in its order. Names that are no UTF-8
+    are spelled as Python spells those of files.
+
+    Raises:
+        DriveError: it cannot be read.
+    """
+    return filter(None, map(_parsed, _lines(root)))
+
+
+def comments_of(root: Path) -> tuple[str, ...]:
+    """The lines of the target's SHA256SUMS that begin with #.
+
+    Raises:
+        DriveError: it cannot be read.
+    """
+    return tuple(line.removesuffix("\r") for line in _lines(root) if line.startswith("#"))
+
+
+def _lines(root: Path) -> Iterator[str]:
+    try:
+        with (root / CHECKSUMS).open("rb") as stream:
+            for number, line in enumerate(stream):
+                text = line.decode("utf-8", "surrogateescape").removesuffix("\n")
+                yield text if number else text.removeprefix("\ufeff")
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise drive_error(error, root / CHECKSUMS, doing="reading") from error
+
+
+def write_checksums(
+    root: Path,
+    scratch: Path,
+    files: Iterable[tuple[str, str]],
+    comments: Iterable[str],
+    calls: SystemCalls,
+) -> None:
+    """Rewrites SHA256SUMS atomically, by way of `scratch` (a path on the same file system).
+
+    Args:
+        files: paths and their SHA-256 in hex, in the order of the lines; not all held in memory.
+        comments: lines that begin with #.
+
+    Raises:
+        DriveError: it stays as it was.
+    """
+    lines = chain((f"{comment}\n" for comment in comments), (checksum_line(*file) for file in files))
+    write_atomically(root / CHECKSUMS, scratch, _blocks(lines), calls)
+
+
+def _blocks(lines: Iterator[str]) -> Iterator[bytes]:
+    while block := "".join(islice(lines, _LINES_AT_ONCE)):
+        yield block.encode("utf-8", "surrogateescape")

@@ -1,0 +1,214 @@
+"""What can be asked of an open record."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple
+
+from ambertime_tui.drive.record.bloom_filter import BloomFilter
+from ambertime_tui.drive.record.record_model import AsideFile, ReadBack, RecordedAsset
+from ambertime_tui.drive.record.rows import READ_BACKS, ROLES, assets_in
+from ambertime_tui.library.model import Role
+
+_KNOWN_ELSEWHERE = "SELECT 1 FROM superseded WHERE path = ? UNION ALL SELECT 1 FROM loose WHERE path = ?"
+_LISTED = "(SELECT value FROM json_each(?))"
+
+
+class RecordedPlace(NamedTuple):
+    """Where a recorded file should lie in its folder."""
+
+    uuid: str
+    role: Role
+    generation: int
+    name: str
+    size: int
+
+
+class FileOwner(NamedTuple):
+    """A recorded file and the asset that has it."""
+
+    udid: str
+    uuid: str
+    path: str
+    sha256: str
+
+
+class _Contents:
+    """What may be in the record."""
+
+    def __init__(self) -> None:
+        self.assets = BloomFilter()
+        """Of (udid, uuid)."""
+        self.sizes = BloomFilter()
+        """Of bytes."""
+
+    def add(self, asset: RecordedAsset) -> None:
+        self.assets.add((asset.udid, asset.uuid))
+        for file in asset.files:
+            self.sizes.add(file.size)
+
+
+class RecordQueries(ABC):
+    """The reading half of `Record`. Its methods may be called from any thread.
+
+    All raise RecordFailed where the drive would not let the record be read, and RecordDamaged for rows that
+    make no sense.
+    """
+
+    def __init__(self) -> None:
+        self._contents: _Contents | None = None
+
+    @abstractmethod
+    def _read(self) -> AbstractContextManager[sqlite3.Connection]:
+        """The connection, locked; errors of its rows are the record's."""
+
+    def check_rows(self) -> None:
+        """Reads everything: what no index or page check sees is a row that says nothing we know.
+
+        Raises:
+            RecordDamaged.
+        """
+        with self._read() as connection:
+            deque(assets_in(connection), maxlen=0)
+        deque(self.each_loose(), maxlen=0)
+        self.aside()
+
+    def asset_files(self, udid: str, uuid: str) -> RecordedAsset | None:
+        """What is recorded of one asset."""
+        # A new asset is asked for again and again; it need not wait for another's transaction.
+        if not self._may_have().assets.may_have((udid, uuid)):
+            return None
+        with self._read() as connection:
+            return next(assets_in(connection, "WHERE udid = ? AND uuid = ?", (udid, uuid)), None)
+
+    def known(self, udid: str) -> Mapping[str, RecordedAsset]:
+        """All recorded assets of a phone, by uuid."""
+        with self._read() as connection:
+            return {asset.uuid: asset for asset in assets_in(connection, "WHERE udid = ?", (udid,))}
+
+    def sizes(self, udid: str, uuids: Sequence[str]) -> dict[str, dict[Role, int]]:
+        """Of some of a phone's assets, by uuid: bytes of the newest file of each role that is recorded."""
+        with self._read() as connection:
+            rows = connection.execute(
+                f"SELECT uuid, role, size FROM file WHERE udid = ? AND uuid IN {_LISTED} "
+                "ORDER BY uuid, role, generation",
+                (udid, json.dumps(uuids)),
+            )
+            found: dict[str, dict[Role, int]] = {}
+            for uuid, role, size in rows:
+                found.setdefault(uuid, {})[ROLES[role]] = size
+            return found
+
+    def vouches_for(self, udid: str, uuids: Sequence[str]) -> frozenset[str]:
+        """Those of some uuids that are recorded."""
+        with self._read() as connection:
+            rows = connection.execute(
+                f"SELECT uuid FROM asset WHERE udid = ? AND uuid IN {_LISTED}", (udid, json.dumps(uuids))
+            )
+            return frozenset(uuid for (uuid,) in rows)
+
+    def originals(self, udid: str) -> dict[ReadBack, int]:
+        """How many originals of a phone are recorded, by how they were read back."""
+        roles = [role.value for role in Role if role.is_original]
+        with self._read() as connection:
+            rows = connection.execute(
+                f"SELECT read_back, count(*) FROM file WHERE udid = ? AND role IN {_LISTED} "
+                "GROUP BY read_back",
+                (udid, json.dumps(roles)),
+            )
+            return {READ_BACKS[how]: count for how, count in rows}
+
+    def by_folder(self, udid: str) -> Iterator[tuple[str, list[RecordedPlace]]]:
+        """All recorded files of a phone, folder by folder; to be read to the end at once."""
+        with self._read() as connection:
+            rows = connection.execute(
+                "SELECT folder, uuid, role, generation, name, size FROM file WHERE udid = ? ORDER BY folder",
+                (udid,),
+            )
+            for folder, group in groupby(rows, key=itemgetter(0)):
+                yield folder, [RecordedPlace(uuid, ROLES[role], *rest) for _, uuid, role, *rest in group]
+
+    def of_size(self, size: int) -> list[FileOwner]:
+        """All recorded files of a size in bytes, once for each asset that has one."""
+        if not self.may_have_size(size):
+            return []
+        with self._read() as connection:
+            rows = connection.execute(
+                "SELECT udid, uuid, folder, name, sha256 FROM file WHERE size = ?", (size,)
+            )
+            return [
+                FileOwner(udid, uuid, f"{folder}/{name}" if folder else name, digest.hex())
+                for udid, uuid, folder, name, digest in rows
+            ]
+
+    def may_have_size(self, size: int) -> bool:
+        """False: no recorded file has that many bytes; mostly said without the database."""
+        return self._may_have().sizes.may_have(size)
+
+    def each_hash(self) -> Iterator[tuple[str, str]]:
+        """Path and SHA-256 in hex of all recorded files of all phones, folder by folder; to be read to the
+        end at once."""
+        with self._read() as connection:
+            rows = connection.execute("SELECT folder, name, sha256 FROM file ORDER BY folder")
+            for folder, group in groupby(rows, key=itemgetter(0)):
+                # Two phones may share a file.
+                for name, digest in sorted({name: digest for _, name, digest in group}.items()):
+                    yield f"{folder}/{name}" if folder else name, digest.hex()
+
+    def each_loose(self) -> Iterator[tuple[str, str]]:
+        """Path and SHA-256 in hex of files known by a line of SHA256SUMS only, until an asset claims them; to
+        be read to the end at once."""
+        with self._read() as connection:
+            for path, digest in connection.execute("SELECT path, sha256 FROM loose ORDER BY path"):
+                yield path, digest.hex()
+
+    def names_taken(self, folder: str) -> frozenset[str]:
+        """The `name_key`s of all recorded files of a folder."""
+        with self._read() as connection:
+            rows = connection.execute("SELECT name_key FROM file WHERE folder = ?", (folder,))
+            return frozenset(key for (key,) in rows)
+
+    def aside(self) -> tuple[AsideFile, ...]:
+        """Damaged files that were renamed."""
+        with self._read() as connection:
+            rows = connection.execute("SELECT path, instead_of, moved_at FROM aside ORDER BY path")
+            return tuple(AsideFile(*row) for row in rows)
+
+    def _may_have(self) -> _Contents:
+        """What is recorded, roughly; read once, and kept up to date by `_now_has`."""
+        if self._contents is None:
+            with self._read() as connection:
+                contents = _Contents()
+                for key in connection.execute("SELECT udid, uuid FROM asset"):
+                    contents.assets.add(key)
+                for (size,) in connection.execute("SELECT size FROM file"):
+                    contents.sizes.add(size)
+                self._contents = contents
+        return self._contents
+
+    def _now_has(self, asset: RecordedAsset) -> None:
+        """To be told, under the lock, before an asset is recorded."""
+        if self._contents is not None:
+            self._contents.add(asset)
+
+    def _unaccounted(self, lines: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+        """Lines of files that are not recorded: not now, and not before they were written anew under another
+        name."""
+        for folder, group in groupby(lines, key=lambda line: line[0].rpartition("/")[0]):
+            with self._read() as connection:
+                rows = connection.execute("SELECT name FROM file WHERE folder = ?", (folder,))
+                names = {name for (name,) in rows}
+                unknown = [
+                    (path, digest)
+                    for path, digest in group
+                    if path.rpartition("/")[2] not in names
+                    and connection.execute(_KNOWN_ELSEWHERE, (path, path)).fetchone() is None
+                ]
+            yield from unknown

@@ -1,0 +1,163 @@
+"""Opening the record whatever its state: a damaged or missing one is made anew from what is on the drive.
+
+First from the backup copy of the last finished run, which knows every asset; what came after it is found
+again by its bytes (see `adopt`), so nothing is written twice. Lines of SHA256SUMS that no asset accounts for
+are kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import shutil
+import sqlite3
+from contextlib import ExitStack, suppress
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from urllib.parse import quote
+
+from ambertime_tui.drive.errors import RecordDamaged, drive_error
+from ambertime_tui.drive.layout import BACKUP, OURS, RECORD
+from ambertime_tui.drive.record.checksums import each_checksum
+from ambertime_tui.drive.record.integrity import Seal, break_seal, hash_of, read_seal
+from ambertime_tui.drive.record.record import Record
+from ambertime_tui.drive.volume.name_keys import is_text
+from ambertime_tui.drive.volume.system_calls import SystemCalls, closing
+
+_SIDE_FILES = ("", "-journal", "-wal", "-shm")
+
+
+def open_record(root: Path, *, now: float, calls: SystemCalls) -> tuple[Record, tuple[str, ...]]:
+    """The record of a locked target, and sentences on what had to be done for it.
+
+    Raises:
+        RecordTooNew: a newer version has written it.
+        RecordFailed, DriveError: the drive would not let it be read or written.
+    """
+    path = root / OURS / RECORD
+    try:
+        seal = read_seal(root)
+        if path.exists():
+            try:
+                return _sound(root, path, seal, calls), ()
+            except RecordDamaged:
+                what_happened = "damaged"
+        else:
+            what_happened = "missing"
+        break_seal(root, calls)
+    except OSError as error:
+        raise drive_error(error, path, doing="reading") from error
+    aside = _moved_aside(path, now, calls)
+    restored = _restored(root, path, seal, calls)
+    record = _with_checksums(root, path, calls)
+    if what_happened == "missing" and not restored:
+        return record, ()
+    return record, (_told(what_happened, aside, restored),)
+
+
+def _told(what_happened: str, aside: Path | None, restored: bool) -> str:
+    kept = f" It was kept as {aside.name}." if aside is not None and what_happened == "damaged" else ""
+    sources = "its last backup copy and SHA256SUMS" if restored else "SHA256SUMS"
+    return (
+        f"The record was {what_happened}.{kept} It was made anew from {sources}; what it no longer knows is "
+        "recognized by its bytes and not copied twice."
+    )
+
+
+def _sound(root: Path, path: Path, seal: Seal | None, calls: SystemCalls) -> Record:
+    """The record as it lies there.
+
+    Raises:
+        RecordDamaged: it is not what the last run left, or, where no seal can tell, makes no sense.
+    """
+    if seal is not None and hash_of(path) != seal.record:
+        raise RecordDamaged(path, "its bytes have changed since the last run")
+    if seal is None and is_blank(path) and ((root / OURS / BACKUP).exists() or any(each_checksum(root))):
+        raise RecordDamaged(path, "it is empty")
+    with ExitStack() as undo:
+        record = Record(path, calls, before_writing=partial(break_seal, root, calls))
+        undo.callback(record.close)
+        if seal is None:
+            record.check_rows()
+        undo.pop_all()
+    return record
+
+
+def _moved_aside(path: Path, now: float, calls: SystemCalls) -> Path | None:
+    """Renames what there is of the damaged database and its journals; nothing is deleted. None: there is
+    nothing of it."""
+    if not any(Path(f"{path}{ending}").exists() for ending in _SIDE_FILES):
+        return None
+    stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
+    for number in itertools.count(1):
+        suffix = "" if number == 1 else f"-{number}"
+        aside = path.with_name(f"record.damaged-{stamp}{suffix}.sqlite3")
+        try:
+            # The journals first: beside a new database they would be taken for its own.
+            for ending in reversed(_SIDE_FILES):
+                file = Path(f"{path}{ending}")
+                if file.exists():
+                    calls.rename_noreplace(file, Path(f"{aside}{ending}"))
+            calls.fsync_folder(path.parent)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise drive_error(error, path, doing="moving aside") from error
+        return aside
+    raise AssertionError("itertools.count ends")
+
+
+def _restored(root: Path, path: Path, seal: Seal | None, calls: SystemCalls) -> bool:
+    """Puts the backup copy in the record's place; False where there is no sound one."""
+    backup, scratch = root / OURS / BACKUP, root / OURS / (RECORD + ".new")
+    try:
+        with suppress(FileNotFoundError):
+            calls.unlink(scratch)
+        if not backup.is_file() or (seal is not None and hash_of(backup) != seal.backup):
+            return False
+        shutil.copyfile(backup, scratch)
+        try:
+            copy = Record(scratch, calls)
+            try:
+                copy.check_rows()
+            finally:
+                copy.close()
+        except RecordDamaged:
+            calls.unlink(scratch)
+            return False
+        with closing(calls, calls.open_read(scratch)) as fd:
+            calls.fsync(fd)
+        for ending in _SIDE_FILES[1:]:
+            with suppress(FileNotFoundError):
+                calls.unlink(Path(f"{scratch}{ending}"))
+        calls.rename_noreplace(scratch, path)
+        calls.fsync_folder(path.parent)
+    except OSError as error:
+        raise drive_error(error, path, doing="restoring") from error
+    return True
+
+
+def _with_checksums(root: Path, path: Path, calls: SystemCalls) -> Record:
+    """The record, and what SHA256SUMS says beyond it: files that are not there are missed, too."""
+    with ExitStack() as undo:
+        record = Record(path, calls)
+        undo.callback(record.close)
+        record.remember_loose(line for line in each_checksum(root) if is_text(line[0]))
+        try:
+            calls.fsync_folder(path.parent)
+        except OSError as error:
+            raise drive_error(error, path) from error
+        undo.pop_all()
+    return record
+
+
+def is_blank(path: Path) -> bool:
+    """Whether a database file is empty: what is left where a drive lost its bytes, or of a first start."""
+    with (
+        suppress(sqlite3.Error),
+        contextlib.closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as database,
+    ):
+        (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        return not tables
+    return False

@@ -1,0 +1,260 @@
+"""The record: an SQLite database on the target that says what was copied, from which phone, under which
+names.
+
+The rollback journal is truncated, not deleted, and everything is synchronous FULL: a commit that returned
+survives a power cut on exFAT and FAT as on ext4 (SQLite syncs the truncated journal), and nothing needs
+shared memory as a write-ahead log does. The file does not grow where it lies (see `reserve`).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
+from itertools import islice
+from pathlib import Path
+
+from ambertime_tui.drive.errors import RecordDamaged, RecordFailed
+from ambertime_tui.drive.record.queries import RecordQueries
+from ambertime_tui.drive.record.record_model import AsideFile, RecordedAsset
+from ambertime_tui.drive.record.reserve import RESERVE, free_bytes, most_needed, reserve, size_of
+from ambertime_tui.drive.record.rows import file_row, text_kept
+from ambertime_tui.drive.record.schema import (
+    SCHEMA_VERSION,
+    checked_version,
+    configure,
+    migrate,
+    record_error,
+)
+from ambertime_tui.drive.volume.system_calls import SystemCalls
+
+_LINES_AT_ONCE = 4096
+
+
+class Record(RecordQueries):
+    """One open record. Its methods may be called from any thread."""
+
+    def __init__(
+        self, path: Path, calls: SystemCalls, before_writing: Callable[[], None] = lambda: None
+    ) -> None:
+        """Opens or makes the record and brings its schema up to date.
+
+        Args:
+            path: the database file.
+            calls: the operating system.
+            before_writing: called once, before the first change; an OSError of it is the record's.
+
+        Raises:
+            RecordDamaged: it is no sound SQLite database, or not ours.
+            RecordTooNew: a newer version has written it.
+            RecordFailed: the drive would not let it be read or written.
+        """
+        super().__init__()
+        self._path = path
+        self._calls = calls
+        self._before_writing: Callable[[], None] | None = before_writing
+        self._lock = threading.RLock()
+        self._connection: sqlite3.Connection | None = None
+        with self._translated() as connection:
+            version = checked_version(connection, path)
+            if version < SCHEMA_VERSION:
+                self._bring_up_to_date(connection, version)
+
+    @property
+    def path(self) -> Path:
+        """The database file."""
+        return self._path
+
+    @property
+    def unchanged(self) -> bool:
+        """True as long as nothing was changed since it was opened."""
+        return self._before_writing is not None
+
+    def commit(self, assets: Sequence[RecordedAsset], aside: Sequence[AsideFile] = ()) -> None:
+        """Records assets, all in one durable transaction. A file already recorded of the same role and
+        generation is described anew, any other stays as it is.
+
+        Raises:
+            RecordFailed: nothing of it counts.
+        """
+        self._make_room(assets, len(aside))
+        with self._writing() as connection:
+            for asset in assets:
+                self._now_has(asset)
+                connection.execute(
+                    "INSERT INTO asset VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+                    "completed_at = excluded.completed_at, original_filename = excluded.original_filename",
+                    (
+                        asset.udid,
+                        asset.uuid,
+                        text_kept(asset.original_filename),
+                        asset.folder,
+                        asset.stem,
+                        asset.completed_at,
+                    ),
+                )
+                connection.executemany(
+                    "INSERT OR IGNORE INTO superseded SELECT folder || iif(folder = '', '', '/') || name "
+                    "FROM file WHERE (udid, uuid, role, generation) = (?, ?, ?, ?) "
+                    "AND (folder, name) <> (?, ?)",
+                    (
+                        (asset.udid, asset.uuid, file.role.value, file.generation, file.folder, file.name)
+                        for file in asset.files
+                    ),
+                )
+                connection.executemany(
+                    "INSERT INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                    "ON CONFLICT (udid, uuid, role, generation) DO UPDATE SET folder = excluded.folder, "
+                    "name = excluded.name, name_key = excluded.name_key, true_name = excluded.true_name, "
+                    "size = excluded.size, sha256 = excluded.sha256, modified_at = excluded.modified_at, "
+                    "read_back = excluded.read_back, written_at = excluded.written_at, "
+                    "source_path = excluded.source_path, source_modified_at = excluded.source_modified_at, "
+                    "adopted = excluded.adopted",
+                    (file_row(asset, file) for file in asset.files),
+                )
+                connection.executemany(
+                    "DELETE FROM loose WHERE path = ?", ((file.path,) for file in asset.files)
+                )
+            connection.executemany(
+                "INSERT OR REPLACE INTO aside VALUES (?, ?, ?)",
+                ((file.path, file.instead_of, file.moved_at) for file in aside),
+            )
+
+    def remember_loose(
+        self, lines: Iterable[tuple[str, str]], wanted: Callable[[str], bool] = lambda path: True
+    ) -> None:
+        """Takes over lines of SHA256SUMS (path, SHA-256 in hex) that no asset accounts for.
+
+        Args:
+            lines: those of one folder should come together: what is recorded of it is read for them.
+            wanted: asked for the path of each line that no asset accounts for.
+
+        Raises:
+            RecordFailed: some of it may be remembered already.
+        """
+        new = (line for line in self._unaccounted(lines) if wanted(line[0]))
+        while chunk := dict(islice(new, _LINES_AT_ONCE)):
+            self._make_room((), len(chunk))
+            with self._writing() as connection:
+                connection.executemany(
+                    "INSERT INTO loose VALUES (?, ?) ON CONFLICT DO UPDATE SET sha256 = excluded.sha256",
+                    ((text_kept(path), bytes.fromhex(digest)) for path, digest in chunk.items()),
+                )
+
+    def back_up(self, into: Path) -> None:
+        """Writes a copy of the record to a file that is not there yet, and syncs it."""
+        with self._translated() as connection:
+            copy = sqlite3.connect(into)
+            try:
+                connection.backup(copy)
+            finally:
+                copy.close()
+        self._sync(into)
+
+    def close(self) -> None:
+        """Closes the database."""
+        with self._lock:
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                connection.close()
+
+    def _connected(self) -> sqlite3.Connection:
+        if self._connection is None:
+            with ExitStack() as undo:
+                connection = sqlite3.connect(
+                    self._path, isolation_level=None, check_same_thread=False, timeout=30.0
+                )
+                undo.callback(connection.close)
+                configure(connection, self._path)
+                checked_version(connection, self._path)
+                undo.pop_all()
+            self._connection = connection
+        return self._connection
+
+    @contextmanager
+    def _translated(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            try:
+                yield self._connected()
+            except sqlite3.Error as error:
+                raise record_error(error, self._path) from error
+
+    @contextmanager
+    def _read(self) -> Iterator[sqlite3.Connection]:
+        """For what turns rows into values: one that has no such value is damage."""
+        try:
+            with self._translated() as connection:
+                yield connection
+        except (ValueError, KeyError, TypeError) as error:
+            raise RecordDamaged(self._path, f"one of its rows makes no sense: {error}") from error
+
+    def _bring_up_to_date(self, connection: sqlite3.Connection, version: int) -> None:
+        if version:
+            self._grow(connection, RESERVE, version)
+            return
+        with self._writing() as connection:
+            migrate(connection, version)
+            reserve(connection, RESERVE)
+
+    def _make_room(self, assets: Sequence[RecordedAsset], others: int) -> None:
+        """Before a transaction that would make the file grow: a larger copy takes its place (see `reserve`).
+
+        Raises:
+            RecordFailed: the record stays as it was.
+        """
+        with self._translated() as connection:
+            needed = most_needed(connection, assets, others)
+            if free_bytes(connection) < needed:
+                self._grow(connection, needed + RESERVE, SCHEMA_VERSION)
+
+    def _grow(self, connection: sqlite3.Connection, room: int, version: int) -> None:
+        """Puts a copy in the record's place that has as much room again, `room` bytes at least, and the
+        tables of today."""
+        larger = self._path.with_name(self._path.name + ".larger")
+        try:
+            self._about_to_write()
+            for leftover in (larger, Path(f"{larger}-journal")):
+                with suppress(FileNotFoundError):
+                    self._calls.unlink(leftover)
+            self.back_up(larger)
+            with closing(sqlite3.connect(larger, isolation_level=None)) as copy:
+                copy.execute("BEGIN IMMEDIATE")
+                migrate(copy, version)
+                reserve(copy, max(room, size_of(connection)))
+                self._calls.commit(copy)
+            self._sync(larger)
+            self.close()
+            self._calls.replace(larger, self._path)
+            self._calls.fsync_folder(self._path.parent)
+        except OSError as error:
+            raise RecordFailed(self._path, error.strerror or str(error)) from error
+
+    def _about_to_write(self) -> None:
+        if self._before_writing is not None:
+            self._before_writing()
+            self._before_writing = None
+
+    def _sync(self, file: Path) -> None:
+        fd = self._calls.open_read(file)
+        try:
+            self._calls.fsync(fd)
+        finally:
+            self._calls.close(fd)
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction. After an error the connection is given up: what an fsync that failed has left in
+        memory is not to be trusted, so the next use reads the file and its journal anew."""
+        with self._translated() as connection:
+            try:
+                self._about_to_write()
+                connection.execute("BEGIN IMMEDIATE")
+                yield connection
+                self._calls.commit(connection)
+            except BaseException as error:
+                with suppress(sqlite3.Error):
+                    self.close()
+                if isinstance(error, OSError):
+                    raise RecordFailed(self._path, error.strerror or str(error)) from error
+                raise

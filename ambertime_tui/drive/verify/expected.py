@@ -1,0 +1,244 @@
+"""What should be on a target and what lies there, side by side: in a table on this computer, since that of a
+large archive does not fit into memory."""
+
+from __future__ import annotations
+
+import os
+import random
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any, Self
+
+from ambertime_tui.drive.errors import RecordDamaged, ScratchFull
+from ambertime_tui.drive.record.checksums import each_checksum
+from ambertime_tui.drive.record.reader import read_record
+from ambertime_tui.drive.record.rows import digest_of, files_in
+from ambertime_tui.drive.volume.name_keys import is_text
+from ambertime_tui.library.model import Role
+
+_AT_ONCE = 2048
+_TABLES = (
+    # Paths are bytes: a name on the drive may be no text.
+    "CREATE TABLE expected (path BLOB PRIMARY KEY, sha256 BLOB, size, modified_at, written_at, udid, uuid, "
+    "role) WITHOUT ROWID",
+    "CREATE TABLE aside (path BLOB PRIMARY KEY) WITHOUT ROWID",
+    "CREATE TABLE summed (path BLOB PRIMARY KEY, sha256 BLOB, is_text) WITHOUT ROWID",
+    "CREATE TABLE lying (path BLOB PRIMARY KEY) WITHOUT ROWID",
+)
+_NO_LONGER_EXTRA = (
+    "DELETE FROM lying WHERE path IN (SELECT path FROM expected UNION ALL SELECT path FROM aside)"
+)
+_PUT = "INSERT OR REPLACE INTO expected VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_PUT_LOOSE = "INSERT OR IGNORE INTO expected VALUES (?, ?, NULL, NULL, 0.0, '', '', NULL)"
+_PUT_SUMMED = "INSERT OR IGNORE INTO expected SELECT path, sha256, NULL, NULL, 0.0, '', '', NULL FROM summed"
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A file that should be there."""
+
+    path: str
+    """Relative to the target."""
+    sha256: str
+    size: int | None
+    """Bytes; None: only SHA256SUMS knows of it."""
+    modified_at: float | None
+    udid: str
+    uuid: str
+    role: Role | None
+    in_sums: str | None
+    """What SHA256SUMS says of it."""
+
+    @property
+    def recorded(self) -> bool:
+        """Whether an asset of the record has it."""
+        return self.role is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which files are to be looked at."""
+
+    since: float
+    """Those written at or after this time."""
+    picked: bytearray | None
+    """A mark for each of these, by path; None: all are picked."""
+    count: int
+    """How many are picked."""
+    bytes: int
+    """Of all that are picked, as far as they are recorded."""
+
+
+class Expectations:
+    """A temporary database of its own, which SQLite removes when it is closed. A context manager.
+
+    All methods raise ScratchFull where this computer has no room for it.
+    """
+
+    def __init__(self) -> None:
+        self._table = sqlite3.connect("", isolation_level=None)
+        for statement in ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", *_TABLES):
+            self._table.execute(statement)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._table.close()
+
+    def take_lying(self, paths: Iterable[str]) -> None:
+        """What lies on the drive."""
+        self._put("INSERT OR IGNORE INTO lying VALUES (?)", ((os.fsencode(path),) for path in paths))
+
+    def take_archive(self, root: Path) -> tuple[str, ...]:
+        """What the record says, or SHA256SUMS where the record is damaged or missing; notices on that.
+
+        Raises:
+            RecordTooNew: a newer version has written the record.
+            RecordFailed, DriveError: the drive cannot be read.
+        """
+        self._put(
+            "INSERT OR REPLACE INTO summed VALUES (?, ?, ?)",
+            ((os.fsencode(path), bytes.fromhex(sum), is_text(path)) for path, sum in each_checksum(root)),
+        )
+        sums = self._count("summed") > 0
+        try:
+            if read_record(root, self._take_record) is None:
+                self._ask(_PUT_SUMMED)
+                notice = "There is no record here; the files are compared with SHA256SUMS alone."
+                return (notice,) if sums else ()
+        except RecordDamaged as error:
+            self._forget_record()
+            self._ask(_PUT_SUMMED)
+            return (f"{error} Until then the files are compared with SHA256SUMS alone.",)
+        self._ask(f"{_PUT_SUMMED} WHERE NOT is_text")  # the record cannot hold such names
+        return ()
+
+    def __len__(self) -> int:
+        """How many files should be there."""
+        return self._count("expected")
+
+    def choose(self, since: float | None, sample: float | None, chance: random.Random) -> Choice:
+        """Picks files.
+
+        Args:
+            since: only those written at or after this time, seconds since 1970; None: all.
+            sample: only this share of them, at least one file; None: all.
+            chance: picks the sample.
+        """
+        ever = float("-inf") if since is None else since
+        ((count, size),) = self._ask(
+            "SELECT count(*), ifnull(sum(size), 0) FROM expected WHERE written_at >= ?", (ever,)
+        )
+        choice = Choice(ever, None, count, size)
+        if sample is None or not count:
+            return choice
+        number, picked = max(1, round(count * min(1.0, max(0.0, sample)))), bytearray(count)
+        for place in chance.sample(range(count), number):
+            picked[place] = True
+        choice = Choice(ever, picked, number, 0)
+        return replace(choice, bytes=sum(file.size or 0 for file in self.each(choice)))
+
+    def each(self, choice: Choice) -> Iterator[Expected]:
+        """The files that were picked, by path."""
+        rows = self._by_path(
+            "SELECT path, expected.sha256, size, modified_at, udid, uuid, role, summed.sha256 "
+            "FROM expected LEFT JOIN summed USING (path) WHERE path > ? AND written_at >= ?",
+            choice.since,
+        )
+        for place, (path, sha256, size, modified_at, udid, uuid, role, in_sums) in enumerate(rows):
+            if choice.picked is None or choice.picked[place]:
+                yield Expected(
+                    os.fsdecode(path),
+                    sha256.hex(),
+                    size,
+                    modified_at,
+                    udid,
+                    uuid,
+                    None if role is None else Role(role),
+                    None if in_sums is None else in_sums.hex(),
+                )
+
+    def with_bytes(self, sha256: str) -> str | None:
+        """The path of a file that should have some bytes."""
+        self._ask("CREATE INDEX IF NOT EXISTS by_bytes ON expected (sha256)")
+        ((path,),) = self._ask("SELECT max(path) FROM expected WHERE sha256 = ?", (bytes.fromhex(sha256),))
+        return None if path is None else os.fsdecode(path)
+
+    def __contains__(self, path: object) -> bool:
+        """Whether a file should be there."""
+        wanted = os.fsencode(path) if isinstance(path, str) else b""
+        return bool(self._ask("SELECT 1 FROM expected WHERE path = ?", (wanted,)))
+
+    @property
+    def aside(self) -> int:
+        """How many damaged files were renamed to make room."""
+        return self._count("aside")
+
+    def extra(self, root: Path) -> Iterator[str]:
+        """Paths of what lies there and nobody accounts for, sorted. What a running job has recorded since is
+        none of them: the record is read anew, so this comes last.
+
+        Raises:
+            DriveError: the drive cannot be read.
+        """
+        self._ask(_NO_LONGER_EXTRA)
+        if self._count("lying"):
+            with suppress(RecordDamaged):
+                read_record(root, self._take_record)
+            self._ask(_NO_LONGER_EXTRA)
+        for (path,) in self._by_path("SELECT path FROM lying WHERE path > ?"):
+            yield os.fsdecode(path)
+
+    def _take_record(self, record: sqlite3.Connection) -> bool:
+        """Called a second time where the first reading did not succeed."""
+        self._forget_record()
+        self._put(
+            _PUT,
+            (
+                (os.fsencode(path), digest, size, modified_at, written_at, udid, uuid, role.value)
+                for path, digest, size, modified_at, written_at, udid, uuid, role in files_in(record)
+            ),
+        )
+        loose = record.execute("SELECT path, sha256 FROM loose ORDER BY path")
+        self._put(_PUT_LOOSE, ((os.fsencode(path), digest_of(digest)) for path, digest in loose))
+        aside = record.execute("SELECT path FROM aside")
+        self._put("INSERT OR IGNORE INTO aside VALUES (?)", ((os.fsencode(path),) for (path,) in aside))
+        return True
+
+    def _forget_record(self) -> None:
+        for table in ("expected", "aside"):
+            self._ask(f"DELETE FROM {table}")
+
+    def _by_path(self, query: str, *parameters: object) -> Iterator[tuple[Any, ...]]:
+        """All rows of a query for those behind a path, by path; not held by a cursor, since it may take hours
+        in which the table is asked other things, too."""
+        last = b""
+        while rows := self._ask(f"{query} ORDER BY path LIMIT {_AT_ONCE}", (last, *parameters)):
+            last = rows[-1][0]
+            yield from rows
+
+    def _put(self, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
+        remaining = iter(rows)
+        while some := list(islice(remaining, _AT_ONCE)):  # errors of the rows' source are not the table's
+            try:
+                self._table.execute("BEGIN")
+                self._table.executemany(statement, some)
+                self._table.execute("COMMIT")
+            except sqlite3.Error as error:
+                raise ScratchFull(str(error)) from error
+
+    def _ask(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        try:
+            return self._table.execute(query, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise ScratchFull(str(error)) from error
+
+    def _count(self, table: str) -> int:
+        ((count,),) = self._ask(f"SELECT count(*) FROM {table}")
+        assert isinstance(count, int)
+        return count

@@ -1,0 +1,36 @@
+"""Replacing a small file of ours as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from ambertime_tui.drive.errors import drive_error
+from ambertime_tui.drive.volume.system_calls import SystemCalls
+
+
+def write_atomically(path: Path, scratch: Path, blocks: Iterable[bytes], calls: SystemCalls) -> None:
+    """Replaces a bookkeeping file of ours as a whole: after a power cut it is the old or the new one.
+
+    Raises:
+        DriveError: the file stays as it was.
+    """
+    size = 0
+    try:
+        with suppress(FileNotFoundError):
+            calls.unlink(scratch)
+        fd = calls.create(scratch)
+        try:
+            for block in blocks:
+                size += len(block)
+                rest = memoryview(block)
+                while rest:
+                    rest = rest[calls.write(fd, rest) :]
+            calls.fsync(fd)
+        finally:
+            calls.close(fd)
+        calls.replace(scratch, path)
+        calls.fsync_folder(path.parent)
+    except OSError as error:
+        raise drive_error(error, path, size=size) from error

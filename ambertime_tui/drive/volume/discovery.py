@@ -1,0 +1,289 @@
+"""Which drives are mounted, what they are called and what their file systems can do."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from ambertime_tui.drive.errors import TargetMissing, drive_error
+from ambertime_tui.drive.volume import diskutil
+from ambertime_tui.drive.volume.file_system import FileSystemTraits, probed, traits_of
+
+_ESCAPE = re.compile(rb"\\([0-7]{3})")
+_LABEL_ESCAPE = re.compile(r"\\x([0-9a-fA-F]{2})")
+_NOT_A_DRIVE = frozenset(
+    {"autofs", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "devtmpfs"}
+    | {"efivarfs", "fuse.gvfsd-fuse", "fuse.portal", "fuse.snapfuse", "fusectl", "hugetlbfs", "mqueue"}
+    | {"nsfs", "proc", "pstore", "ramfs", "rpc_pipefs", "securityfs", "selinuxfs", "squashfs", "sysfs"}
+    | {"tmpfs", "tracefs"}
+)
+_SYSTEM_PLACES = ("/boot", "/usr", "/var", "/etc", "/home", "/opt", "/nix", "/snap")
+_NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "fuse.sshfs", "9p"})
+
+
+@dataclass(frozen=True, slots=True)
+class Drive:
+    """A mounted file system."""
+
+    path: Path
+    """Where it is mounted."""
+    name: str
+    """The volume's label; the model of the disk, or the last part of the path, where it has none."""
+    device: str
+    """The device node or network source."""
+    file_system: str
+    """As people call it: exFAT, ext4."""
+    traits: FileSystemTraits
+    total_bytes: int
+    free_bytes: int
+    """What this user may fill."""
+    removable: bool
+    """True for what is plugged in: USB, cards."""
+    system: bool
+    """True for the disk this computer runs from."""
+    read_only: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """One line of /proc/self/mountinfo."""
+
+    path: Path
+    root: str
+    """The folder of the file system that is mounted; not "/" for a bind mount."""
+    device_number: str
+    """major:minor"""
+    file_system: str
+    source: str
+    read_only: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a drive is mounted, not looked at yet."""
+
+    path: Path
+    file_system: str
+    key: str
+    """The same for two mounts of one drive."""
+    look: Callable[[], Drive | None]
+    """Asks the drive, which may take its time; None: it is none that one could write to."""
+
+
+def places() -> tuple[Place, ...]:
+    """Where drives are mounted; pseudo file systems are left out. Asks none of them."""
+    if sys.platform == "darwin":
+        return tuple(
+            Place(v.path, v.file_system, str(v.path), partial(_of_volume, v)) for v in diskutil.volumes()
+        )
+    return tuple(
+        Place(m.path, m.file_system, f"{m.device_number} {m.root}", partial(_looked_at, m))
+        for m in parse_mountinfo(_mountinfo())
+        if m.file_system not in _NOT_A_DRIVE and (m.root == "/" or m.file_system == "btrfs")
+    )
+
+
+def in_order(drives: Iterable[Drive]) -> list[Drive]:
+    """Plugged-in ones first, the system's last."""
+    return sorted(drives, key=lambda d: (d.system, not d.removable, d.name.casefold()))
+
+
+def mounted_drives() -> tuple[Drive, ...]:
+    """The drives one could write to; waits for each of them."""
+    found: dict[str, Drive] = {}
+    for place in places():
+        drive = place.look()
+        if drive is not None:
+            found.setdefault(place.key, drive)
+    return tuple(in_order(found.values()))
+
+
+def _looked_at(mount: Mount) -> Drive | None:
+    try:
+        if not stat.S_ISDIR(mount.path.stat().st_mode):
+            return None
+        drive = _of_mount(mount)
+    except OSError:
+        return None
+    return drive if drive.total_bytes else None
+
+
+def drive_of(path: Path) -> Drive:
+    """The drive that a folder is on.
+
+    Raises:
+        TargetMissing: there is no such folder.
+        DriveError: the drive does not answer.
+    """
+    try:
+        real = path.resolve(strict=True)
+        if sys.platform == "darwin":
+            return _of_volume(diskutil.volume_of(real))
+        mounts = [mount for mount in parse_mountinfo(_mountinfo()) if real.is_relative_to(mount.path)]
+        # The last of equally deep mounts lies on top of the others.
+        deepest = max(enumerate(mounts), key=lambda m: (len(m[1].path.parts), m[0]))[1]
+        return _of_mount(deepest, real)
+    except FileNotFoundError as error:
+        raise TargetMissing(path) from error
+    except OSError as error:
+        raise drive_error(error, path, doing="reading") from error
+
+
+def parse_mountinfo(text: str) -> tuple[Mount, ...]:
+    """The mounts in a /proc/self/mountinfo (proc(5)); lines of another shape are passed over."""
+    mounts: list[Mount] = []
+    for line in text.split("\n"):
+        before, separator, after = line.partition(" - ")
+        fields, rest = before.split(" "), after.split(" ")
+        if not separator or len(fields) < 6 or len(rest) < 3:
+            continue
+        options = {*fields[5].split(","), *rest[2].split(",")}
+        mounts.append(
+            Mount(
+                path=Path(_unescaped(fields[4])),
+                root=_unescaped(fields[3]),
+                device_number=fields[2],
+                file_system=rest[0],
+                source=_unescaped(rest[1]),
+                read_only="ro" in options,
+            )
+        )
+    return tuple(mounts)
+
+
+def _mountinfo() -> str:
+    return Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape")
+
+
+def _unescaped(field: str) -> str:
+    return os.fsdecode(_ESCAPE.sub(lambda match: bytes([int(match.group(1), 8) & 0xFF]), os.fsencode(field)))
+
+
+def _of_mount(mount: Mount, folder: Path | None = None) -> Drive:
+    space = os.statvfs(folder or mount.path)
+    device = os.path.realpath(mount.source) if mount.source.startswith("/dev/") else mount.source
+    traits = probed(traits_of(mount.file_system, magic=_magic(mount, device)), folder or mount.path, device)
+    disks = _disks_of(device)
+    return Drive(
+        path=mount.path,
+        name=_label(device) or _model(disks) or mount.path.name or "system disk",
+        device=device,
+        file_system=traits.label,
+        traits=traits,
+        total_bytes=space.f_blocks * space.f_frsize,
+        free_bytes=space.f_bavail * space.f_frsize,
+        removable=any(_is_pluggable(disk) for disk in disks),
+        system=_is_system(mount, disks),
+        read_only=mount.read_only,
+    )
+
+
+def _magic(mount: Mount, device: str) -> bytes:
+    if not mount.file_system.startswith("fuse") or not device.startswith("/dev/"):
+        return b""
+    try:
+        with open(device, "rb", buffering=0) as node:  # noqa: PTH123 - a device node, unbuffered
+            return node.read(512)
+    except OSError:
+        return _magic_by_udev(device)
+
+
+def _magic_by_udev(device: str) -> bytes:
+    """What udev knows of the device, in the shape of its first bytes, where it may not be read."""
+    kinds = {"exfat": bytes(3) + b"EXFAT   ", "ntfs": bytes(3) + b"NTFS    ", "vfat": bytes(82) + b"FAT"}
+    try:
+        number = os.stat(device).st_rdev  # noqa: PTH116
+        entry = Path(f"/run/udev/data/b{os.major(number)}:{os.minor(number)}").read_text()
+    except OSError:
+        return b""
+    match = re.search(r"^E:ID_FS_TYPE=(\w+)$", entry, re.MULTILINE)
+    return kinds.get(match.group(1), b"") if match else b""
+
+
+def _disks_of(device: str) -> frozenset[Path]:
+    """Folders in /sys of the whole disks under a device: of a partition its disk, of a mapping all below
+    it."""
+    if not device.startswith("/dev/"):
+        return frozenset()
+    return frozenset(_below(Path("/sys/class/block") / Path(device).name))
+
+
+def _below(node: Path) -> Iterable[Path]:
+    try:
+        real = node.resolve(strict=True)
+        lower = sorted((real / "slaves").iterdir()) if (real / "slaves").is_dir() else []
+    except OSError:
+        return
+    if lower:
+        for slave in lower:
+            yield from _below(Path("/sys/class/block") / slave.name)
+    else:
+        yield real.parent if (real / "partition").exists() else real
+
+
+def _is_pluggable(disk: Path) -> bool:
+    removable = (disk / "removable").is_file() and (disk / "removable").read_text().strip() == "1"
+    parts = disk.parts
+    return removable or any(re.fullmatch(r"usb\d+|mmc_host|firewire\d*|thunderbolt", part) for part in parts)
+
+
+def _is_system(mount: Mount, disks: frozenset[Path]) -> bool:
+    if str(mount.path) == "/" or any(mount.path.is_relative_to(place) for place in _SYSTEM_PLACES):
+        return True
+    if mount.file_system in _NETWORK or not disks:
+        return False
+    for other in parse_mountinfo(_mountinfo()):
+        if str(other.path) == "/":
+            return bool(disks & _disks_of(os.path.realpath(other.source)))
+    return False
+
+
+def _label(device: str) -> str:
+    try:
+        for link in sorted(Path("/dev/disk/by-label").iterdir()):
+            if os.path.realpath(link) == device:
+                return _decoded_label(link.name)
+    except OSError:
+        pass
+    return ""
+
+
+def _decoded_label(name: str) -> str:
+    """A label as udev writes it in a link: ``My\\x20Drive``."""
+    raw = _LABEL_ESCAPE.sub(lambda match: chr(int(match.group(1), 16)), name)
+    try:
+        return raw.encode("latin-1").decode()
+    except UnicodeError:
+        return raw
+
+
+def _model(disks: frozenset[Path]) -> str:
+    for disk in sorted(disks):
+        try:
+            return (disk / "device" / "model").read_text(errors="replace").strip()
+        except OSError:
+            continue
+    return ""
+
+
+def _of_volume(volume: diskutil.Volume) -> Drive:
+    space = os.statvfs(volume.path)
+    traits = probed(traits_of(volume.file_system), volume.path, volume.device)
+    return Drive(
+        path=volume.path,
+        name=volume.name or volume.path.name,
+        device=volume.device,
+        file_system=traits.label,
+        traits=traits,
+        total_bytes=space.f_blocks * space.f_frsize,
+        free_bytes=space.f_bavail * space.f_frsize,
+        removable=volume.removable,
+        system=volume.system,
+        read_only=volume.read_only,
+    )

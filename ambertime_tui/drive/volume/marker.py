@@ -1,0 +1,71 @@
+"""The marker by which a target is recognized at any mount point."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from ambertime_tui.drive.errors import TargetInsideArchive
+from ambertime_tui.drive.layout import MARKER, OURS, PHOTOS
+from ambertime_tui.drive.volume.atomic_write import write_atomically
+from ambertime_tui.drive.volume.system_calls import SystemCalls
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """What makes a target this target."""
+
+    target_id: str
+    """32 hex digits, made once."""
+    made_at: str
+    """ISO 8601."""
+
+
+def refuse_inside_archive(root: Path) -> None:
+    """Looks whether a folder is one of those that an archive has for itself.
+
+    Raises:
+        TargetInsideArchive: it is.
+    """
+    inside = Path(os.path.realpath(root))
+    for folder, archive in zip((inside, *inside.parents), inside.parents, strict=False):
+        if folder.name in (OURS, PHOTOS) and (archive / OURS / MARKER).is_file():
+            raise TargetInsideArchive(root, archive)
+
+
+def read_marker(root: Path) -> Marker | None:
+    """The marker of a target; None where there is none that can be understood.
+
+    Raises:
+        OSError: the drive could not be read.
+    """
+    try:
+        data = (root / OURS / MARKER).read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    try:
+        fields = json.loads(data)
+        return Marker(str(fields["target_id"]), str(fields["made_at"]))
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def new_id() -> str:
+    """An id for a new target: 32 hex digits."""
+    return secrets.token_hex(16)
+
+
+def write_marker(root: Path, marker: Marker, calls: SystemCalls) -> None:
+    """Writes the marker of a target.
+
+    Raises:
+        DriveError: the older one stays.
+    """
+    text = (
+        json.dumps({"target_id": marker.target_id, "made_at": marker.made_at, "made_by": "AmberTime"}) + "\n"
+    )
+    path = root / OURS / MARKER
+    write_atomically(path, path.with_suffix(".new"), [text.encode()], calls)

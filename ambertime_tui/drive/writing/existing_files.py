@@ -1,0 +1,200 @@
+"""Files that lie on the target already and may have an asset's very bytes: of an earlier archive, by this or
+another tool, or recorded for another phone with the same photos.
+
+Such a file is adopted: recorded where it lies, instead of being written a second time. Only size and SHA-256
+count, read from the drive, after the file has been synced.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from ambertime_tui.drive.errors import drive_error
+from ambertime_tui.drive.record.record import Record
+from ambertime_tui.drive.volume.name_keys import is_text, name_key
+from ambertime_tui.drive.volume.system_calls import SystemCalls, closing
+from ambertime_tui.drive.writing.naming import is_part_name
+from ambertime_tui.drive.writing.read_back import FileDigest, Reader
+
+_NOT_MEDIA = frozenset({"SHA256SUMS", "lost+found", "$RECYCLE.BIN", "System Volume Information"})
+
+InLibrary = Callable[[str], bool]
+"""Whether a phone's library has an asset of this uuid."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Hashed:
+    """A file as it was read; one that was touched since is read again."""
+
+    digest: FileDigest
+    modified_ns: int
+    inode: int
+
+
+class ExistingFiles:
+    """An index by size of the files that an asset may have. Methods may be called from any thread."""
+
+    def __init__(self, root: Path, record: Record, reader: Reader, calls: SystemCalls) -> None:
+        self._root = root
+        self._record = record
+        self._reader = reader
+        self._calls = calls
+        self._lock = threading.Lock()
+        self._by_size: dict[int, set[str]] | None = None
+        self._hashed: dict[str, _Hashed] = {}
+        self._shared: set[str] = set()
+        """Recorded files that an asset of this job has taken, too."""
+        self._in_library: dict[str, InLibrary] = {}
+
+    def know_library(self, udid: str, in_library: InLibrary) -> None:
+        """What a phone's library has now. Its recorded files whose assets it has no more may be another's:
+        a phone that was set up anew has the same photos under other uuids."""
+        with self._lock:
+            self._in_library[udid] = in_library
+
+    def has_size(self, udid: str, size: int) -> bool:
+        """Whether there is a file that an asset of a phone might have, by its bytes alone.
+
+        Raises:
+            DriveError: the target cannot be listed.
+        """
+        if not self._may_have(size):
+            return False
+        with self._lock:
+            return bool(self._index().get(size)) or any(self._shareable(udid, size))
+
+    def of_same_size(self, udid: str, sizes: Iterable[int]) -> tuple[int, int]:
+        """How many of some files may be on the target already, at most, and their bytes.
+
+        Raises:
+            DriveError: the target cannot be listed.
+        """
+        with self._lock:
+            index, files, total = self._index(), 0, 0
+            # Of a whole library hardly any size is on the drive, and only those are counted.
+            found = Counter(size for size in sizes if size in index or self._record.may_have_size(size))
+            for size, count in found.items():
+                lying = len(index.get(size, ()))
+                if lying < count and size:
+                    lying += sum(1 for _ in self._shareable(udid, size))
+                files += min(count, lying)
+                total += size * min(count, lying)
+            return files, total
+
+    def claim(self, udid: str, size: int, sha256: str, preferred: str) -> tuple[str, FileDigest] | None:
+        """A file of just these bytes, which from now on is the caller's; None where there is none.
+
+        Args:
+            udid: the caller's phone.
+            size: in bytes; an empty file is never adopted.
+            sha256: in hex.
+            preferred: the path (relative to the target) that the asset would give it: taken before any other.
+
+        Raises:
+            DriveError: the target cannot be listed.
+        """
+        if not self._may_have(size):
+            return None
+        with self._lock:
+            candidates = self._index().get(size, set())
+            same_name = name_key(preferred.rpartition("/")[2])
+            for path in sorted(
+                candidates,
+                key=lambda p: (p != preferred, name_key(p.rpartition("/")[2]) != same_name, p),
+            ):
+                digest = self._digest(path)
+                if digest is not None and (digest.size, digest.sha256) == (size, sha256):
+                    candidates.discard(path)
+                    return path, digest
+            for path, recorded in self._shareable(udid, size):
+                digest = self._digest(path) if recorded == sha256 else None
+                if digest is not None and (digest.size, digest.sha256) == (size, sha256):
+                    self._shared.add(path)
+                    return path, digest
+        return None
+
+    def give_back(self, path: str, size: int) -> None:
+        """A file that is on the drive and not (or not after all) the caller's."""
+        with self._lock:
+            if path in self._shared:
+                self._shared.discard(path)
+            elif self._by_size is not None:
+                self._by_size.setdefault(size, set()).add(path)
+
+    def _may_have(self, size: int) -> bool:
+        """False: there is certainly no file to adopt; mostly said without waiting for anybody."""
+        listed = self._by_size
+        return size > 0 and (listed is None or bool(listed.get(size)) or self._record.may_have_size(size))
+
+    def _shareable(self, udid: str, size: int) -> Iterable[tuple[str, str]]:
+        """Recorded files that an asset of a phone may have, too (path, SHA-256 in hex): no other asset of its
+        library has them."""
+        in_library = self._in_library.get(udid, _may_have_any)
+        owners = self._record.of_size(size)
+        taken = {file.path for file in owners if file.udid == udid and in_library(file.uuid)}
+        shareable = {file.path: file.sha256 for file in owners if file.path not in taken | self._shared}
+        return sorted(shareable.items())
+
+    def _index(self) -> dict[int, set[str]]:
+        if self._by_size is None:
+            found: dict[int, set[str]] = {}
+            try:
+                self._walk("", found)
+            except OSError as error:
+                raise drive_error(error, self._root, doing="listing") from error
+            self._by_size = found  # only now: whoever does not wait for the lock must not see half of it
+        return self._by_size
+
+    def _walk(self, folder: str, found: dict[int, set[str]]) -> None:
+        recorded = self._record.names_taken(folder)
+        with os.scandir(self._root / folder) as entries:
+            there = sorted(entries, key=lambda entry: entry.name)
+        for entry in there:
+            name = entry.name
+            if name.startswith(".") or name in _NOT_MEDIA or is_part_name(name) or not is_text(name):
+                continue
+            path = f"{folder}/{name}" if folder else name
+            if entry.is_dir(follow_symlinks=False):
+                # Others may be at work in it: what is gone, or closed to us, is nothing to adopt.
+                # A folder that the drive cannot read costs what lies in it, not the backup.
+                with suppress(OSError):
+                    self._walk(path, found)
+            elif name_key(name) not in recorded and entry.is_file(follow_symlinks=False):
+                with suppress(OSError):
+                    found.setdefault(entry.stat(follow_symlinks=False).st_size, set()).add(path)
+
+    def _digest(self, path: str) -> FileDigest | None:
+        """Brings the file and its name to the drive, then hashes what the drive gives; None: it cannot be
+        read."""
+        full = self._root / path
+        try:
+            facts = full.lstat()
+            if not stat.S_ISREG(facts.st_mode):
+                return None
+            known = self._hashed.get(path)
+            as_it_was = (facts.st_size, facts.st_mtime_ns, facts.st_ino)
+            if known is not None and as_it_was == (known.digest.size, known.modified_ns, known.inode):
+                return known.digest
+            with closing(self._calls, self._calls.open_read(full)) as fd:
+                self._calls.fsync(fd)
+            for folder in (full.parent, *full.parent.parents):
+                self._calls.fsync_folder(folder)
+                if folder == self._root:
+                    break
+            digest = self._reader.digest(full)
+        except OSError:
+            return None
+        self._hashed[path] = _Hashed(digest, facts.st_mtime_ns, facts.st_ino)
+        return digest
+
+
+def _may_have_any(uuid: str) -> bool:
+    """As long as nobody has said what the library has."""
+    return True

@@ -1,0 +1,256 @@
+"""The journal of parts: which `.NAME.part` files on a target are ours, and how much of a large one is whole.
+
+A part is announced, and the announcement synced, before it is made. So after any crash the next run can
+remove exactly the parts of dead jobs, and a `.holiday.part` that somebody else keeps in the archive is never
+touched. Of a large file the journal notes now and then how many bytes were synced, and their hash: the next
+run goes on there, if the file on the phone is still the same. It is kept for that one run.
+"""
+
+from __future__ import annotations
+
+import json
+import stat
+import threading
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
+
+from ambertime_tui.drive.errors import DriveError, drive_error
+from ambertime_tui.drive.volume.atomic_write import write_atomically
+from ambertime_tui.drive.volume.system_calls import SystemCalls
+from ambertime_tui.drive.writing.naming import is_part_name
+
+_COMPACT_AFTER = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """How far a part is known to be on the drive."""
+
+    part: str
+    source: str
+    """What it is a copy of: the phone, the file, and in which state."""
+    size: int
+    """Bytes that were synced."""
+    sha256: str
+    """Of those, in hex."""
+
+
+class PartJournal:
+    """The parts of the running job, and those that a dead one left. Methods may be called from any thread."""
+
+    def __init__(self, root: Path, path: Path, calls: SystemCalls) -> None:
+        self._root = root
+        self._path = path
+        self._calls = calls
+        self._lock = threading.Lock()
+        self._sync_lock = threading.Lock()
+        self._live: set[str] = set()
+        self._checkpoints: dict[str, Checkpoint] = {}
+        self._kept: dict[str, Checkpoint] = {}
+        """What a dead job left, to go on with; by source."""
+        self._lines = 0
+        self._synced = 0
+        self._fd: int | None = None
+
+    def remove_leftovers(self) -> int:
+        """Removes the parts that dead jobs announced and left, but for those one can go on with; returns how
+        many there were.
+
+        Raises:
+            DriveError: one could not be removed; it stays announced.
+        """
+        try:
+            text = self._path.read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return 0
+        except OSError as error:
+            raise drive_error(error, self._path, doing="reading") from error
+        announced: dict[str, Checkpoint | None] = {}
+        for line in text.splitlines():
+            match _understood(line):
+                case Checkpoint() as so_far if so_far.part in announced:
+                    announced[so_far.part] = so_far
+                case str() as part:
+                    announced[part] = None
+        removed = 0
+        for part, checkpoint in announced.items():
+            size = self._size_of(part)
+            if size is None:
+                continue
+            if checkpoint is not None and size >= checkpoint.size:
+                self._kept[checkpoint.source] = checkpoint
+                continue
+            self._remove(part)
+            removed += 1
+        for checkpoint in self._kept.values():
+            self._live.add(checkpoint.part)
+            self._checkpoints[checkpoint.part] = checkpoint
+        if self._kept:
+            self._rewrite()
+        else:
+            try:
+                self._calls.unlink(self._path)
+            except OSError as error:
+                raise drive_error(error, self._path, doing="removing") from error
+        return removed
+
+    def go_on(self, source: str) -> Checkpoint | None:
+        """A part of a dead job that is the beginning of this source; from now on the caller's."""
+        with self._lock:
+            return self._kept.pop(source, None)
+
+    def note(self, checkpoint: Checkpoint) -> None:
+        """Notes, durably, how far a live part is synced.
+
+        Raises:
+            DriveError: it is not noted.
+        """
+        with self._lock:
+            self._checkpoints[checkpoint.part] = checkpoint
+        self._append([json.dumps(asdict(checkpoint))])
+
+    def take(self, part: str) -> bool:
+        """Sets a path (relative to the target) apart for a writer; False where another has it."""
+        with self._lock:
+            key = part.casefold()
+            if any(key == live.casefold() for live in self._live):
+                return False
+            self._live.add(part)
+            return True
+
+    def announce(self, parts: Sequence[str]) -> None:
+        """Says, durably, that files of these paths (taken before) are going to be ours.
+
+        Raises:
+            DriveError: none of them may be made.
+        """
+        try:
+            self._append([json.dumps(part) for part in parts])
+        except DriveError:
+            self.forget(parts)
+            raise
+
+    def _append(self, lines: Sequence[str]) -> None:
+        data = "".join(line + "\n" for line in lines).encode()
+        try:
+            if self._lines >= _COMPACT_AFTER:
+                self._compact()
+            with self._lock:
+                fd = self._opened()
+                rest = memoryview(data)
+                while rest:
+                    rest = rest[self._calls.write(fd, rest) :]
+                self._lines += len(lines)
+                mine = self._lines
+            with self._sync_lock:
+                if self._synced < mine:
+                    with self._lock:
+                        fd, upto = self._opened(), self._lines
+                    self._calls.fsync(fd)
+                    self._synced = upto
+        except OSError as error:
+            self._give_up()
+            raise drive_error(error, self._path) from error
+
+    def forget(self, parts: Iterable[str]) -> None:
+        """These parts are no more: renamed into place, or removed."""
+        with self._lock:
+            for part in parts:
+                self._live.discard(part)
+                self._checkpoints.pop(part, None)
+
+    def live(self) -> tuple[str, ...]:
+        """Parts announced and not forgotten."""
+        with self._lock:
+            return tuple(sorted(self._live))
+
+    def close(self) -> None:
+        """Ends the journal; it is removed where no part is left. What a dead job left and this one had no use
+        for is removed, too."""
+        with self._lock:
+            unused, self._kept = tuple(self._kept.values()), {}
+        for checkpoint in unused:
+            with suppress(DriveError):
+                self._remove(checkpoint.part)
+                self.forget((checkpoint.part,))
+        with self._lock, suppress(OSError):
+            fd, self._fd = self._fd, None
+            if fd is not None:
+                self._calls.close(fd)
+            if (unused or fd is not None) and not self._live:
+                self._calls.unlink(self._path)
+
+    def _opened(self) -> int:
+        if self._fd is None:
+            if self._live:
+                self._rewrite()
+            self._fd = self._calls.open_append(self._path)
+            self._calls.fsync_folder(self._path.parent)
+        return self._fd
+
+    def _compact(self) -> None:
+        # In the order in which whoever syncs takes them: the other way round, the two wait for each other.
+        with self._sync_lock, self._lock:
+            if self._lines < _COMPACT_AFTER:
+                return
+            if self._fd is not None:
+                fd, self._fd = self._fd, None
+                self._calls.close(fd)
+            self._rewrite()
+            self._lines = self._synced = 0
+
+    def _rewrite(self) -> None:
+        lines = "".join(json.dumps(part) + "\n" for part in sorted(self._live))
+        lines += "".join(json.dumps(asdict(one)) + "\n" for _, one in sorted(self._checkpoints.items()))
+        write_atomically(self._path, self._path.with_suffix(".new"), [lines.encode()], self._calls)
+
+    def _give_up(self) -> None:
+        """After an error the descriptor is not used again: the next announcement writes the journal anew."""
+        with self._lock:
+            if self._fd is not None:
+                fd, self._fd = self._fd, None
+                with suppress(OSError):
+                    self._calls.close(fd)
+
+    def _remove(self, part: str) -> None:
+        path = self._root / part
+        try:
+            self._calls.unlink(path)
+        except OSError as error:
+            raise drive_error(error, path, doing="removing") from error
+
+    def _size_of(self, part: str) -> int | None:
+        """None for what is gone, is no plain file, or where a link would lead elsewhere."""
+        path = self._root
+        try:
+            for name in PurePosixPath(part).parts[:-1]:
+                path = path / name
+                if not stat.S_ISDIR(path.lstat().st_mode):
+                    return None
+            facts = (self._root / part).lstat()
+        except OSError:
+            return None
+        return facts.st_size if stat.S_ISREG(facts.st_mode) else None
+
+
+def _understood(line: str) -> str | Checkpoint | None:
+    """What a line says; None for a torn line or one that no job of ours has written."""
+    try:
+        said = json.loads(line)
+        if isinstance(said, str):
+            return said if _may_be_ours(said) else None
+        checkpoint = Checkpoint(
+            str(said["part"]), str(said["source"]), int(said["size"]), str(said["sha256"])
+        )
+    except (ValueError, KeyError, TypeError):
+        return None
+    return checkpoint if _may_be_ours(checkpoint.part) and checkpoint.size > 0 else None
+
+
+def _may_be_ours(part: str) -> bool:
+    names = part.split("/")
+    return not (
+        "\0" in part or part.startswith("/") or ".." in names or "" in names or not is_part_name(names[-1])
+    )

@@ -1,0 +1,29 @@
+"""The ways to ask iOS for originals, in the words that a front end shows before a job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ambertime_tui.engine.api.spec import FetchWay
+from ambertime_tui.phone.originals import ByHand, KeepOriginals, Shortcut, WayToAsk
+
+
+@dataclass(frozen=True, slots=True)
+class WayWords:
+    """What a person should know before choosing a way."""
+
+    name: str
+    needs: str
+    does: str
+
+
+def _words(name: str, way: WayToAsk) -> WayWords:
+    return WayWords(name, way.needs, way.does)
+
+
+EXPLAINED: Mapping[FetchWay, WayWords] = {
+    FetchWay.KEEP_ORIGINALS: _words("Download and Keep Originals", KeepOriginals()),
+    FetchWay.SHORTCUT: _words("a Shortcut, slice by slice", Shortcut()),
+    FetchWay.BY_HAND: _words("by hand, in Photos", ByHand()),
+}

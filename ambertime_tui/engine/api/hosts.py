@@ -1,0 +1,84 @@
+"""The engine hosts of this user on this computer: which run, and how another is started."""
+
+from __future__ import annotations
+
+import secrets
+import socket as sockets
+import subprocess
+import sys
+from pathlib import Path
+
+from ambertime_tui.engine.api.protocol import (
+    Ask,
+    EngineError,
+    Hello,
+    RunningJob,
+    ask_line,
+    decoded,
+    parse_line,
+)
+from ambertime_tui.paths import Paths, PathsError, private
+
+HOST_STARTS_WITHIN = 20.0
+"""Seconds; a slow computer under load takes one or two."""
+HOST_ANSWERS_WITHIN = 2.0
+"""Seconds that `running_jobs` gives each host to say what it does."""
+
+
+def running_jobs(paths: Paths) -> tuple[RunningJob, ...]:
+    """The jobs of this user that run on this computer, oldest first. Sockets of dead hosts are removed."""
+    found = []
+    for socket in sorted(paths.runtime.glob("*.sock")) if paths.runtime.is_dir() else ():
+        hello = _greeted(socket)
+        if hello is not None and hello.job is not None:
+            found.append(hello.job)
+    return tuple(sorted(found, key=lambda job: job.started_at))
+
+
+def _greeted(socket: Path) -> Hello | None:
+    with sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM) as connection:
+        connection.settimeout(HOST_ANSWERS_WITHIN)
+        try:
+            connection.connect(str(socket))
+            connection.sendall(ask_line(0, Ask.HELLO))
+            with connection.makefile("rb") as answers:
+                return decoded(Hello, parse_line(answers.readline() or b"{}").get("answer"))
+        except ConnectionRefusedError:
+            socket.unlink(missing_ok=True)
+        except (OSError, EngineError):
+            pass  # alive but too busy or just ending: not ours to remove
+    return None
+
+
+def start_host(paths: Paths, environ: dict[str, str]) -> Path:
+    """Starts a host, which answers at the socket that is returned. Blocks.
+
+    Raises:
+        EngineError: `HostFailed`: it did not start; the sentence says why and where its log is.
+    """
+    try:
+        runtime, state = private(paths.runtime), private(paths.state)
+    except PathsError as error:
+        raise EngineError("HostFailed", str(error)) from error
+    socket = runtime / f"{secrets.token_hex(4)}.sock"
+    log = state / "engine.log"
+    command = [sys.executable, "-m", "ambertime_tui.engine.host", "--socket", str(socket)]
+    command += ["--state", str(paths.state), "--data", str(paths.data)]
+    try:
+        started = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environ,
+            timeout=HOST_STARTS_WITHIN,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise EngineError(
+            "HostFailed", f"The engine could not be started: {error}. Its log: {log}"
+        ) from error
+    if started.returncode != 0:
+        why = started.stdout.decode(errors="replace").strip()
+        raise EngineError("HostFailed", why or f"The engine could not be started. Its log: {log}")
+    return socket

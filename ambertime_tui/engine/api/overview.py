@@ -1,0 +1,247 @@
+"""A library at a glance: what `scan` shows of it. Pure: from the assets to counts and bytes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ambertime_tui.engine.api.spec import Selection
+from ambertime_tui.engine.api.status import Tally
+from ambertime_tui.library.model import Asset, Availability, Kind, Library, Ownership, Resource
+
+
+class Sort(StrEnum):
+    """The kind of an asset as a person would name it. Each asset has exactly one, so totals add up."""
+
+    PHOTO = "photo"
+    LIVE_PHOTO = "live_photo"
+    RAW_PAIR = "raw_pair"
+    BURST_FRAME = "burst_frame"
+    PANORAMA = "panorama"
+    SCREENSHOT = "screenshot"
+    VIDEO = "video"
+    SLOW_MOTION = "slow_motion"
+    TIME_LAPSE = "time_lapse"
+    SCREEN_RECORDING = "screen_recording"
+
+
+_SORT_BY_SUBTYPE = {
+    1: Sort.PANORAMA,
+    10: Sort.SCREENSHOT,
+    101: Sort.SLOW_MOTION,
+    102: Sort.TIME_LAPSE,
+    103: Sort.SCREEN_RECORDING,
+}
+"""ZKINDSUBTYPE of the library database."""
+
+
+def sort_of(asset: Asset) -> Sort:
+    """The one kind an asset is counted under; the rarer feature wins (a Live Photo in a burst is Live)."""
+    if asset.kind is Kind.PHOTO:
+        if asset.live_photo:
+            return Sort.LIVE_PHOTO
+        if asset.raw_pair:
+            return Sort.RAW_PAIR
+        if asset.burst_uuid is not None:
+            return Sort.BURST_FRAME
+    return _SORT_BY_SUBTYPE.get(asset.subtype, Sort.VIDEO if asset.kind is Kind.VIDEO else Sort.PHOTO)
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Assets by where their originals are, and the bytes of those originals (as far as sizes are known).
+
+    An asset counts as `icloud` as soon as one of its originals has to be fetched, so the counts of the three
+    add up to the assets. Bytes are counted per original: the halves of one asset may lie in different places.
+    """
+
+    local: Tally = Tally()
+    icloud: Tally = Tally()
+    missing: Tally = Tally()
+
+    @property
+    def all(self) -> Tally:
+        """The three together."""
+        return self.local + self.icloud + self.missing
+
+    def __add__(self, other: Totals) -> Totals:
+        return Totals(self.local + other.local, self.icloud + other.icloud, self.missing + other.missing)
+
+
+@dataclass(frozen=True, slots=True)
+class MonthTotals:
+    """One month of capture, in the local calendar of each capture."""
+
+    month: str
+    """YYYY-MM"""
+    totals: Totals
+
+
+@dataclass(frozen=True, slots=True)
+class SortTotals:
+    """All assets of one kind."""
+
+    sort: Sort
+    totals: Totals
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Assets that a backup of the selection passes over, and why."""
+
+    reason: str
+    """A stable word: an Ownership, trashed, hidden, out_of_range, undated."""
+    sentence: str
+    count: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What a scan found. `selected.all.count` and the counts of `left_out` add up to `assets`."""
+
+    assets: int
+    own: int
+    model_version: int | None
+    from_database: bool
+    selected: Totals
+    partial: int
+    """Assets of the selection of which some originals are on the phone and some are not."""
+    undated: Totals
+    """Assets of the selection without a date that can be believed."""
+    without_zone: int
+    """Dated assets of the selection whose day is taken in UTC, since nobody knows their zone."""
+    edits: Totals
+    """Files of the current edits of the selection: its renders and adjustments, each counted for itself."""
+    months: tuple[MonthTotals, ...]
+    """Months that hold something of the selection, oldest first."""
+    sorts: tuple[SortTotals, ...]
+    """In the order of Sort; only those that occur."""
+    left_out: tuple[LeftOut, ...]
+    notices: tuple[str, ...]
+
+
+_WHOSE = {
+    Ownership.SHARED_ALBUM: "in shared albums of other people",
+    Ownership.SHARED_WITH_YOU: "shared with you in Messages",
+    Ownership.ICLOUD_LINK: "from an iCloud link",
+    Ownership.SYNCED: "synced from a computer",
+    Ownership.PHOTO_STREAM: "from My Photo Stream",
+}
+
+
+def left_out_because(asset: Asset, selection: Selection) -> tuple[str, str] | None:
+    """Why a selection passes over an asset: a stable word and words for people; None: it is selected."""
+    if not asset.ownership.is_archived:
+        return asset.ownership.value, _WHOSE[asset.ownership]
+    if asset.trashed and not selection.trashed:
+        return "trashed", "in Recently Deleted"
+    if asset.hidden and not selection.hidden:
+        return "hidden", "hidden"
+    day = asset.day
+    if day not in selection.range:
+        return ("undated", "without a date") if day is None else ("out_of_range", "outside the range")
+    return None
+
+
+def totals_of(asset: Asset) -> Totals:
+    """One asset as totals."""
+    sizes: Counter[Availability] = Counter()
+    for original in asset.originals:
+        sizes[original.availability] += original.size or 0
+    where = asset.availability
+    if where is Availability.PARTIAL:
+        away = any(r.availability is Availability.ICLOUD for r in asset.originals)
+        where = Availability.ICLOUD if away else Availability.MISSING
+    return Totals(
+        *(
+            Tally(int(where is place), sizes[place])
+            for place in (Availability.LOCAL, Availability.ICLOUD, Availability.MISSING)
+        )
+    )
+
+
+class _Sum:
+    """Totals that grow: a frozen Totals for each of a million additions would cost seconds."""
+
+    __slots__ = ("icloud", "icloud_bytes", "local", "local_bytes", "missing", "missing_bytes")
+
+    def __init__(self) -> None:
+        self.local = self.local_bytes = self.icloud = self.icloud_bytes = self.missing = (
+            self.missing_bytes
+        ) = 0
+
+    def add(self, totals: Totals) -> None:
+        self.local += totals.local.count
+        self.local_bytes += totals.local.bytes
+        self.icloud += totals.icloud.count
+        self.icloud_bytes += totals.icloud.bytes
+        self.missing += totals.missing.count
+        self.missing_bytes += totals.missing.bytes
+
+    def add_file(self, file: Resource) -> None:
+        size = file.size or 0
+        if file.availability is Availability.LOCAL:
+            self.local, self.local_bytes = self.local + 1, self.local_bytes + size
+        elif file.availability is Availability.ICLOUD:
+            self.icloud, self.icloud_bytes = self.icloud + 1, self.icloud_bytes + size
+        else:
+            self.missing, self.missing_bytes = self.missing + 1, self.missing_bytes + size
+
+    def totals(self) -> Totals:
+        return Totals(
+            Tally(self.local, self.local_bytes),
+            Tally(self.icloud, self.icloud_bytes),
+            Tally(self.missing, self.missing_bytes),
+        )
+
+
+def overview_of(library: Library, selection: Selection) -> Overview:
+    """The library at a glance, as a backup of the selection would see it."""
+    every, undated, edits = _Sum(), _Sum(), _Sum()
+    months: dict[str, _Sum] = {}
+    sorts: dict[Sort, _Sum] = {}
+    left_out: dict[tuple[str, str], list[int]] = {}
+    own = partial = without_zone = 0
+    for asset in library.assets:
+        own += asset.ownership.is_archived
+        totals = totals_of(asset)
+        because = left_out_because(asset, selection)
+        if because is not None:
+            tally = left_out.setdefault(because, [0, 0])
+            tally[0] += 1
+            tally[1] += totals.all.bytes
+            continue
+        every.add(totals)
+        sorts.setdefault(sort_of(asset), _Sum()).add(totals)
+        partial += asset.availability is Availability.PARTIAL
+        day = asset.day
+        for edit in asset.edits:
+            edits.add_file(edit)
+        if day is None:
+            undated.add(totals)
+        else:
+            without_zone += asset.zone_offset is None
+            months.setdefault(f"{day.year:04}-{day.month:02}", _Sum()).add(totals)
+    return Overview(
+        assets=len(library.assets),
+        own=own,
+        model_version=library.model_version,
+        from_database=library.from_database,
+        selected=every.totals(),
+        partial=partial,
+        undated=undated.totals(),
+        without_zone=without_zone,
+        edits=edits.totals(),
+        months=tuple(MonthTotals(month, months[month].totals()) for month in sorted(months)),
+        sorts=tuple(SortTotals(sort, sorts[sort].totals()) for sort in Sort if sort in sorts),
+        left_out=tuple(LeftOut(word, words, *tally) for (word, words), tally in left_out.items()),
+        notices=library.notices,
+    )
+
+
+def own_in_range(assets: Iterable[Asset], selection: Selection) -> Iterable[Asset]:
+    """One's own assets in the range, hidden and trashed ones included: what `scan --json` lists."""
+    return (a for a in assets if a.ownership.is_archived and a.day in selection.range)

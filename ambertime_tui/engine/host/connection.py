@@ -1,0 +1,161 @@
+"""One client of the host. However slow it reads, it costs the host one frame and a bounded buffer."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from ambertime_tui.engine.api.protocol import (
+    Ask,
+    EngineError,
+    Push,
+    answer_line,
+    error_line,
+    parse_line,
+    push_line,
+)
+
+log = logging.getLogger(__name__)
+
+UNSENT_BYTES = 64 * 1024
+"""Above as many in the socket's buffer, the host writes nothing more to a client until it reads."""
+ASKS_AT_ONCE = 32
+"""A client with as many questions open is not listened to until it has read an answer."""
+CLOSE_WITHIN = 2.0
+"""Seconds for what is in the buffer of a client that has to go."""
+
+Answer = Callable[["Connection", Ask, Any], Awaitable[object]]
+
+
+class Connection:
+    """Reads questions, sends answers in any order, and of what is pushed always only the newest."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answer: Answer) -> None:
+        """`answer` gives the answer to a question or raises EngineError."""
+        self._reader = reader
+        self._writer = writer
+        self._answer = answer
+        self._answers: deque[tuple[bytes, asyncio.Event]] = deque()
+        self._newest: dict[Push, object] = {}
+        self._to_send = asyncio.Event()
+        self._room = asyncio.Semaphore(ASKS_AT_ONCE)
+        self._asks: set[asyncio.Task[None]] = set()
+        self._serving: set[asyncio.Task[None]] = set()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self.came_to_stay = False
+        """True once it asked for more than who we are: whoever lists the jobs of this computer does not."""
+        self.watches: set[Push] = set()
+        """What this client wants to be told unasked."""
+        writer.transport.set_write_buffer_limits(high=UNSENT_BYTES)
+
+    def push(self, push: Push, value: object) -> None:
+        """Tells the client something; what it has not read of the same kind yet is replaced.
+
+        `value` is a dataclass, or the bytes of a finished line that several clients share.
+        """
+        self._newest[push] = value
+        self._to_send.set()
+        self._idle.clear()
+
+    async def flushed(self) -> None:
+        """Returns when everything has been handed to the socket."""
+        await self._idle.wait()
+
+    async def serve(self) -> None:
+        """Until the client leaves, says something that is not our protocol, or `leave` is called."""
+        self._serving = {
+            asyncio.create_task(self._listen(), name="client listening"),
+            asyncio.create_task(self._send(), name="client sending"),
+        }
+        try:
+            await asyncio.wait(self._serving, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            tasks = self._serving | self._asks
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._idle.set()
+            await self._close()
+
+    def leave(self) -> None:
+        """Lets the client go."""
+        for task in self._serving:
+            task.cancel()
+
+    async def _close(self) -> None:
+        self._writer.close()
+        try:
+            async with asyncio.timeout(CLOSE_WITHIN):
+                await self._writer.wait_closed()
+        except (OSError, TimeoutError):
+            self._writer.transport.abort()
+
+    async def _listen(self) -> None:
+        while True:
+            await self._room.acquire()
+            try:
+                data = await self._reader.readline()
+                message = parse_line(data) if data else {}
+            except (OSError, ValueError, EngineError):
+                return
+            number = message.get("id")
+            if not isinstance(number, int):
+                return
+            task = asyncio.create_task(self._handle(number, message), name=f"ask {message.get('ask')}")
+            self._asks.add(task)
+            task.add_done_callback(self._handled)
+
+    def _handled(self, task: asyncio.Task[None]) -> None:
+        self._asks.discard(task)
+        self._room.release()
+
+    async def _handle(self, number: int, message: dict[str, Any]) -> None:
+        try:
+            ask = Ask(str(message.get("ask")))
+        except ValueError:
+            error = EngineError(
+                "NotUnderstood", f"The engine does not know the question {message.get('ask')!r}."
+            )
+            return await self._reply(error_line(number, error))
+        self.came_to_stay |= ask is not Ask.HELLO
+        work = asyncio.ensure_future(self._answer(self, ask, message.get("args")))
+        try:
+            await asyncio.wait([work])
+        finally:
+            work.cancel()
+        failure = work.exception()
+        if failure is None:
+            return await self._reply(await asyncio.to_thread(answer_line, number, work.result()))
+        if not isinstance(failure, EngineError):
+            log.error("the question %s failed", ask.value, exc_info=failure)
+            failure = EngineError("EngineBroken", f"AmberTime itself has a fault ({failure!r}); see its log.")
+        return await self._reply(error_line(number, failure))
+
+    async def _reply(self, data: bytes) -> None:
+        sent = asyncio.Event()
+        self._answers.append((data, sent))
+        self._idle.clear()
+        self._to_send.set()
+        await sent.wait()
+
+    async def _send(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                await self._to_send.wait()
+                self._to_send.clear()
+                while self._answers or self._newest:
+                    if self._answers:
+                        data, sent = self._answers.popleft()
+                        self._writer.write(data)
+                        sent.set()
+                    else:
+                        push = next(iter(self._newest))
+                        value = self._newest.pop(push)
+                        self._writer.write(value if isinstance(value, bytes) else push_line(push, value))
+                    await self._writer.drain()
+                self._idle.set()

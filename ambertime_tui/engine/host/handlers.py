@@ -1,0 +1,300 @@
+"""What the host can be asked, and who answers: the survey, the devices, the job."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ambertime_tui.engine.api.codec import WireError, from_json
+from ambertime_tui.engine.api.overview import Overview, overview_of, own_in_range
+from ambertime_tui.engine.api.protocol import (
+    PROTOCOL,
+    Ask,
+    AssetArgs,
+    AssetPage,
+    Command,
+    DevicesChanged,
+    DriveArgs,
+    EngineError,
+    Hello,
+    Preview,
+    Push,
+    ReportPage,
+    Rows,
+    RowsArgs,
+    RunningJob,
+    SelectionArgs,
+    SpecArgs,
+    SurveyArgs,
+    SurveyedLibrary,
+    push_line,
+)
+from ambertime_tui.engine.api.spec import JobSpec
+from ambertime_tui.engine.api.status import DriveSummary
+from ambertime_tui.engine.host.connection import Connection
+from ambertime_tui.engine.host.device_watch import DeviceWatch, phones_now
+from ambertime_tui.engine.host.drive_probe import DriveProbe
+from ambertime_tui.engine.host.preview import Previewer
+from ambertime_tui.engine.job.drive_threads import in_time
+from ambertime_tui.engine.job.errors import ROOM_ERRORS, as_engine_error
+from ambertime_tui.engine.job.job import Job, open_job
+from ambertime_tui.engine.job.target_memory import TargetMemory
+from ambertime_tui.engine.scan.summaries import drive_summary_at
+from ambertime_tui.engine.scan.surveyor import Survey, Surveyor, surveyed_library
+from ambertime_tui.engine.timing import Timing
+
+log = logging.getLogger(__name__)
+
+STATUS_EVERY = 0.1
+"""Seconds between two statuses at least."""
+TICK_EVERY = 1.0
+LARGEST_PAGE = 5000
+TARGET_ANSWERS_WITHIN = 15.0
+"""Seconds that a target gets to be looked at; a drive may have to spin up first."""
+
+T = TypeVar("T")
+
+
+class Handlers:
+    """Everything one host knows; made before its socket, told of its watchers afterwards."""
+
+    def __init__(
+        self,
+        *,
+        version: str,
+        pid: int,
+        socket: Path,
+        pair_records: Path,
+        scratch: Path,
+        reports: Path,
+        timing: Timing,
+    ) -> None:
+        self._version = version
+        self._pid = pid
+        self._socket = socket
+        self._pair_records = pair_records
+        self._reports = reports
+        self._timing = timing
+        self._surveyor = Surveyor(pair_records, scratch, timing)
+        self._previewer = Previewer(TargetMemory(reports.parent))
+        self._looks = DriveProbe()
+        self._devices = DeviceWatch(pair_records, timing, self._looks, self._tell_devices)
+        self._watching_devices: asyncio.Task[None] | None = None
+        self._starting = asyncio.Lock()
+        self._stopping = False
+        self._job: Job | None = None
+        self._job_task: asyncio.Task[None] | None = None
+        self._publishing: set[asyncio.Task[None]] = set()
+        self.watchers: Callable[[Push], tuple[Connection, ...]] = lambda push: ()
+        self.on_idle: Callable[[], None] = lambda: None
+        """Called when a job has ended."""
+
+    @property
+    def working(self) -> bool:
+        """True while a job runs, or is just being started."""
+        running = self._job_task is not None and not self._job_task.done()
+        return running or self._starting.locked()
+
+    async def answer(self, client: Connection, ask: Ask, args: Any) -> object:
+        """The answer to a client's question.
+
+        Raises:
+            EngineError: there is none; the sentence says why.
+        """
+        try:
+            return await self._answer(client, ask, args)
+        except ROOM_ERRORS as error:
+            raise as_engine_error(error) from error
+
+    def stop(self) -> None:
+        """Lets the job end after the files in hand; one that is just being started, too."""
+        self._stopping = True
+        if self._job is not None and self.working:
+            self._job.stop()
+
+    async def aclose(self) -> None:
+        """Ends all that was begun; a job has ended before."""
+        tasks = {*self._publishing, *filter(None, (self._watching_devices, self._job_task))}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._surveyor.aclose()
+
+    async def _answer(self, client: Connection, ask: Ask, args: Any) -> object:
+        match ask:
+            case Ask.HELLO:
+                return Hello(PROTOCOL, self._version, self._pid, self._running_job())
+            case Ask.PHONES:
+                return await phones_now(self._pair_records)
+            case Ask.DRIVES:
+                return await self._looks.drives()
+            case Ask.DRIVE:
+                return await self._drive(_args(DriveArgs, args))
+            case Ask.WATCH_DEVICES:
+                self._watch_devices(client)
+                return None
+            case Ask.SURVEY:
+                return await self._survey(client, _args(SurveyArgs, args))
+            case Ask.OVERVIEW:
+                return await self._overview(client, _args(SelectionArgs, args))
+            case Ask.ASSETS:
+                return await self._assets(client, _args(SelectionArgs, args))
+            case Ask.PREVIEW:
+                return await self._preview(client, _args(SpecArgs, args))
+            case Ask.START:
+                return await self._start(_args(SpecArgs, args))
+            case Ask.WATCH_STATUS:
+                self._watch_status(client)
+                return None
+            case Ask.COMMAND:
+                self._running().command(_args(Command, args))
+                return None
+            case Ask.ROWS:
+                return self._rows(_args(RowsArgs, args))
+            case Ask.REPORT:
+                return self._report(_args(RowsArgs, args))
+            case Ask.THUMBNAIL:
+                jpeg = await self._running().thumbnail(_args(AssetArgs, args).uuid)
+                return base64.b64encode(jpeg).decode()
+
+    # Devices
+
+    async def _drive(self, args: DriveArgs) -> DriveSummary:
+        path = Path(args.path)
+        return await in_time(TARGET_ANSWERS_WITHIN, path, drive_summary_at, path)
+
+    def _watch_devices(self, client: Connection) -> None:
+        client.watches.add(Push.DEVICES)
+        if self._watching_devices is None:
+            self._watching_devices = asyncio.create_task(self._devices.run(), name="device watch")
+            self._watching_devices.add_done_callback(_log_failure)
+        elif self._devices.now is not None:
+            client.push(Push.DEVICES, self._devices.now)
+
+    def _tell_devices(self, seen: DevicesChanged) -> None:
+        line = push_line(Push.DEVICES, seen)
+        for client in self.watchers(Push.DEVICES):
+            client.push(Push.DEVICES, line)
+
+    # The library of a phone
+
+    async def _survey(self, client: Connection, args: SurveyArgs) -> SurveyedLibrary:
+        return surveyed_library(await self._surveyed(client, args.udid, anew=args.anew))
+
+    async def _surveyed(self, client: Connection, udid: str | None, *, anew: bool = False) -> Survey:
+        return await self._surveyor.survey(udid, lambda scan: client.push(Push.SCAN, scan), anew=anew)
+
+    async def _overview(self, client: Connection, args: SelectionArgs) -> Overview:
+        survey = await self._surveyed(client, args.udid)
+        return await asyncio.to_thread(overview_of, survey.scan.library, args.selection)
+
+    async def _assets(self, client: Connection, args: SelectionArgs) -> AssetPage:
+        survey = await self._surveyed(client, args.udid)
+        everything = survey.scan.library.assets
+        end = args.offset + min(args.limit, LARGEST_PAGE)
+        assets = tuple(own_in_range(everything[args.offset : end], args.selection))
+        return AssetPage(assets, end if end < len(everything) else None)
+
+    async def _preview(self, client: Connection, args: SpecArgs) -> Preview:
+        survey = await self._surveyed(client, args.spec.udid)
+        target = Path(args.spec.target)
+        await in_time(TARGET_ANSWERS_WITHIN, target, target.exists)
+        return await asyncio.to_thread(self._previewer.preview, survey, args.spec)
+
+    # The job
+
+    async def _start(self, args: SpecArgs) -> str:
+        """A client that leaves in the middle of it does not undo it."""
+        if self.working:
+            raise EngineError("JobRunning", "A job runs already; it has to end before another can start.")
+        return await asyncio.shield(asyncio.create_task(self._begin(args.spec), name="start"))
+
+    async def _begin(self, spec: JobSpec) -> str:
+        async with self._starting:
+            job = await open_job(
+                spec,
+                surveyor=self._surveyor,
+                pair_records=self._pair_records,
+                reports=self._reports,
+                timing=self._timing,
+            )
+            self._job = job
+            if self._stopping:
+                job.stop()
+            self._previewer.forget()
+            self._job_task = asyncio.create_task(job.run(), name="job")
+        for work in (self._publish(job, self._job_task), self._tick(job)):
+            task = asyncio.create_task(work)
+            self._publishing.add(task)
+            task.add_done_callback(self._publishing.discard)
+            task.add_done_callback(_log_failure)
+        return job.job_id
+
+    async def _publish(self, job: Job, running: asyncio.Task[None]) -> None:
+        """Tells the watchers what changed, at most every tenth of a second, until the job has ended."""
+        while True:
+            await job.progress.changed()
+            status = job.progress.snapshot()
+            watchers = self.watchers(Push.STATUS)
+            if watchers:
+                line = push_line(Push.STATUS, status)
+                for client in watchers:
+                    client.push(Push.STATUS, line)
+            if status.outcome is not None:
+                break
+            await self._timing.pause(STATUS_EVERY)
+        await asyncio.wait([running])
+        self.on_idle()
+
+    async def _tick(self, job: Job) -> None:
+        while job.progress.outcome is None:
+            await self._timing.pause(TICK_EVERY)
+            job.progress.tick()
+
+    def _watch_status(self, client: Connection) -> None:
+        client.push(Push.STATUS, self._running().progress.snapshot())
+        client.watches.add(Push.STATUS)
+
+    def _rows(self, args: RowsArgs) -> Rows:
+        return self._running().rows(args.pane, args.offset, min(args.limit, LARGEST_PAGE))
+
+    def _report(self, args: RowsArgs) -> ReportPage:
+        return self._running().report(args.offset, min(args.limit, LARGEST_PAGE))
+
+    def _running(self) -> Job:
+        if self._job is None:
+            raise EngineError("NoJob", "No job was started here.")
+        return self._job
+
+    def _running_job(self) -> RunningJob | None:
+        if self._job is None:
+            return None
+        status = self._job.progress.snapshot()
+        phone = status.phone
+        return RunningJob(
+            socket=str(self._socket),
+            job_id=status.job_id,
+            started_at=status.started_at,
+            target=status.spec.target,
+            udid=status.spec.udid or "",
+            phone=phone.name if phone else "",
+            phase=status.phase,
+            condition=status.condition,
+            outcome=status.outcome,
+        )
+
+
+def _args(kind: type[T], data: Any) -> T:
+    try:
+        return from_json(kind, data)
+    except WireError as error:
+        raise EngineError("NotUnderstood", f"The question could not be understood: {error}.") from error
+
+
+def _log_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.error("%s failed", task.get_name(), exc_info=task.exception())

@@ -1,0 +1,116 @@
+"""What a start would do, before it does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ambertime_tui.drive.errors import DriveError
+from ambertime_tui.drive.layout import OURS, RECORD
+from ambertime_tui.drive.record.reader import read_sizes
+from ambertime_tui.drive.volume.discovery import Drive, drive_of
+from ambertime_tui.engine.api.protocol import Preview
+from ambertime_tui.engine.api.spec import JobSpec, OriginalsChoice
+from ambertime_tui.engine.api.status import DriveSummary, PhoneSummary, Tally
+from ambertime_tui.engine.host.known_sizes import KnownSizes
+from ambertime_tui.engine.job.target_memory import TargetMemory
+from ambertime_tui.engine.plan.drive_advice import drive_advice
+from ambertime_tui.engine.plan.fetch_advice import advice_for
+from ambertime_tui.engine.plan.plan import Fate, Plan
+from ambertime_tui.engine.plan.rules import make_plan, room_needed
+from ambertime_tui.engine.scan.summaries import drive_summary_at
+from ambertime_tui.engine.scan.surveyor import Survey
+
+
+class Previewer:
+    """Keeps the record of the last target, so that another range costs no reading of the drive."""
+
+    def __init__(self, memory: TargetMemory, drive_at: Callable[[Path], Drive] = drive_of) -> None:
+        """
+        Args:
+            memory: which archives lay where.
+            drive_at: tells which drive a folder is on.
+        """
+        self._memory = memory
+        self._drive_at = drive_at
+        self._seen: tuple[Path, str, int, int] | None = None
+        self._known = KnownSizes()
+
+    def preview(self, survey: Survey, spec: JobSpec) -> Preview:
+        """What a job would do with what was surveyed. Blocks: reads the target's record."""
+        advice: list[str] = []
+        try:
+            drive = drive_summary_at(Path(spec.target), self._drive_at)
+            another = self._memory.check(Path(spec.target), new_archive=spec.new_archive)
+            advice += [another] if another else []
+            traits = self._drive_at(Path(spec.target)).traits
+        except DriveError as error:
+            plan = make_plan(survey.scan.library, spec.selection)
+            return _preview(plan, None, spec, survey.phone, str(error), advice)
+        known = KnownSizes()
+        try:
+            known = self._recorded(Path(spec.target), survey.scan.udid)
+        except DriveError as error:
+            advice.append(str(error))
+        plan = make_plan(survey.scan.library, spec.selection, known.of, traits.max_file_bytes)
+        advice += drive_advice(plan, traits)
+        problem = "" if drive.usable else drive.sentence
+        if drive.usable and drive.sentence:
+            advice.append(drive.sentence)
+        return _preview(plan, drive, spec, survey.phone, problem, advice)
+
+    def forget(self) -> None:
+        """A job begins: it asks the record itself."""
+        self._seen, self._known = None, KnownSizes()
+
+    def _recorded(self, target: Path, udid: str) -> KnownSizes:
+        record = target / OURS / RECORD
+        try:
+            facts = record.stat()
+        except OSError:
+            return KnownSizes()
+        seen = (record, udid, facts.st_mtime_ns, facts.st_size)
+        if seen != self._seen:
+            self._seen, self._known = seen, read_sizes(target, udid, KnownSizes)
+        return self._known
+
+
+def _preview(
+    plan: Plan,
+    drive: DriveSummary | None,
+    spec: JobSpec,
+    phone: PhoneSummary,
+    problem: str,
+    advice: list[str],
+) -> Preview:
+    included = spec.originals is OriginalsChoice.ICLOUD
+    copy, fetch = plan.share(Fate.COPY), plan.share(Fate.FETCH)
+    selected = plan.share(*(fate for fate in Fate if fate is not Fate.EXCLUDED)).tally
+    cannot = plan.numbers(Fate.CANNOT)
+    missing = Tally()
+    for number in cannot:
+        if plan.words_of(number)[0] == "missing":
+            missing += Tally(1, plan.bytes_of(number))
+    needed = room_needed(copy + fetch if included else copy)
+    free = drive.free_bytes if drive else 0
+    if not problem and not selected.count:
+        problem = "Nothing in the library lies in this range. Choose a wider one."
+    elif not problem and drive is not None and needed > free:
+        problem = (
+            f"The drive has {free / 1e9:.1f} GB free, and {needed / 1e9:.1f} GB are needed. "
+            "Choose a shorter range or another drive."
+        )
+    advice += advice_for(plan, spec, phone)
+    return Preview(
+        selected=selected,
+        local=copy.tally,
+        icloud=fetch.tally,
+        already=plan.tally(Fate.ALREADY),
+        missing=missing,
+        cannot=plan.tally(Fate.CANNOT).less(missing),
+        undated=plan.undated,
+        drive_free=free,
+        needed=needed,
+        problem=problem,
+        advice=tuple(advice),
+    )

@@ -1,0 +1,119 @@
+"""The host's front: a socket, its clients, and how long it all lives."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket as sockets
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from ambertime_tui.engine.api.protocol import LONGEST_LINE, Push
+from ambertime_tui.engine.host.connection import Answer, Connection
+
+log = logging.getLogger(__name__)
+
+FIRST_CLIENT_WITHIN = 20.0
+"""Seconds a new host waits for whoever started it."""
+LAST_WORDS_WITHIN = 2.0
+"""Seconds that clients get to read the last status when the host has to end."""
+
+
+class Busy(Protocol):
+    """What keeps a host alive without clients."""
+
+    @property
+    def working(self) -> bool:
+        """True while a job runs."""
+
+
+class HostServer:
+    """Listens on a socket. Ends with its last client when no job runs, outlives them all while one does."""
+
+    def __init__(self, socket: Path, answer: Answer, busy: Busy) -> None:
+        self.socket = socket
+        self._answer = answer
+        self._busy = busy
+        self._clients: dict[Connection, asyncio.Task[None]] = {}
+        self._over = asyncio.Event()
+        self._ending = False
+        self._expecting = True
+
+    async def run(self, on_ready: Callable[[], None]) -> None:
+        """Serves until it is over; the socket is gone afterwards.
+
+        Raises:
+            OSError: the socket cannot be made.
+        """
+        server = await asyncio.start_unix_server(
+            self._welcome, sock=_listening(self.socket), limit=LONGEST_LINE
+        )
+        patience = asyncio.get_running_loop().call_later(FIRST_CLIENT_WITHIN, self._expect_nobody)
+        try:
+            on_ready()
+            await self._over.wait()
+            await self._last_words()
+        finally:
+            patience.cancel()
+            self.socket.unlink(missing_ok=True)
+            server.close()
+            for client in tuple(self._clients):
+                client.leave()
+            await asyncio.gather(*self._clients.values(), return_exceptions=True)
+
+    def review(self) -> None:
+        """Looks whether the host is still needed; called when a client leaves and when a job ends."""
+        unwanted = not self._clients and not self._expecting
+        if not self._busy.working and (self._ending or unwanted):
+            self._over.set()
+
+    def end(self) -> None:
+        """Ends the host as soon as no job runs, whoever is still connected."""
+        self._ending = True
+        self.review()
+
+    def watchers(self, push: Push) -> tuple[Connection, ...]:
+        """The clients that want to be told something."""
+        return tuple(client for client in self._clients if push in client.watches)
+
+    async def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        client = Connection(reader, writer, self._answer)
+        serving = asyncio.current_task()
+        assert serving is not None
+        self._clients[client] = serving
+        try:
+            await client.serve()
+        finally:
+            del self._clients[client]
+            if client.came_to_stay:
+                self._expecting = False
+            self.review()
+
+    def _expect_nobody(self) -> None:
+        """Whoever started the host has not come."""
+        self._expecting = False
+        self.review()
+
+    async def _last_words(self) -> None:
+        flushes = [asyncio.create_task(client.flushed()) for client in self._clients]
+        if flushes:
+            _, late = await asyncio.wait(flushes, timeout=LAST_WORDS_WITHIN)
+            for flush in late:
+                flush.cancel()
+
+
+def _listening(path: Path) -> sockets.socket:
+    """A listening socket that appears under its name only when it can be connected to."""
+    early = path.with_suffix(".new")
+    listening = sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM)
+    try:
+        listening.bind(str(early))
+        early.chmod(0o600)
+        listening.listen(32)
+        early.rename(path)
+    except OSError:
+        listening.close()
+        early.unlink(missing_ok=True)
+        raise
+    return listening

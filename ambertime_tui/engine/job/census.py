@@ -1,0 +1,213 @@
+"""The accounting of a library after a job: every asset in exactly one bucket, with its reason. Pure."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Container, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice
+from typing import overload
+
+from ambertime_tui.engine.api.status import Census, CensusLine, Left
+from ambertime_tui.engine.plan.plan import Fate, Plan, PlannedAsset, bytes_of
+
+
+class Bucket(StrEnum):
+    """Where an asset is counted."""
+
+    COPIED = "copied"
+    ALREADY = "already"
+    ICLOUD = "icloud"
+    FAILED = "failed"
+    EXCLUDED = "excluded"
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What became of an asset."""
+
+    bucket: Bucket
+    reason: str = ""
+    """A stable word; assets of one bucket and reason are counted together."""
+    sentence: str = ""
+    """For people, about this asset."""
+
+
+WORDS = {
+    "icloud": "original only in iCloud",
+    "offloaded": "offloaded to iCloud while the job ran",
+    "arriving": "arrived from iCloud only in part",
+    "gave_up": "did not come from iCloud in time",
+    "skipped": "skipped by you",
+    "missing": "an original is neither on the iPhone nor in iCloud",
+    "too_large_for_drive": "too large for the drive's file system",
+    "name_too_long": "name cannot be kept on this drive",
+    "drive_full": "no room left on the drive",
+    "drive_failed": "could not be written to the drive",
+    "unreadable": "could not be read from the iPhone",
+    "forbidden": "the iPhone does not let it be read",
+    "changed": "changed while it was being copied",
+    "not_reached": "the job ended before it was its turn",
+}
+"""Reasons of `icloud` and `failed`, for the lines of a census; excluded assets bring their own words."""
+
+
+NOT_REACHED = Ending(
+    Bucket.FAILED,
+    "not_reached",
+    "The job ended before it was its turn. Run again: it goes on where it stopped.",
+)
+_COPIED = Ending(Bucket.COPIED)
+_ALREADY = Ending(Bucket.ALREADY)
+
+
+def ending_by_plan(fate: Fate, reason: str, sentence: str) -> Ending:
+    """What becomes of an asset to which nothing happened after the plan was made."""
+    match fate:
+        case Fate.ALREADY:
+            return _ALREADY
+        case Fate.EXCLUDED:
+            return Ending(Bucket.EXCLUDED, reason, sentence)
+        case Fate.FETCH:
+            return Ending(Bucket.ICLOUD, reason, sentence)
+        case Fate.CANNOT:
+            return Ending(Bucket.FAILED, reason, sentence)
+        case Fate.COPY:
+            return NOT_REACHED
+
+
+class Endings:
+    """What became of each asset of a plan so far. A million that were copied take a megabyte."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._copied = bytearray(len(plan))
+        self._others: dict[int, Ending] = {}
+
+    def set(self, number: int, ending: Ending) -> None:
+        """Something happened to an asset."""
+        copied = ending == _COPIED
+        self._copied[number] = copied
+        if copied:
+            self._others.pop(number, None)
+        else:
+            self._others[number] = ending
+
+    def forget(self, number: int) -> None:
+        """It is as if nothing had happened to it."""
+        self._copied[number] = False
+        self._others.pop(number, None)
+
+    def get(self, number: int) -> Ending | None:
+        """What happened to an asset; None: nothing yet."""
+        return _COPIED if self._copied[number] else self._others.get(number)
+
+    def of(self, number: int) -> Ending:
+        """What happened to an asset, or what the plan says becomes of it."""
+        plan = self._plan
+        return self.get(number) or ending_by_plan(plan.fate_of(number), *plan.words_of(number))
+
+    def other_than_copied(self) -> Iterator[tuple[int, Ending]]:
+        """What happened to all others, in the order in which it did."""
+        return iter(self._others.items())
+
+
+def take_census(plan: Plan, endings: Endings) -> Census:
+    """The accounting."""
+    counts: dict[tuple[Bucket, str], list[int]] = {}
+    for number in range(len(plan)):
+        ending = endings.of(number)
+        excluded = ending.bucket is Bucket.EXCLUDED
+        words = ending.sentence if excluded else WORDS.get(ending.reason, ending.reason)
+        sums = counts.setdefault((ending.bucket, words), [0, 0])
+        sums[0] += 1
+        sums[1] += plan.bytes_of(number)
+    ordered = sorted(
+        counts.items(), key=lambda item: (list(Bucket).index(item[0][0]), -item[1][0], item[0][1])
+    )
+    lines = tuple(CensusLine(bucket.value, words, *sums) for (bucket, words), sums in ordered)
+    return Census(len(plan), lines)
+
+
+class LeftList(Sequence[Left]):
+    """Assets of the selection that are not, or not wholly, on the drive; an entry is made when it is asked
+    for."""
+
+    def __init__(
+        self, plan: Plan, endings: Endings, numbers: array[int], others: tuple[Left, ...] = ()
+    ) -> None:
+        self._plan = plan
+        self._endings = endings
+        self._numbers = numbers
+        self._others = others
+
+    def __len__(self) -> int:
+        return len(self._numbers) + len(self._others)
+
+    def and_also(self, others: tuple[Left, ...]) -> LeftList:
+        """The list with further entries at its end."""
+        return LeftList(self._plan, self._endings, self._numbers, (*self._others, *others))
+
+    def uuids(self) -> frozenset[str]:
+        """Of all assets listed."""
+        return frozenset(one.uuid for one in self)
+
+    @overload
+    def __getitem__(self, index: int) -> Left: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Left]: ...
+    def __getitem__(self, index: int | slice) -> Left | Sequence[Left]:
+        if isinstance(index, slice):
+            return tuple(self[place] for place in range(*index.indices(len(self))))
+        place = range(len(self))[index]
+        if place >= len(self._numbers):
+            return self._others[place - len(self._numbers)]
+        number = self._numbers[place]
+        return left_as(self._plan[number], self._endings.of(number))
+
+
+def list_left(plan: Plan, endings: Endings) -> LeftList:
+    """All that is left, oldest first."""
+    left = (Bucket.ICLOUD, Bucket.FAILED)
+    numbers = plan.numbers(Fate.COPY, Fate.FETCH, Fate.ALREADY, Fate.CANNOT)
+    return LeftList(plan, endings, array("I", [n for n in numbers if endings.of(n).bucket in left]))
+
+
+def left_as(planned: PlannedAsset, ending: Ending) -> Left:
+    """One asset as an entry of the list of what is left."""
+    asset = planned.asset
+    size = planned.bytes or bytes_of(asset.originals)
+    return Left(asset.uuid, asset.original_filename, planned.day, size, ending.reason, ending.sentence)
+
+
+ASKED_AT_ONCE = 128
+"""Assets about which the record is asked together."""
+
+
+def contradictions(
+    plan: Plan, endings: Endings, census: Census, recorded: Callable[[Sequence[str]], Container[str]]
+) -> tuple[str, ...]:
+    """Where the accounting cannot be true; a sentence each, empty where it holds.
+
+    Args:
+        plan: what was to be done.
+        endings: what became of each asset.
+        census: the accounting that was taken.
+        recorded: which of some uuids the record on the drive holds, asked anew.
+    """
+    found = []
+    if not census.holds:
+        counted = sum(line.count for line in census.lines)
+        found.append(f"The census counts {counted} items, and the library holds {census.library}.")
+    if plan.names_an_asset_twice:
+        found.append("The library names an item twice.")
+    there = (Bucket.COPIED, Bucket.ALREADY)
+    claimed = (p.asset.uuid for p in plan if endings.of(p.number).bucket in there)
+    unrecorded = 0
+    while some := list(islice(claimed, ASKED_AT_ONCE)):
+        known = recorded(some)
+        unrecorded += sum(uuid not in known for uuid in some)
+    if unrecorded:
+        found.append(f"{unrecorded} items count as on the drive, and its record does not know them.")
+    return tuple(found)

@@ -1,0 +1,65 @@
+"""Files of earlier backups that are not whole on the drive, and were not put right by this job."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from ambertime_tui.drive.record.record_model import RecordedFile
+from ambertime_tui.drive.target import Target
+from ambertime_tui.engine.api.status import Left
+from ambertime_tui.engine.plan.plan import Fate, Plan
+
+NOT_WHOLE = "not_whole"
+"""The reason of an entry that stands for such a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenFile:
+    """A file that the record vouches for and that is damaged or missing."""
+
+    uuid: str
+    original_filename: str
+    file: RecordedFile
+
+
+def still_broken(
+    target: Target, udid: str, before: Mapping[str, tuple[RecordedFile, ...]]
+) -> Iterator[BrokenFile]:
+    """Those of the files that were broken when the job began which still are: good copies may have other
+    names.
+
+    Raises:
+        DriveError: the record cannot be read.
+    """
+    for uuid, of_asset in before.items():
+        asset = target.record.asset_files(udid, uuid)
+        for file in of_asset:
+            now = asset.current(file.role) if asset is not None else None
+            if asset is not None and now is not None and target.is_broken(now):
+                yield BrokenFile(uuid, asset.original_filename, now)
+
+
+def as_left(broken: Collection[BrokenFile], plan: Plan, listed: Collection[str]) -> tuple[Left, ...]:
+    """The entries for what is left, without those of assets that are listed already (their uuids)."""
+    return tuple(
+        Left(
+            one.uuid,
+            one.original_filename,
+            "",
+            one.file.size,
+            NOT_WHOLE,
+            f"{one.file.path}, copied earlier, is damaged or missing on the drive. {_what_to_do(one, plan)}",
+        )
+        for one in broken
+        if one.uuid not in listed
+    )
+
+
+def _what_to_do(broken: BrokenFile, plan: Plan) -> str:
+    number = plan.number_of(broken.uuid)
+    if number is None:
+        return "The iPhone has this item no more: look for it in another backup."
+    if plan.fate_of(number) is Fate.EXCLUDED:
+        return "This job's selection leaves it out: run one that includes it to have it copied again."
+    return "Run again to have it copied again."

@@ -1,0 +1,138 @@
+"""The books of a running job: the plan, what became of each asset so far, and the lists made of both."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from itertools import islice
+
+from ambertime_tui.engine.api.protocol import Pane, Row, Rows
+from ambertime_tui.engine.api.status import Left
+from ambertime_tui.engine.job.census import Bucket, Ending, Endings, left_as
+from ambertime_tui.engine.job.copy_queue import CopyQueue
+from ambertime_tui.engine.job.fetch_queue import FetchQueue
+from ambertime_tui.engine.plan.plan import Fate, Plan, PlannedAsset, bytes_of
+
+_LEFT = (Bucket.ICLOUD, Bucket.FAILED)
+_DONE_WITH = ("missing", "not_reached")
+"""Reasons of what failed for which trying again in the same job is no use."""
+
+
+class Ledger:
+    """Belongs to the event loop. Recording an ending costs the same whatever the library's size."""
+
+    def __init__(self, plan: Plan) -> None:
+        """Goes through the plan: to be made in a thread."""
+        self.plan = plan
+        self.endings = Endings(plan)
+        self._selected = plan.numbers(Fate.COPY, Fate.FETCH, Fate.ALREADY, Fate.CANNOT)
+        self._to_write = plan.numbers(Fate.COPY)
+        self._left = plan.numbers(Fate.FETCH, Fate.CANNOT)
+        self._is_left = bytearray(len(plan))
+        for number in self._left:
+            self._is_left[number] = True
+        self._listed_as_left = bytearray(self._is_left)
+        self.left_count = len(self._left)
+        """How many are known to be left."""
+
+    def planned(self, uuid: str) -> PlannedAsset | None:
+        """An asset of the selection."""
+        number = self.plan.number_of(uuid)
+        if number is None or self.plan.fate_of(number) is Fate.EXCLUDED:
+            return None
+        return self.plan[number]
+
+    def joins_the_line(self, planned: PlannedAsset) -> None:
+        """An asset has arrived from iCloud and is to be copied."""
+        if self.endings.get(planned.number) is None:
+            self._to_write.append(planned.number)
+
+    def record(self, planned: PlannedAsset, ending: Ending) -> None:
+        """What became of an asset."""
+        number = planned.number
+        self.endings.set(number, ending)
+        self._mark_left(number, ending.bucket in _LEFT)
+
+    def ending_of(self, planned: PlannedAsset) -> Ending | None:
+        """What became of an asset; None: nothing yet."""
+        return self.endings.get(planned.number)
+
+    def reopen(self, planned: PlannedAsset) -> None:
+        """An asset is tried again."""
+        self.endings.forget(planned.number)
+        if self.plan.fate_of(planned.number) is Fate.COPY:
+            self._mark_left(planned.number, False)
+
+    def failed(self) -> Iterator[PlannedAsset]:
+        """The assets that failed or were skipped while they were copied."""
+        for number, ending in self.endings.other_than_copied():
+            if ending.bucket is Bucket.FAILED and ending.reason not in _DONE_WITH:
+                yield self.plan[number]
+
+    def is_on_drive(self, number: int) -> bool:
+        """As the books stand."""
+        return self.endings.of(number).bucket in (Bucket.COPIED, Bucket.ALREADY)
+
+    def left(self, offset: int, limit: int) -> tuple[Left, ...]:
+        """Part of what is known to be left, as things stand."""
+        numbers = islice((n for n in self._left if self._is_left[n]), offset, offset + limit)
+        return tuple(left_as(self.plan[n], self.endings.of(n)) for n in numbers)
+
+    def rows(self, pane: Pane, offset: int, limit: int, queue: FetchQueue, line: CopyQueue) -> Rows:
+        """A page of a list."""
+        match pane:
+            case Pane.SCAN:
+                return Rows(
+                    len(self._selected),
+                    offset,
+                    tuple(_scan_row(p) for p in self._page(self._selected, offset, limit)),
+                )
+            case Pane.WRITE:
+                return Rows(
+                    len(self._to_write),
+                    offset,
+                    tuple(self._write_row(p, line) for p in self._page(self._to_write, offset, limit)),
+                )
+            case Pane.FETCH:
+                items = queue.page(offset, limit)
+                rows = tuple(
+                    Row(i.uuid, i.name, i.day, i.bytes, i.state.value, i.reason or i.thumbnail) for i in items
+                )
+                return Rows(len(queue), offset, rows)
+            case Pane.LEFT:
+                left = self.left(offset, limit)
+                rows = tuple(
+                    Row(one.uuid, one.original_filename, one.day, one.bytes, one.reason, one.sentence)
+                    for one in left
+                )
+                return Rows(self.left_count, offset, rows)
+
+    def _page(self, numbers: array[int], offset: int, limit: int) -> Iterator[PlannedAsset]:
+        return (self.plan[number] for number in numbers[offset : offset + limit])
+
+    def _mark_left(self, number: int, left: bool) -> None:
+        self.left_count += left - self._is_left[number]
+        self._is_left[number] = left
+        if left and not self._listed_as_left[number]:
+            self._listed_as_left[number] = True
+            self._left.append(number)
+
+    def _write_row(self, planned: PlannedAsset, line: CopyQueue) -> Row:
+        asset = planned.asset
+        ending = self.endings.get(planned.number)
+        state, note = "waiting", ""
+        if ending is not None:
+            written = ending.bucket is Bucket.COPIED or ending.reason == "missing"
+            state = "written" if written else "skipped" if ending.reason == "skipped" else "failed"
+            note = ending.sentence
+        elif line.is_in_hand(asset.uuid):
+            state = "copying"
+        return Row(asset.uuid, asset.original_filename, planned.day, planned.bytes, state, note)
+
+
+def _scan_row(planned: PlannedAsset) -> Row:
+    asset = planned.asset
+    size = bytes_of(asset.originals)
+    return Row(
+        asset.uuid, asset.original_filename, planned.day, size, asset.availability.value, planned.sentence
+    )

@@ -1,0 +1,77 @@
+"""A job's plan, made against what its target has, and whether the target has room for it. Blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from ambertime_tui.drive.errors import DriveFull
+from ambertime_tui.drive.record.record_model import RecordedFile
+from ambertime_tui.drive.target import Target
+from ambertime_tui.drive.writing.naming import place_key
+from ambertime_tui.engine.api.spec import Selection
+from ambertime_tui.engine.api.status import ScanStatus
+from ambertime_tui.engine.plan.plan import Fate, Plan, Share
+from ambertime_tui.engine.plan.rules import PlanBuilder, nothing_recorded, room_needed
+from ambertime_tui.engine.scan.survey import Scan, ScanCounts
+from ambertime_tui.library.collector import collector_paused
+
+
+def plan_for(
+    scan: Scan,
+    selection: Selection,
+    target: Target,
+    udid: str,
+    broken: Mapping[str, tuple[RecordedFile, ...]],
+    *,
+    anew: bool,
+) -> tuple[Plan, ScanStatus]:
+    """The plan, and the scan's status with the counts of the selection; one pass for both.
+
+    Args:
+        scan: the library.
+        selection: what is wanted.
+        target: where to.
+        udid: the phone's.
+        broken: recorded files to take again, by uuid.
+        anew: the drive had nothing of the phone when the job began: all it has now is the job's own.
+
+    Raises:
+        DriveError: the record cannot be read.
+    """
+    counts = ScanCounts(selection)
+    builder = PlanBuilder(
+        selection,
+        nothing_recorded if anew else partial(target.record.sizes, udid),
+        target.traits.max_file_bytes,
+        broken,
+        partial(place_key, traits=target.traits),
+    )
+    with collector_paused():
+        for asset in scan.library.assets:
+            counts.add(asset)
+            builder.add(asset)
+        plan = builder.plan(scan.library.assets)
+    target.know_library(udid, lambda uuid: plan.number_of(uuid) is not None)
+    return plan, counts.status(scan.status, scan.library.notices)
+
+
+def check_room(plan: Plan, target: Target, udid: str, *, icloud: bool) -> int:
+    """Free bytes of the target; they are enough for the plan (with its iCloud originals, if wanted), as far
+    as what is wanted does not lie there already.
+
+    Raises:
+        DriveFull: they are not.
+        DriveError: the drive does not answer.
+    """
+    fates = (Fate.COPY, Fate.FETCH) if icloud else (Fate.COPY,)
+    share, free = plan.share(*fates), target.free_bytes()
+    needed = room_needed(share)
+    if needed > free:
+        sizes = (r.size or 0 for planned in plan.with_fate(*fates) for r in planned.resources)
+        files, size = target.may_be_there(udid, sizes)
+        rest = Share(share.count, share.bytes - size, share.files - files)
+        needed = room_needed(rest) if rest.bytes else 0
+    if needed > free:
+        raise DriveFull(target.path, needed, free)
+    return free

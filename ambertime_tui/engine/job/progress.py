@@ -1,0 +1,317 @@
+"""How far a job is: the counters that grow while it runs, and the immutable status made of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ambertime_tui.engine.api.spec import JobSpec, OriginalsChoice
+from ambertime_tui.engine.api.status import (
+    Census,
+    Condition,
+    Event,
+    FetchState,
+    FetchStatus,
+    FileInHand,
+    JobStatus,
+    Outcome,
+    Phase,
+    PhoneSummary,
+    ScanStatus,
+    Tally,
+    WriteStatus,
+)
+from ambertime_tui.engine.job.fetch_queue import FetchQueue
+from ambertime_tui.engine.plan.plan import plan_of
+from ambertime_tui.engine.timing import Timing
+
+WINDOW = 10
+"""Seconds over which a rate is averaged."""
+HISTORY = 240
+"""Seconds kept for a graph."""
+HONEST_AFTER = 8.0
+"""Seconds of work before a time left is given: the first ones on a fresh connection are slow."""
+STANDSTILL = 1024.0
+"""Bytes a second below which a time left would be a guess."""
+
+
+class RateMeter:
+    """Bytes in buckets of a second. `now` is any clock in seconds that does not go back."""
+
+    def __init__(self, now: float, window: int = WINDOW) -> None:
+        """
+        Args:
+            now: the present.
+            window: seconds over which the rate is averaged; more for what comes in large pieces.
+        """
+        self._window = window
+        self._second = int(now)
+        self._bucket = 0
+        self._buckets: deque[int] = deque(maxlen=HISTORY)
+        self._began: float | None = None
+        self.total = 0
+
+    def add(self, size: int, now: float) -> None:
+        """Counts bytes that have just come through."""
+        self.advance(now)
+        if self._began is None:
+            self._began = now
+        self._bucket += size
+        self.total += size
+
+    def advance(self, now: float) -> bool:
+        """Closes the seconds that are over. True where a front end would see a difference."""
+        seconds = int(now) - self._second
+        if seconds <= 0:
+            return False
+        self._second = int(now)
+        if self._began is None:
+            return False
+        was_moving = self._bucket > 0 or any(self._buckets)
+        for _ in range(min(seconds, HISTORY)):
+            self._buckets.append(self._bucket)
+            self._bucket = 0
+        return was_moving
+
+    def rate(self) -> float | None:
+        """Bytes a second over the last seconds; None before a second was measured."""
+        recent = tuple(self._buckets)[-self._window :]
+        return sum(recent) / len(recent) if recent else None
+
+    def history(self) -> tuple[float, ...]:
+        """Bytes in each of the last seconds since the first byte, oldest first."""
+        return tuple(float(b) for b in self._buckets)
+
+    def time_left(self, size: int, now: float) -> float | None:
+        """Seconds for as many bytes at the rate of the last seconds; None as long as it would be a guess."""
+        rate = self.rate()
+        if self._began is None or rate is None or rate < STANDSTILL or now - self._began < HONEST_AFTER:
+            return None
+        return size / rate
+
+
+EVENTS = 50
+ARRIVALS_WINDOW = 60
+"""Seconds over which arrivals are averaged: originals come one by one, not byte by byte."""
+RECENT = 8
+HEAD = 8
+
+
+@dataclass(slots=True)
+class InHand:
+    """A file that is being copied."""
+
+    name: str
+    total: int
+    done: int = 0
+
+
+class Progress:
+    """Belongs to the event loop: no other thread touches it. A snapshot costs the same for any library."""
+
+    def __init__(self, job_id: str, spec: JobSpec, timing: Timing) -> None:
+        self._job_id = job_id
+        self._spec = spec
+        self._timing = timing
+        self._started_at = timing.wall()
+        self._sequence = 0
+        self._changed = asyncio.Event()
+        self._events: deque[Event] = deque(maxlen=EVENTS)
+        self._in_hand: dict[int, InHand] = {}
+        self._recent: deque[str] = deque(maxlen=RECENT)
+        self._fetch_sentence = ""
+        self._code = ""
+        self._code_sentence = ""
+        self.phase = Phase.CONNECTING
+        self.condition = Condition.RUNNING
+        self.sentence = ""
+        self.outcome: Outcome | None = None
+        self.ended_at: float | None = None
+        self.phone: PhoneSummary | None = None
+        self.scan = ScanStatus()
+        self.census: Census | None = None
+        self.proof = ""
+        self.afterwards = ""
+        self.stop_after_file = False
+        self.queue = FetchQueue(plan_of(()), spec.order)
+        self.fetching = False
+        self.waits_no_longer = False
+        self.fetch_began_at: float | None = None
+        self.last_arrival_at: float | None = None
+        self.planned = Tally()
+        self.written = Tally()
+        self.already = Tally()
+        self.files_written = 0
+        self.failed = 0
+        self.read_back = 0
+        self.through_cache = 0
+        self.free_bytes: int | None = None
+        self.copied = RateMeter(timing.steady())
+        self.arrived = RateMeter(timing.steady(), ARRIVALS_WINDOW)
+
+    async def changed(self) -> None:
+        """Returns once something differs from what it was when this returned last. For one caller."""
+        await self._changed.wait()
+        self._changed.clear()
+
+    def touch(self) -> None:
+        """Something differs."""
+        self._sequence += 1
+        self._changed.set()
+
+    def set_phase(self, phase: Phase) -> None:
+        """The job goes on to its next part."""
+        self.phase = phase
+        self.touch()
+
+    def set_condition(self, condition: Condition, sentence: str = "") -> None:
+        """How the job is, and what a person has to know."""
+        if (condition, sentence) != (self.condition, self.sentence):
+            self.condition, self.sentence = condition, sentence
+            self.touch()
+
+    def set_scan(self, scan: ScanStatus) -> None:
+        """The scan has got further."""
+        self.scan = scan
+        self.touch()
+
+    def set_fetch_sentence(self, sentence: str) -> None:
+        """Why the fetch queue stands where it stands."""
+        if sentence != self._fetch_sentence:
+            self._fetch_sentence = sentence
+            self.touch()
+
+    def set_code(self, code: str, sentence: str = "") -> None:
+        """An address to show as a QR code, and what it asks for; empty: none."""
+        if code != self._code:
+            self._code, self._code_sentence = code, sentence
+            self.touch()
+
+    def tell(self, level: str, text: str) -> None:
+        """Something happened that a person may want to read."""
+        self._events.append(Event(self._timing.wall(), level, text))
+        self.touch()
+
+    def take_in_hand(self, name: str, total: int, done: int = 0) -> InHand:
+        """A file is being copied from now on, until `put_down`; `done` bytes of it are there already."""
+        file = InHand(name, total, done)
+        self._in_hand[id(file)] = file
+        self.touch()
+        return file
+
+    def put_down(self, file: InHand) -> None:
+        """The file is written, or thrown away."""
+        self._in_hand.pop(id(file), None)
+        self.touch()
+
+    def moved(self, file: InHand, size: int) -> None:
+        """So many more bytes of a file have come from the phone."""
+        file.done += size
+        self.copied.add(size, self._timing.steady())
+        self.touch()
+
+    def wrote(self, size: int, paths: Iterable[str], from_drive: int, through_cache: int) -> None:
+        """An asset is committed."""
+        self.written += Tally(1, size)
+        self.files_written += from_drive + through_cache
+        self.read_back += from_drive
+        self.through_cache += through_cache
+        self._recent.extendleft(paths)
+        self.touch()
+
+    def has_arrived(self, size: int) -> None:
+        """An original came from iCloud."""
+        self.last_arrival_at = self._timing.wall()
+        self.arrived.add(size, self._timing.steady())
+        self.touch()
+
+    def tick(self) -> None:
+        """Lets rates sink while nothing comes; to be called about once a second."""
+        now = self._timing.steady()
+        if self.copied.advance(now) | self.arrived.advance(now):
+            self.touch()
+
+    def snapshot(self) -> JobStatus:
+        """The status at this moment."""
+        return JobStatus(
+            job_id=self._job_id,
+            sequence=self._sequence,
+            spec=self._spec,
+            started_at=self._started_at,
+            now=self._timing.wall(),
+            phase=self.phase,
+            condition=self.condition,
+            sentence=self.sentence,
+            outcome=self.outcome,
+            ended_at=self.ended_at,
+            phone=self.phone,
+            scan=self.scan,
+            fetch=self._fetch(),
+            write=self._write(),
+            census=self.census,
+            proof=self.proof,
+            afterwards=self.afterwards,
+            events=tuple(self._events),
+            stop_after_file=self.stop_after_file,
+        )
+
+    def _fetch(self) -> FetchStatus:
+        queue = self.queue
+        pending = queue.tally(FetchState.WAITING) + queue.tally(FetchState.ASKED)
+        pending += queue.tally(FetchState.ARRIVING)
+        return FetchStatus(
+            included=self._spec.originals is OriginalsChoice.ICLOUD,
+            waiting=queue.tally(FetchState.WAITING),
+            asked=queue.tally(FetchState.ASKED),
+            arriving=queue.tally(FetchState.ARRIVING),
+            arrived=queue.tally(FetchState.ARRIVED),
+            written=queue.tally(FetchState.WRITTEN),
+            skipped=queue.tally(FetchState.SKIPPED),
+            gave_up=queue.tally(FetchState.GAVE_UP),
+            order=queue.order,
+            rate=self.arrived.rate() if self.fetching else None,
+            eta=self.arrived.time_left(pending.bytes, self._timing.steady()) if self.fetching else None,
+            last_arrival_at=self.last_arrival_at,
+            began_at=self.fetch_began_at,
+            sentence=self._fetch_sentence,
+            code=self._code,
+            code_sentence=self._code_sentence,
+            ending=self.waits_no_longer,
+            coming=queue.arriving(HEAD),
+            head=queue.head(HEAD),
+            recent=queue.recent(),
+        )
+
+    def _write(self) -> WriteStatus:
+        in_hand = tuple(FileInHand(f.name, f.done, f.total) for f in self._in_hand.values())
+        left = self.planned.bytes - self.written.bytes - sum(f.done for f in in_hand)
+        busy = self.phase in (Phase.COPYING, Phase.FETCHING) and self.condition is Condition.RUNNING
+        steady = self._timing.steady()
+        return WriteStatus(
+            target=self._spec.target,
+            planned=self.planned,
+            written=self.written,
+            files_written=self.files_written,
+            already=self.already,
+            failed=self.failed,
+            read_back=self.read_back,
+            through_cache=self.through_cache,
+            rate=self.copied.rate(),
+            eta=self.copied.time_left(left, steady) if busy and left > 0 else None,
+            in_hand=in_hand,
+            recent=tuple(self._recent),
+            rates=self.copied.history(),
+            free_bytes=self.free_bytes,
+        )
+
+    def end(self, outcome: Outcome, sentence: str, census: Census | None, proof: str = "") -> None:
+        """The job is over; nothing changes any more."""
+        self.proof = proof
+        self.outcome, self.sentence, self.census = outcome, sentence, census
+        self.condition = Condition.RUNNING
+        self.ended_at = self._timing.wall()
+        self.phase = Phase.ENDED
+        self._in_hand.clear()
+        self.touch()

@@ -1,0 +1,192 @@
+"""The way to one phone for as long as a job needs it: through locking, unplugging and plugging in again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
+from pathlib import Path
+
+from ambertime_tui.engine.api.status import PhoneSummary
+from ambertime_tui.engine.scan.summaries import phone_summary
+from ambertime_tui.engine.timing import Timing
+from ambertime_tui.phone.afc import MediaFolder
+from ambertime_tui.phone.discovery import watch_phones
+from ambertime_tui.phone.errors import (
+    MediaForbidden,
+    NoPhoneAttached,
+    OnlyOverWifi,
+    PhoneDisconnected,
+    PhoneError,
+    PhoneLocked,
+    PhoneNotReady,
+    PhoneStalled,
+    TrustRefused,
+    UnknownPhone,
+    UsbmuxUnavailable,
+)
+from ambertime_tui.phone.session import PhoneSession, open_session, peek
+
+TRY_AGAIN_EVERY = 2.0
+"""Seconds between attempts to reach a phone that is attached but does not let itself be read."""
+FACTS_EVERY = 60.0
+HOPELESS = (PhoneNotReady, PhoneStalled)
+"""What a phone says or does that a wait mostly does not cure."""
+HOPES = 3
+"""How often one that was never read is asked again where there is little hope; one that was read is waited
+for."""
+NOT_THERE = (UsbmuxUnavailable, NoPhoneAttached, UnknownPhone, OnlyOverWifi)
+FOR_EVER = 10 * 365 * 86400.0
+
+
+class PhoneLink:
+    """Gives out the phone's media folder, and a new one after the connection was lost."""
+
+    def __init__(
+        self,
+        udid: str,
+        pair_records: Path,
+        timing: Timing,
+        *,
+        patience: float | None,
+        on_trouble: Callable[[str], None],
+        on_facts: Callable[[PhoneSummary], None],
+        connections: int = 1,
+    ) -> None:
+        """
+        Args:
+            udid: which phone.
+            pair_records: folder with the keys of phones.
+            timing: the engine's time.
+            patience: seconds without the phone after which `run` gives up; None: never.
+            on_trouble: told what the person has to do; an empty sentence: the phone is there again.
+            on_facts: told battery and space, at first and now and then.
+            connections: AFC connections to use.
+        """
+        self._udid = udid
+        self._pair_records = pair_records
+        self._timing = timing
+        self._patience = FOR_EVER if patience is None else patience
+        self._on_trouble = on_trouble
+        self._on_facts = on_facts
+        self._connections = connections
+        self._media: MediaFolder | None = None
+        self._there = asyncio.Event()
+        self._was_there = False
+        self._lost = asyncio.Event()
+        self._why: PhoneError | None = None
+        self._without_since = timing.steady()
+        self.came_back_at = timing.steady()
+        """When the present connection was made, by the steady clock."""
+
+    async def media(self) -> MediaFolder:
+        """The media folder, as soon as there is one."""
+        while self._media is None:
+            await self._there.wait()
+        return self._media
+
+    def lost(self, media: MediaFolder, why: PhoneError) -> None:
+        """A request failed for a reason that concerns the whole connection: it is made anew."""
+        if media is self._media:
+            self._media = None
+            self._there.clear()
+            self._why = why
+            self._lost.set()
+
+    async def denied(self, media: MediaFolder, why: MediaForbidden) -> bool:
+        """Looks whether a file was denied because the phone is locked; then the connection counts as lost."""
+        return await self.is_locked(media) or media is not self._media
+
+    async def is_locked(self, media: MediaFolder) -> bool:
+        """Looks whether the phone is locked; then the connection counts as lost."""
+        trouble = (await peek(self._udid, self._pair_records)).trouble
+        if not isinstance(trouble, PhoneLocked):
+            return False
+        self.lost(media, trouble)
+        return True
+
+    async def run(self) -> None:
+        """Keeps the connection until cancelled.
+
+        Raises:
+            PhoneError: the phone refuses for good, or was away for longer than the patience.
+        """
+        hopes = HOPES
+        while True:
+            try:
+                await self._one_session()
+                trouble = self._why or PhoneDisconnected("The iPhone")
+            except TrustRefused:
+                raise
+            except PhoneError as error:
+                trouble = error
+            if isinstance(trouble, HOPELESS) and not self._was_there:
+                hopes -= 1
+                if not hopes:
+                    raise trouble
+            self._why = None
+            self._on_trouble(str(trouble))
+            if self._timing.steady() - self._without_since > self._patience:
+                raise trouble
+            await self._wait_for_it(trouble)
+
+    async def _one_session(self) -> None:
+        async with open_session(
+            self._udid,
+            pair_records=self._pair_records,
+            on_waiting=lambda trouble: self._on_trouble(str(trouble)),
+            trust_patience=self._patience,
+            tempo=self._timing.phone,
+        ) as session:
+            media = await session.media(self._connections)
+            self._lost.clear()
+            self._media = media
+            self._there.set()
+            self._was_there = True
+            self.came_back_at = self._timing.steady()
+            self._on_trouble("")
+            try:
+                await self._until_lost(session)
+            finally:
+                self._media = None
+                self._there.clear()
+                self._without_since = self._timing.steady()
+
+    async def _until_lost(self, session: PhoneSession) -> None:
+        self._on_facts(phone_summary(session.facts))
+        ends = {asyncio.ensure_future(session.disconnected()), asyncio.ensure_future(self._lost.wait())}
+        facts = asyncio.ensure_future(self._keep_asking(session))
+        try:
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (*ends, facts):
+                task.cancel()
+            await asyncio.gather(*ends, facts, return_exceptions=True)
+
+    async def _keep_asking(self, session: PhoneSession) -> None:
+        while True:
+            await self._timing.pause(FACTS_EVERY)
+            try:
+                self._on_facts(phone_summary(await session.refreshed_facts()))
+            except PhoneError:
+                continue  # the copying notices it, too, if it matters
+
+    async def _wait_for_it(self, trouble: PhoneError) -> None:
+        """Until another attempt makes sense: at once when the phone appears, else after a pause."""
+        if not isinstance(trouble, NOT_THERE):
+            await self._timing.pause(TRY_AGAIN_EVERY if not isinstance(trouble, PhoneDisconnected) else 0.2)
+            return
+        left = self._patience - (self._timing.steady() - self._without_since)
+        try:
+            async with asyncio.timeout(max(left, 0.0) + 0.1):
+                await self._attached()
+        except TimeoutError:
+            return
+
+    async def _attached(self) -> None:
+        async with aclosing(watch_phones()) as changes:
+            async for phones in changes:
+                if not isinstance(phones, UsbmuxUnavailable) and any(
+                    phone.udid == self._udid and phone.over_usb for phone in phones
+                ):
+                    return

@@ -1,0 +1,99 @@
+"""Phones and drives as front ends show them."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+from ambertime_tui.drive.errors import TargetMissing, TargetNotAFolder, drive_error
+from ambertime_tui.drive.layout import MARKER, OURS
+from ambertime_tui.drive.volume.discovery import Drive, drive_of
+from ambertime_tui.drive.volume.file_system import FileSystemTraits
+from ambertime_tui.drive.volume.marker import refuse_inside_archive
+from ambertime_tui.engine.api.status import DriveAbilities, DriveSummary, PhoneSummary
+from ambertime_tui.phone.facts import PhoneFacts
+
+GIB = 1 << 30
+LARGE_VIDEO = 64 * GIB
+"""A file system that holds files of this size needs no word about it."""
+
+
+def phone_summary(facts: PhoneFacts, trouble: Exception | None = None) -> PhoneSummary:
+    """A phone; `trouble` is what keeps it from being read now."""
+    return PhoneSummary(
+        udid=facts.udid,
+        name=facts.name,
+        model=facts.model,
+        ios_version=facts.ios_version,
+        ready=trouble is None,
+        sentence="" if trouble is None else str(trouble),
+        battery_percent=facts.battery_percent,
+        on_power=facts.on_power,
+        total_bytes=facts.total_bytes,
+        free_bytes=facts.free_bytes,
+    )
+
+
+def drive_summary(drive: Drive, folder: Path | None = None) -> DriveSummary:
+    """A drive, or a folder on it as a target."""
+    path = folder or drive.path
+    limit = drive.traits.max_file_bytes
+    usable, sentence = True, ""
+    if drive.read_only:
+        usable, sentence = False, "It is mounted read-only. Check its switch, or mount it for writing."
+    elif not os.access(path, os.W_OK | os.X_OK):
+        usable, sentence = False, f"You may not write to {path}. Choose a folder of yours on it."
+    elif drive.system:
+        sentence = "This is the disk this computer runs from; a drive of its own is safer."
+    elif limit is not None and limit < LARGE_VIDEO:
+        sentence = (
+            f"{drive.file_system} holds no file larger than {limit / GIB:.0f} GiB; long videos may not fit."
+        )
+    return DriveSummary(
+        path=str(path),
+        name=drive.name,
+        file_system=drive.file_system,
+        total_bytes=drive.total_bytes,
+        free_bytes=drive.free_bytes,
+        removable=drive.removable,
+        system=drive.system,
+        has_archive=(path / OURS / MARKER).is_file(),
+        sentence=sentence,
+        usable=usable,
+        abilities=_abilities(drive.traits),
+    )
+
+
+def _abilities(traits: FileSystemTraits) -> DriveAbilities:
+    return DriveAbilities(
+        max_file_bytes=traits.max_file_bytes,
+        time_resolution=traits.time_resolution,
+        forbidden_characters="".join(sorted(traits.forbidden_characters)),
+        windows_names=traits.windows_names,
+        max_name=traits.max_name,
+        name_unit=traits.name_unit.value,
+        case_sensitive=traits.case_sensitive,
+        fsyncs_folders=traits.fsyncs_folders,
+        renames_without_replacing=traits.renames_without_replacing,
+        cache_dropping=traits.cache_dropping.value,
+    )
+
+
+def drive_summary_at(path: Path, drive_at: Callable[[Path], Drive] = drive_of) -> DriveSummary:
+    """What can be said of a folder as a target; `drive_at` tells which drive a folder is on.
+
+    Raises:
+        TargetMissing, TargetNotAFolder, TargetInsideArchive, DriveError: it cannot be one.
+    """
+    try:
+        facts = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise TargetMissing(path) from None
+    except OSError as error:
+        raise drive_error(error, path, doing="looking at it") from error
+    if not stat.S_ISDIR(facts.st_mode):
+        raise TargetNotAFolder(path)
+    refuse_inside_archive(path)
+    return drive_summary(drive_at(path), path)

@@ -1,0 +1,358 @@
+"""The record: durable, versioned, and honest about what it cannot do."""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ambertime_tui.drive.errors import RecordDamaged, RecordFailed, RecordTooNew, ScratchFull
+from ambertime_tui.drive.record.record import Record
+from ambertime_tui.drive.record.record_model import AsideFile, ReadBack, RecordedAsset, RecordedFile
+from ambertime_tui.drive.record.schema import APPLICATION_ID, SCHEMA_VERSION
+from ambertime_tui.drive.volume.name_keys import name_key
+from ambertime_tui.drive.volume.system_calls import SystemCalls
+from ambertime_tui.library.model import Role
+from tests.drive.archive_helpers import recorded_in
+
+
+def recorded(uuid: str = "A", name: str = "IMG_1.HEIC", udid: str = "PHONE") -> RecordedAsset:
+    file = RecordedFile(
+        role=Role.PHOTO,
+        folder="Photos/2024-07",
+        name=name,
+        true_name=name,
+        size=3,
+        sha256="ab" * 32,
+        modified_at=1.5,
+        read_back=ReadBack.FROM_DRIVE,
+        written_at=2.5,
+        source_path="DCIM/100APPLE/" + name,
+    )
+    return RecordedAsset(udid, uuid, name, "Photos/2024-07", "IMG_1", (file,), 2.5)
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> Record:
+    return Record(tmp_path / "record.sqlite3", SystemCalls())
+
+
+def test_what_is_committed_is_found_again(record: Record) -> None:
+    first, second = recorded("A"), recorded("B", "IMG_2.HEIC")
+    record.commit([first, second])
+    record.close()
+    again = Record(record.path, SystemCalls())
+    assert again.asset_files("PHONE", "A") == first
+    assert again.asset_files("PHONE", "C") is None
+    assert again.known("PHONE") == {"A": first, "B": second}
+    assert again.known("ANOTHER") == {}
+    assert again.names_taken("Photos/2024-07") == {name_key("IMG_1.HEIC"), name_key("IMG_2.HEIC")}
+
+
+def test_what_is_recorded_is_found_by_whoever_asked_before_and_found_nothing(record: Record) -> None:
+    assert record.asset_files("PHONE", "A") is None
+    assert record.of_size(3) == []
+    record.commit([recorded("A")])
+    assert record.asset_files("PHONE", "A") == recorded("A")
+    assert [owner.uuid for owner in record.of_size(3)] == ["A"]
+    assert record.asset_files("ANOTHER", "A") is None
+    assert record.of_size(4) == []
+
+
+def test_a_transaction_counts_whole_or_not_at_all(record: Record) -> None:
+    record.commit([recorded("A")])
+    torn = recorded("C", "IMG_3.HEIC")
+    with pytest.raises(RecordFailed):
+        record.commit(
+            [recorded("B", "IMG_2.HEIC"), replace(torn, files=(replace(torn.files[0], sha256="ab"),))]
+        )
+    assert set(record.known("PHONE")) == {"A"}
+    record.commit([recorded("B", "IMG_2.HEIC")])
+    assert set(record.known("PHONE")) == {"A", "B"}
+
+
+def test_a_new_generation_joins_and_the_same_one_is_described_anew(record: Record) -> None:
+    first = recorded("A")
+    record.commit([first])
+    edit = replace(first.files[0], role=Role.EDITED_PHOTO, name="IMG_1_edited.HEIC")
+    second_edit = replace(edit, name="IMG_1_edited_2.HEIC", generation=2)
+    record.commit([replace(first, files=(edit,))])
+    record.commit(
+        [replace(first, files=(second_edit, replace(first.files[0], read_back=ReadBack.THROUGH_CACHE)))]
+    )
+    found = record.asset_files("PHONE", "A")
+    assert found is not None
+    assert [(file.name, file.generation) for file in found.files] == [
+        ("IMG_1.HEIC", 1),
+        ("IMG_1_edited.HEIC", 1),
+        ("IMG_1_edited_2.HEIC", 2),
+    ]
+    assert found.files[0].read_back is ReadBack.THROUGH_CACHE
+    assert found.current(Role.EDITED_PHOTO) == found.files[2]
+
+
+def test_loose_files_are_kept_until_an_asset_claims_them(record: Record) -> None:
+    record.commit([recorded("A")])
+    record.remember_loose(
+        {"Photos/2024-07/IMG_1.HEIC": "cd" * 32, "Photos/2024-07/IMG_2.HEIC": "ab" * 32}.items()
+    )
+    assert dict(record.each_loose()) == {"Photos/2024-07/IMG_2.HEIC": "ab" * 32}
+    record.commit([recorded("B", "IMG_2.HEIC")], [AsideFile("x_damaged", "x", 1.0)])
+    assert dict(record.each_loose()) == {}
+    assert record.aside() == (AsideFile("x_damaged", "x", 1.0),)
+
+
+class Watching(SystemCalls):
+    """Asks the database how durable its commits are."""
+
+    def __init__(self) -> None:
+        self.manners: set[tuple[object, ...]] = set()
+
+    def commit(self, connection: sqlite3.Connection) -> None:
+        asked = ("PRAGMA synchronous", "PRAGMA journal_mode", "PRAGMA fullfsync")
+        self.manners.add(tuple(connection.execute(question).fetchone()[0] for question in asked))
+        super().commit(connection)
+
+
+def test_every_commit_is_synchronous(tmp_path: Path) -> None:
+    calls = Watching()
+    record = Record(tmp_path / "record.sqlite3", calls)
+    record.commit([recorded("A")])
+    full = 2
+    assert calls.manners == {(full, "truncate", 1)}
+
+
+def test_it_is_journalled_so_that_a_commit_survives_a_power_cut(record: Record) -> None:
+    record.commit([recorded()])
+    connection = sqlite3.connect(record.path)
+    assert connection.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
+    assert connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+    connection.close()
+    assert record.path.with_name("record.sqlite3-journal").stat().st_size == 0, "truncated, not deleted"
+    assert not record.path.with_name("record.sqlite3-wal").exists(), "no shared memory needed"
+
+
+@pytest.mark.parametrize(
+    "harm", [b"not a database, but long enough to be one" * 20, b"SQLite format 3\0" + b"\xff" * 4000]
+)
+def test_a_damaged_record_is_told_from_one_that_cannot_be_read(tmp_path: Path, harm: bytes) -> None:
+    path = tmp_path / "record.sqlite3"
+    path.write_bytes(harm)
+    with pytest.raises(RecordDamaged):
+        Record(path, SystemCalls())
+    assert path.read_bytes() == harm
+    with pytest.raises(RecordFailed):
+        Record(tmp_path / "no folder/record.sqlite3", SystemCalls())
+
+
+def test_another_programs_database_is_not_a_record(tmp_path: Path) -> None:
+    path = tmp_path / "record.sqlite3"
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE notes (text TEXT)")
+    connection.close()
+    with pytest.raises(RecordDamaged, match="not a record"):
+        Record(path, SystemCalls())
+
+
+def test_a_record_of_a_newer_version_is_left_alone(record: Record) -> None:
+    record.close()
+    connection = sqlite3.connect(record.path)
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    connection.close()
+    with pytest.raises(RecordTooNew, match="Update this one"):
+        Record(record.path, SystemCalls())
+
+
+def test_it_is_read_beside_a_job_that_writes_and_with_the_journal_of_a_dead_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = tmp_path / ".ambertime"
+    ours.mkdir()
+    record = Record(ours / "record.sqlite3", SystemCalls())
+    record.commit([recorded("A")])
+    assert [asset.uuid for asset in recorded_in(tmp_path)] == ["A"]
+    dying = sqlite3.connect(record.path, isolation_level=None)
+    dying.execute("PRAGMA cache_size = 1")
+    dying.execute("PRAGMA synchronous = OFF")
+    dying.execute("BEGIN IMMEDIATE")
+    dying.execute("CREATE TABLE filler (x)")
+    dying.executemany("INSERT INTO filler VALUES (?)", (("x" * 4000,) for _ in range(50)))
+    elsewhere = tmp_path / "copy/.ambertime"
+    elsewhere.mkdir(parents=True)
+    for name in ("record.sqlite3", "record.sqlite3-journal"):
+        (elsewhere / name).write_bytes((ours / name).read_bytes())
+    dying.execute("ROLLBACK")
+    dying.close()
+    assert (elsewhere / "record.sqlite3-journal").stat().st_size > 0
+    assert [asset.uuid for asset in recorded_in(elsewhere.parent)] == ["A"]
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    with pytest.raises(ScratchFull, match="set TMPDIR"):
+        recorded_in(elsewhere.parent)
+
+
+VERSION_1 = (
+    """
+    CREATE TABLE asset (
+        udid TEXT NOT NULL, uuid TEXT NOT NULL, original_filename TEXT NOT NULL, folder TEXT NOT NULL,
+        stem TEXT NOT NULL, completed_at REAL NOT NULL, PRIMARY KEY (udid, uuid)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE file (
+        udid TEXT NOT NULL, uuid TEXT NOT NULL, role TEXT NOT NULL, generation INTEGER NOT NULL,
+        folder TEXT NOT NULL, name TEXT NOT NULL, name_key TEXT NOT NULL, true_name TEXT NOT NULL,
+        size INTEGER NOT NULL, sha256 BLOB NOT NULL CHECK (length(sha256) = 32), modified_at REAL,
+        read_back TEXT NOT NULL, written_at REAL NOT NULL, source_path TEXT NOT NULL,
+        source_modified_at REAL, adopted INTEGER NOT NULL,
+        PRIMARY KEY (udid, uuid, role, generation),
+        FOREIGN KEY (udid, uuid) REFERENCES asset (udid, uuid)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE UNIQUE INDEX file_by_name ON file (folder, name_key)",
+    """
+    CREATE TABLE loose (
+        path TEXT NOT NULL PRIMARY KEY, sha256 BLOB NOT NULL CHECK (length(sha256) = 32)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE aside (
+        path TEXT NOT NULL PRIMARY KEY, instead_of TEXT NOT NULL, moved_at REAL NOT NULL
+    ) STRICT, WITHOUT ROWID
+    """,
+    f"PRAGMA application_id = {APPLICATION_ID}",
+    "PRAGMA user_version = 1",
+    "INSERT INTO asset VALUES ('PHONE', 'A', 'IMG_1.HEIC', 'Photos/2024-07', 'IMG_1', 2.5)",
+    f"""
+    INSERT INTO file VALUES ('PHONE', 'A', 'photo', 1, 'Photos/2024-07', 'IMG_1.HEIC', 'img_1.heic',
+        'IMG_1.HEIC', 3, x'{"ab" * 32}', 1.5, 'drive', 2.5, 'DCIM/100APPLE/IMG_1.HEIC', NULL, 0)
+    """,
+    f"INSERT INTO loose VALUES ('old.jpg', x'{'cd' * 32}')",
+)
+"""The tables as the first version made them."""
+
+
+def test_a_record_of_an_older_version_is_brought_up_to_date_in_a_new_file(tmp_path: Path) -> None:
+    path = tmp_path / "record.sqlite3"
+    connection = sqlite3.connect(path, isolation_level=None)
+    for statement in VERSION_1:
+        connection.execute(statement)
+    connection.close()
+    before = path.stat().st_ino
+    record = Record(path, SystemCalls())
+    assert record.known("PHONE") == {"A": recorded("A")}
+    assert dict(record.each_loose()) == {"old.jpg": "cd" * 32}
+    assert path.stat().st_ino != before, "on exFAT a file that vouches for something must not grow"
+    grown = path.stat()
+    record.commit([recorded("B", "IMG_2.HEIC")])
+    assert (path.stat().st_ino, path.stat().st_size) == (grown.st_ino, grown.st_size)
+    assert [owner.uuid for owner in record.of_size(3)] == ["A", "B"]
+    record.close()
+    assert not list(tmp_path.glob("*.larger*"))
+    assert set(Record(path, SystemCalls()).known("PHONE")) == {"A", "B"}
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "UPDATE file SET role = 'photograph'",
+        "UPDATE file SET read_back = 'perhaps'",
+        "UPDATE file SET name = CAST(x'ff41' AS TEXT)",
+        "UPDATE aside SET path = CAST(x'ff41' AS TEXT)",
+    ],
+)
+def test_a_row_that_makes_no_sense_is_damage(record: Record, harm: str) -> None:
+    record.commit([recorded("A")], [AsideFile("x_damaged", "x", 1.0)])
+    record.close()
+    connection = sqlite3.connect(record.path, isolation_level=None)
+    connection.execute(harm)
+    connection.close()
+    again = Record(record.path, SystemCalls())
+    with pytest.raises(RecordDamaged):
+        again.check_rows()
+
+
+def test_a_file_that_was_written_anew_under_another_name_is_not_taken_for_a_strangers(record: Record) -> None:
+    first = recorded("A")
+    record.commit([first])
+    record.commit([replace(first, files=(replace(first.files[0], name="IMG_1_2.HEIC"),))])
+    record.remember_loose({"Photos/2024-07/IMG_1.HEIC": "ab" * 32, "theirs.jpg": "cd" * 32}.items())
+    assert dict(record.each_loose()) == {"theirs.jpg": "cd" * 32}
+
+
+def test_the_seal_is_broken_before_the_first_change_and_by_no_look(tmp_path: Path) -> None:
+    path = tmp_path / "record.sqlite3"
+    Record(path, SystemCalls()).close()
+    before, seen = path.read_bytes(), list[bytes]()
+    opened = Record(path, SystemCalls(), lambda: seen.append(path.read_bytes()))
+    list(opened.each_loose())
+    opened.remember_loose({}.items())
+    assert opened.unchanged
+    assert seen == []
+    opened.commit([recorded("A")])
+    opened.commit([recorded("B", "IMG_2.HEIC")])
+    assert seen == [before]
+    assert not opened.unchanged
+
+
+def test_a_seal_that_cannot_be_broken_keeps_the_record_as_it_is(tmp_path: Path) -> None:
+    Record(tmp_path / "record.sqlite3", SystemCalls()).close()
+
+    def refused() -> None:
+        raise OSError(5, "Input/output error")
+
+    record = Record(tmp_path / "record.sqlite3", SystemCalls(), refused)
+    for _ in range(2):
+        with pytest.raises(RecordFailed):
+            record.commit([recorded("A")])
+    assert record.known("PHONE") == {}
+
+
+def test_many_assets_are_read_at_once(tmp_path: Path) -> None:
+    record = Record(tmp_path / "record.sqlite3", SystemCalls())
+    record.commit([recorded(f"{n:032x}", f"IMG_{n}.HEIC") for n in range(5_000)])
+    assert len(record.known("PHONE")) == 5_000
+
+
+def test_a_backup_copy_is_a_whole_record(record: Record, tmp_path: Path) -> None:
+    record.commit([recorded("A")])
+    record.back_up(tmp_path / "copy.sqlite3")
+    assert Record(tmp_path / "copy.sqlite3", SystemCalls()).known("PHONE") == record.known("PHONE")
+
+
+def test_it_never_grows_where_it_lies(record: Record) -> None:
+    """A power cut while a file grows can cost all of it on exFAT; a new file takes the old one's name."""
+    before, grown = record.path.stat(), 0
+    for start in range(0, 12_000, 100):
+        names = [f"IMG_{number}.HEIC" for number in range(start, start + 100)]
+        record.commit([recorded(name, name) for name in names])
+        now = record.path.stat()
+        assert now.st_size == before.st_size or now.st_ino != before.st_ino
+        grown += now.st_ino != before.st_ino
+        before = now
+    assert 1 <= grown <= 4, "seldom: each time the room doubles"
+    assert len(record.known("PHONE")) == 12_000
+
+
+class NoRoomForAnother(SystemCalls):
+    """A drive on which the larger record cannot take the other one's place."""
+
+    def replace(self, source: Path, target: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+
+def test_a_record_that_cannot_grow_stays_as_it_was(record: Record) -> None:
+    record.commit([recorded("A")])
+    record.close()
+    full = Record(record.path, NoRoomForAnother())
+    many = [recorded(f"{n}", f"IMG_{n}.HEIC") for n in range(1000, 5000)]
+    with pytest.raises(RecordFailed, match="No space left"):
+        full.commit(many)
+    assert set(full.known("PHONE")) == {"A"}
+    full.commit([recorded("B", "IMG_2.HEIC")])
+    full.close()
+    again = Record(record.path, SystemCalls())
+    again.commit(many)
+    assert len(again.known("PHONE")) == 4002

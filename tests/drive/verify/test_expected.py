@@ -1,0 +1,109 @@
+"""What a verification holds against each other: in a table on this computer, however large the archive."""
+
+from __future__ import annotations
+
+import os
+import random
+import sqlite3
+import tracemalloc
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from ambertime_tui.drive.record.checksums import checksum_line
+from ambertime_tui.drive.record.verdicts import Verdict
+from ambertime_tui.drive.target import open_target
+from ambertime_tui.drive.verify.expected import Expectations
+from ambertime_tui.drive.verify.verify import FileVerdict, verify
+from tests.drive.archive_helpers import asset, backup, copied, drive_at, verdicts_of
+
+ALL = (None, None, random.Random(0))
+
+
+def write_sums(root: Path, count: int) -> None:
+    with (root / "SHA256SUMS").open("w") as sums:
+        sums.writelines(checksum_line(f"Photos/2024-07/IMG_{n:07}.HEIC", f"{n:064x}") for n in range(count))
+
+
+@pytest.fixture
+def expected() -> Iterator[Expectations]:
+    with Expectations() as made:
+        yield made
+
+
+def test_a_hundred_thousand_files_are_gone_through_in_little_memory(
+    expected: Expectations, tmp_path: Path
+) -> None:
+    write_sums(tmp_path, 100_000)
+    tracemalloc.start()
+    try:
+        expected.take_lying(f"Photos/2024-07/IMG_{n:07}.HEIC" for n in range(100_001))
+        expected.take_archive(tmp_path)
+        alike = sum(file.in_sums == file.sha256 for file in expected.each(expected.choose(*ALL)))
+        assert list(expected.extra(tmp_path)) == ["Photos/2024-07/IMG_0100000.HEIC"]
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert alike == 100_000
+    assert peak < 8 << 20
+
+
+def test_files_come_by_path_and_a_sample_is_the_share_that_was_asked_for(
+    expected: Expectations, tmp_path: Path
+) -> None:
+    write_sums(tmp_path, 5000)
+    expected.take_archive(tmp_path)
+    everything = [file.path for file in expected.each(expected.choose(*ALL))]
+    assert everything == sorted(everything)
+    choice = expected.choose(None, 0.1, random.Random(4))
+    some = [file.path for file in expected.each(choice)]
+    assert len(some) == choice.count == 500
+    assert some == sorted(set(some) & set(everything))
+    assert some != [file.path for file in expected.each(expected.choose(None, 0.1, random.Random(5)))]
+
+
+def test_a_name_that_is_no_text_is_verified_by_its_bytes(tmp_path: Path) -> None:
+    """As a program wrote it that took the archive for a folder like any other; the record cannot hold it."""
+    backup(tmp_path, [asset(1)])
+    odd = os.fsdecode(b"Photos/2024-07/caf\xe9.jpg")
+    try:
+        (tmp_path / odd).write_bytes(b"espresso")
+    except OSError as error:
+        pytest.skip(f"this file system keeps text only: {error.strerror}")
+    assert verdicts_of(tmp_path)[odd].verdict is Verdict.EXTRA
+    with (tmp_path / "SHA256SUMS").open("ab") as sums:
+        sums.write(b"5" * 64 + b"  " + os.fsencode(odd) + b"\n")
+    assert verdicts_of(tmp_path)[odd].verdict is Verdict.DAMAGED
+
+
+def test_what_a_running_job_has_recorded_since_is_not_extra(expected: Expectations, tmp_path: Path) -> None:
+    backup(tmp_path, [asset(1)])
+    with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
+        expected.take_lying(["Photos/2024-07/IMG_0001.HEIC", "Photos/2024-07/IMG_2.HEIC", "Photos/x.HEIC"])
+        expected.take_archive(tmp_path)
+        copied(target, asset(2, name="IMG_2.HEIC"))
+        assert list(expected.extra(tmp_path)) == ["Photos/x.HEIC"]
+
+
+def test_a_record_that_is_damaged_meanwhile_changes_no_count(tmp_path: Path) -> None:
+    backup(tmp_path, [asset(1), asset(2, name="IMG_2.HEIC")])
+    (tmp_path / "Photos/2024-07/extra.HEIC").write_bytes(b"somebody's")
+    (tmp_path / ".ambertime/seal.json").unlink()
+
+    def harm(found: FileVerdict) -> None:
+        with closing(sqlite3.connect(tmp_path / ".ambertime/record.sqlite3", isolation_level=None)) as record:
+            record.execute("UPDATE file SET role = 'hologram' WHERE name = 'IMG_2.HEIC'")
+
+    report = verify(tmp_path, on_file=harm)
+    assert (report.count(Verdict.WHOLE), report.count(Verdict.EXTRA), report.skipped) == (2, 1, 0)
+
+
+def test_the_bytes_of_another_file_are_found_among_many(expected: Expectations, tmp_path: Path) -> None:
+    write_sums(tmp_path, 5000)
+    expected.take_archive(tmp_path)
+    assert expected.with_bytes(f"{4321:064x}") == "Photos/2024-07/IMG_0004321.HEIC"
+    assert expected.with_bytes("f" * 64) is None
+    assert "Photos/2024-07/IMG_0004321.HEIC" in expected
+    assert "Photos/2024-07/IMG_9999999.HEIC" not in expected

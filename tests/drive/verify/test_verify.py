@@ -1,0 +1,363 @@
+"""Verification names what is no longer as it was written, and the next backup puts it right."""
+
+from __future__ import annotations
+
+import errno
+import os
+import random
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from ambertime_tui.drive.errors import TargetGone, TargetMissing, WriteFailed
+from ambertime_tui.drive.record.verdicts import Verdict, judge, load_findings
+from ambertime_tui.drive.target import open_target
+from ambertime_tui.drive.verify.verify import VerifyProgress, verify
+from ambertime_tui.library.model import Role
+from tests.drive.archive_helpers import (
+    PHONE,
+    assert_complete,
+    asset,
+    backup,
+    content,
+    copied,
+    drive_at,
+    resource,
+    stage,
+    verdicts_of,
+)
+from tests.drive.faulty_calls import CountingCalls
+
+LIVE = (Role.PHOTO, Role.PAIRED_VIDEO)
+
+
+def flip_a_bit(path: Path, at: int) -> None:
+    """As a drive does it: the modification time stays."""
+    facts = path.stat()
+    data = bytearray(path.read_bytes())
+    data[at // 8 % len(data)] ^= 1 << at % 8
+    path.write_bytes(data)
+    os.utime(path, ns=(facts.st_mtime_ns, facts.st_mtime_ns))
+
+
+def test_one_flipped_bit_in_each_of_100_files_is_found_in_just_those(tmp_path: Path) -> None:
+    backup(tmp_path, [asset(n, name=f"IMG_{n:04}.HEIC") for n in range(1, 151)], group=50)
+    assert verify(tmp_path).count(Verdict.WHOLE) == 150
+    chance = random.Random(3)
+    files = sorted((tmp_path / "Photos/2024-07").iterdir())
+    harmed = chance.sample(files, 100)
+    for path in harmed:
+        flip_a_bit(path, chance.randrange(8 * path.stat().st_size))
+    report = verify(tmp_path)
+    assert {tmp_path / file.path for file in report.not_whole} == set(harmed)
+    assert report.count(Verdict.DAMAGED) == 100
+    assert report.count(Verdict.WHOLE) == 50
+    assert not report.sound
+
+
+def test_each_kind_of_harm_has_its_name(tmp_path: Path) -> None:
+    backup(tmp_path, [asset(n, name=f"IMG_{n}.HEIC") for n in range(1, 8)])
+    folder = tmp_path / "Photos/2024-07"
+    (folder / "IMG_1.HEIC").unlink()
+    os.truncate(folder / "IMG_2.HEIC", 10)
+    with (folder / "IMG_3.HEIC").open("ab") as file:
+        file.write(b"<edited by a program>")
+    (folder / "IMG_4.HEIC").rename(folder / "beach.HEIC")
+    swapped = folder / "swap"
+    (folder / "IMG_5.HEIC").rename(swapped)
+    (folder / "IMG_6.HEIC").rename(folder / "IMG_5.HEIC")
+    swapped.rename(folder / "IMG_6.HEIC")
+    verdicts = {Path(path).stem: file for path, file in verdicts_of(tmp_path).items()}
+    assert {stem: file.verdict for stem, file in verdicts.items()} == {
+        "IMG_1": Verdict.MISSING,
+        "IMG_2": Verdict.DAMAGED,
+        "IMG_3": Verdict.CHANGED,
+        "IMG_4": Verdict.MISSING,
+        "IMG_5": Verdict.CHANGED,
+        "IMG_6": Verdict.CHANGED,
+        "IMG_7": Verdict.WHOLE,
+        "beach": Verdict.EXTRA,
+    }
+    assert (
+        verdicts["IMG_5"].sentence == "Photos/2024-07/IMG_5.HEIC has the bytes of Photos/2024-07/IMG_6.HEIC."
+    )
+    assert "(10 instead of" in verdicts["IMG_2"].sentence
+
+
+@pytest.mark.parametrize(
+    ("found_size", "found_time", "expected"),
+    [
+        (100, 5.0, Verdict.DAMAGED),
+        (40, 5.0, Verdict.DAMAGED),
+        (40, 900.0, Verdict.DAMAGED),
+        (140, 6.9, Verdict.DAMAGED),
+        (140, 900.0, Verdict.CHANGED),
+    ],
+)
+def test_damage_is_told_from_change_by_size_and_time(
+    found_size: int, found_time: float, expected: Verdict
+) -> None:
+    assert judge(100, 5.0, found_size, found_time) is expected
+
+
+def test_a_damaged_file_is_put_aside_only_when_the_good_copy_is_whole(tmp_path: Path) -> None:
+    item = asset(1, LIVE)
+    backup(tmp_path, [item])
+    photo = tmp_path / "Photos/2024-07/IMG_0001.HEIC"
+    flip_a_bit(photo, 100)
+    broken = photo.read_bytes()
+    verify(tmp_path)
+    with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
+        (files,) = target.needs_repair(PHONE).values()
+        assert [file.path for file in files] == ["Photos/2024-07/IMG_0001.HEIC"]
+        with target.writer(PHONE, item, resources=item.resources[:1], repairs=files) as writer:
+            data = content(item, item.resources[0])
+            file = writer.begin(item.resources[0], len(data), item.created)
+            file.write(data)
+            assert photo.read_bytes() == broken
+            file.finish()
+            staged = writer.stage()
+        assert photo.read_bytes() == broken
+        target.commit([staged])
+        assert photo.read_bytes() == data
+        assert (photo.parent / "IMG_0001_damaged.HEIC").read_bytes() == broken
+        assert not target.needs_repair(PHONE)
+        target.finish()
+    report = verify(tmp_path)
+    assert report.sound
+    assert report.aside == 1
+    assert report.count(Verdict.EXTRA) == 0
+
+
+def test_a_missing_file_is_copied_again_under_its_name(tmp_path: Path) -> None:
+    item = asset(1, LIVE)
+    backup(tmp_path, [item])
+    (tmp_path / "Photos/2024-07/IMG_0001.MOV").unlink()
+    with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
+        found = copied(target, item, resources=item.resources[1:], repair=True)
+        assert [file.name for file in found.files] == ["IMG_0001.HEIC", "IMG_0001.MOV"]
+        assert not target.needs_repair(PHONE)
+        target.finish()
+    assert verify(tmp_path).sound
+
+
+def test_a_file_that_a_program_changed_stays_and_the_original_comes_beside_it(tmp_path: Path) -> None:
+    item = asset(1)
+    backup(tmp_path, [item])
+    photo = tmp_path / "Photos/2024-07/IMG_0001.HEIC"
+    work = photo.read_bytes() + b"<somebody's work>"
+    photo.write_bytes(work)
+    verify(tmp_path)
+    with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
+        found = copied(target, item, repair=True)
+        assert [file.name for file in found.files] == ["IMG_0001_2.HEIC"]
+        assert not target.needs_repair(PHONE)
+    assert photo.read_bytes() == work
+
+
+def test_a_file_that_turns_out_to_be_whole_stays_where_it_is(tmp_path: Path) -> None:
+    item = asset(1)
+    backup(tmp_path, [item])
+    with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
+        recorded = target.record.known(PHONE)[item.uuid]
+        with target.writer(PHONE, item, repairs=recorded.files) as writer:
+            data = content(item, item.resources[0])
+            file = writer.begin(item.resources[0], len(data), item.created)
+            file.write(data)
+            file.finish()
+            staged = writer.stage()
+        target.commit([staged])
+        assert target.record.known(PHONE)[item.uuid].files == recorded.files
+    assert [path.name for path in (tmp_path / "Photos/2024-07").iterdir()] == ["IMG_0001.HEIC"]
+
+
+def test_what_was_found_is_forgotten_once_the_file_is_touched(tmp_path: Path) -> None:
+    item = asset(1)
+    backup(tmp_path, [item])
+    photo = tmp_path / "Photos/2024-07/IMG_0001.HEIC"
+    good = photo.read_bytes()
+    flip_a_bit(photo, 5)
+    verify(tmp_path)
+    photo.write_bytes(good)
+    with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
+        assert not target.needs_repair(PHONE)
+
+
+def test_verification_needs_no_lock_and_changes_no_file(tmp_path: Path) -> None:
+    backup(tmp_path, [asset(1, LIVE)])
+    with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
+        with target.writer(PHONE, asset(2)) as writer:
+            writer.begin(resource(Role.PHOTO, 2), None, 0.0).write(b"in the middle of it")
+            assert verify(tmp_path).sound
+        copied(target, asset(3))
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert verify(tmp_path).count(Verdict.WHOLE) == 3
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_a_part_of_the_files_can_be_verified(tmp_path: Path) -> None:
+    backup(tmp_path, [asset(n, name=f"{n}.HEIC") for n in range(1, 41)], group=40)
+    sampled = verify(tmp_path, sample=0.05, chance=random.Random(1))
+    assert (sampled.looked_at, sampled.skipped) == (2, 38)
+    nothing = verify(tmp_path, since=4e9)
+    assert (nothing.looked_at, nothing.skipped) == (0, 40)
+    assert verify(tmp_path, since=1e9).looked_at == 40
+
+
+def test_progress_is_told(tmp_path: Path) -> None:
+    backup(tmp_path, [asset(1, LIVE)])
+    seen: list[VerifyProgress] = []
+    verify(tmp_path, on_progress=seen.append)
+    assert seen[-1].files_done == seen[-1].files_total == 2
+    assert seen[-1].bytes_done == seen[-1].bytes_total > 0
+
+
+def test_without_a_record_the_checksums_are_verified(tmp_path: Path) -> None:
+    backup(tmp_path, [asset(1, LIVE)])
+    for path in (tmp_path / ".ambertime").glob("record*"):
+        path.unlink()
+    flip_a_bit(tmp_path / "Photos/2024-07/IMG_0001.MOV", 9)
+    report = verify(tmp_path)
+    assert [file.path for file in report.not_whole] == ["Photos/2024-07/IMG_0001.MOV"]
+    assert "SHA256SUMS" in report.notices[0]
+
+
+def test_of_an_empty_record_the_checksums_are_verified(tmp_path: Path) -> None:
+    """As a drive leaves it that lost its bytes; one line is enough to know of it."""
+    backup(tmp_path, [asset(1)])
+    (tmp_path / ".ambertime/seal.json").unlink()
+    record = tmp_path / ".ambertime/record.sqlite3"
+    record.unlink()
+    with closing(sqlite3.connect(record)) as blank:
+        blank.execute("PRAGMA user_version = 0")
+        blank.execute("VACUUM")
+    report = verify(tmp_path)
+    assert report.count(Verdict.WHOLE) == 1
+    assert "SHA256SUMS alone" in report.notices[0]
+    record.unlink()
+    assert "There is no record here" in verify(tmp_path).notices[0]
+    (tmp_path / "SHA256SUMS").unlink()
+    assert verify(tmp_path).notices == ()
+
+
+def test_a_damaged_record_is_read_around(tmp_path: Path) -> None:
+    backup(tmp_path, [asset(1, LIVE)])
+    (tmp_path / ".ambertime/record.sqlite3").write_bytes(b"x" * 5000)
+    report = verify(tmp_path)
+    assert report.sound
+    assert report.count(Verdict.WHOLE) == 2
+    assert "cannot be read" in report.notices[0]
+
+
+def test_a_target_that_is_not_there_is_said_in_words(tmp_path: Path) -> None:
+    with pytest.raises(TargetMissing):
+        verify(tmp_path / "nowhere")
+
+
+def test_a_damaged_file_gets_its_name_back_where_the_good_copy_cannot_have_it(tmp_path: Path) -> None:
+    item = asset(1)
+    backup(tmp_path, [item])
+    photo = tmp_path / "Photos/2024-07/IMG_0001.HEIC"
+    flip_a_bit(photo, 100)
+    broken = photo.read_bytes()
+    verify(tmp_path)
+
+    def before(number: int, name: str) -> None:
+        if name == "_rename_exclusive" and calls.names.count(name) == 2:
+            raise OSError(errno.EIO, "Input/output error")
+
+    calls = CountingCalls(before)
+    with open_target(tmp_path, drive=drive_at(tmp_path), calls=calls) as target:
+        (outcome,) = target.commit([stage(target, item, repair=True)])
+        assert isinstance(outcome, WriteFailed)
+    assert {path.name: path.read_bytes() for path in photo.parent.iterdir()} == {photo.name: broken}
+
+
+def test_a_file_that_was_touched_after_it_was_found_damaged_is_read_again(tmp_path: Path) -> None:
+    """A look at it by another program, or its repair by hand, moves its time: neither decides."""
+    backup(tmp_path, [asset(1)])
+    photo = tmp_path / "Photos/2024-07/IMG_0001.HEIC"
+    good = photo.read_bytes()
+    flip_a_bit(photo, 100)
+    verify(tmp_path)
+    os.utime(photo, (7, 7))
+    with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
+        assert target.needs_repair(PHONE)
+        photo.write_bytes(good)
+        assert not target.needs_repair(PHONE)
+
+
+def test_a_verification_that_is_broken_off_keeps_what_it_found(tmp_path: Path) -> None:
+    backup(tmp_path, [asset(n, name=f"IMG_{n}.HEIC") for n in range(1, 4)])
+    flip_a_bit(tmp_path / "Photos/2024-07/IMG_1.HEIC", 100)
+
+    def broken_off(progress: VerifyProgress) -> None:
+        if progress.files_done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        verify(tmp_path, on_progress=broken_off)
+    assert set(load_findings(tmp_path)) == {"Photos/2024-07/IMG_1.HEIC"}
+
+
+def test_a_drive_that_is_pulled_meanwhile_is_no_thousand_missing_files(tmp_path: Path) -> None:
+    backup(tmp_path, [asset(n, name=f"IMG_{n}.HEIC") for n in range(1, 4)])
+
+    def pulled(progress: VerifyProgress) -> None:
+        if progress.files_done == 1 and tmp_path.exists():
+            tmp_path.rename(tmp_path.with_name("elsewhere"))
+
+    with pytest.raises(TargetGone):
+        verify(tmp_path, on_progress=pulled)
+
+
+def test_a_folder_that_cannot_be_listed_holds_up_nothing_else(tmp_path: Path) -> None:
+    backup(tmp_path, [asset(1), asset(2, created=None)])
+    (tmp_path / "Photos/undated").rename(tmp_path / "away")
+    (tmp_path / "Photos/undated").symlink_to("undated")
+    verdicts = {path: file.verdict for path, file in verdicts_of(tmp_path).items()}
+    assert verdicts["Photos/2024-07/IMG_0001.HEIC"] is Verdict.WHOLE
+    assert verdicts["Photos/undated/IMG_0001.HEIC"] is Verdict.DAMAGED
+    with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
+        assert set(target.needs_repair(PHONE)) == {asset(2).uuid}
+        assert copied(target, asset(3, name="IMG_3.HEIC")), "and nothing is held up"
+
+
+def test_a_record_that_lost_a_bit_in_a_crash_is_put_right_by_the_next_backup(tmp_path: Path) -> None:
+    """No seal can tell then; but two of record, SHA256SUMS and file agree."""
+    item = asset(1)
+    backup(tmp_path, [item])
+    (tmp_path / ".ambertime/seal.json").unlink()
+    with closing(sqlite3.connect(tmp_path / ".ambertime/record.sqlite3", isolation_level=None)) as record:
+        record.execute("UPDATE file SET sha256 = zeroblob(32)")
+    report = verify(tmp_path)
+    assert report.sound
+    assert "lost a bit" in report.notices[0]
+    with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
+        copied(target, item, repair=True)
+        assert not target.needs_repair(PHONE)
+        target.finish()
+    assert_complete(tmp_path, [item])
+    assert verify(tmp_path).notices == ()
+
+
+@pytest.mark.parametrize("harm", ["gone", "a line less", "another hash"])
+def test_checksums_that_do_not_say_what_the_record_says_are_named_and_made_anew(
+    tmp_path: Path, harm: str
+) -> None:
+    backup(tmp_path, [asset(1, LIVE)])
+    sums = tmp_path / "SHA256SUMS"
+    before = sums.read_bytes()
+    if harm == "gone":
+        sums.unlink()
+    else:
+        first, second = before.splitlines(keepends=True)
+        sums.write_bytes(first if harm == "a line less" else first + b"0" * 64 + second[64:])
+    (bad,) = verify(tmp_path).not_whole
+    assert (bad.path, bad.verdict) == ("SHA256SUMS", Verdict.DAMAGED)
+    assert f"of {2 if harm == 'gone' else 1} of the files" in bad.sentence
+    backup(tmp_path, [asset(1, LIVE)])
+    assert sums.read_bytes() == before
+    assert verify(tmp_path).sound

@@ -1,0 +1,239 @@
+"""Adopting what lies on the target already, instead of writing it a second time."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
+from pathlib import Path
+
+from ambertime_tui.drive.errors import (
+    DriveError,
+)
+from ambertime_tui.drive.record.record import Record
+from ambertime_tui.drive.record.record_model import RecordedAsset
+from ambertime_tui.drive.record.verdicts import Verdict
+from ambertime_tui.drive.target import Target, open_target
+from ambertime_tui.drive.verify.verify import verify
+from ambertime_tui.drive.volume.system_calls import SystemCalls
+from ambertime_tui.drive.writing.asset_writer import SourceFacts
+from ambertime_tui.drive.writing.existing_files import ExistingFiles
+from ambertime_tui.drive.writing.read_back import Reader
+from ambertime_tui.library.model import Asset, Role
+from tests.drive.archive_helpers import (
+    PHONE,
+    asset,
+    content,
+    copied,
+    drive_at,
+    stage,
+    tree,
+)
+
+LIVE = (Role.PHOTO, Role.PAIRED_VIDEO)
+
+
+def test_an_earlier_archive_is_adopted_where_it_lies(tmp_path: Path) -> None:
+    item = asset(1, LIVE)
+    for part in item.resources:
+        old = tmp_path / "old archive/DCIM" / part.name
+        old.parent.mkdir(parents=True, exist_ok=True)
+        old.write_bytes(content(item, part))
+    before = tree(tmp_path)
+    with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
+        found = copied(target, item)
+        assert all(file.adopted for file in found.files)
+        assert found.folder == "old archive/DCIM"
+        assert tree(tmp_path) == before
+        edited = asset(1, (*LIVE, Role.EDITED_PHOTO))
+        later = copied(target, edited, resources=edited.edits)
+        assert later.files[-1].path == "old archive/DCIM/IMG_0001_edited.HEIC"
+
+
+def test_half_a_live_photo_of_an_earlier_archive_does_not_tear_the_pair(tmp_path: Path) -> None:
+    item = asset(1, LIVE)
+    (tmp_path / "beach.heic").write_bytes(content(item, item.resources[0]))
+    with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
+        found = copied(target, item)
+    assert [file.path for file in found.files] == [
+        "Photos/2024-07/IMG_0001.HEIC",
+        "Photos/2024-07/IMG_0001.MOV",
+    ]
+
+
+def test_an_earlier_archive_that_keeps_photos_and_videos_apart_is_adopted_whole(tmp_path: Path) -> None:
+    item = asset(1, LIVE)
+    for part, folder in zip(item.resources, ("pictures", "movies"), strict=True):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / part.name).write_bytes(content(item, part))
+    with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
+        found = copied(target, item)
+    assert [file.path for file in found.files] == ["pictures/IMG_0001.HEIC", "movies/IMG_0001.MOV"]
+
+
+def twin(number: int) -> Asset:
+    """Another asset with the bytes of the first."""
+    return replace(asset(1), uuid=f"{number:08X}-0000-4000-8000-000000000000")
+
+
+def stage_twin(target: Target, item: Asset, udid: str = PHONE) -> RecordedAsset:
+    data = content(asset(1), asset(1).resources[0])
+    with target.writer(udid, item) as writer:
+        file = writer.begin(item.resources[0], len(data), item.created)
+        file.write(data)
+        file.finish()
+        (outcome,) = target.commit([writer.stage()])
+    assert isinstance(outcome, RecordedAsset), outcome
+    return outcome
+
+
+def test_two_photos_of_one_phone_with_the_same_bytes_get_a_file_each(tmp_path: Path) -> None:
+    (tmp_path / "old.heic").write_bytes(content(asset(1), asset(1).resources[0]))
+    with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
+        assert stage_twin(target, asset(1)).files[0].path == "old.heic"
+        assert stage_twin(target, twin(2)).files[0].path == "Photos/2024-07/IMG_0001.HEIC"
+
+
+def test_a_second_phone_with_the_same_photo_has_the_same_file(tmp_path: Path) -> None:
+    with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
+        first = stage_twin(target, asset(1), "OLD")
+        second = stage_twin(target, twin(2), "NEW")
+        third = stage_twin(target, twin(3), "NEW")
+        target.finish()
+    assert first.files[0].path == second.files[0].path == "Photos/2024-07/IMG_0001.HEIC"
+    assert second.files[0].adopted
+    assert third.files[0].path != first.files[0].path, "two photos of one phone, two files"
+    assert len(list((tmp_path / "Photos/2024-07").iterdir())) == 2
+    report = verify(tmp_path)
+    assert report.sound
+    assert report.count(Verdict.WHOLE) == 2, "a file that two phones have is read once"
+    (tmp_path / first.files[0].path).write_bytes(b"x" * first.files[0].size)
+    verify(tmp_path)
+    with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
+        broken = {udid: set(target.needs_repair(udid)) for udid in ("OLD", "NEW")}
+    assert broken == {"OLD": {asset(1).uuid}, "NEW": {twin(2).uuid}}
+
+
+def test_a_phone_that_was_set_up_anew_has_the_files_of_its_former_photos(tmp_path: Path) -> None:
+    with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
+        before = stage_twin(target, asset(1))
+        target.know_library(PHONE, lambda uuid: uuid == twin(2).uuid)
+        size = before.files[0].size
+        assert target.may_be_there(PHONE, [size, size, size + 1]) == (1, size)
+        assert stage_twin(target, twin(2)).files[0].path == before.files[0].path
+    assert len(list((tmp_path / "Photos/2024-07").iterdir())) == 1
+
+
+def test_what_lies_there_is_found_by_its_hash_before_a_byte_is_written(tmp_path: Path) -> None:
+    item = asset(1, LIVE)
+    for part in item.resources:
+        (tmp_path / part.name).write_bytes(content(item, part))
+    made: list[str] = []
+
+    class Watched(SystemCalls):
+        def create(self, path: Path) -> int:
+            made.append(path.name)
+            return super().create(path)
+
+    sizes = {part: len(content(item, part)) for part in item.resources}
+    read = {
+        part: SourceFacts(size, hashlib.sha256(content(item, part)).hexdigest(), item.created, None)
+        for part, size in sizes.items()
+    }
+    with open_target(tmp_path, drive=drive_at(tmp_path), calls=Watched()) as target:
+        with target.writer(PHONE, item) as writer:
+            assert writer.may_adopt(sizes) == set(item.resources)
+            assert writer.adopt(read) == set(item.resources)
+            (outcome,) = target.commit([writer.stage()])
+        assert isinstance(outcome, RecordedAsset)
+        assert [file.path for file in outcome.files] == ["IMG_0001.HEIC", "IMG_0001.MOV"]
+        with target.writer("ANOTHER", asset(2, LIVE)) as writer:
+            other = dict.fromkeys(asset(2, LIVE).resources, 7)
+            assert writer.may_adopt(other) == frozenset(), "no file here has seven bytes"
+    assert not [name for name in made if name.endswith(".part")]
+
+
+def test_half_of_what_was_found_by_hash_is_given_back(tmp_path: Path) -> None:
+    item = asset(1, LIVE)
+    photo, video = item.resources
+    (tmp_path / "beach.heic").write_bytes(content(item, photo))
+    (tmp_path / "beach.mov").write_bytes(b"x" * len(content(item, video)))
+    read = {
+        part: SourceFacts(
+            len(content(item, part)), hashlib.sha256(content(item, part)).hexdigest(), None, None
+        )
+        for part in item.resources
+    }
+    with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
+        with target.writer(PHONE, item) as writer:
+            assert writer.may_adopt({part: facts.size for part, facts in read.items()}) == {photo, video}
+            assert writer.adopt(read) == frozenset()
+        assert copied(target, asset(1)).files[0].path == "beach.heic", "another asset may have it"
+
+
+def test_a_file_that_was_rewritten_while_the_job_ran_is_read_again(tmp_path: Path) -> None:
+    old = tmp_path / "old.heic"
+    data = content(asset(1), asset(1).resources[0])
+    old.write_bytes(data)
+    with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
+        writer = target.writer(PHONE, asset(1))
+        facts = SourceFacts(len(data), hashlib.sha256(data).hexdigest(), None, None)
+        assert writer.adopt({asset(1).resources[0]: facts})
+        writer.discard()
+        old.write_bytes(data[:-1] + b"!")
+        assert copied(target, asset(1)).files[0].path == "Photos/2024-07/IMG_0001.HEIC"
+
+
+class RecordFailsOnce(SystemCalls):
+    """The record cannot be written the first time after the schema was."""
+
+    def __init__(self) -> None:
+        self.commits = 0
+
+    def commit(self, connection: sqlite3.Connection) -> None:
+        self.commits += 1
+        if self.commits == 3:
+            raise sqlite3.OperationalError("disk I/O error")
+        super().commit(connection)
+
+
+def test_after_a_failed_record_the_same_job_adopts_the_files_it_has_written(tmp_path: Path) -> None:
+    with open_target(tmp_path, drive=drive_at(tmp_path), calls=RecordFailsOnce()) as target:
+        copied(target, asset(9, name="before.HEIC"))
+        (failed,) = target.commit([stage(target, asset(1, LIVE))])
+        assert isinstance(failed, DriveError)
+        written = tree(tmp_path)
+        assert all(file.adopted for file in copied(target, asset(1, LIVE)).files)
+        assert tree(tmp_path) == written
+
+
+class RecordOfASlowDrive(Record):
+    """Handlers about one folder when it is let."""
+
+    asked, may_answer = threading.Event(), threading.Event()
+
+    def names_taken(self, folder: str) -> frozenset[str]:
+        if folder == "later":
+            self.asked.set()
+            assert self.may_answer.wait(30)
+        return super().names_taken(folder)
+
+
+def test_who_asks_while_the_drive_is_still_being_listed_waits_for_the_end(tmp_path: Path) -> None:
+    (tmp_path / "later").mkdir()
+    (tmp_path / "later/beach.heic").write_bytes(b"seven!!")
+    drive, calls = drive_at(tmp_path), SystemCalls()
+    record = RecordOfASlowDrive(tmp_path / "record.sqlite3", calls)
+    existing = ExistingFiles(tmp_path, record, Reader(drive.traits, drive.device, calls), calls)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(existing.has_size, PHONE, 7)
+        assert record.asked.wait(30)
+        second = pool.submit(existing.has_size, PHONE, 7)
+        too_early, _ = wait([second], timeout=0.2)
+        record.may_answer.set()
+        assert not too_early
+        assert first.result()
+        assert second.result()
+    record.close()

@@ -1,0 +1,42 @@
+"""The journal of parts under many threads: it is written anew now and then, and nobody waits for ever."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from ambertime_tui.drive.volume.system_calls import SystemCalls
+from ambertime_tui.drive.writing import part_journal as parts
+from ambertime_tui.drive.writing.part_journal import PartJournal
+
+THREADS, EACH = 8, 60
+LONG = 60.0
+"""Seconds that all of it may take; it takes one or two."""
+
+
+def test_many_threads_announce_while_the_journal_is_written_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "_COMPACT_AFTER", 16)
+    journal = PartJournal(tmp_path, tmp_path / "parts", SystemCalls())
+
+    def work(thread: int) -> None:
+        for number in range(EACH):
+            part = f"Photos/{thread}-{number}.part"
+            assert journal.take(part)
+            journal.announce([part])
+            if number % 10:
+                journal.forget([part])
+
+    pool = ThreadPoolExecutor(THREADS)
+    try:
+        for done in [pool.submit(work, thread) for thread in range(THREADS)]:
+            done.result(timeout=LONG)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+    written = (tmp_path / "parts").read_text()
+    assert all(part in written for part in journal.live())
+    assert len(journal.live()) == THREADS * EACH // 10
+    journal.close()

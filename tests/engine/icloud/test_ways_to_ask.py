@@ -1,0 +1,147 @@
+"""Each way to ask iOS, from the screen's words to the files on the drive, over the wire."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+from ambertime_tui.engine.api.client import Command, CommandName, Pane
+from ambertime_tui.engine.api.spec import FetchOrder, FetchWay, OriginalsChoice
+from ambertime_tui.engine.api.status import JobStatus, Outcome, Phase
+from ambertime_tui.simulator.icloud_thread import RunningICloud
+from ambertime_tui.simulator.library import MadeLibrary
+from ambertime_tui.simulator.phone import SimulatedPhone
+from tests.engine.backups import ended, until
+from tests.engine.icloud.stories import Person, away, followed, host, not_whole, spec
+
+
+def test_the_person_is_walked_through_the_switch_and_reminded_to_switch_back(
+    made: MadeLibrary, icloud: RunningICloud, target: Path
+) -> None:
+    async def story() -> None:
+        async with host() as client:
+            await client.start(spec(target))
+            status = await until(client, lambda s: "Download and Keep Originals" in s.fetch.sentence)
+            assert status.fetch.asked.count == 0
+            icloud.change(bytes_per_second=100_000.0, halves_apart=2.0)
+            icloud.set_keep_originals(True)
+            status = await until(client, lambda s: s.fetch.asked.count > 0)
+            assert status.fetch.waiting.count == 0
+            done = await ended(client)
+            assert done.status.outcome is Outcome.COMPLETE
+            assert done.report.left == ()
+            assert "switch back" in done.status.events[-1].text
+            assert "switch back" in done.status.afterwards
+
+    asyncio.run(story())
+    assert not_whole(made, target) == {}
+
+
+def test_a_shortcut_is_asked_for_slice_by_slice_as_the_phone_has_room(
+    made: MadeLibrary, phone: SimulatedPhone, icloud: RunningICloud, target: Path
+) -> None:
+    reachable = [a for a in away(made) if not (a.hidden or a.undated)]
+    total = sum(r.size for a in reachable for r in a.originals)
+    icloud.change(storage=int(total * 0.6), kept_for=5.0)
+    person = Person(icloud)
+    full: list[JobStatus] = []
+
+    def look(status: JobStatus) -> None:
+        person.look(status)
+        if status.fetch.code:
+            assert "camera" in status.fetch.sentence
+            full.append(status)
+
+    async def story() -> None:
+        async with host() as client:
+            await client.start(spec(target, FetchWay.SHORTCUT, 16.0))
+            done = await followed(client, look)
+            unreachable = {a.uuid for a in away(made)} - {a.uuid for a in reachable}
+            assert {left.uuid for left in done.report.left} <= unreachable
+            assert done.status.fetch.code == ""
+
+    asyncio.run(story())
+    assert len(person.scanned) >= 3
+    assert set(not_whole(made, target)) <= {a.uuid for a in away(made)} - {a.uuid for a in reachable}
+
+
+def test_the_next_code_comes_when_the_slice_is_in_and_can_be_shown_again(
+    made: MadeLibrary, phone: SimulatedPhone, icloud: RunningICloud, target: Path
+) -> None:
+    phone.facts = replace(phone.facts, free_bytes=200_000)
+
+    async def story() -> None:
+        async with host() as client:
+            await client.start(spec(target, FetchWay.SHORTCUT, patience=60.0))
+            first = await until(client, lambda s: s.fetch.code != "")
+            icloud.open_url(first.fetch.code)
+            await until(client, lambda s: s.fetch.code == "")
+            await client.command(Command(CommandName.SHOW_CODE))
+            shown = await until(client, lambda s: s.fetch.code != "")
+            assert shown.fetch.code == first.fetch.code
+            second = await until(client, lambda s: s.fetch.code not in ("", first.fetch.code))
+            assert second.fetch.written.count + second.fetch.arrived.count > 0
+            assert second.fetch.asked.count < len(away(made))
+            await client.command(Command(CommandName.FINISH))
+            done = await ended(client)
+            assert done.status.outcome is Outcome.LEFT
+            assert done.status.fetch.ending
+            assert {left.reason for left in done.report.left} == {"icloud"}
+            assert all("when you ended the wait" in left.sentence for left in done.report.left)
+
+    asyncio.run(story())
+
+
+def test_a_download_that_fails_is_asked_for_again_in_a_later_slice(
+    made: MadeLibrary, icloud: RunningICloud, target: Path
+) -> None:
+    fails = next(a for a in away(made) if not (a.hidden or a.undated))
+    icloud.do(lambda cloud: cloud.fail([fails.uuid], 1))
+    person = Person(icloud)
+
+    async def story() -> None:
+        async with host() as client:
+            await client.start(spec(target, FetchWay.SHORTCUT, 16.0))
+            await followed(client, person.look)
+
+    asyncio.run(story())
+    assert fails.uuid not in not_whole(made, target)
+    assert len(person.scanned) >= 2
+
+
+def test_by_hand_there_is_a_list_to_work_from(made: MadeLibrary, icloud: RunningICloud, target: Path) -> None:
+    async def story() -> None:
+        async with host() as client:
+            await client.start(spec(target, FetchWay.BY_HAND))
+            status = await until(client, lambda s: s.phase is Phase.FETCHING and s.fetch.sentence != "")
+            assert "Photos" in status.fetch.sentence
+            await client.command(Command(CommandName.ORDER, FetchOrder.NEWEST))
+            rows = (await client.rows(Pane.FETCH, 0, 1000)).rows
+            assert {row.uuid for row in rows} == {asset.uuid for asset in away(made)}
+            for row in rows:
+                assert (made.media / row.note).is_file(), "the thumbnail lies where the list says"
+            assert status.fetch.head[0].thumbnail
+            for row in rows:
+                icloud.open_in_photos([row.uuid])
+            done = await ended(client)
+            assert done.status.outcome is Outcome.COMPLETE
+
+    asyncio.run(story())
+    assert not_whole(made, target) == {}
+
+
+def test_a_job_for_what_is_on_the_phone_asks_for_nothing(
+    made: MadeLibrary, icloud: RunningICloud, target: Path
+) -> None:
+    icloud.change(online=False)
+
+    async def story() -> None:
+        async with host() as client:
+            await client.start(replace(spec(target), originals=OriginalsChoice.LOCAL))
+            done = await ended(client)
+            assert {left.reason for left in done.report.left} == {"icloud"}
+
+    asyncio.run(story())
+    assert set(not_whole(made, target)) == {asset.uuid for asset in away(made)}
+    assert icloud.do(lambda cloud: cloud.waiting) == 0

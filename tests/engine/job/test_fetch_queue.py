@@ -1,0 +1,120 @@
+"""The fetch queue: its sums, its order and its pages agree with its states, whatever happens to it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ambertime_tui.engine.api.spec import FetchOrder
+from ambertime_tui.engine.api.status import FetchState, Tally
+from ambertime_tui.engine.job.fetch_queue import FetchQueue, expected
+from ambertime_tui.engine.plan.plan import Fate, PlannedAsset, by_capture, plan_of
+from ambertime_tui.library.model import Asset, Availability, Kind, Resource, Role
+from tests.engine.libraries import few
+
+PENDING = (FetchState.WAITING, FetchState.ASKED, FetchState.ARRIVING)
+
+
+def waiting(number: int, size: int, created: float | None) -> PlannedAsset:
+    """An asset whose original is in iCloud; every tenth lies in another folder."""
+    folder = f"PhotoData/CPLAssets/group{number % 10}"
+    resource = Resource(Role.PHOTO, folder, f"{number}.HEIC", size, Availability.ICLOUD)
+    asset = Asset(
+        f"{number:04}", Kind.PHOTO, created, 0, folder, f"{number}.HEIC", f"IMG_{number}.HEIC", (resource,)
+    )
+    return PlannedAsset(asset, Fate.FETCH, (resource,), size, "icloud", "It is in iCloud.")
+
+
+QUEUED = st.lists(st.tuples(st.integers(0, 1000), st.none() | st.floats(0, 2e9)), max_size=20).map(
+    lambda rows: [waiting(number, size, created) for number, (size, created) in enumerate(rows)]
+)
+MOVES = st.lists(st.tuples(st.integers(0, 19), st.sampled_from(list(FetchState))), max_size=30)
+
+
+@few
+@given(QUEUED, MOVES, st.sampled_from(list(FetchOrder)), st.integers(0, 10), st.integers(1, 10))
+def test_sums_folders_order_and_pages_agree_with_the_states(
+    queued: list[PlannedAsset],
+    moves: list[tuple[int, FetchState]],
+    order: FetchOrder,
+    offset: int,
+    limit: int,
+) -> None:
+    plan = plan_of(queued)
+    queued = list(plan)
+    queue = FetchQueue(plan, FetchOrder.OLDEST)
+    states = {planned.asset.uuid: FetchState.WAITING for planned in queued}
+    queue.reorder(order)
+    for number, state in moves:
+        if number < len(queued):
+            uuid = queued[number].asset.uuid
+            queue.move(uuid, state, "why")
+            states[uuid] = state
+            queue.head(2)
+    for state in FetchState:
+        inside = [p.bytes for p in queued if states[p.asset.uuid] is state]
+        assert queue.tally(state) == Tally(len(inside), sum(inside))
+    pending = [p for p in queued if states[p.asset.uuid] in PENDING]
+    assert queue.pending == len(pending)
+    in_order = list(queue.in_order())
+    assert sorted(p.asset.uuid for p in in_order) == sorted(p.asset.uuid for p in pending)
+    if order is FetchOrder.SMALLEST:
+        assert [p.bytes for p in in_order] == sorted(p.bytes for p in pending)
+    else:
+        dated = sorted(pending, key=by_capture, reverse=order is FetchOrder.NEWEST)
+        assert in_order == dated
+    assert set(queue.folders()) == {r.directory for p in pending for r in expected(p)}
+    for folder in queue.folders():
+        assert {p.asset.uuid for p in queue.pending_in(folder)} == {
+            p.asset.uuid for p in pending if p.asset.directory == folder
+        }
+    everything = queue.page(0, 1000)
+    assert len(everything) == len(queued) == len(queue)
+    assert [item.uuid for item in everything[: len(pending)]] == [p.asset.uuid for p in in_order]
+    assert queue.page(offset, limit) == everything[offset : offset + limit]
+    assert queue.head(3) == everything[: len(pending)][:3]
+
+
+def test_what_is_offloaded_again_waits_again() -> None:
+    plan = plan_of([waiting(1, 10, 1.0)])
+    queue = FetchQueue(plan, FetchOrder.OLDEST)
+    queue.move("0001", FetchState.ARRIVED)
+    assert queue.pending == 0
+    generation = queue.generation
+    queue.add(plan[0], "offloaded again")
+    assert (queue.pending, len(queue)) == (1, 1)
+    assert queue.reason_of("0001") == "offloaded again"
+    assert queue.generation > generation
+
+
+def test_a_queue_of_thirty_thousand_is_moved_through_one_by_one_in_a_moment() -> None:
+    plan = plan_of(waiting(n, n % 977, float(n)) for n in range(30_000))
+    queue = FetchQueue(plan, FetchOrder.OLDEST)
+    looked_at = 0
+    for number in range(0, 30_000, 50):
+        queue.move(f"{number:04}", FetchState.ARRIVED)
+        looked_at += len(queue.head(8))
+    assert looked_at == 8 * 600
+    assert queue.pending == 29_400
+
+
+@few
+@given(QUEUED, st.lists(st.booleans(), min_size=20, max_size=20), st.sampled_from(list(FetchOrder)))
+def test_what_was_to_be_copied_can_come_to_wait_in_its_place(
+    queued: list[PlannedAsset], local: list[bool], order: FetchOrder
+) -> None:
+    plan = plan_of(
+        replace(one, fate=Fate.COPY) if here else one for one, here in zip(queued, local, strict=False)
+    )
+    queue = FetchQueue(plan, order)
+    queue.head(1)
+    for planned in plan.in_order(Fate.COPY):
+        assert planned.asset.uuid not in queue
+        queue.add(planned, "was offloaded")
+        assert queue.reason_of(planned.asset.uuid) == "was offloaded"
+    assert len(queue) == queue.pending == len(queued)
+    everything = FetchQueue(plan_of(replace(one, fate=Fate.FETCH) for one in queued), order)
+    assert [p.asset.uuid for p in queue.in_order()] == [p.asset.uuid for p in everything.in_order()]
+    assert set(queue.folders()) == set(everything.folders())

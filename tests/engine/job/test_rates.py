@@ -1,0 +1,54 @@
+"""Rates and times left: honest or silent."""
+
+from __future__ import annotations
+
+import pytest
+
+from ambertime_tui.engine.job.progress import HISTORY, HONEST_AFTER, WINDOW, RateMeter
+
+
+def steadily(meter: RateMeter, size: int, seconds: range) -> None:
+    """`size` bytes in each of some seconds."""
+    for second in seconds:
+        meter.add(size, second + 0.5)
+    meter.advance(float(seconds.stop))
+
+
+def test_a_steady_flow_has_its_rate() -> None:
+    meter = RateMeter(0.0)
+    steadily(meter, 1_000_000, range(100, 130))
+    assert meter.rate() == 1_000_000
+    assert meter.total == 30_000_000
+
+
+def test_nothing_is_said_before_anything_was_measured() -> None:
+    meter = RateMeter(0.0)
+    assert meter.rate() is None
+    assert not meter.advance(50.0)
+    assert meter.history() == ()
+    assert meter.time_left(10, 50.0) is None
+
+
+def test_the_time_left_is_told_only_when_it_can_be_honest() -> None:
+    meter = RateMeter(0.0)
+    steadily(meter, 2_000_000, range(5))
+    assert meter.time_left(100_000_000, 5.0) is None
+    steadily(meter, 2_000_000, range(5, 20))
+    assert HONEST_AFTER < 20
+    assert meter.time_left(100_000_000, 20.0) == pytest.approx(50.0)
+
+
+def test_a_standstill_has_no_time_left_and_its_rate_sinks_to_nothing() -> None:
+    meter = RateMeter(0.0)
+    steadily(meter, 1_000_000, range(20))
+    assert meter.advance(20.0 + WINDOW)
+    assert meter.rate() == 0.0
+    assert meter.time_left(1000, 20.0 + WINDOW) is None
+    meter.advance(20.0 + 2 * HISTORY)
+    assert not meter.advance(21.0 + 2 * HISTORY)
+
+
+def test_the_history_is_bounded() -> None:
+    meter = RateMeter(0.0)
+    steadily(meter, 10, range(2 * HISTORY))
+    assert len(meter.history()) == HISTORY

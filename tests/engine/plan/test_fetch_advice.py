@@ -1,0 +1,113 @@
+"""What is said before originals are fetched, with figures."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ambertime_tui.engine.api.spec import FetchWay, JobSpec, OriginalsChoice
+from ambertime_tui.engine.api.status import PhoneSummary
+from ambertime_tui.engine.plan.fetch_advice import advice_for, slice_ranges
+from ambertime_tui.engine.plan.plan import Fate, Plan, PlannedAsset, plan_of
+from ambertime_tui.library.model import Asset, Availability, Kind, Resource, Role
+from ambertime_tui.phone.originals import ITEMS_AT_ONCE, Shortcut, Wanted, days_around, slices
+
+GB = 1_000_000_000
+
+
+def awaited(year: int, size: int, number: int = 0) -> PlannedAsset:
+    """An item of the first of June, in iCloud only."""
+    created = datetime(year, 6, 1, 12, tzinfo=UTC).timestamp() + number
+    resource = Resource(Role.PHOTO, "DCIM/100APPLE", f"{year}-{number}.HEIC", size, Availability.ICLOUD)
+    asset = Asset(
+        f"{year}-{number}", Kind.PHOTO, created, 0, "DCIM/100APPLE", "x.HEIC", "x.HEIC", (resource,)
+    )
+    return PlannedAsset(asset, Fate.FETCH, (resource,), size)
+
+
+PLAN = plan_of(awaited(year, 5 * GB) for year in range(2010, 2018))
+
+
+def advised(way: FetchWay, phone: PhoneSummary, plan: Plan = PLAN) -> str:
+    """All advice for a job that includes iCloud."""
+    return " ".join(advice_for(plan, JobSpec("/drive", originals=OriginalsChoice.ICLOUD, way=way), phone))
+
+
+def test_a_phone_with_too_little_room_is_told_in_figures_and_ranges() -> None:
+    phone = PhoneSummary("u", free_bytes=14 * GB)
+    said = advised(FetchWay.BY_HAND, phone)
+    assert "40.0 GB" in said
+    assert "14.0 GB free" in said
+    assert "2010-06-01..2011-06-01, 2012-06-01..2013-06-01, 2014-06-01..2015-06-01 and 1 more" in said
+    assert "slice by slice" in advised(FetchWay.SHORTCUT, phone)
+    assert "whole library" in advised(FetchWay.KEEP_ORIGINALS, phone)
+
+
+def test_with_room_and_power_only_the_network_is_spoken_of() -> None:
+    said = advised(FetchWay.KEEP_ORIGINALS, PhoneSummary("u", free_bytes=100 * GB, on_power=True))
+    assert "Wi-Fi" in said
+    assert "free" not in said
+    assert "power." not in said
+
+
+@pytest.mark.parametrize("way", FetchWay)
+def test_a_phone_off_power_is_to_be_connected(way: FetchWay) -> None:
+    assert "61 %" in advised(way, PhoneSummary("u", battery_percent=61, on_power=False))
+
+
+def test_a_job_for_what_is_on_the_phone_is_told_nothing_of_networks() -> None:
+    phone = PhoneSummary("u", battery_percent=90, on_power=False, free_bytes=1)
+    assert advice_for(PLAN, JobSpec("/drive"), phone) == []
+
+
+def test_a_long_queue_over_many_years_begins_with_the_old_ones() -> None:
+    many = plan_of(awaited(year, 1, n) for year in range(2010, 2020) for n in range(150))
+    assert "..2015" in advised(FetchWay.SHORTCUT, PhoneSummary("u"), many)
+
+
+WANTED = st.lists(
+    st.builds(
+        Wanted,
+        st.uuids().map(str),
+        st.floats(0, 2e9),
+        st.integers(0, 1000),
+    ),
+    max_size=40,
+    unique_by=lambda wanted: wanted.uuid,
+).map(lambda found: sorted(found, key=lambda wanted: wanted.created or 0.0))
+
+
+@given(WANTED, st.integers(1, 5000))
+def test_slices_hold_everything_once_and_fit_where_a_day_does(found: list[Wanted], room: int) -> None:
+    cut = slices(found, room)
+    assert [one for part in cut for one in part] == found
+    for part in cut:
+        assert part
+        assert sum(one.bytes for one in part) <= room or len(part) == 1
+
+
+@given(WANTED.filter(bool), st.integers(0, 10_000))
+def test_a_shortcut_is_given_days_that_hold_all_it_asks_for(found: list[Wanted], free: int) -> None:
+    request = Shortcut().request(iter(found), free)
+    assert request is not None
+    assert request.uuids is not None
+    assert 0 < len(request.uuids) <= ITEMS_AT_ONCE
+    text = request.code.rpartition("text=")[2]
+    first, last = text.split("..")
+    asked = [one for one in found if one.uuid in request.uuids]
+    assert text == days_around(one.created or 0.0 for one in asked)
+    for one in asked:
+        day = datetime.fromtimestamp(one.created or 0.0, UTC).date().isoformat()
+        assert first <= day <= last
+
+
+def test_hidden_and_undated_items_are_not_asked_for_by_a_shortcut() -> None:
+    assert Shortcut().request([Wanted("a", None, 1), Wanted("b", 1.0, 1, findable=False)], 10) is None
+
+
+def test_ranges_for_slices_cover_each_day() -> None:
+    assert slice_ranges(PLAN, 12 * GB)[0] == "2010-06-01..2011-06-01"
+    assert slice_ranges(PLAN, 1) == [f"{year}-06-01" for year in range(2010, 2018)]

@@ -1,0 +1,106 @@
+"""What a person reads of a job, line by line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ambertime_tui.engine.api.spec import JobSpec
+from ambertime_tui.engine.api.status import (
+    Condition,
+    Event,
+    FetchStatus,
+    FileInHand,
+    JobStatus,
+    Phase,
+    PhoneSummary,
+    ScanStatus,
+    ScanStep,
+    Tally,
+    WriteStatus,
+)
+from ambertime_tui.plain.narrator import Narrator, new_events, progress_line
+
+BEGIN = JobStatus("4f1c", 1, JobSpec("/mnt/a"), started_at=0.0, now=0.0)
+
+
+@given(st.integers(0, 30), st.integers(0, 30), st.integers(1, 10))
+def test_each_event_is_told_once_as_long_as_the_window_moves_by_less_than_its_length(
+    first: int, moved: int, window: int
+) -> None:
+    history = [Event(float(i), "info", f"event {i}") for i in range(100)]
+    shown = min(moved, window)
+    before = history[first : first + window]
+    after = history[first + shown : first + shown + window]
+    assert list(new_events(before, after)) == history[first + window : first + shown + window]
+
+
+def test_events_that_repeat_word_for_word_are_told_again() -> None:
+    once = Event(1.0, "warning", "The iPhone is locked.")
+    again = Event(9.0, "warning", "The iPhone is locked.")
+    assert list(new_events((once,), (once, again))) == [again]
+
+
+def test_a_job_is_told_as_it_goes_and_nothing_twice() -> None:
+    narrator = Narrator(reminder=None)
+    phone = PhoneSummary("00008130", "Anna's iPhone", "iPhone 15 Pro", "18.1", ready=True)
+    scan = ScanStatus(ScanStep.DONE, own=12_000, selected=2_341, local=Tally(2_400, 18_400_000_000))
+    story = [
+        BEGIN,
+        replace(BEGIN, sentence="Tap Trust on the iPhone."),
+        replace(BEGIN, sentence="Tap Trust on the iPhone.", now=1.0),
+        replace(BEGIN, phone=phone),
+        replace(BEGIN, phone=phone, scan=scan, phase=Phase.COPYING),
+        replace(BEGIN, phone=phone, scan=scan, phase=Phase.COPYING, condition=Condition.PAUSED),
+    ]
+    told = [line for status in story for line in narrator.lines(status)]
+    assert told == [
+        "Tap Trust on the iPhone.",
+        "Connected to Anna's iPhone (iPhone 15 Pro, iOS 18.1).",
+        "The library holds 12,000 items of your own; 2,341 selected.",
+        "Originals on the phone: 2,400, 18.4 GB.",
+        "Paused.",
+    ]
+
+
+def test_where_no_line_is_drawn_progress_is_told_now_and_then() -> None:
+    narrator = Narrator(reminder=60.0)
+    copying = replace(
+        BEGIN, phase=Phase.COPYING, write=WriteStatus(planned=Tally(10, 100), written=Tally(4, 40))
+    )
+    told = [second for second in range(300) if list(narrator.lines(replace(copying, now=1000.0 + second)))]
+    assert told == [60, 120, 180, 240]
+
+
+def test_the_progress_line_says_how_far_and_how_fast() -> None:
+    status = replace(
+        BEGIN,
+        phase=Phase.COPYING,
+        write=WriteStatus(
+            planned=Tally(2_341, 18_400_000_000),
+            written=Tally(1_200, 9_000_000_000),
+            rate=32_000_000.0,
+            eta=300.0,
+            failed=2,
+            in_hand=(FileInHand("IMG_4821.HEIC", 1, 2),),
+        ),
+        fetch=FetchStatus(included=True, waiting=Tally(600, 1), arriving=Tally(84, 1)),
+    )
+    assert progress_line(status) == (
+        "1,200 of 2,341 items · 9.0 GB of 18.4 GB · 32.0 MB/s · 5 min left · 684 awaited from iCloud"
+        " · 2 failed · IMG_4821.HEIC"
+    )
+
+
+def test_the_progress_line_of_a_scan_counts_what_is_copied_meanwhile() -> None:
+    reading = replace(
+        BEGIN,
+        phase=Phase.SCANNING,
+        scan=ScanStatus(step=ScanStep.READING, assets=64_000),
+        write=WriteStatus(),
+    )
+    assert progress_line(reading) == "Read 64,000 assets"
+    begun = replace(reading, write=WriteStatus(planned=Tally(400, 4_000), written=Tally(1, 40)))
+    assert progress_line(begun) == "Read 64,000 assets · 1 item copied meanwhile"
