@@ -20,7 +20,7 @@ _PATIENCE_WITH_ONE = 4
 """Times the limit that a single request may wait while others are answered."""
 
 
-class HostServer(Protocol):
+class Service(Protocol):
     """pymobiledevice3's `ServiceConnection`, as far as it is used: its stream, and its end."""
 
     reader: asyncio.StreamReader
@@ -37,7 +37,7 @@ class _Waiting(NamedTuple):
 class AfcConnection:
     """A connection to the phone's file service with a limit on silence."""
 
-    def __init__(self, service: HostServer, phone: str, stall_after: float) -> None:
+    def __init__(self, service: Service, phone: str, stall_after: float) -> None:
         """
         Args:
             service: a connection to the file service on which nothing was sent yet.

@@ -1,4 +1,4 @@
-"""FetchRequests iOS for originals that are only in iCloud: three ways behind one interface. Pure.
+"""Asking iOS for originals that are only in iCloud: three ways behind one interface. Pure.
 
 Nothing on the cable makes iOS download an original, and reading never does. iOS does it when it is told to on
 the phone, so each way ends in something that a person does there; what comes of it is seen on the cable.

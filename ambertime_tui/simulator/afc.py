@@ -68,7 +68,7 @@ class AfcSession:
         }
 
     async def serve(self) -> None:
-        """Handlers until the computer goes; open files are closed then.
+        """Answers until the computer goes; open files are closed then.
 
         Raises:
             ProtocolError: the computer does not speak AFC.

@@ -22,7 +22,7 @@ class LockdownSession:
         self._session_id = ""
 
     async def serve(self) -> None:
-        """Handlers until the computer goes."""
+        """Answers until the computer goes."""
         answered = 0
         while True:
             message = await self._channel.receive_plist()
@@ -59,7 +59,7 @@ class LockdownSession:
                 self._host_id = None
                 return {"Result": "Success"}
             case "StartService":
-                return self._start_service(plists.text(message, "HostServer"))
+                return self._start_service(plists.text(message, "Service"))
             case "Goodbye":
                 return {"Result": "Success"}
         return {"Error": "InvalidRequest"}
@@ -145,4 +145,4 @@ class LockdownSession:
         context = self._phone.tls_context(self._host_id)
         port = self._phone.open_port(ServiceStart(name, context))
         self._phone.journal.services[name] += 1
-        return {"HostServer": name, "Port": port} | ({"EnableServiceSSL": True} if context else {})
+        return {"Service": name, "Port": port} | ({"EnableServiceSSL": True} if context else {})

@@ -236,7 +236,7 @@ class Usbmuxd:
     async def _connect(
         self, message: dict[str, Any], tag: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> bool:
-        """Handlers a Connect request; if it succeeds, the phone has the connection until it ends."""
+        """Answers a Connect request; if it succeeds, the phone has the connection until it ends."""
         device_id, port = message.get("DeviceID"), message.get("PortNumber")
         attachment = self._attachments.get(device_id) if isinstance(device_id, int) else None
         if attachment is None or attachment.phone.refuses_connect():

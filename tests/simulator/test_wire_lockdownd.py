@@ -26,13 +26,13 @@ def test_every_reply_repeats_the_request(lockdown: RawMux) -> None:
 
 
 def test_a_session_is_needed_begins_once_and_ends(lockdown: RawMux) -> None:
-    assert lockdown.lockdown("StartService", HostServer="com.apple.afc")["Error"] == "SessionInactive"
+    assert lockdown.lockdown("StartService", Service="com.apple.afc")["Error"] == "SessionInactive"
     assert lockdown.lockdown("StartSession", HostID="somebody")["Error"] == "InvalidHostID"
     assert lockdown.lockdown("StartSession", HostID=HOST_ID)["EnableSessionSSL"] is False
     assert lockdown.lockdown("StartSession", HostID=HOST_ID)["Error"] == "SessionActive"
-    assert "Port" in lockdown.lockdown("StartService", HostServer="com.apple.afc")
+    assert "Port" in lockdown.lockdown("StartService", Service="com.apple.afc")
     assert lockdown.lockdown("StopSession")["Result"] == "Success"
-    assert lockdown.lockdown("StartService", HostServer="com.apple.afc")["Error"] == "SessionInactive"
+    assert lockdown.lockdown("StartService", Service="com.apple.afc")["Error"] == "SessionInactive"
 
 
 def test_a_host_forgotten_during_its_session_starts_nothing_more(
@@ -40,12 +40,12 @@ def test_a_host_forgotten_during_its_session_starts_nothing_more(
 ) -> None:
     lockdown.lockdown("StartSession", HostID=HOST_ID)
     simulated_phone.forget_hosts()
-    assert lockdown.lockdown("StartService", HostServer="com.apple.afc")["Error"] == "InvalidHostID"
+    assert lockdown.lockdown("StartService", Service="com.apple.afc")["Error"] == "InvalidHostID"
 
 
 def test_a_port_is_good_for_one_connection(lockdown: RawMux) -> None:
     lockdown.lockdown("StartSession", HostID=HOST_ID)
-    port = lockdown.lockdown("StartService", HostServer="com.apple.afc")["Port"]
+    port = lockdown.lockdown("StartService", Service="com.apple.afc")["Port"]
     assert [RawMux().connect(1, port) for _ in range(2)] == [0, 3]
 
 

@@ -124,7 +124,7 @@ def raw_service(device_id: int, host_id: str, name: str) -> RawMux:
     lockdown = RawMux()
     assert lockdown.connect(device_id, 62078) == 0
     lockdown.lockdown("StartSession", HostID=host_id)
-    port = lockdown.lockdown("StartService", HostServer=name)["Port"]
+    port = lockdown.lockdown("StartService", Service=name)["Port"]
     service = RawMux()
     assert service.connect(device_id, port) == 0
     lockdown.close()

@@ -94,7 +94,7 @@ def surveyed() -> SurveyedLibrary:
 
 
 class FakeEngine:
-    """Handlers from its attributes; `say_*` change them and tell whoever watches."""
+    """Answers from its attributes; `say_*` change them and tell whoever watches."""
 
     def __init__(self) -> None:
         self.devices_now = DevicesChanged((PHONE,), (USB, SSD, SYSTEM))

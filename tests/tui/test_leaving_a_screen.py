@@ -19,7 +19,7 @@ from tests.tui.stage import Stage, app_of, play
 
 
 class SlowEngine(FakeEngine):
-    """Handlers its next question about a preview or about rows when it is let."""
+    """Answers its next question about a preview or about rows when it is let."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -210,7 +210,7 @@ def test_after_a_failed_record_the_same_job_adopts_the_files_it_has_written(tmp_
 
 
 class RecordOfASlowDrive(Record):
-    """Handlers about one folder when it is let."""
+    """Answers about one folder when it is let."""
 
     asked, may_answer = threading.Event(), threading.Event()
 
