@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 from ambertime_tui.config import Config, ConfigError, State, load_state, load_what_is_right, save_state
 from ambertime_tui.exit_codes import ExitCode
 from ambertime_tui.paths import Paths, folder_named
+from ambertime_tui.tui.exit_signals import exit_on_signals
 from ambertime_tui.tui.glyphs import Glyphs, glyphs_for
-from ambertime_tui.tui.leaving_signals import leaving_on_signals
 from ambertime_tui.tui.terminal import detect, prepare
 
 if TYPE_CHECKING:
-    from ambertime_tui.tui.port import World
+    from ambertime_tui.tui.context import AppContext
 
 
 def run(
@@ -55,25 +55,25 @@ def run(
     prepare(os.environ, terminal)
     from ambertime_tui.tui.application import AmberApp
 
-    world = replace(
-        _world(paths, environ, config, glyphs_for(ascii_only=terminal.ascii), target),
+    context = replace(
+        _context(paths, environ, config, glyphs_for(ascii_only=terminal.ascii), target),
         preview=config.preview if config.preview is not None else not terminal.remote,
         notices=wrong,
         theme=config.theme or "",
     )
-    app = AmberApp(world, terminal, attach_to=attach, theme=theme or world.state.theme or config.theme)
-    with leaving_on_signals(lambda: app.leave_soon(ExitCode.INTERRUPTED)):
+    app = AmberApp(context, terminal, attach_to=attach, theme=theme or context.state.theme or config.theme)
+    with exit_on_signals(lambda: app.leave_soon(ExitCode.INTERRUPTED)):
         code = app.run(mouse=False)
     if app.unexpected is not None:
         raise app.unexpected
     return ExitCode.COMPLETE if code is None else code
 
 
-def _world(
+def _context(
     paths: Paths, environ: Mapping[str, str], config: Config, glyphs: Glyphs, target: Path | None
-) -> World:
+) -> AppContext:
     from ambertime_tui.engine.api.client import EngineClient, running_jobs
-    from ambertime_tui.tui.port import World
+    from ambertime_tui.tui.context import AppContext
 
     state = load_state(paths.state, date.today())
 
@@ -83,7 +83,7 @@ def _world(
         except ConfigError:
             return  # a choice that is forgotten costs a key next time; nothing to bother anyone with
 
-    return World(
+    return AppContext(
         launch=lambda: EngineClient.launch(paths, environ),
         attach=EngineClient.attach,
         running_jobs=lambda: running_jobs(paths),

@@ -20,10 +20,11 @@ from ambertime_tui.engine.api.client import Command, CommandName, EngineError
 from ambertime_tui.engine.api.spec import JobSpec
 from ambertime_tui.engine.api.status import JobStatus, Outcome
 from ambertime_tui.exit_codes import ExitCode, exit_code_of
+from ambertime_tui.tui.context import AppContext
+from ambertime_tui.tui.engine import Engine
+from ambertime_tui.tui.job_actions import finished_to_the_end
 from ambertime_tui.tui.keymap import Front, usable_keys
 from ambertime_tui.tui.panes.tasks import task_words
-from ambertime_tui.tui.port import Engine, World
-from ambertime_tui.tui.run_rules import finished_to_the_end
 from ambertime_tui.tui.screens.base import AmberScreen
 from ambertime_tui.tui.screens.code import CodeScreen
 from ambertime_tui.tui.screens.end import EndScreen
@@ -71,17 +72,22 @@ class AmberApp(QuietApp):
     ]
 
     def __init__(
-        self, world: World, terminal: Terminal, *, attach_to: Path | None = None, theme: str | None = None
+        self,
+        context: AppContext,
+        terminal: Terminal,
+        *,
+        attach_to: Path | None = None,
+        theme: str | None = None,
     ) -> None:
         super().__init__(ansi_color=True if terminal.native_palette else None)
-        self.world = world
+        self.context = context
         self.terminal = terminal
         self.attach_to = attach_to
         self.engine_now: Engine | None = None
         self._starting = asyncio.Lock()
         self._told = False
         self.outcome: Outcome | None = None
-        self.notices = (*world.notices, *self._load_themes(theme))
+        self.notices = (*context.notices, *self._load_themes(theme))
         """What is wrong in the person's settings, each as a sentence; stays in the help."""
         if terminal.ascii:
             self.add_class("-ascii")
@@ -89,7 +95,7 @@ class AmberApp(QuietApp):
     # Themes
 
     def _load_themes(self, wanted: str | None) -> Iterator[str]:
-        themes, failures = load_themes((bundled_folder(), self.world.theme_folder))
+        themes, failures = load_themes((bundled_folder(), self.context.theme_folder))
         yield from (failure.sentence for failure in failures)
         for name in list(self.available_themes):
             self.unregister_theme(name)
@@ -99,7 +105,7 @@ class AmberApp(QuietApp):
         if limited is not None and (wanted is None or not self._is_native(wanted)):
             wanted = limited
         names = {theme.name for theme in themes}
-        for asked in dict.fromkeys((self.world.theme, wanted)):
+        for asked in dict.fromkeys((self.context.theme, wanted)):
             if asked and asked not in names:
                 yield f"There is no theme {asked}; there are {', '.join(sorted(names))}."
         chosen = next((name for name in (wanted, DEFAULT) if name in names), None)
@@ -118,8 +124,8 @@ class AmberApp(QuietApp):
 
     def on_mount(self) -> None:
         """Opens on what there is to see."""
-        if self.world.keys:
-            keys, wrong = usable_keys(self.world.keys, FRONTS)
+        if self.context.keys:
+            keys, wrong = usable_keys(self.context.keys, FRONTS)
             self.notices = (*self.notices, *wrong)
             self.set_keymap(keys)
         self.open_first()
@@ -130,7 +136,7 @@ class AmberApp(QuietApp):
         if self.attach_to is not None:
             self.attach(self.attach_to)
             return
-        jobs = await asyncio.to_thread(self.world.running_jobs)
+        jobs = await asyncio.to_thread(self.context.running_jobs)
         running = tuple(job for job in jobs if job.outcome is None)
         if len(running) == 1:
             self.attach(Path(running[0].socket))
@@ -160,14 +166,14 @@ class AmberApp(QuietApp):
         """
         async with self._starting:
             if self.engine_now is None:
-                self.engine_now = await self.world.launch()
+                self.engine_now = await self.context.launch()
             return self.engine_now
 
     @work(group="open", exclusive=True)
     async def attach(self, socket: Path) -> None:
         """Shows a job that runs."""
         try:
-            engine = await self.world.attach(socket)
+            engine = await self.context.attach(socket)
         except EngineError as error:
             setup = SetupScreen()
             self._show(setup)
@@ -194,7 +200,7 @@ class AmberApp(QuietApp):
             originals=spec.originals,
             fetch=spec.way,
         )
-        self.remember(replace(self.world.state, last=chosen))
+        self.remember(replace(self.context.state, last=chosen))
         self._show(RunScreen(engine))
 
     def job_ended(self, engine: Engine, status: JobStatus) -> None:
@@ -202,8 +208,8 @@ class AmberApp(QuietApp):
         self.outcome = status.outcome
         if finished_to_the_end(status) and status.spec.udid is not None:
             pair = backup_key(status.spec.udid, status.spec.target)
-            day = self.world.day_of(status.started_at).isoformat()
-            state = self.world.state
+            day = self.context.day_of(status.started_at).isoformat()
+            state = self.context.state
             self.remember(replace(state, finished={**state.finished, pair: day}))
         self.bell()
         tell_terminal(
@@ -212,6 +218,10 @@ class AmberApp(QuietApp):
         while len(self.screen_stack) > 2:
             self.pop_screen()
         self._show(EndScreen(engine, status))
+
+    def job_lost(self) -> None:
+        """Notes that the job's process died: leaving now has the exit code of a failed job."""
+        self.outcome = Outcome.FAILED
 
     @work(group="open", exclusive=True)
     async def set_up_again(self) -> None:
@@ -227,13 +237,13 @@ class AmberApp(QuietApp):
     @property
     def tasks(self) -> Mapping[str, Task]:
         """The saved tasks by name, with the defaults of the config file where they leave something unsaid."""
-        tasks = all_tasks(self.world.tasks, self.world.state)
-        return {name: task.over(self.world.defaults) for name, task in tasks.items()}
+        tasks = all_tasks(self.context.tasks, self.context.state)
+        return {name: task.over(self.context.defaults) for name, task in tasks.items()}
 
     def remember(self, state: State) -> None:
         """Remembers choices for the next time."""
-        self.world = replace(self.world, state=state)
-        self.world.remember(state)
+        self.context = replace(self.context, state=state)
+        self.context.remember(state)
 
     # Leaving
 
@@ -296,7 +306,7 @@ class AmberApp(QuietApp):
         if isinstance(screen, SetupScreen):
             for name, task in self.tasks.items():
                 apply = partial(screen.apply_task, task)
-                words = task_words(task, self.world.glyphs)
+                words = task_words(task, self.context.glyphs)
                 yield SystemCommand(unmarked(visible(f"Task: {name}")), unmarked(visible(words)), apply)
         for active in screen.active_bindings.values():
             binding = active.binding
@@ -317,8 +327,8 @@ class AmberApp(QuietApp):
 
     def watch_theme(self, theme: str) -> None:
         """Remembers a theme that was chosen in the palette."""
-        if self.is_running and theme != self.world.state.theme:
-            self.remember(replace(self.world.state, theme=theme))
+        if self.is_running and theme != self.context.state.theme:
+            self.remember(replace(self.context.state, theme=theme))
 
 
 FRONTS: tuple[Front, ...] = (

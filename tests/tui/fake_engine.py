@@ -27,8 +27,9 @@ from ambertime_tui.engine.api.client import (
 from ambertime_tui.engine.api.spec import JobSpec
 from ambertime_tui.engine.api.status import DriveSummary, JobStatus, PhoneSummary, ScanStatus, ScanStep, Tally
 from ambertime_tui.library.histogram import LibraryByDay
+from ambertime_tui.tui.context import AppContext
+from ambertime_tui.tui.engine import Engine
 from ambertime_tui.tui.glyphs import FULL, Glyphs
-from ambertime_tui.tui.port import Engine, World
 
 TODAY = date(2026, 11, 22)
 NOW = 1_795_356_000.0
@@ -238,7 +239,7 @@ def _row(n: int, pane: Pane) -> Row:
     return Row(f"{n:032x}", f"IMG_{n % 10000:04}.HEIC", day.isoformat(), 2_000_000 + n * 37, state, note)
 
 
-def world_of(
+def context_of(
     engine: FakeEngine,
     *,
     jobs: tuple[RunningJob, ...] = (),
@@ -251,8 +252,8 @@ def world_of(
     defaults: Task | None = None,
     notices: tuple[str, ...] = (),
     remember: Callable[[State], None] = lambda _state: None,
-) -> World:
-    """A world that stands still, with one engine in it."""
+) -> AppContext:
+    """A context that stands still, with one engine in it."""
 
     async def launch() -> Engine:
         return engine
@@ -260,7 +261,7 @@ def world_of(
     async def attach(_socket: Path) -> Engine:
         return engine
 
-    return World(
+    return AppContext(
         launch=launch,
         attach=attach,
         running_jobs=lambda: jobs,

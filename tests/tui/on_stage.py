@@ -16,7 +16,7 @@ from ambertime_tui.tui.application import AmberApp
 from ambertime_tui.tui.glyphs import glyphs_for
 from ambertime_tui.tui.terminal import detect
 from tests.tui import samples
-from tests.tui.fake_engine import TODAY, FakeEngine, surveyed, world_of
+from tests.tui.fake_engine import TODAY, FakeEngine, context_of, surveyed
 from tests.tui.scenes import CHOSEN
 
 
@@ -86,6 +86,6 @@ def moving_app() -> AmberApp:
     if os.environ.get("STAGE_LIBRARY") == "million":
         engine.library = replace(surveyed(), by_day=a_million())
     engine.advice = tuple(filter(None, os.environ.get("STAGE_ADVICE", "").split("|")))
-    world = world_of(engine, clock=time.time, state=CHOSEN, glyphs=glyphs_for(ascii_only=terminal.ascii))
+    context = context_of(engine, clock=time.time, state=CHOSEN, glyphs=glyphs_for(ascii_only=terminal.ascii))
     attach_to = None if os.environ.get("STAGE") == "setup" else Path("/run/job.sock")
-    return AmberApp(world, terminal, attach_to=attach_to)
+    return AmberApp(context, terminal, attach_to=attach_to)

@@ -20,12 +20,12 @@ WITHIN = 60.0
 REPOSITORY = Path(__file__).parents[2]
 _STAGE = """\
 import asyncio, os, sys
-from ambertime_tui.tui.leaving_signals import leaving_on_signals
+from ambertime_tui.tui.exit_signals import exit_on_signals
 from ambertime_tui.tui.terminal import detect, prepare
 prepare(os.environ, detect(os.environ))
 from tests.tui.on_stage import moving_app
 app = moving_app()
-with leaving_on_signals(lambda: app.leave_soon(130)):
+with exit_on_signals(lambda: app.leave_soon(130)):
     code = app.run(mouse=False)
 sys.exit(code)
 """

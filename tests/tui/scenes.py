@@ -22,7 +22,7 @@ from ambertime_tui.tui.application import AmberApp
 from ambertime_tui.tui.glyphs import ASCII, FULL
 from ambertime_tui.tui.terminal import Terminal
 from tests.tui import samples
-from tests.tui.fake_engine import NOW, PHONE, SSD, SYSTEM, USB, FakeEngine, world_of
+from tests.tui.fake_engine import NOW, PHONE, SSD, SYSTEM, USB, FakeEngine, context_of
 from tests.tui.stage import TERMINAL, Stage, app_of
 
 Script = Callable[[Stage], Awaitable[None]]
@@ -50,8 +50,8 @@ def _setup(
     def app(theme: str | None) -> AmberApp:
         engine = FakeEngine()
         prepare(engine)
-        world = world_of(engine, state=state, glyphs=ASCII if terminal.ascii else FULL, tasks=tasks)
-        return app_of(engine, world, terminal=terminal, theme=theme)
+        context = context_of(engine, state=state, glyphs=ASCII if terminal.ascii else FULL, tasks=tasks)
+        return app_of(engine, context, terminal=terminal, theme=theme)
 
     return Scene(name, app, script)
 
@@ -68,8 +68,8 @@ def _run(
         engine = FakeEngine()
         engine.job.append(status)
         engine.job_report = report or Report(None, ())
-        world = world_of(engine, glyphs=ASCII if terminal.ascii else FULL)
-        return app_of(engine, world, terminal=terminal, theme=theme, attach_to=Path("/run/job.sock"))
+        context = context_of(engine, glyphs=ASCII if terminal.ascii else FULL)
+        return app_of(engine, context, terminal=terminal, theme=theme, attach_to=Path("/run/job.sock"))
 
     async def script(stage: Stage) -> None:
         await stage.shows(shows)
@@ -187,7 +187,7 @@ def _jobs(theme: str | None) -> AmberApp:
 
     engine = FakeEngine()
     jobs = (job(1, "Anna’s iPhone", Phase.COPYING), job(2, "Ben’s old phone", Phase.FETCHING))
-    return app_of(engine, world_of(engine, jobs=jobs), theme=theme)
+    return app_of(engine, context_of(engine, jobs=jobs), theme=theme)
 
 
 WITH_CODE = replace(

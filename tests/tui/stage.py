@@ -11,10 +11,10 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from ambertime_tui.tui.application import AmberApp
-from ambertime_tui.tui.port import World
+from ambertime_tui.tui.context import AppContext
 from ambertime_tui.tui.terminal import Colors, Terminal
 from ambertime_tui.tui.textual_internals import screen_text
-from tests.tui.fake_engine import FakeEngine, world_of
+from tests.tui.fake_engine import FakeEngine, context_of
 
 TERMINAL = Terminal(Colors.TRUECOLOR, ascii=False, remote=False)
 TEXTS = Path(__file__).parent / "__text__"
@@ -24,14 +24,14 @@ COMES_TO_REST_WITHIN = 30.0
 
 def app_of(
     engine: FakeEngine,
-    world: World | None = None,
+    context: AppContext | None = None,
     *,
     terminal: Terminal = TERMINAL,
     theme: str | None = None,
     attach_to: Path | None = None,
 ) -> AmberApp:
     """The app on a fake engine."""
-    return AmberApp(world or world_of(engine), terminal, theme=theme, attach_to=attach_to)
+    return AmberApp(context or context_of(engine), terminal, theme=theme, attach_to=attach_to)
 
 
 class Stage:

@@ -13,7 +13,7 @@ from textual.widget import Widget
 from ambertime_tui.engine.api.client import DevicesChanged, Pane, Preview, Rows
 from ambertime_tui.engine.api.spec import JobSpec
 from tests.tui import samples
-from tests.tui.fake_engine import PHONE, SSD, USB, FakeEngine, world_of
+from tests.tui.fake_engine import PHONE, SSD, USB, FakeEngine, context_of
 from tests.tui.scenes import CHOSEN, READY
 from tests.tui.stage import Stage, app_of, play
 
@@ -91,7 +91,7 @@ def test_a_drive_that_comes_as_the_job_starts_ends_nothing() -> None:
         await stage.until(lambda: last.answered)
         await stage.shows("files read back")
 
-    play(app_of(engine, world_of(engine, state=CHOSEN)), script)
+    play(app_of(engine, context_of(engine, state=CHOSEN)), script)
 
 
 def test_rows_that_come_as_the_list_is_closed_are_dropped() -> None:
@@ -107,7 +107,7 @@ def test_rows_that_come_as_the_list_is_closed_are_dropped() -> None:
         await stage.until(lambda: last.answered)
         await stage.shows("files read back")
 
-    play(app_of(engine, world_of(engine), attach_to=Path("/run/job.sock")), script)
+    play(app_of(engine, context_of(engine), attach_to=Path("/run/job.sock")), script)
 
 
 @pytest.mark.parametrize("keys", [["q"], ["ctrl+c"], []], ids=["q", "ctrl+c", "closed from outside"])
@@ -119,6 +119,6 @@ def test_what_comes_as_the_app_is_left_is_dropped(keys: list[str]) -> None:
         await ask_and_get_no_answer_yet(stage, engine, "i", "preview")
         await stage.press(*keys)
 
-    play(app_of(engine, world_of(engine, state=CHOSEN)), script)
+    play(app_of(engine, context_of(engine, state=CHOSEN)), script)
     assert engine.may_answer.is_set()
     assert engine.closed

@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 from ambertime_tui.tui.application import AmberApp
 from ambertime_tui.tui.terminal import Colors, Terminal
 from ambertime_tui.tui.themes import bundled_folder
-from tests.tui.fake_engine import FakeEngine, world_of
+from tests.tui.fake_engine import FakeEngine, context_of
 from tests.tui.scenes import BY_NAME, CHOSEN, READY
 from tests.tui.stage import Stage
 
@@ -44,7 +44,7 @@ def test_the_theme_looks_as_it_was_reviewed(theme: str, snap_compare: Compare) -
     engine = FakeEngine()
     colors = {"ansi": Colors.C16, "monochrome": Colors.NONE}.get(theme, Colors.TRUECOLOR)
     terminal = Terminal(colors, ascii=False, remote=False)
-    app = AmberApp(world_of(engine, state=CHOSEN, folder=Path("/nonexistent")), terminal, theme=theme)
+    app = AmberApp(context_of(engine, state=CHOSEN, folder=Path("/nonexistent")), terminal, theme=theme)
 
     async def before(pilot: Pilot[int]) -> None:
         stage = Stage(app, pilot)

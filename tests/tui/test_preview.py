@@ -10,7 +10,7 @@ import pytest
 from ambertime_tui.tui.screens.preview import PreviewScreen
 from ambertime_tui.tui.widgets.picture import COLUMNS, ROWS, PictureError, cells_of_jpeg, strip_of
 from tests.tui import samples
-from tests.tui.fake_engine import FakeEngine, jpeg_of, world_of
+from tests.tui.fake_engine import FakeEngine, context_of, jpeg_of
 from tests.tui.stage import Stage, app_of, play
 
 SOCKET = Path("/run/job.sock")
@@ -76,4 +76,4 @@ def test_over_ssh_it_says_how_to_turn_it_on() -> None:
         await stage.press("v")
         await stage.shows("Pictures are off over SSH")
 
-    play(app_of(engine, replace(world_of(engine), preview=False), attach_to=SOCKET), script)
+    play(app_of(engine, replace(context_of(engine), preview=False), attach_to=SOCKET), script)

@@ -18,7 +18,7 @@ from ambertime_tui.engine.api.status import (
 )
 from ambertime_tui.tui.screens.setup import SetupScreen
 from tests.tui import samples
-from tests.tui.fake_engine import NOW, PHONE, FakeEngine, world_of
+from tests.tui.fake_engine import NOW, PHONE, FakeEngine, context_of
 from tests.tui.stage import Stage, app_of, play
 
 SOCKET = Path("/run/job.sock")
@@ -85,7 +85,7 @@ def test_what_a_key_did_is_said_for_a_while() -> None:
         now[0] += 60
         await stage.until(lambda: "Newest first" not in stage.text)
 
-    play(app_of(engine, world_of(engine, clock=lambda: now[0]), attach_to=SOCKET), script)
+    play(app_of(engine, context_of(engine, clock=lambda: now[0]), attach_to=SOCKET), script)
 
 
 def test_a_job_that_waits_for_icloud_no_longer_says_so() -> None:
@@ -275,7 +275,7 @@ def test_a_running_job_is_shown_at_once() -> None:
     async def script(stage: Stage) -> None:
         await stage.shows("1,204 of 2,341")
 
-    play(app_of(engine, world_of(engine, jobs=(job,))), script)
+    play(app_of(engine, context_of(engine, jobs=(job,))), script)
 
 
 def test_a_long_list_is_asked_for_by_page_and_jumps_to_its_end() -> None:
@@ -309,7 +309,7 @@ def test_the_report_is_saved_where_the_screen_says(tmp_path: Path) -> None:
         await stage.press("j")
         await stage.shows(".json")
 
-    play(app_of(engine, world_of(engine, folder=tmp_path), attach_to=SOCKET), script)
+    play(app_of(engine, context_of(engine, folder=tmp_path), attach_to=SOCKET), script)
     text = (tmp_path / "reports/report-20261122-a1b2c3.txt").read_text()
     assert "adds up" in text
     assert "Anna’s iPhone, iPhone 15 Pro, iOS 18.5" in text
@@ -371,4 +371,4 @@ def test_the_clock_stands_while_the_job_is_paused() -> None:
         await stage.pilot.pause()
         assert "12:34" in stage.text
 
-    play(app_of(engine, world_of(engine, clock=lambda: now[0]), attach_to=SOCKET), script)
+    play(app_of(engine, context_of(engine, clock=lambda: now[0]), attach_to=SOCKET), script)

@@ -10,7 +10,7 @@ import pytest
 from ambertime_tui.config import State, Task, backup_key, load_state, save_state
 from ambertime_tui.engine.api.spec import OriginalsChoice
 from tests.tui import samples
-from tests.tui.fake_engine import PHONE, TODAY, USB, FakeEngine, world_of
+from tests.tui.fake_engine import PHONE, TODAY, USB, FakeEngine, context_of
 from tests.tui.scenes import CHOSEN, READY
 from tests.tui.stage import Stage, app_of, play
 
@@ -30,7 +30,7 @@ def test_a_task_is_chosen_by_its_digit() -> None:
         await stage.shows(": included")
         await stage.shows("Days ..2019")
 
-    play(app_of(engine, world_of(engine, state=CHOSEN, tasks=tasks)), script)
+    play(app_of(engine, context_of(engine, state=CHOSEN, tasks=tasks)), script)
 
 
 @pytest.mark.parametrize("name", ["[red]x[/", "[b]", "[/]", "a\\[b]", "[@click=app.quit]x"])
@@ -47,7 +47,7 @@ def test_a_name_with_brackets_is_a_name_like_any_other_in_the_palette(name: str)
         await stage.shows("Days 2019")
 
     task = Task(range="2019", to="/data/[iphone]")
-    play(app_of(engine, world_of(engine, state=CHOSEN, tasks={name: task})), script)
+    play(app_of(engine, context_of(engine, state=CHOSEN, tasks={name: task})), script)
 
 
 def test_what_is_set_up_is_saved_in_the_words_that_were_typed() -> None:
@@ -68,7 +68,7 @@ def test_what_is_set_up_is_saved_in_the_words_that_were_typed() -> None:
         await stage.press("escape")
         await stage.shows("Every January")
 
-    play(app_of(engine, world_of(engine, state=CHOSEN, remember=kept.append)), script)
+    play(app_of(engine, context_of(engine, state=CHOSEN, remember=kept.append)), script)
     task = kept[-1].tasks["Every January"]
     assert (task.device, task.range, task.to) == (PHONE.udid, "last year", USB.path)
     assert task.originals is OriginalsChoice.ICLOUD
@@ -90,8 +90,8 @@ def test_a_task_of_the_config_file_is_neither_forgotten_nor_replaced_here() -> N
         await stage.press("escape", "down", "x")
         await stage.shows("mine is forgotten")
 
-    world = world_of(engine, state=state, tasks={"old": OLD_YEARS}, remember=kept.append)
-    play(app_of(engine, world), script)
+    context = context_of(engine, state=state, tasks={"old": OLD_YEARS}, remember=kept.append)
+    play(app_of(engine, context), script)
     assert kept[-1].tasks == {}
 
 
@@ -103,8 +103,8 @@ def test_since_the_last_backup_is_a_range_once_there_was_one() -> None:
     async def finished(stage: Stage) -> None:
         await stage.shows("The whole library")
 
-    world = world_of(engine, remember=kept.append)
-    play(app_of(engine, world, attach_to=Path("/run/job.sock")), finished)
+    context = context_of(engine, remember=kept.append)
+    play(app_of(engine, context, attach_to=Path("/run/job.sock")), finished)
     assert kept[-1].finished == {backup_key(PHONE.udid, USB.path): TODAY.isoformat()}
 
     async def again(stage: Stage) -> None:
@@ -112,7 +112,7 @@ def test_since_the_last_backup_is_a_range_once_there_was_one() -> None:
         await stage.press("6")
         await stage.shows(f"Days since {TODAY}")
 
-    play(app_of(engine, world_of(engine, state=State(last=CHOSEN.last, finished=kept[-1].finished))), again)
+    play(app_of(engine, context_of(engine, state=State(last=CHOSEN.last, finished=kept[-1].finished))), again)
 
 
 def test_what_is_remembered_is_there_the_next_time(home: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from ambertime_tui.config import Task, load_what_is_right
 from ambertime_tui.tui.application import FRONTS
 from ambertime_tui.tui.keymap import usable_keys
-from tests.tui.fake_engine import TODAY, FakeEngine, world_of
+from tests.tui.fake_engine import TODAY, FakeEngine, context_of
 from tests.tui.scenes import CHOSEN, READY
 from tests.tui.stage import Stage, app_of, play
 
@@ -72,14 +72,14 @@ def test_what_is_wrong_is_said_on_start_and_stays_in_the_help(tmp_path: Path) ->
         await stage.shows("There is no theme sepia; there are amber-dark")
         await stage.shows("keys.job.zzz is not the id of a key")
 
-    world = world_of(
+    context = context_of(
         engine,
         state=CHOSEN,
         folder=tmp_path,
         keys={"job.zzz": "f5"},
         notices=("/home/anna/.config/ambertime/config.toml: defaults.originals is 'all'; it can be local.",),
     )
-    play(app_of(engine, replace(world, theme="sepia")), script, (100, 40))
+    play(app_of(engine, replace(context, theme="sepia")), script, (100, 40))
 
 
 def test_a_config_file_is_used_without_what_is_wrong_in_it(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from ambertime_tui.engine.api.client import DevicesChanged, EngineError
 from ambertime_tui.engine.api.spec import OriginalsChoice
 from ambertime_tui.library.date_range import parse_date_range
 from ambertime_tui.tui.widgets.histogram import Histogram
-from tests.tui.fake_engine import PHONE, SSD, SYSTEM, TODAY, USB, FakeEngine, world_of
+from tests.tui.fake_engine import PHONE, SSD, SYSTEM, TODAY, USB, FakeEngine, context_of
 from tests.tui.scenes import CHOSEN, READY
 from tests.tui.stage import Stage, app_of, play
 
@@ -65,7 +65,7 @@ def test_a_drive_that_is_pulled_is_no_target_any_more() -> None:
         await stage.press("enter")
         assert not engine.started
 
-    play(app_of(engine, world_of(engine, state=CHOSEN)), script)
+    play(app_of(engine, context_of(engine, state=CHOSEN)), script)
 
 
 def test_the_archive_is_chosen_among_several_drives_and_the_system_disk_never_by_itself() -> None:
@@ -91,7 +91,7 @@ def test_enter_starts_what_the_summary_says() -> None:
         await stage.press("enter")
         await stage.until(lambda: bool(engine.started))
 
-    play(app_of(engine, world_of(engine, state=CHOSEN)), script)
+    play(app_of(engine, context_of(engine, state=CHOSEN)), script)
     spec = engine.started[0]
     assert (spec.udid, spec.target, spec.originals) == (PHONE.udid, USB.path, OriginalsChoice.ICLOUD)
     assert spec.selection.range == parse_date_range("..2024-11-22", TODAY)
@@ -105,7 +105,7 @@ def test_enter_says_why_it_does_not_start() -> None:
         await stage.shows("! The drive is too small.")
         await stage.press("enter")
 
-    play(app_of(engine, world_of(engine, state=CHOSEN)), script)
+    play(app_of(engine, context_of(engine, state=CHOSEN)), script)
     assert not engine.started
 
 
@@ -120,7 +120,7 @@ def test_a_refused_start_says_why_and_stays() -> None:
         await stage.press("i")
         await stage.shows(READY)
 
-    play(app_of(engine, world_of(engine, state=CHOSEN)), script)
+    play(app_of(engine, context_of(engine, state=CHOSEN)), script)
 
 
 def test_a_typed_range_moves_the_handles_and_handles_write_the_range() -> None:
@@ -140,7 +140,7 @@ def test_a_typed_range_moves_the_handles_and_handles_write_the_range() -> None:
         await stage.press("a")
         await stage.shows("Days all")
 
-    play(app_of(engine, world_of(engine, state=CHOSEN)), script)
+    play(app_of(engine, context_of(engine, state=CHOSEN)), script)
 
 
 def test_a_range_of_words_is_understood_while_it_is_typed() -> None:
@@ -154,7 +154,7 @@ def test_a_range_of_words_is_understood_while_it_is_typed() -> None:
         await stage.press("escape", "tab", "enter")
         await stage.until(lambda: bool(engine.started))
 
-    play(app_of(engine, world_of(engine, state=CHOSEN)), script)
+    play(app_of(engine, context_of(engine, state=CHOSEN)), script)
     assert engine.started[0].selection.range == parse_date_range("before 2020", TODAY)
 
 
@@ -170,7 +170,7 @@ def test_a_typed_folder_is_looked_at_and_taken() -> None:
         await stage.type("/data/iphone")
         await stage.shows(f"{READY} to /data/iphone")
 
-    play(app_of(engine, world_of(engine, state=CHOSEN)), script)
+    play(app_of(engine, context_of(engine, state=CHOSEN)), script)
 
 
 def test_the_target_of_last_time_is_taken_again_even_if_it_is_only_a_folder() -> None:
@@ -179,7 +179,7 @@ def test_the_target_of_last_time_is_taken_again_even_if_it_is_only_a_folder() ->
     async def script(stage: Stage) -> None:
         await stage.shows(f"{READY} to /data/iphone")
 
-    play(app_of(engine, world_of(engine, state=State(last=Task(to="/data/iphone")))), script)
+    play(app_of(engine, context_of(engine, state=State(last=Task(to="/data/iphone")))), script)
 
 
 def test_edits_hidden_items_and_recently_deleted_are_taken_or_left() -> None:
@@ -197,7 +197,7 @@ def test_edits_hidden_items_and_recently_deleted_are_taken_or_left() -> None:
         await stage.press("enter")
         await stage.until(lambda: bool(engine.started))
 
-    play(app_of(engine, world_of(engine, state=CHOSEN)), script)
+    play(app_of(engine, context_of(engine, state=CHOSEN)), script)
     selection = engine.started[0].selection
     assert (selection.hidden, selection.trashed, selection.edits) == (True, True, False)
 
@@ -213,7 +213,7 @@ def test_the_palette_has_the_keys_that_the_footer_has_no_room_for() -> None:
         await stage.press("enter")
         await stage.shows("Range · with Recently Deleted")
 
-    play(app_of(engine, world_of(engine, state=CHOSEN)), script)
+    play(app_of(engine, context_of(engine, state=CHOSEN)), script)
 
 
 def test_keys_can_be_changed_by_their_ids() -> None:
@@ -224,7 +224,7 @@ def test_keys_can_be_changed_by_their_ids() -> None:
         await stage.press("f5")
         await stage.shows(": included")
 
-    play(app_of(engine, world_of(engine, state=CHOSEN, keys={"setup.icloud": "f5"})), script)
+    play(app_of(engine, context_of(engine, state=CHOSEN, keys={"setup.icloud": "f5"})), script)
 
 
 def test_a_saved_task_is_chosen_by_its_name() -> None:
@@ -242,7 +242,7 @@ def test_a_saved_task_is_chosen_by_its_name() -> None:
         await stage.shows(": included")
         await stage.shows("Days ..2019")
 
-    play(app_of(engine, world_of(engine, state=CHOSEN, tasks=tasks)), script)
+    play(app_of(engine, context_of(engine, state=CHOSEN, tasks=tasks)), script)
 
 
 def test_escape_leads_from_a_field_back_to_its_list() -> None:
@@ -259,7 +259,7 @@ def test_escape_leads_from_a_field_back_to_its_list() -> None:
             assert focused is not None
             assert focused.id == back
 
-    play(app_of(engine, world_of(engine, state=CHOSEN)), script)
+    play(app_of(engine, context_of(engine, state=CHOSEN)), script)
 
 
 def test_a_new_archive_is_offered_where_the_drive_is_another_one() -> None:
@@ -276,7 +276,7 @@ def test_a_new_archive_is_offered_where_the_drive_is_another_one() -> None:
         await stage.press("enter")
         await stage.until(lambda: bool(engine.started))
 
-    play(app_of(engine, world_of(engine, state=CHOSEN)), script)
+    play(app_of(engine, context_of(engine, state=CHOSEN)), script)
     assert engine.started[0].new_archive
 
 
@@ -292,7 +292,7 @@ def test_the_rows_of_the_advice_stay_while_the_next_is_worked_out() -> None:
         assert screen.query_one("#originals").size == before
         assert "Keep the phone on power." in stage.text
 
-    play(app_of(engine, world_of(engine, state=CHOSEN)), script)
+    play(app_of(engine, context_of(engine, state=CHOSEN)), script)
 
 
 def test_a_range_that_is_typed_takes_the_place_of_the_last_one_and_a_path_goes_on() -> None:
@@ -311,4 +311,4 @@ def test_a_range_that_is_typed_takes_the_place_of_the_last_one_and_a_path_goes_o
         await stage.type("/2026")
         await stage.shows(f"Folder {USB.path}/2026")
 
-    play(app_of(engine, world_of(engine, state=CHOSEN)), script)
+    play(app_of(engine, context_of(engine, state=CHOSEN)), script)

@@ -15,7 +15,7 @@ from ambertime_tui.config import State, Task, load_config
 from ambertime_tui.engine.api.client import DevicesChanged
 from ambertime_tui.engine.api.spec import FetchOrder, FetchWay, JobSpec, OriginalsChoice, Selection
 from ambertime_tui.library.date_range import parse_date_range
-from tests.tui.fake_engine import PHONE, TODAY, USB, FakeEngine, world_of
+from tests.tui.fake_engine import PHONE, TODAY, USB, FakeEngine, context_of
 from tests.tui.scenes import READY
 from tests.tui.stage import Stage, app_of, play
 
@@ -69,8 +69,8 @@ def test_a_task_on_the_screen_is_the_task_of_the_command_line(home: Path, digit:
         await stage.press("enter")
         await stage.until(lambda: bool(engine.started))
 
-    world = world_of(engine, tasks=dict(config.tasks), defaults=config.defaults)
-    play(app_of(engine, world), script)
+    context = context_of(engine, tasks=dict(config.tasks), defaults=config.defaults)
+    play(app_of(engine, context), script)
     assert engine.started == [headless(home, "--task", name)]
 
 
@@ -118,7 +118,7 @@ def test_without_a_task_setup_begins_with_the_defaults() -> None:
         await stage.press("enter")
         await stage.until(lambda: bool(engine.started))
 
-    play(app_of(engine, world_of(engine, defaults=replace(defaults, to=USB.path))), script)
+    play(app_of(engine, context_of(engine, defaults=replace(defaults, to=USB.path))), script)
     [spec] = engine.started
     assert spec.selection == Selection(parse_date_range("2025", TODAY), trashed=True, edits=False)
     assert (spec.originals, spec.patience) == (OriginalsChoice.ICLOUD, 12 * 3600)
@@ -140,7 +140,7 @@ def test_a_task_for_a_phone_that_is_not_connected_takes_no_other_one() -> None:
         await stage.press("enter")
         await stage.until(lambda: bool(engine.started))
 
-    play(app_of(engine, world_of(engine, tasks={"Ben": task})), script)
+    play(app_of(engine, context_of(engine, tasks={"Ben": task})), script)
     assert engine.started[0].udid == other.udid
 
 
@@ -158,8 +158,8 @@ def test_what_a_task_brought_along_is_saved_with_the_next_one() -> None:
         await stage.press("enter")
         await stage.shows("Saved as again.")
 
-    world = world_of(engine, tasks={"deleted too": task}, remember=kept.append)
-    play(app_of(engine, world), script)
+    context = context_of(engine, tasks={"deleted too": task}, remember=kept.append)
+    play(app_of(engine, context), script)
     saved = kept[-1].tasks["again"]
     assert (saved.range, saved.trashed, saved.order) == ("last year", True, FetchOrder.NEWEST)
 

@@ -11,7 +11,7 @@ from textual.color import Color
 
 from ambertime_tui.tui.application import AmberApp
 from ambertime_tui.tui.themes import ThemeError, bundled_folder, load_theme, load_themes, meaning_defaults
-from tests.tui.fake_engine import FakeEngine, world_of
+from tests.tui.fake_engine import FakeEngine, context_of
 from tests.tui.scenes import BY_NAME, READY
 from tests.tui.stage import Stage, app_of, play
 
@@ -62,7 +62,7 @@ def test_a_broken_theme_does_not_keep_the_app_from_starting(tmp_path: Path) -> N
         await stage.press("question_mark")
         await stage.shows("Keys")
 
-    play(app_of(engine, world_of(engine, folder=tmp_path)), script)
+    play(app_of(engine, context_of(engine, folder=tmp_path)), script)
 
 
 def test_the_theme_file_is_named_after_its_file_where_it_has_no_name(tmp_path: Path) -> None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar, cast
 
 from textual.messages import Prune
 from textual.screen import Screen
 
+from ambertime_tui.tui.context import AppContext
 from ambertime_tui.tui.glyphs import Glyphs
-from ambertime_tui.tui.port import World
+from ambertime_tui.tui.shell import Shell
 from ambertime_tui.tui.widgets.lines import PAINTS, LinesView
 from ambertime_tui.tui.widgets.spans import Line, Span, Style, line, spread, wrap
-
-if TYPE_CHECKING:
-    from ambertime_tui.tui.application import AmberApp
 
 
 class AmberScreen(Screen[None]):
@@ -24,19 +22,19 @@ class AmberScreen(Screen[None]):
     VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-high"), (50, "-tall")]  # noqa: RUF012
 
     @property
-    def amber(self) -> AmberApp:
-        """The app, by its own type."""
-        return cast("AmberApp", self.app)
+    def shell(self) -> Shell:
+        """The app, as far as screens may use it."""
+        return cast("Shell", self.app)
 
     @property
-    def world(self) -> World:
+    def context(self) -> AppContext:
         """What the app was given."""
-        return self.amber.world
+        return self.shell.context
 
     @property
     def glyphs(self) -> Glyphs:
         """What to draw with."""
-        return self.amber.world.glyphs
+        return self.shell.context.glyphs
 
     async def on_prune(self, event: Prune) -> None:
         """Ends what still asks the engine as the screen begins to go: Textual itself does so only when the

@@ -11,9 +11,9 @@ from textual.containers import VerticalScroll
 
 from ambertime_tui.engine.api.client import EngineError, Pane, Report
 from ambertime_tui.engine.api.status import Census, JobStatus
+from ambertime_tui.tui.engine import Engine
 from ambertime_tui.tui.panes.census import afterwards_lines, census_lines, group_lines, groups_of, headline
 from ambertime_tui.tui.panes.totals import title_line
-from ambertime_tui.tui.port import Engine
 from ambertime_tui.tui.report_files import ReportError, write_report
 from ambertime_tui.tui.screens.base import AmberScreen
 from ambertime_tui.tui.screens.listing import ListingScreen
@@ -109,7 +109,7 @@ class EndScreen(AmberScreen):
         if self.refuse("export") or self.report is None:
             return
         try:
-            file = write_report(self.world.reports, self.status, self.report, kind)
+            file = write_report(self.context.reports, self.status, self.report, kind)
         except ReportError as error:
             self.say(str(error), "bad")
         else:
@@ -117,4 +117,4 @@ class EndScreen(AmberScreen):
 
     def action_new(self) -> None:
         """Back to Setup."""
-        self.amber.set_up_again()
+        self.shell.set_up_again()

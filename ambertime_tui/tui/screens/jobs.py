@@ -59,7 +59,7 @@ class JobsScreen(AmberScreen):
         return tuple(self._row(job, n == self.chosen, width) for n, job in rows)
 
     def _row(self, job: RunningJob, chosen: bool, width: int) -> Line:
-        running = elapsed(self.world.clock() - job.started_at)
+        running = elapsed(self.context.clock() - job.started_at)
         state = CONDITION_WORDS.get(job.condition, PHASE_WORDS[job.phase])
         return line(
             Span(f" {self.glyphs.cursor} " if chosen else "   ", "accent"),
@@ -78,8 +78,8 @@ class JobsScreen(AmberScreen):
 
     def action_show(self) -> None:
         """Opens the chosen job."""
-        self.amber.attach(Path(self.jobs[self.chosen].socket))
+        self.shell.attach(Path(self.jobs[self.chosen].socket))
 
     def action_new(self) -> None:
         """Sets up another one."""
-        self.amber.set_up_again()
+        self.shell.set_up_again()

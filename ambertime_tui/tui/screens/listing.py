@@ -11,8 +11,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from ambertime_tui.engine.api.client import Command, CommandName, EngineError, Pane, Row
+from ambertime_tui.tui.engine import Engine
 from ambertime_tui.tui.panes.rows import row_line
-from ambertime_tui.tui.port import Engine
 from ambertime_tui.tui.screens.base import AmberScreen, title
 from ambertime_tui.tui.screens.preview import PreviewScreen
 from ambertime_tui.tui.textual_internals import terminal_is_behind
@@ -115,7 +115,7 @@ class ListingScreen(AmberScreen):
             return ""
         row = self._row()
         if action == "preview":
-            return "" if self.world.preview else NO_PREVIEW
+            return "" if self.context.preview else NO_PREVIEW
         if not self.orders:
             return "The job has ended; start a new one to try again."
         if row is None:
@@ -161,7 +161,9 @@ class ListingScreen(AmberScreen):
         except (EngineError, PictureError) as error:
             self.say(f"{row.name}: {error}")
         else:
-            self.app.push_screen(PreviewScreen(row.name, picture))
+            terminal = self.shell.terminal
+            shades = terminal.ascii or terminal.native_palette
+            self.app.push_screen(PreviewScreen(row.name, picture, self.glyphs, shades=shades))
 
     def action_back(self) -> None:
         """Back to where the list was opened."""

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
+from ambertime_tui.tui.glyphs import Glyphs
 from ambertime_tui.tui.widgets.lines import PAINTS, LinesView
 from ambertime_tui.tui.widgets.picture import Picture, PictureView
 from ambertime_tui.tui.widgets.spans import Span, line, shorten
-
-if TYPE_CHECKING:
-    from ambertime_tui.tui.application import AmberApp
 
 WIDTH = 30
 
@@ -29,21 +27,28 @@ class PreviewScreen(ModalScreen[None]):
         Binding("escape,v,q,enter,space", "close", "Close", id="preview.close"),
     ]
 
-    def __init__(self, name: str, picture: Picture) -> None:
+    def __init__(self, name: str, picture: Picture, glyphs: Glyphs, *, shades: bool) -> None:
+        """
+        Args:
+            name: of the item.
+            picture: its thumbnail.
+            glyphs: characters to draw with.
+            shades: draw with ASCII shades instead of colours.
+        """
         super().__init__()
+        self._glyphs = glyphs
+        self._shades = shades
         self._title = name
         self._picture = picture
 
     def compose(self) -> ComposeResult:
         """The name, the picture, how to close it."""
-        app = cast("AmberApp", self.app)
-        terminal, terminal_glyphs = app.terminal, app.world.glyphs
         with Vertical(id="preview"):
             yield LinesView(
-                (line(Span(shorten(self._title, WIDTH, terminal_glyphs.ellipsis), "strong")),),
+                (line(Span(shorten(self._title, WIDTH, self._glyphs.ellipsis), "strong")),),
                 id="preview-name",
             )
-            yield PictureView(self._picture, shades=terminal.ascii or terminal.native_palette)
+            yield PictureView(self._picture, shades=self._shades)
             yield LinesView((line(Span("esc", "key"), " closes it"),), id="preview-keys")
 
     def action_close(self) -> None:

@@ -11,14 +11,14 @@ from textual.containers import Container, Horizontal, Vertical
 
 from ambertime_tui.engine.api.client import Command, CommandName, EngineError, Pane
 from ambertime_tui.engine.api.spec import FetchOrder
-from ambertime_tui.engine.api.status import Condition, JobStatus, Outcome, Phase
+from ambertime_tui.engine.api.status import Condition, JobStatus, Phase
+from ambertime_tui.tui.engine import Engine
+from ambertime_tui.tui.job_actions import at_rest, why_not
 from ambertime_tui.tui.panes.events import event_lines
 from ambertime_tui.tui.panes.fetch import fetch_lines, rows_wanted
 from ambertime_tui.tui.panes.scan import scan_lines
 from ambertime_tui.tui.panes.totals import pace_lines, state_line, title_line
 from ambertime_tui.tui.panes.write import write_lines
-from ambertime_tui.tui.port import Engine
-from ambertime_tui.tui.run_rules import at_rest, why_not
 from ambertime_tui.tui.screens.base import AmberScreen
 from ambertime_tui.tui.screens.code import CodeScreen
 from ambertime_tui.tui.screens.listing import ListingScreen
@@ -115,14 +115,14 @@ class RunScreen(AmberScreen):
             return
         self.tick()
         if self.status is not None and self.status.outcome is not None:
-            self.amber.job_ended(self.engine, self.status)
+            self.shell.job_ended(self.engine, self.status)
 
     def _process_ended(self, sentence: str) -> None:
         """Nothing moves any more, and nothing looks as if it did."""
         if self._pending is not None:
             self.status, self._pending = self._pending, None
         self.gone = sentence
-        self.amber.outcome = Outcome.FAILED
+        self.shell.job_lost()
         if self.status is not None:
             self.status = at_rest(self.status)
         while self.app.screen is not self and self in self.app.screen_stack:
@@ -135,8 +135,8 @@ class RunScreen(AmberScreen):
         if self.gone or terminal_is_behind(self.app):
             return
         pending, self._pending = self._pending, None
-        second = int(self.world.clock())
-        passed = bool(self._passing[0]) and self.world.clock() >= self._passes_at
+        second = int(self.context.clock())
+        passed = bool(self._passing[0]) and self.context.clock() >= self._passes_at
         if passed:
             self.say("")
         if pending is None and (second == self._second or not (self._clock_runs() or passed)):
@@ -153,7 +153,7 @@ class RunScreen(AmberScreen):
     def say(self, sentence: str, style: Style = "warn") -> None:
         """Shows for a while what came of a key, beside what the job has to say."""
         self._passing = (sentence, style)
-        self._passes_at = self.world.clock() + PASSES_AFTER
+        self._passes_at = self.context.clock() + PASSES_AFTER
         self._notice()
 
     def _notice(self) -> None:
@@ -194,7 +194,7 @@ class RunScreen(AmberScreen):
         """The time to count from; it stands while the job is paused, so that an idle screen sends nothing."""
         if self.status is None:
             return 0.0
-        return max(self.status.now, self.world.clock()) if self._clock_runs() else self.status.now
+        return max(self.status.now, self.context.clock()) if self._clock_runs() else self.status.now
 
     # Drawing
 
@@ -222,7 +222,7 @@ class RunScreen(AmberScreen):
 
     def _draw_events(self, width: int, height: int) -> tuple[Line, ...]:
         events = self.status.events if self.status else ()
-        return event_lines(events, width, height, self.world.time_of_day, self.glyphs)
+        return event_lines(events, width, height, self.context.time_of_day, self.glyphs)
 
     # Keys
 
@@ -253,7 +253,7 @@ class RunScreen(AmberScreen):
 
     def action_new(self) -> None:
         """Back to Setup."""
-        self.amber.set_up_again()
+        self.shell.set_up_again()
 
     def action_pause(self) -> None:
         """Pauses, or goes on."""
@@ -329,7 +329,7 @@ class RunScreen(AmberScreen):
 
     def action_detach(self) -> None:
         """Leaves; the job goes on."""
-        self.amber.detach()
+        self.shell.detach()
 
     @property
     def job_runs(self) -> bool:

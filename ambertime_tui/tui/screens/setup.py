@@ -120,9 +120,11 @@ class SetupScreen(FollowsEngine):
 
     def on_mount(self) -> None:
         """Starts the engine and follows what it sees."""
-        last, defaults = self.world.state.last, self.world.defaults
+        last, defaults = self.context.state.last, self.context.defaults
         task = defaults.over(Task(originals=last.originals, fetch=last.fetch))
-        self.set_state(self.state.with_task(task, parse_date_range(task.range or "all", self.world.today())))
+        self.set_state(
+            self.state.with_task(task, parse_date_range(task.range or "all", self.context.today()))
+        )
         self._write_field("#range-text", task.range or "")
         self.query_one(Histogram).focus()
         self.set_interval(TICK, self.tick)
@@ -156,7 +158,7 @@ class SetupScreen(FollowsEngine):
                 self.read_library(phone.udid)
         if new.target != old.target:
             self._write_field("#target-text", new.target)
-        engine = self.amber.engine_now
+        engine = self.shell.engine_now
         ready = new.library is not None and new.spec is not None
         if engine is not None and ready and (new.spec != old.spec or new.library is not old.library):
             self.work_out(engine)
@@ -203,9 +205,9 @@ class SetupScreen(FollowsEngine):
     # Drawing
 
     def _saved_tasks(self, width: int) -> Line:
-        wrong = plural(len(self.amber.notices), "setting")
-        told = line(Span(f"  {self.glyphs.warning} {wrong} wrong: ?", "warn")) if self.amber.notices else ()
-        return (*tasks_heading(tuple(self.amber.tasks), width - 24 - cells_of(told), self.glyphs), *told)
+        wrong = plural(len(self.shell.notices), "setting")
+        told = line(Span(f"  {self.glyphs.warning} {wrong} wrong: ?", "warn")) if self.shell.notices else ()
+        return (*tasks_heading(tuple(self.shell.tasks), width - 24 - cells_of(told), self.glyphs), *told)
 
     def _draw_phones(self, width: int, height: int) -> tuple[Line, ...]:
         return phone_lines(self.state, width, height, self.glyphs)
@@ -241,8 +243,8 @@ class SetupScreen(FollowsEngine):
         return sums.local, sums.icloud
 
     def _presets(self) -> tuple[Preset, ...]:
-        last = self.world.state.last_backup(self.state.udid, self.state.target)
-        return presets(self.world.today(), last)
+        last = self.context.state.last_backup(self.state.udid, self.state.target)
+        return presets(self.context.today(), last)
 
     # Keys
 
@@ -255,7 +257,7 @@ class SetupScreen(FollowsEngine):
         self.say("")
         spec = self.state.spec
         if spec is not None and not self.state.reason:
-            self.amber.start_job(spec)
+            self.shell.start_job(spec)
 
     def action_range_text(self) -> None:
         """To the range field."""
@@ -297,7 +299,7 @@ class SetupScreen(FollowsEngine):
     def apply_task(self, task: Task) -> None:
         """Sets up what a task says, as `ambertime backup --task` would; where it names no phone or no target,
         these stay."""
-        new = self.state.with_task(task, parse_date_range(task.range or "all", self.world.today()))
+        new = self.state.with_task(task, parse_date_range(task.range or "all", self.context.today()))
         path = self.expanded(task.to or "")
         if path:
             self.forget_typed_folder()
@@ -307,7 +309,7 @@ class SetupScreen(FollowsEngine):
             self.picker = self.picker.of(new.range)
             self.query_one(Histogram).show_library(self.picker, self.view.column)
         self._write_field("#range-text", task.range or "")
-        engine = self.amber.engine_now
+        engine = self.shell.engine_now
         if path and engine is not None and path not in {drive.path for drive in new.drives}:
             self.look_at(engine, path)
 
@@ -371,7 +373,7 @@ class SetupScreen(FollowsEngine):
     def range_typed(self, event: Input.Changed) -> None:
         """The range as it is typed; what cannot be understood is said and changes nothing."""
         try:
-            range = parse_date_range(event.value or "all", self.world.today())
+            range = parse_date_range(event.value or "all", self.context.today())
         except DateRangeError as error:
             self.choose(replace(self.state, range_problem=str(error)))
         else:
@@ -380,7 +382,7 @@ class SetupScreen(FollowsEngine):
     @on(Input.Changed, "#target-text")
     def folder_typed(self, event: Input.Changed) -> None:
         """The folder as it is typed."""
-        path, engine = event.value.strip(), self.amber.engine_now
+        path, engine = event.value.strip(), self.shell.engine_now
         if not path:
             self.choose(replace(self.state, target="", drive=None, target_problem=""))
         elif not path.startswith(("/", "~")):
@@ -388,7 +390,7 @@ class SetupScreen(FollowsEngine):
             self.choose(replace(self.state, target=path, drive=None, target_problem=problem))
         elif engine is not None:
             try:
-                self.look_at(engine, self.world.expand(path))
+                self.look_at(engine, self.context.expand(path))
             except PathsError as error:
                 self.choose(replace(self.state, target=path, drive=None, target_problem=str(error)))
 

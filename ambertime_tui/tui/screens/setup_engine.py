@@ -10,7 +10,7 @@ from textual import work
 from ambertime_tui.engine.api.client import EngineError, Preview
 from ambertime_tui.engine.api.status import ScanStatus
 from ambertime_tui.paths import PathsError
-from ambertime_tui.tui.port import Engine
+from ambertime_tui.tui.engine import Engine
 from ambertime_tui.tui.screens.base import AmberScreen
 from ambertime_tui.tui.setup_state import SetupState
 from ambertime_tui.tui.textual_internals import terminal_is_behind
@@ -41,8 +41,8 @@ class FollowsEngine(AmberScreen):
     async def follow_devices(self) -> None:
         """Phones and drives as they come and go."""
         try:
-            engine = await self.amber.engine()
-            wanted = self.expanded(self.world.target or self.world.state.last.to or "")
+            engine = await self.shell.engine()
+            wanted = self.expanded(self.context.target or self.context.state.last.to or "")
             async for devices in engine.devices():
                 first = self.state.devices is None
                 self.set_state(self.state.with_devices(devices, wanted))
@@ -54,7 +54,7 @@ class FollowsEngine(AmberScreen):
     @work(group="survey", exclusive=True)
     async def read_library(self, udid: str) -> None:
         """Reads the library of the chosen phone."""
-        engine = await self.amber.engine()
+        engine = await self.shell.engine()
         self.set_state(replace(self.state, scan=ScanStatus(), scan_problem=""))
         try:
             library = await engine.survey(udid, self._scanning)
@@ -119,6 +119,6 @@ class FollowsEngine(AmberScreen):
     def expanded(self, path: str) -> str:
         """A path with ~ written out; one that cannot be is left for the engine to refuse."""
         try:
-            return self.world.expand(path) if path else ""
+            return self.context.expand(path) if path else ""
         except PathsError:
             return path

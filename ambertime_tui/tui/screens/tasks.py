@@ -59,12 +59,12 @@ class TasksScreen(AmberScreen):
         self.query_one(PickList).focus()
 
     def _draw(self, width: int, height: int) -> tuple[Line, ...]:
-        in_config = self.world.tasks
-        return task_rows(self.amber.tasks, in_config, self.chosen, width, height, self.glyphs)
+        in_config = self.context.tasks
+        return task_rows(self.shell.tasks, in_config, self.chosen, width, height, self.glyphs)
 
     @property
     def _chosen_name(self) -> str | None:
-        names = list(self.amber.tasks)
+        names = list(self.shell.tasks)
         return names[self.chosen] if self.chosen < len(names) else None
 
     def why_not(self, action: str) -> str:
@@ -74,14 +74,14 @@ class TasksScreen(AmberScreen):
         if action == "forget":
             if self._chosen_name is None:
                 return "Nothing is saved yet."
-            if self._chosen_name in self.world.tasks:
+            if self._chosen_name in self.context.tasks:
                 return f"{self._chosen_name} stands in config.toml; take it out there."
         return ""
 
     @on(PickList.Stepped)
     def step(self, event: PickList.Stepped) -> None:
         """Up and down."""
-        self.chosen = min(max(0, self.chosen + event.by), max(0, len(self.amber.tasks) - 1))
+        self.chosen = min(max(0, self.chosen + event.by), max(0, len(self.shell.tasks) - 1))
         self._show_again()
 
     def _show_again(self) -> None:
@@ -91,12 +91,12 @@ class TasksScreen(AmberScreen):
     def action_choose(self, row: int | None = None) -> None:
         """Sets up what the task says."""
         if row is not None:
-            if row >= len(self.amber.tasks):
+            if row >= len(self.shell.tasks):
                 return
             self.chosen = row
         if not self.refuse("choose") and self._chosen_name is not None:
             self.app.pop_screen()
-            self._choose(self.amber.tasks[self._chosen_name])
+            self._choose(self.shell.tasks[self._chosen_name])
 
     def action_save(self) -> None:
         """To the field for the name."""
@@ -109,13 +109,13 @@ class TasksScreen(AmberScreen):
         if not name:
             self.say("Type a name for it.")
             return
-        if name in self.world.tasks:
+        if name in self.context.tasks:
             self.say(f"{name} stands in config.toml; take another name.")
             return
-        state = self.world.state
-        self.amber.remember(replace(state, tasks={**state.tasks, name: self._set_up_now}))
+        state = self.context.state
+        self.shell.remember(replace(state, tasks={**state.tasks, name: self._set_up_now}))
         event.input.clear()
-        self.chosen = list(self.amber.tasks).index(name)
+        self.chosen = list(self.shell.tasks).index(name)
         self.query_one(PickList).focus()
         self.say(f"Saved as {name}.", "good")
         self._show_again()
@@ -125,9 +125,9 @@ class TasksScreen(AmberScreen):
         name = self._chosen_name
         if self.refuse("forget") or name is None:
             return
-        state = self.world.state
-        self.amber.remember(replace(state, tasks={n: t for n, t in state.tasks.items() if n != name}))
-        self.chosen = min(self.chosen, max(0, len(self.amber.tasks) - 1))
+        state = self.context.state
+        self.shell.remember(replace(state, tasks={n: t for n, t in state.tasks.items() if n != name}))
+        self.chosen = min(self.chosen, max(0, len(self.shell.tasks) - 1))
         self.say(f"{name} is forgotten; nothing that it copied is.", "good")
         self._show_again()
 

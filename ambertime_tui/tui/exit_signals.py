@@ -26,7 +26,7 @@ RESTORE = b"\x1b[?1049l\x1b[?25h\x1b[?2004l\x1b[?1004l\x1b[<u\x1b[0m\r\n"
 
 
 @contextmanager
-def leaving_on_signals(leave: Callable[[], None]) -> Iterator[None]:
+def exit_on_signals(leave: Callable[[], None]) -> Iterator[None]:
     """Calls `leave` when a signal asks us to go.
 
     Args:
