@@ -97,7 +97,7 @@ DEMO_PATIENCE = 20.0
 def demo(arguments: argparse.Namespace, surroundings: Surroundings) -> ExitCode:
     """The app, or one scan and one backup, on a simulated iPhone."""
     from ambertime_tui.config import State, Task, save_state
-    from ambertime_tui.demo import demo_world
+    from ambertime_tui.demo import demo_session
     from ambertime_tui.engine.api.spec import FetchWay, JobSpec, OriginalsChoice
     from ambertime_tui.plain.backup import backup
     from ambertime_tui.plain.scan import scan_phone
@@ -105,7 +105,7 @@ def demo(arguments: argparse.Namespace, surroundings: Surroundings) -> ExitCode:
     if not arguments.plain and not _at_a_terminal():
         raise UsageError("The demo needs a terminal; without one there is `ambertime demo --plain`.")
     print("Making a simulated iPhone…", file=sys.stderr)
-    with demo_world(
+    with demo_session(
         surroundings.environ, assets=arguments.assets, seed=arguments.seed, scratch=arguments.scratch
     ) as demo:
         inside = Surroundings(demo.environ)

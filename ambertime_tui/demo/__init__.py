@@ -1,6 +1,6 @@
 """`ambertime demo`: a simulated iPhone, a scratch target, and somebody who holds the phone."""
 
-from ambertime_tui.demo.person import PersonWithPhone
-from ambertime_tui.demo.world import Demo, DemoError, demo_world
+from ambertime_tui.demo.session import Demo, DemoError, demo_session
+from ambertime_tui.demo.user import SimulatedUser
 
-__all__ = ["Demo", "DemoError", "PersonWithPhone", "demo_world"]
+__all__ = ["Demo", "DemoError", "SimulatedUser", "demo_session"]

@@ -13,10 +13,10 @@ from ambertime_tui.simulator.phone import LOCKDOWN, SimulatedPhone
 from ambertime_tui.simulator.usbmuxd import Usbmuxd
 
 _Result = TypeVar("_Result")
-_PATIENCE_SECONDS = 30.0
+_TIMEOUT_SECONDS = 30.0
 
 
-class SurpriseError(Exception):
+class SimulatorError(Exception):
     """The simulator itself met an error that it does not know."""
 
 
@@ -24,14 +24,14 @@ class BackgroundUsbmuxd:
     """Runs from `with` to its end. Its methods may be called from any thread and are done on return.
 
     Raises:
-        SurpriseError: at the end, if something went wrong in the simulator that no client could have caused.
+        SimulatorError: at the end, if something went wrong in the simulator that no client could have caused.
     """
 
     def __init__(self, address: str) -> None:
         self.usbmuxd = Usbmuxd(address)
         self._loop = new_event_loop()
-        self._loop.set_exception_handler(lambda _, context: self._surprises.append(context))
-        self._surprises: list[dict[str, Any]] = []
+        self._loop.set_exception_handler(lambda _, context: self._errors.append(context))
+        self._errors: list[dict[str, Any]] = []
         self._thread = threading.Thread(target=self._loop.run_forever, name="simulated usbmuxd", daemon=True)
 
     def __enter__(self) -> Self:
@@ -50,9 +50,9 @@ class BackgroundUsbmuxd:
             self.unplug(phone)
         self.stop()
         self._end_thread()
-        if self._surprises:
-            first = self._surprises[0]
-            raise SurpriseError(str(first.get("message"))) from first.get("exception")
+        if self._errors:
+            first = self._errors[0]
+            raise SimulatorError(str(first.get("message"))) from first.get("exception")
 
     @property
     def address(self) -> str:
@@ -103,7 +103,7 @@ class BackgroundUsbmuxd:
 
     def run(self, coroutine: Coroutine[Any, Any, _Result]) -> _Result:
         """Runs a coroutine in the simulator's event loop."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(_PATIENCE_SECONDS)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(_TIMEOUT_SECONDS)
 
     def _end_thread(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)

@@ -215,10 +215,10 @@ async def _serve(
     phones: list[SimulatedPhone],
     clouds: _Clouds,
 ) -> None:
-    told_to_end = asyncio.Event()
+    stop_requested = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, told_to_end.set)
+        loop.add_signal_handler(number, stop_requested.set)
     usbmuxd = Usbmuxd(arguments.socket)
     control = ControlServer(usbmuxd, phones, icloud_commands(clouds.of))
     watched: asyncio.ReadTransport | None = None
@@ -235,9 +235,9 @@ async def _serve(
         for phone in phones:
             usbmuxd.attach(phone)
         if arguments.until_stdin_closes:
-            watched = await _when_stdin_closes(told_to_end)
+            watched = await _when_stdin_closes(stop_requested)
         _say_ready(arguments, usbmuxd, phones)
-        await told_to_end.wait()
+        await stop_requested.wait()
     finally:
         if watched is not None:
             watched.close()
@@ -247,10 +247,10 @@ async def _serve(
         await usbmuxd.stop()
 
 
-async def _when_stdin_closes(told_to_end: asyncio.Event) -> asyncio.ReadTransport:
+async def _when_stdin_closes(stop_requested: asyncio.Event) -> asyncio.ReadTransport:
     class UntilClosed(asyncio.Protocol):
         def connection_lost(self, exc: Exception | None) -> None:
-            told_to_end.set()
+            stop_requested.set()
 
     try:
         transport, _ = await asyncio.get_running_loop().connect_read_pipe(UntilClosed, sys.stdin)

@@ -84,7 +84,7 @@ class ControlServer:
         Raises:
             OSError: the path is taken or cannot be used.
         """
-        unix_sockets.make_way(str(path))
+        unix_sockets.remove_stale(str(path))
         self._server = await asyncio.start_unix_server(self._serve, path, limit=_LONGEST_LINE)
         unix_sockets.make_private(str(path))
         self._path = str(path)

@@ -14,7 +14,7 @@ from ambertime_tui.simulator.growing_file import GrowingFile
 from ambertime_tui.simulator.library import LiveLibrary, MadeAsset, MadeLibrary, MadeResource
 from ambertime_tui.simulator.shortcut import ShortcutRun, asks_for
 
-AT_ONCE = 32
+BATCH = 32
 """Downloads finished in one call of `advance` at most: the phone answers others meanwhile."""
 
 
@@ -84,7 +84,7 @@ class ICloud:
         self._assets = library.by_uuid
         self._settings = settings or ICloudSettings()
         self._on_free_bytes = on_free_bytes
-        self._line: list[_Download] = []
+        self._queue: list[_Download] = []
         self._next_parts: list[_Download] = []
         self._parts: dict[str, list[MadeResource]] = {}
         self._asked: set[tuple[str, str]] = set()
@@ -106,7 +106,7 @@ class ICloud:
         """Files that were fetched and offloaded again so far."""
         self.shortcut_runs: list[str] = []
         """The inputs of the Shortcut's runs."""
-        self._tell_free()
+        self._report_free()
 
     @property
     def settings(self) -> ICloudSettings:
@@ -117,7 +117,7 @@ class ICloud:
     def settings(self, settings: ICloudSettings) -> None:
         self._settings = settings
         self._full_until = 0.0
-        self._tell_free()
+        self._report_free()
 
     @property
     def waiting(self) -> int:
@@ -166,13 +166,13 @@ class ICloud:
             self.offloaded += 1
         if self.keep_originals:
             self._ask_for(asset, self._settings.tried_again_after)
-        self._tell_free()
+        self._report_free()
 
     # What passes by itself
 
     def advance(self, now: float) -> bool:
         """Lets time pass until `now`. True where it had to leave something for another call."""
-        for _ in range(AT_ONCE):
+        for _ in range(BATCH):
             if not self._one_step(now):
                 self._now = max(self._now, now)
                 self._tidy_up()
@@ -205,14 +205,14 @@ class ICloud:
 
     def _take_next(self, now: float) -> bool:
         """Takes up the next download, or sees it fail; False: there is none to take up until `now`."""
-        line = self._first_line()
+        line = self._next_queue()
         if not line or not self._settings.online:
             return False
         self._began = max(self._now, line[0].ready_at, self._full_until)
         if self._began > now:
             return False
         download = heapq.heappop(line)
-        if self._fails(download):
+        if self._fail_if_planned(download):
             self._now = self._began
             return True
         self._full_until = self._room_at(download, self._began)
@@ -222,9 +222,9 @@ class ICloud:
         self._current = download
         return True
 
-    def _first_line(self) -> list[_Download]:
+    def _next_queue(self) -> list[_Download]:
         """The other parts of an asset go before other assets, as soon as they are ready."""
-        parts, line = self._next_parts, self._line
+        parts, line = self._next_parts, self._queue
         if parts and (not line or parts[0].ready_at <= max(self._now, line[0].ready_at)):
             return parts
         return line
@@ -242,7 +242,7 @@ class ICloud:
         rate = self._settings.bytes_per_second
         return 0.0 if rate is None else size / rate
 
-    def _fails(self, download: _Download) -> bool:
+    def _fail_if_planned(self, download: _Download) -> bool:
         if download.asset.uuid not in self._failures:
             return False
         times = self._failures[download.asset.uuid]
@@ -283,7 +283,7 @@ class ICloud:
         self._current, self._now = None, at
         if parts := self._parts.get(uuid):
             self._push(self._next_parts, download.asset, parts.pop(0), at + self._settings.halves_apart)
-        self._tell_free()
+        self._report_free()
 
     def _room_at(self, download: _Download, at: float) -> float:
         """When there is room for a download: at once, after offloading what was fetched first, or later."""
@@ -314,23 +314,23 @@ class ICloud:
     def _used(self) -> int:
         return sum(size for _, size in self._fetched.values())
 
-    def _tell_free(self) -> None:
+    def _report_free(self) -> None:
         if self._settings.storage is not None:
             self._on_free_bytes(max(0, self._settings.storage - self._used()))
 
-    def _away(self, asset: MadeAsset) -> list[MadeResource]:
+    def _not_local(self, asset: MadeAsset) -> list[MadeResource]:
         if not asset.uploaded:
             return []
         return [r for r in asset.originals if not (self._library.media / r.path).exists()]
 
     def _ask_for(self, asset: MadeAsset, later: float) -> None:
         """Puts what is away of an asset in line, one file after the other."""
-        parts = [r for r in self._away(asset) if (asset.uuid, r.role) not in self._asked]
+        parts = [r for r in self._not_local(asset) if (asset.uuid, r.role) not in self._asked]
         is_in_line = any((asset.uuid, r.role) in self._asked for r in asset.originals)
         self._asked |= {(asset.uuid, r.role) for r in parts}
         if parts and not is_in_line:
             ready_at = self._now + self._settings.latency + later
-            self._push(self._line, asset, parts.pop(0), ready_at)
+            self._push(self._queue, asset, parts.pop(0), ready_at)
         self._parts.setdefault(asset.uuid, []).extend(parts)
 
     def _push(self, line: list[_Download], asset: MadeAsset, resource: MadeResource, ready_at: float) -> None:

@@ -64,7 +64,7 @@ def icloud_commands(icloud_of: Callable[[SimulatedPhone], RunningICloud | None])
             lambda icloud, message: {"files": icloud.open_in_photos(_uuids(message))}
         ),
         "offload": with_icloud(_offload),
-        "icloud_fails": with_icloud(_fails),
+        "icloud_fails": with_icloud(_fail_downloads),
     }
 
 
@@ -81,7 +81,7 @@ def _icloud(icloud: RunningICloud, message: Mapping[str, Any]) -> Mapping[str, A
         elif type(value) not in _KINDS[kinds[name]] or (value is not True and value and value < 0):
             raise ControlError(f"{name!r} has to be {kinds[name]}, not {value!r}.")
 
-    def set_and_tell(now: ICloud) -> Mapping[str, Any]:
+    def set_and_report(now: ICloud) -> Mapping[str, Any]:
         now.settings = replace(now.settings, **changes)
         return {
             "settings": asdict(now.settings),
@@ -93,7 +93,7 @@ def _icloud(icloud: RunningICloud, message: Mapping[str, Any]) -> Mapping[str, A
             "shortcut_runs": now.shortcut_runs,
         }
 
-    return icloud.do(set_and_tell)
+    return icloud.do(set_and_report)
 
 
 def _windows(value: object) -> tuple[tuple[float, float], ...]:
@@ -119,7 +119,7 @@ def _offload(icloud: RunningICloud, message: Mapping[str, Any]) -> None:
         icloud.do(partial(ICloud.offload, uuid=uuid))
 
 
-def _fails(icloud: RunningICloud, message: Mapping[str, Any]) -> None:
+def _fail_downloads(icloud: RunningICloud, message: Mapping[str, Any]) -> None:
     uuids, times = _uuids(message), message.get("times")
     if times is not None and (not isinstance(times, int) or isinstance(times, bool) or times < 0):
         raise ControlError('"times" is a number of downloads.')

@@ -8,7 +8,7 @@ import socket
 from pathlib import Path
 
 
-def make_way(path: str) -> None:
+def remove_stale(path: str) -> None:
     """Removes a socket that nobody answers any more, so that a new one can be bound there.
 
     asyncio would remove a living one as well.

@@ -104,7 +104,7 @@ class Usbmuxd:
         """
         host, _, port = self.address.rpartition(":")
         if host in ("", "UNIX"):
-            unix_sockets.make_way(port)
+            unix_sockets.remove_stale(port)
             self._server = await asyncio.start_unix_server(self._serve, port)
             unix_sockets.make_private(port)
             self.address = port

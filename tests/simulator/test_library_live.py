@@ -45,8 +45,8 @@ def live(library: MadeLibrary) -> Iterator[LiveLibrary]:
         yield live
 
 
-def one(library: MadeLibrary, state: str, form: str) -> MadeAsset:
-    return next(a for a in library.own() if (a.state, a.form) == (state, form))
+def one(library: MadeLibrary, state: str, variant: str) -> MadeAsset:
+    return next(a for a in library.own() if (a.state, a.variant) == (state, variant))
 
 
 def rows(library: MadeLibrary, asset: MadeAsset, into: Path) -> list[sqlite3.Row]:
@@ -116,7 +116,7 @@ def test_every_change_lies_in_the_log_and_stays_there_when_the_library_is_left(
 
 
 def test_a_purged_original_leaves_its_stand_ins(library: MadeLibrary, live: LiveLibrary) -> None:
-    for asset in [a for a in library.own() if a.state == "local" and a.form == "heic"]:
+    for asset in [a for a in library.own() if a.state == "local" and a.variant == "heic"]:
         live.purge(asset.uuid)
         assert (
             library.media / f"PhotoData/Thumbnails/V2/{asset.directory}/{asset.filename}/5005.JPG"

@@ -108,7 +108,7 @@ def test_a_raw_is_a_tiff_whose_strip_ends_with_the_file(library: MadeLibrary) ->
 def test_adjustments_are_property_lists(library: MadeLibrary) -> None:
     for asset, resource, data in files(library, ".aae", ".plist"):
         plist = plistlib.loads(data)
-        slow = asset.form == "slow_mo" and resource.role == "edit_adjustments"
+        slow = asset.variant == "slow_mo" and resource.role == "edit_adjustments"
         assert plist["adjustmentFormatIdentifier"] == ("com.apple.video.slomo" if slow else "com.apple.photo")
 
 
@@ -124,7 +124,7 @@ def test_exif_tells_the_instant_and_the_zone_of_the_database(library: MadeLibrar
             continue
         assert captured is not None
         instant = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=asset.created)
-        if resource.role == "alternate_photo" or asset.form == "raw":
+        if resource.role == "alternate_photo" or asset.variant == "raw":
             # A DNG's first directory has no place for the zone: it tells the wall-clock time.
             instant = instant.replace(microsecond=0) + timedelta(seconds=asset.zone_offset or 0)
         assert abs(captured - instant) < timedelta(milliseconds=1)

@@ -161,7 +161,7 @@ def test_files_lie_where_real_listings_have_them(library: MadeLibrary) -> None:
 
 
 def test_every_form_owner_and_flag_is_there(library: MadeLibrary) -> None:
-    assert {asset.form for asset in library.assets} == {
+    assert {asset.variant for asset in library.assets} == {
         "heic", "jpeg", "png", "screenshot", "panorama", "portrait", "live", "raw_pair", "raw", "burst",
         "video", "slow_mo", "time_lapse", "screen_recording",
     }  # fmt: skip
@@ -169,7 +169,7 @@ def test_every_form_owner_and_flag_is_there(library: MadeLibrary) -> None:
     assert owners == {"own", "shared_library", "shared_album", "shared_with_you", "icloud_link", "synced"}
     for flag in ("hidden", "trashed", "favourite", "edited", "title", "people"):
         assert any(getattr(asset, flag) for asset in library.own()), flag
-    edited = {asset.form for asset in library.own() if asset.edited}
+    edited = {asset.variant for asset in library.own() if asset.edited}
     assert {"live", "slow_mo"} <= edited
 
 

@@ -12,9 +12,9 @@ writing to its database.
 from ambertime_tui.simulator.library.live import LiveLibrary
 from ambertime_tui.simulator.library.live_writer import LiveWriter, invariant_broken
 from ambertime_tui.simulator.library.made_assets import MadeAlbum, MadeAsset, MadeResource
+from ambertime_tui.simulator.library.made_library import MadeLibrary
 from ambertime_tui.simulator.library.maker import make_library
 from ambertime_tui.simulator.library.recipe import LibraryRecipe, Mix, Planted, Sizes
-from ambertime_tui.simulator.library.truth import MadeLibrary
 
 __all__ = [
     "LibraryRecipe",

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ambertime_tui.simulator.library.capture_times import Moment
-from ambertime_tui.simulator.library.variants import Form
+from ambertime_tui.simulator.library.variants import Variant
 
 
 @dataclass(slots=True)
-class Draft:
+class AssetDraft:
     """An asset while it is being decided."""
 
-    form: Form
+    variant: Variant
     moment: Moment
     uuid: str
     ownership: str = "own"
@@ -35,7 +35,7 @@ class Draft:
     duration: float = 0.0
     title: str | None = None
     people: tuple[str, ...] = ()
-    twin_of: Draft | None = field(default=None, repr=False)
+    twin_of: AssetDraft | None = field(default=None, repr=False)
 
     @property
     def is_archived(self) -> bool:

@@ -95,7 +95,7 @@ def derivative(seed: int, number: int) -> bytes:
 def _head(asset: MadeAsset, resource: MadeResource, shades: bytes) -> bytes:
     time = capture_time(asset)
     if resource.role in ("adjustment_data", "edit_adjustments"):
-        identifier = "com.apple.video.slomo" if asset.form == "slow_mo" else "com.apple.photo"
+        identifier = "com.apple.video.slomo" if asset.variant == "slow_mo" else "com.apple.photo"
         return adjustments(resource.size, identifier, shades)
     extension = Path(resource.name).suffix.lower()
     if extension in (".mov", ".mp4"):

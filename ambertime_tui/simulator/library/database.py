@@ -17,6 +17,7 @@ from ambertime_tui.simulator.library.core_data import (
 )
 from ambertime_tui.simulator.library.flags import RESOURCE_ROW, mark_purged
 from ambertime_tui.simulator.library.made_assets import MadeAsset
+from ambertime_tui.simulator.library.made_library import MadeLibrary
 from ambertime_tui.simulator.library.rows import (
     ASSET_CONSTANTS,
     ATTRIBUTE_CONSTANTS,
@@ -28,7 +29,6 @@ from ambertime_tui.simulator.library.rows import (
     resource_rows,
 )
 from ambertime_tui.simulator.library.schema import Schema, schema_for
-from ambertime_tui.simulator.library.truth import MadeLibrary
 from ambertime_tui.simulator.library.variants import FILE_TYPES
 
 _NEWEST = 12

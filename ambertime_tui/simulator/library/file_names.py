@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from ambertime_tui.simulator.library.asset_draft import Draft
+from ambertime_tui.simulator.library.asset_draft import AssetDraft
 
 _CLOUD_GROUPS = 499
 _STREAM_PERSON = "17058154511"
@@ -37,13 +37,13 @@ class Names:
         # The camera's counter leaps a fifth of the way in, so that a library of any size passes IMG_9999.
         self._leap_at, self._leap_to = assets // 5, 9999 - assets // 4
 
-    def give(self, draft: Draft) -> None:
+    def assign(self, draft: AssetDraft) -> None:
         """Sets folder, file name and original name."""
         self._given += 1
         if self._given > self._leap_at:
             self._camera.count = max(self._camera.count, self._leap_to)
             self._leap_at = 1 << 62
-        extension = draft.form.main.extension
+        extension = draft.variant.main.extension
         match draft.ownership:
             case "shared_album":
                 self._streamed += 1

@@ -15,9 +15,9 @@ from ambertime_tui.simulator.library.database import asset_keys
 from ambertime_tui.simulator.library.flags import RESOURCE_ROW, mark_arrived, mark_purged
 from ambertime_tui.simulator.library.history import write_history
 from ambertime_tui.simulator.library.made_assets import ORIGINAL_ROLES, MadeAsset, MadeResource
+from ambertime_tui.simulator.library.made_library import MadeLibrary
 from ambertime_tui.simulator.library.media_tree import Derivatives, modified_at
 from ambertime_tui.simulator.library.schema import schema_for
-from ambertime_tui.simulator.library.truth import MadeLibrary
 
 
 class LiveLibrary:

@@ -11,8 +11,8 @@ from typing import Self
 
 from ambertime_tui.simulator.library.core_data import close_keeping_log, connect, core_data_time, transaction
 from ambertime_tui.simulator.library.history import write_history
+from ambertime_tui.simulator.library.made_library import MadeLibrary
 from ambertime_tui.simulator.library.schema import schema_for
-from ambertime_tui.simulator.library.truth import MadeLibrary
 
 _ASSETS_PER_TRANSACTION = 3
 

@@ -45,7 +45,7 @@ class MadeAsset:
     uuid: str
     kind: str
     """``photo`` or ``video``."""
-    form: str
+    variant: str
     """What was made: heic, jpeg, live, burst, raw_pair, slow_mo ..."""
     state: str
     """``local``, ``icloud`` or one of Planted's fields."""

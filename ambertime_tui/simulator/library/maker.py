@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ambertime_tui.simulator.library.build_assets import build_albums, build_assets
 from ambertime_tui.simulator.library.database import write_database
-from ambertime_tui.simulator.library.derivatives import albums_of, finished_assets
+from ambertime_tui.simulator.library.made_library import MadeLibrary
 from ambertime_tui.simulator.library.media_tree import write_media_tree
 from ambertime_tui.simulator.library.recipe import LibraryRecipe
-from ambertime_tui.simulator.library.truth import MadeLibrary
 
 
 def make_library(into: Path, recipe: LibraryRecipe | None = None) -> MadeLibrary:
@@ -25,8 +25,8 @@ def make_library(into: Path, recipe: LibraryRecipe | None = None) -> MadeLibrary
         ValueError: The recipe asks for the impossible: an unknown iOS, more planted states than assets.
     """
     recipe = recipe or LibraryRecipe()
-    assets = finished_assets(recipe)
-    library = MadeLibrary(into, recipe, assets, albums_of(recipe, assets))
+    assets = build_assets(recipe)
+    library = MadeLibrary(into, recipe, assets, build_albums(recipe, assets))
     (library.media / "PhotoData").mkdir(parents=True, exist_ok=True)
     write_media_tree(library)
     write_database(library)

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from ambertime_tui.simulator.library.content import derivative
 from ambertime_tui.simulator.library.made_assets import MadeAsset
-from ambertime_tui.simulator.library.truth import MadeLibrary
+from ambertime_tui.simulator.library.made_library import MadeLibrary
 
 _FOLDERS = ("DCIM/100APPLE", "PhotoData/Caches", "PhotoData/MISC", "PhotoData/private")
 _ICLOUD_FOLDERS = ("PhotoData/CPL/storage",)
@@ -80,7 +80,7 @@ def derivative_paths(asset: MadeAsset) -> list[str]:
     paths = [thumbnail_path(asset)]
     purged = any(not resource.present for resource in asset.originals)
     # Real listings: 4 of 60 purged ones have the thumbnail only, and some local PNGs and videos have a JPEG.
-    if (purged and int(asset.uuid[:2], 16) >= 17) or asset.form == "png" or asset.kind == "video":
+    if (purged and int(asset.uuid[:2], 16) >= 17) or asset.variant == "png" or asset.kind == "video":
         paths.append(metadata_path(asset))
         if asset.kind == "video":
             paths.append(metadata_path(asset).removesuffix("JPG") + "THM")

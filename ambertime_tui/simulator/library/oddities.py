@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from random import Random
 
-from ambertime_tui.simulator.library.asset_draft import Draft
+from ambertime_tui.simulator.library.asset_draft import AssetDraft
 from ambertime_tui.simulator.library.recipe import LibraryRecipe
 
 FEWEST_ASSETS = 60
@@ -45,12 +45,14 @@ ODD_DATES: tuple[tuple[float | None, bool], ...] = (
 epochs (a camera whose clock was never set) and a scanned slide."""
 
 
-def plant_oddities(recipe: LibraryRecipe, drafts: list[Draft]) -> None:
+def plant_oddities(recipe: LibraryRecipe, drafts: list[AssetDraft]) -> None:
     """Turns some of the person's own photos into oddities."""
     if not recipe.oddities or len(drafts) < FEWEST_ASSETS:
         return
     rng = Random(f"{recipe.seed}:oddities")
-    photos = [d for d in drafts if d.is_archived and d.form.name in ("heic", "jpeg") and d.state != "missing"]
+    photos = [
+        d for d in drafts if d.is_archived and d.variant.name in ("heic", "jpeg") and d.state != "missing"
+    ]
     rng.shuffle(photos)
     twins = _twins(photos)
     photos = [draft for draft in photos if all(draft is not twin for twin in twins)]
@@ -70,11 +72,11 @@ def plant_oddities(recipe: LibraryRecipe, drafts: list[Draft]) -> None:
         photos[3].moment, photos[3].created = photos[4].moment, photos[4].created
 
 
-def _twins(photos: list[Draft]) -> list[Draft]:
+def _twins(photos: list[AssetDraft]) -> list[AssetDraft]:
     """One photo twice under one fingerprint, one purged and one here; gives the two, or nothing."""
-    for form in ("heic", "jpeg"):
-        here = next((d for d in photos if d.form.name == form and d.state == "local"), None)
-        purged = next((d for d in photos if d.form.name == form and d.state == "icloud"), None)
+    for variant in ("heic", "jpeg"):
+        here = next((d for d in photos if d.variant.name == variant and d.state == "local"), None)
+        purged = next((d for d in photos if d.variant.name == variant and d.state == "icloud"), None)
         if here is not None and purged is not None:
             purged.twin_of = here
             purged.moment, purged.created = here.moment, here.created
@@ -82,17 +84,17 @@ def _twins(photos: list[Draft]) -> list[Draft]:
     return []
 
 
-def _spelled_apart(draft: Draft) -> None:
+def _spelled_apart(draft: AssetDraft) -> None:
     """The database spells the name in NFC, the file system in NFD."""
-    name = f"Überraschung {draft.uuid[:4]}.{draft.form.main.extension}"
+    name = f"Überraschung {draft.uuid[:4]}.{draft.variant.main.extension}"
     draft.filename = unicodedata.normalize("NFC", name)
     draft.file_name_on_disk = unicodedata.normalize("NFD", name)
 
 
-def _other_case(draft: Draft) -> None:
+def _other_case(draft: AssetDraft) -> None:
     path = PurePosixPath(draft.filename)
     draft.file_name_on_disk = path.stem + path.suffix.lower()
 
 
-def _without_extension(draft: Draft) -> None:
+def _without_extension(draft: AssetDraft) -> None:
     draft.filename = draft.original_filename = f"DSC{draft.uuid[:5]}"

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import fields
 from random import Random
 
-from ambertime_tui.simulator.library.asset_draft import Draft
+from ambertime_tui.simulator.library.asset_draft import AssetDraft
+from ambertime_tui.simulator.library.composition import NEW_PHONE
 from ambertime_tui.simulator.library.recipe import LibraryRecipe, Planted
-from ambertime_tui.simulator.library.roles import NEW_PHONE
 
-_ONLY_FORM = {"partial_live": "live", "partial_raw": "raw_pair"}
+_ONLY_VARIANT = {"partial_live": "live", "partial_raw": "raw_pair"}
 _NOT_UPLOADED = ("missing",)
 
 
-def give_states(recipe: LibraryRecipe, drafts: list[Draft]) -> None:
+def assign_states(recipe: LibraryRecipe, drafts: list[AssetDraft]) -> None:
     """Sets the state of every asset of the person's own.
 
     Raises:
@@ -25,8 +25,8 @@ def give_states(recipe: LibraryRecipe, drafts: list[Draft]) -> None:
     rng.shuffle(free)
     for state in (f.name for f in fields(Planted)):
         wanted = getattr(recipe.planted, state)
-        form = _ONLY_FORM.get(state)
-        chosen = [d for d in free if form is None or d.form.name == form][:wanted]
+        variant = _ONLY_VARIANT.get(state)
+        chosen = [d for d in free if variant is None or d.variant.name == variant][:wanted]
         if len(chosen) < wanted:
             raise ValueError(
                 f"{wanted} assets shall be {state}, but only {len(chosen)} of this library can be"

@@ -42,7 +42,7 @@ def file_type(name: str) -> FileType:
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class Variant:
     """A form of asset."""
 
     name: str
@@ -61,23 +61,23 @@ class Form:
         return self.parts[0][1]
 
 
-FORMS = {
-    form.name: form
-    for form in (
-        Form("heic", "photo", 0, (("photo", HEIC),)),
-        Form("jpeg", "photo", 0, (("photo", JPEG),)),
-        Form("png", "photo", 0, (("photo", PNG),), 1200, 800),
-        Form("screenshot", "photo", 10, (("photo", PNG),), 1179, 2556),
-        Form("panorama", "photo", 1, (("photo", HEIC),), 8368, 3820),
-        Form("portrait", "photo", 0, (("photo", HEIC), ("adjustment_data", AAE)), 3024, 4032),
-        Form("live", "photo", 2, (("photo", HEIC), ("paired_video", MOV)), 3024, 4032),
-        Form("raw_pair", "photo", 0, (("photo", JPEG), ("alternate_photo", DNG))),
-        Form("raw", "photo", 0, (("photo", DNG),)),
-        Form("burst", "photo", 0, (("photo", JPEG),)),
-        Form("video", "video", 100, (("video", MOV),), 1920, 1080),
-        Form("slow_mo", "video", 101, (("video", MOV),), 1920, 1080),
-        Form("time_lapse", "video", 102, (("video", MOV),), 1920, 1080),
-        Form("screen_recording", "video", 103, (("video", MP4),), 886, 1920),
+VARIANTS = {
+    variant.name: variant
+    for variant in (
+        Variant("heic", "photo", 0, (("photo", HEIC),)),
+        Variant("jpeg", "photo", 0, (("photo", JPEG),)),
+        Variant("png", "photo", 0, (("photo", PNG),), 1200, 800),
+        Variant("screenshot", "photo", 10, (("photo", PNG),), 1179, 2556),
+        Variant("panorama", "photo", 1, (("photo", HEIC),), 8368, 3820),
+        Variant("portrait", "photo", 0, (("photo", HEIC), ("adjustment_data", AAE)), 3024, 4032),
+        Variant("live", "photo", 2, (("photo", HEIC), ("paired_video", MOV)), 3024, 4032),
+        Variant("raw_pair", "photo", 0, (("photo", JPEG), ("alternate_photo", DNG))),
+        Variant("raw", "photo", 0, (("photo", DNG),)),
+        Variant("burst", "photo", 0, (("photo", JPEG),)),
+        Variant("video", "video", 100, (("video", MOV),), 1920, 1080),
+        Variant("slow_mo", "video", 101, (("video", MOV),), 1920, 1080),
+        Variant("time_lapse", "video", 102, (("video", MOV),), 1920, 1080),
+        Variant("screen_recording", "video", 103, (("video", MP4),), 886, 1920),
     )
 }
 """Every form by its name."""

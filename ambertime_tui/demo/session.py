@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ambertime_tui.demo.person import PersonWithPhone
+from ambertime_tui.demo.user import SimulatedUser
 from ambertime_tui.engine.api.client import Command, CommandName, EngineClient, EngineError, running_jobs
 from ambertime_tui.paths import paths_from, private
 
@@ -42,7 +42,7 @@ class Demo:
 
 
 @contextmanager
-def demo_world(
+def demo_session(
     environ: Mapping[str, str], *, assets: int | None, seed: int | None, scratch: Path | None
 ) -> Iterator[Demo]:
     """Starts a simulated phone; ends it, and any job of the demo, when the block is left.
@@ -79,7 +79,7 @@ def demo_world(
         command += [] if seed is None else ["--seed", str(seed)]
         with _phone(command, world, Path(short) / "phone.log"):
             try:
-                with PersonWithPhone(world, control):
+                with SimulatedUser(world, control):
                     yield Demo(world, target)
             finally:
                 asyncio.run(_end_jobs(world))

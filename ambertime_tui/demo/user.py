@@ -24,7 +24,7 @@ BY_HAND_AT_ONCE = 8
 """Items opened in Photos before the next look at the list."""
 
 
-class PersonWithPhone:
+class SimulatedUser:
     """Acts in a thread of its own, from `with` to its end, for every job of the demo."""
 
     def __init__(self, environ: Mapping[str, str], control: Path) -> None:

@@ -7,17 +7,17 @@ import hashlib
 from pathlib import PurePosixPath
 from random import Random
 
-from ambertime_tui.simulator.library.asset_draft import Draft
+from ambertime_tui.simulator.library.asset_draft import AssetDraft
+from ambertime_tui.simulator.library.composition import compose
 from ambertime_tui.simulator.library.made_assets import MadeAlbum, MadeAsset, MadeResource
 from ambertime_tui.simulator.library.oddities import plant_oddities
 from ambertime_tui.simulator.library.recipe import LibraryRecipe
-from ambertime_tui.simulator.library.roles import cast
-from ambertime_tui.simulator.library.states import give_states
+from ambertime_tui.simulator.library.states import assign_states
 from ambertime_tui.simulator.library.variants import HEIC, JPEG, MOV, PLIST, FileType, size_of
 
 _LOCAL = ("local", True, "local")
 _ICLOUD = ("icloud", False, "icloud")
-_WHEREABOUTS = {
+_LOCATIONS = {
     "local": _LOCAL,
     "icloud": _ICLOUD,
     "stale": ("local", False, "icloud"),
@@ -29,20 +29,20 @@ _PURGED_PART = {"partial_live": "paired_video", "partial_raw": "alternate_photo"
 _ALBUM_TITLES = ("Summer by the sea", "Familie 👨‍👩‍👧", "Arbeit / Belege", "Favourites of 2019", "Wörterbuch")
 
 
-def finished_assets(recipe: LibraryRecipe) -> tuple[MadeAsset, ...]:
+def build_assets(recipe: LibraryRecipe) -> tuple[MadeAsset, ...]:
     """Every asset of the library that the recipe asks for.
 
     Raises:
         ValueError: The recipe asks for more than its number of assets can hold.
     """
-    drafts = cast(recipe)
-    give_states(recipe, drafts)
+    drafts = compose(recipe)
+    assign_states(recipe, drafts)
     plant_oddities(recipe, drafts)
     bought = drafts[int(0.4 * len(drafts))].moment.seconds if drafts else 0.0
-    return tuple(_finished(recipe, draft, bought) for draft in drafts)
+    return tuple(_build(recipe, draft, bought) for draft in drafts)
 
 
-def albums_of(recipe: LibraryRecipe, assets: tuple[MadeAsset, ...]) -> tuple[MadeAlbum, ...]:
+def build_albums(recipe: LibraryRecipe, assets: tuple[MadeAsset, ...]) -> tuple[MadeAlbum, ...]:
     """The person's albums, an album in the trash, and the shared album that others fill."""
     rng = Random(f"{recipe.seed}:albums")
     own = [asset for asset in assets if asset.is_archived and not asset.trashed]
@@ -64,24 +64,24 @@ def _uuid(recipe: LibraryRecipe, name: str) -> str:
     return f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-8{digest[17:20]}-{digest[20:32]}"
 
 
-def _finished(recipe: LibraryRecipe, draft: Draft, bought: float) -> MadeAsset:
+def _build(recipe: LibraryRecipe, draft: AssetDraft, bought: float) -> MadeAsset:
     key = draft.uuid if draft.twin_of is None else draft.twin_of.uuid
     rng = Random(f"{recipe.seed}:{key}:files")
     digest = hashlib.sha256(f"{recipe.seed}:{key}:fingerprint".encode()).digest()
-    form, moment = draft.form, draft.moment
+    variant, moment = draft.variant, draft.moment
     on_disk = draft.file_name_on_disk or draft.filename
     resources = []
-    for index, (role, kind) in enumerate(form.parts):
+    for index, (role, kind) in enumerate(variant.parts):
         name = on_disk if index == 0 else f"{_stem(on_disk)}.{kind.extension}"
         size = size_of(rng, role, kind, recipe.sizes)
-        resources.append(MadeResource(role, draft.directory, name, size, *_whereabouts(draft, role)))
+        resources.append(MadeResource(role, draft.directory, name, size, *_location(draft, role)))
     if draft.edited:
         resources += _edit(recipe, draft, rng)
     added = moment.seconds + 2.5 if not draft.came_from_icloud else max(moment.seconds, bought) + 90.0
     return MadeAsset(
         uuid=draft.uuid,
-        kind=form.kind,
-        form=form.name,
+        kind=variant.kind,
+        variant=variant.name,
         state=draft.state,
         ownership=draft.ownership,
         created=draft.created,
@@ -92,16 +92,16 @@ def _finished(recipe: LibraryRecipe, draft: Draft, bought: float) -> MadeAsset:
         directory=draft.directory,
         filename=draft.filename,
         original_filename=draft.original_filename,
-        uti=form.main.uti,
-        subtype=form.subtype,
-        width=form.width,
-        height=form.height,
+        uti=variant.main.uti,
+        subtype=variant.subtype,
+        width=variant.width,
+        height=variant.height,
         duration=draft.duration,
         resources=tuple(resources),
         content_key=key,
         fingerprint=base64.b64encode(b"\x01" + digest[:20]).decode(),
-        live_photo=form.name == "live",
-        raw_pair=form.name == "raw_pair",
+        live_photo=variant.name == "live",
+        raw_pair=variant.name == "raw_pair",
         edited=draft.edited,
         hidden=draft.hidden,
         trashed=draft.trashed,
@@ -114,23 +114,23 @@ def _finished(recipe: LibraryRecipe, draft: Draft, bought: float) -> MadeAsset:
     )
 
 
-def _whereabouts(draft: Draft, role: str) -> tuple[str, bool, str]:
+def _location(draft: AssetDraft, role: str) -> tuple[str, bool, str]:
     if draft.ownership == "shared_with_you":
         return "local", False, "missing"
     if (purged := _PURGED_PART.get(draft.state)) is not None:
         return _ICLOUD if role == purged else _LOCAL
-    return _WHEREABOUTS[draft.state]
+    return _LOCATIONS[draft.state]
 
 
-def _edit(recipe: LibraryRecipe, draft: Draft, rng: Random) -> list[MadeResource]:
+def _edit(recipe: LibraryRecipe, draft: AssetDraft, rng: Random) -> list[MadeResource]:
     """The current edit under Mutations. Slow motion has adjustments without a render."""
     directory = f"PhotoData/Mutations/{draft.directory}/{_stem(draft.filename)}/Adjustments"
     renders: list[tuple[str, FileType]] = []
-    if draft.form.kind == "photo":
-        renders.append(("edited_photo", HEIC if draft.form.main is HEIC else JPEG))
-    elif draft.form.name != "slow_mo":
+    if draft.variant.kind == "photo":
+        renders.append(("edited_photo", HEIC if draft.variant.main is HEIC else JPEG))
+    elif draft.variant.name != "slow_mo":
         renders.append(("edited_video", MOV))
-    if draft.form.name == "live":
+    if draft.variant.name == "live":
         renders.append(("edited_paired_video", MOV))
     # A purge takes the render too, unless the edit is younger than the original's upload.
     purged = draft.state == "icloud" and rng.random() < 0.5

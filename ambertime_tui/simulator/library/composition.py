@@ -6,13 +6,13 @@ from collections.abc import Callable
 from random import Random
 from uuid import UUID
 
-from ambertime_tui.simulator.library.asset_draft import Draft
+from ambertime_tui.simulator.library.asset_draft import AssetDraft
 from ambertime_tui.simulator.library.capture_times import Moment, capture_times
 from ambertime_tui.simulator.library.file_names import Names
 from ambertime_tui.simulator.library.recipe import LibraryRecipe
-from ambertime_tui.simulator.library.variants import FORMS
+from ambertime_tui.simulator.library.variants import VARIANTS
 
-_FORM_SHARES = (
+_VARIANT_SHARES = (
     "jpeg",
     "png",
     "screenshot",
@@ -42,7 +42,7 @@ def new_uuid(rng: Random) -> str:
     return str(UUID(int=rng.getrandbits(128), version=4)).upper()
 
 
-def cast(recipe: LibraryRecipe) -> list[Draft]:
+def compose(recipe: LibraryRecipe) -> list[AssetDraft]:
     """Every asset of the library, in the order of capture.
 
     Raises:
@@ -51,18 +51,18 @@ def cast(recipe: LibraryRecipe) -> list[Draft]:
     rng = Random(f"{recipe.seed}:cast")
     moments = capture_times(rng, recipe.assets, recipe.first, recipe.last)
     drafts = _shots(rng, recipe, moments)
-    _give_owners(rng, recipe, drafts)
+    _assign_owners(rng, recipe, drafts)
     for index, draft in enumerate(drafts):
         _describe(rng, recipe, draft, index / max(1, len(drafts)))
     names = Names(rng, len(drafts))
     for draft in drafts:
-        names.give(draft)
+        names.assign(draft)
     return drafts
 
 
-def _shots(rng: Random, recipe: LibraryRecipe, moments: list[Moment]) -> list[Draft]:
+def _shots(rng: Random, recipe: LibraryRecipe, moments: list[Moment]) -> list[AssetDraft]:
     count = len(moments)
-    quota = {name: round(getattr(recipe.mix, name) * count) for name in _FORM_SHARES}
+    quota = {name: round(getattr(recipe.mix, name) * count) for name in _VARIANT_SHARES}
     quota["live"] = max(quota["live"], recipe.planted.partial_live)
     quota["raw_pair"] = max(quota["raw_pair"], recipe.planted.partial_raw)
     bursts = []
@@ -76,13 +76,13 @@ def _shots(rng: Random, recipe: LibraryRecipe, moments: list[Moment]) -> list[Dr
         raise ValueError(f"the shares of the mix add up to {filled} of {count} assets")
     shots += [("heic", 1)] * (count - filled)
     rng.shuffle(shots)
-    drafts: list[Draft] = []
+    drafts: list[AssetDraft] = []
     for name, frames in shots:
         moment = moments[len(drafts)]
         burst = new_uuid(rng) if name == "burst" else None
         for frame in range(frames):
             at = Moment(round(moment.seconds + frame * 0.1, 3), moment.zone)
-            draft = Draft(FORMS[name], at, new_uuid(rng), created=at.seconds, burst_uuid=burst)
+            draft = AssetDraft(VARIANTS[name], at, new_uuid(rng), created=at.seconds, burst_uuid=burst)
             if burst is not None:
                 # 20: the default pick and key frame; 8: picked by the person; 2: not picked.
                 draft.burst_pick = 20 if frame == 0 else 8 if frame == 1 else 2
@@ -90,8 +90,8 @@ def _shots(rng: Random, recipe: LibraryRecipe, moments: list[Moment]) -> list[Dr
     return drafts
 
 
-def _give_owners(rng: Random, recipe: LibraryRecipe, drafts: list[Draft]) -> None:
-    single = [d for d in drafts if d.form.name in ("heic", "jpeg", "video", "screenshot")]
+def _assign_owners(rng: Random, recipe: LibraryRecipe, drafts: list[AssetDraft]) -> None:
+    single = [d for d in drafts if d.variant.name in ("heic", "jpeg", "video", "screenshot")]
     rng.shuffle(single)
     for owner in _OWNERS:
         if recipe.ios < _NEEDS_IOS.get(owner, 0) or recipe.ios > _LAST_IOS.get(owner, recipe.ios):
@@ -101,24 +101,24 @@ def _give_owners(rng: Random, recipe: LibraryRecipe, drafts: list[Draft]) -> Non
                 return
             draft = single.pop()
             draft.ownership = owner
-            if owner == "photo_stream" and draft.form.kind == "video":
-                draft.form = FORMS["jpeg"]
+            if owner == "photo_stream" and draft.variant.kind == "video":
+                draft.variant = VARIANTS["jpeg"]
 
 
-def _describe(rng: Random, recipe: LibraryRecipe, draft: Draft, age: float) -> None:
+def _describe(rng: Random, recipe: LibraryRecipe, draft: AssetDraft, age: float) -> None:
     mix = recipe.mix
-    if draft.form.kind == "video":
+    if draft.variant.kind == "video":
         draft.duration = round(1 + 60 * rng.random() ** 3, 3)
     if not draft.is_archived:
         draft.uploaded = False
         return
     chance: Callable[[float], bool] = lambda share: rng.random() < share  # noqa: E731
     draft.came_from_icloud = recipe.icloud_photos and chance(0.85 if age < NEW_PHONE else 0.08)
-    draft.edited = draft.form.name == "slow_mo" or (chance(mix.edited) and draft.burst_pick != 2)
+    draft.edited = draft.variant.name == "slow_mo" or (chance(mix.edited) and draft.burst_pick != 2)
     draft.hidden = chance(mix.hidden)
     draft.trashed = chance(mix.trashed)
     draft.favourite = chance(mix.favourite)
     draft.title = rng.choice(_TITLES) if chance(mix.titled) else None
-    if chance(mix.with_people) and draft.form.kind == "photo":
+    if chance(mix.with_people) and draft.variant.kind == "photo":
         draft.people = tuple(sorted({rng.choice(_PEOPLE), rng.choice(_PEOPLE)}))
     draft.uploaded = recipe.icloud_photos and age < 0.985
