@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,3 +78,19 @@ def private(folder: Path) -> Path:
     if stat.S_IMODE(facts.st_mode) != 0o700:
         folder.chmod(0o700)
     return folder
+
+
+def write_private(file: Path, pieces: Iterable[str]) -> None:
+    """Replace a file in one step with one that only this user can read (0600); its folder must exist.
+
+    Raises:
+        OSError: the file cannot be written; the old one is unchanged.
+    """
+    scratch = file.with_name(f"{file.name}.{os.getpid()}.new")
+    with open(scratch, "w", encoding="utf-8", opener=_open_private) as stream:
+        stream.writelines(pieces)
+    scratch.replace(file)
+
+
+def _open_private(name: str, flags: int) -> int:
+    return os.open(name, flags, 0o600)

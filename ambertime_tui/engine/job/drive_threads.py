@@ -71,11 +71,6 @@ class Threads:
         for call in self._under_way:
             _fail(call, DriveSilent(self._path))
 
-    @property
-    def given_up(self) -> bool:
-        """True once nobody waits any more."""
-        return self._given_up
-
     def close(self) -> None:
         """Lets idle threads go."""
         self._pool.shutdown(wait=False)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from ambertime_tui.paths import private
+from ambertime_tui.paths import private, write_private
 
 FOLDER = "fetch"
 """In the state folder."""
@@ -33,19 +32,12 @@ class FetchMemory:
             PathsError: the folder cannot be made.
         """
         file = self._file(udid)
-        lines = "".join(f"{uuid}\n" for uuid in uuids)
+        lines = [f"{uuid}\n" for uuid in uuids]
         if not lines:
             file.unlink(missing_ok=True)
             return
         private(self._folder)
-        part = file.with_suffix(".new")
-        with open(part, "w", encoding="utf-8", opener=_private_file) as stream:
-            stream.write(lines)
-        part.replace(file)
+        write_private(file, lines)
 
     def _file(self, udid: str) -> Path:
         return self._folder / "".join(c if c.isalnum() or c == "-" else "_" for c in udid)
-
-
-def _private_file(name: str, flags: int) -> int:
-    return os.open(name, flags, 0o600)

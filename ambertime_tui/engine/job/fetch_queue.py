@@ -63,8 +63,6 @@ class FetchQueue:
         self._line = array("I")
         self._first = 0
         self._in_line = False
-        self.generation = 0
-        """Grows whenever something becomes pending again, so that a watch looks for it afresh."""
 
     def __len__(self) -> int:
         return self._count
@@ -94,10 +92,6 @@ class FetchQueue:
     def planned(self, uuid: str) -> PlannedAsset:
         """Raises KeyError where the asset is not in the queue."""
         return self._plan[self._number(uuid)]
-
-    def reason_of(self, uuid: str) -> str:
-        """Why it is in its state, in words; raises KeyError where the asset is not in the queue."""
-        return self._reasons.get(self._number(uuid), "")
 
     def resting_state(self, uuid: str) -> FetchState:
         """The state of a pending asset of which nothing is there: whether iOS was asked for it."""
@@ -193,12 +187,6 @@ class FetchQueue:
         stirred, self._stirred = frozenset(self._stirred), set()
         return stirred
 
-    def pending_in(self, folder: str) -> tuple[PlannedAsset, ...]:
-        """The pending assets that expect a file in a folder."""
-        known = self._folders.get(folder)
-        numbers = dict.fromkeys(known.numbers) if known is not None else ()
-        return tuple(self._plan[number] for number in numbers if self._is_pending(number))
-
     def pending_at(self, folder: str, names: Iterable[str]) -> tuple[PlannedAsset, ...]:
         """Those of them that expect a file with the stem of one of some names."""
         wanted = {folded(stem(name)) for name in names}
@@ -283,7 +271,6 @@ class FetchQueue:
 
     def _becomes_pending(self, number: int, planned: PlannedAsset) -> None:
         self._stirred |= {resource.directory for resource in expected(planned)}
-        self.generation += 1
         if self._in_line:
             key = self._sort_key()
             place = bisect_left(self._line, key(number), key=key)

@@ -71,7 +71,6 @@ class FetchRequests:
         self._shown_again = False
         self._ended = False
         self._moved_at = timing.steady()
-        self._arrived_before = 0
 
     async def review(self, media: MediaFolder) -> None:
         """Sees how far the present request is, and makes the next one when its time has come.

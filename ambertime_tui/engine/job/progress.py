@@ -27,47 +27,47 @@ from ambertime_tui.engine.job.fetch_queue import FetchQueue
 from ambertime_tui.engine.plan.plan import plan_of
 from ambertime_tui.engine.timing import Timing
 
-WINDOW = 10
-"""Seconds over which a rate is averaged."""
+RATE_WINDOW = 10
+"""Seconds over which the displayed rate is averaged."""
+ETA_WINDOW = 180
+"""Seconds over which the rate for the time left is averaged: a few small or large files must not move it."""
 HISTORY = 240
 """Seconds kept for a graph."""
-HONEST_AFTER = 8.0
-"""Seconds of work before a time left is given: the first ones on a fresh connection are slow."""
+FIRST_ETA_AFTER = 8.0
+"""Seconds of work before a time left is given: a fresh connection starts slowly."""
 STANDSTILL = 1024.0
-"""Bytes a second below which a time left would be a guess."""
+"""Bytes per second below which no time left is given."""
 
 
 class RateMeter:
-    """Bytes in buckets of a second. `now` is any clock in seconds that does not go back."""
+    """Counts bytes per second. `now` is any clock in seconds that never goes back."""
 
-    def __init__(self, now: float, window: int = WINDOW) -> None:
+    def __init__(self, now: float, window: int = RATE_WINDOW) -> None:
         """
         Args:
-            now: the present.
-            window: seconds over which the rate is averaged; more for what comes in large pieces.
+            now: the current time.
+            window: seconds over which the displayed rate is averaged; longer for what comes in large pieces.
         """
         self._window = window
         self._second = int(now)
         self._bucket = 0
         self._buckets: deque[int] = deque(maxlen=HISTORY)
-        self._began: float | None = None
-        self.total = 0
+        self._measured_since: float | None = None
 
     def add(self, size: int, now: float) -> None:
-        """Counts bytes that have just come through."""
+        """Count bytes that have just arrived."""
         self.advance(now)
-        if self._began is None:
-            self._began = now
+        if self._measured_since is None:
+            self._measured_since = now
         self._bucket += size
-        self.total += size
 
     def advance(self, now: float) -> bool:
-        """Closes the seconds that are over. True where a front end would see a difference."""
+        """Close the seconds that have passed. True if a front end would see a difference."""
         seconds = int(now) - self._second
         if seconds <= 0:
             return False
         self._second = int(now)
-        if self._began is None:
+        if self._measured_since is None:
             return False
         was_moving = self._bucket > 0 or any(self._buckets)
         for _ in range(min(seconds, HISTORY)):
@@ -75,21 +75,31 @@ class RateMeter:
             self._bucket = 0
         return was_moving
 
+    def restart(self, now: float) -> None:
+        """Estimate the time left from now on only: a pause says nothing about the speed."""
+        self.advance(now)
+        if self._measured_since is not None:
+            self._measured_since = now
+
     def rate(self) -> float | None:
-        """Bytes a second over the last seconds; None before a second was measured."""
-        recent = tuple(self._buckets)[-self._window :]
-        return sum(recent) / len(recent) if recent else None
+        """Bytes per second over the last seconds; None before the first full second."""
+        return self._average(self._window)
 
     def history(self) -> tuple[float, ...]:
         """Bytes in each of the last seconds since the first byte, oldest first."""
         return tuple(float(b) for b in self._buckets)
 
     def time_left(self, size: int, now: float) -> float | None:
-        """Seconds for as many bytes at the rate of the last seconds; None as long as it would be a guess."""
-        rate = self.rate()
-        if self._began is None or rate is None or rate < STANDSTILL or now - self._began < HONEST_AFTER:
+        """Seconds for `size` bytes at the rate of the last minutes; None while it would be a guess."""
+        since = self._measured_since
+        if since is None or now - since < FIRST_ETA_AFTER or (self.rate() or 0.0) < STANDSTILL:
             return None
-        return size / rate
+        rate = self._average(min(ETA_WINDOW, self._second - int(since)))
+        return size / rate if rate else None
+
+    def _average(self, seconds: int) -> float | None:
+        recent = tuple(self._buckets)[-seconds:] if seconds > 0 else ()
+        return sum(recent) / len(recent) if recent else None
 
 
 EVENTS = 50
@@ -169,6 +179,9 @@ class Progress:
     def set_condition(self, condition: Condition, sentence: str = "") -> None:
         """How the job is, and what a person has to know."""
         if (condition, sentence) != (self.condition, self.sentence):
+            if condition is Condition.RUNNING and self.condition is not condition:
+                self.copied.restart(self._timing.steady())
+                self.arrived.restart(self._timing.steady())
             self.condition, self.sentence = condition, sentence
             self.touch()
 

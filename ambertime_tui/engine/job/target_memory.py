@@ -16,7 +16,7 @@ from pathlib import Path
 from ambertime_tui.drive.errors import AnotherDrive, TargetNotMounted
 from ambertime_tui.drive.volume.discovery import drive_of
 from ambertime_tui.drive.volume.marker import read_marker
-from ambertime_tui.paths import PathsError, private
+from ambertime_tui.paths import PathsError, private, write_private
 
 log = logging.getLogger(__name__)
 
@@ -85,12 +85,9 @@ class TargetMemory:
         known[_key(target)] = seen
         kept = dict(list(known.items())[-KEPT:])
         text = json.dumps({path: asdict(one) for path, one in kept.items()}, indent=1)
-        part = self._state / f"{FILE}.{os.getpid()}.new"
         try:
             private(self._state)
-            with open(part, "w", encoding="utf-8", opener=_private_file) as stream:
-                stream.write(text)
-            part.replace(self._state / FILE)
+            write_private(self._state / FILE, [text])
         except (OSError, PathsError) as error:
             log.warning("where the archive lies is not remembered: %s", error)
 
@@ -107,7 +104,3 @@ class TargetMemory:
 
 def _key(target: Path) -> str:
     return os.path.realpath(target)
-
-
-def _private_file(name: str, flags: int) -> int:
-    return os.open(name, flags, 0o600)
