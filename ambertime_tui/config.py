@@ -16,12 +16,10 @@ range = "..2019"
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date
 from difflib import get_close_matches
@@ -32,7 +30,7 @@ import tomli_w
 
 from ambertime_tui.engine.api.spec import FetchOrder, FetchWay, JobSpec, OriginalsChoice, Selection
 from ambertime_tui.library.date_range import DateRange, DateRangeError, parse_date_range
-from ambertime_tui.paths import PathsError, private
+from ambertime_tui.paths import PathsError, write_private
 
 T = TypeVar("T")
 
@@ -201,20 +199,10 @@ def save_state(folder: Path, state: State) -> None:
     Raises:
         ConfigError: it cannot be written.
     """
-    file = folder / STATE_NAME
     try:
-        private(folder)
-        handle, part = tempfile.mkstemp(dir=folder, prefix=f".{STATE_NAME}.")
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                tomli_w.dump(_without_none(asdict(state)), stream)
-            Path(part).replace(file)
-        except OSError:
-            with suppress(FileNotFoundError):
-                Path(part).unlink()
-            raise
-    except (OSError, PathsError) as error:
-        raise ConfigError(f"{file} cannot be written: {error}.") from error
+        write_private(folder / STATE_NAME, tomli_w.dumps(_without_none(asdict(state))))
+    except PathsError as error:
+        raise ConfigError(f"What AmberTime remembers cannot be saved. {error}") from error
 
 
 def _without_none(value: Any) -> Any:

@@ -1,24 +1,26 @@
-"""Where AmberTime keeps its own files on this computer: the XDG base directories. No backup is here."""
+"""AmberTime's own files on this computer, in the XDG base directories. No backup is stored here."""
 
 from __future__ import annotations
 
 import os
 import stat
+import tempfile
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 
 class PathsError(Exception):
-    """A folder of ours cannot be used; the message says which and why."""
+    """A folder or file of ours cannot be used; the message says which one and why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """The four folders; none is made before `private` or a writer asks for it."""
+    """The four folders. They are created when something is first written to them."""
 
     runtime: Path
-    """Sockets of running engines; on a local file system, readable by this user only."""
+    """Sockets of running engines; on a local file system, readable only by this user."""
     state: Path
     """Logs, and what the app remembers between runs."""
     config: Path
@@ -28,8 +30,10 @@ class Paths:
 
 
 def paths_from(environ: Mapping[str, str]) -> Paths:
-    """The folders for an environment, by the XDG Base Directory rules, with /tmp/ambertime-UID for sockets
-    where there is no XDG_RUNTIME_DIR (a cron job, su)."""
+    """Return the folders for an environment, by the XDG Base Directory specification.
+
+    Sockets go to /tmp/ambertime-UID where XDG_RUNTIME_DIR is not set (a cron job, su).
+    """
     home = Path(environ.get("HOME") or Path.home())
 
     def base(variable: str, fallback: Path) -> Path:
@@ -48,31 +52,31 @@ def paths_from(environ: Mapping[str, str]) -> Paths:
 
 
 def folder_named(text: str) -> Path:
-    """The absolute path of a folder as a person writes it, `~` and `~user` included; links stay as they are.
+    """Return the absolute path of a folder as a person types it. Expands `~` and `~user`, keeps links.
 
     Raises:
-        PathsError: it names none.
+        PathsError: the text is empty, or names an unknown user.
     """
     if not text.strip() or "\0" in text:
-        raise PathsError("Name a folder: an empty name is none.")
+        raise PathsError("The folder's name is empty. Name a folder.")
     try:
         return Path(text).expanduser().absolute()
     except RuntimeError as error:
         user = text.partition("/")[0]
-        raise PathsError(f"{user} is no user of this computer, so {text} is no folder.") from error
+        raise PathsError(f"{text} is not a folder: this computer has no user {user}.") from error
 
 
 def private(folder: Path) -> Path:
-    """Makes the folder for this user only (0700) and returns it.
+    """Create a folder that only this user can read (0700), or check an existing one. Return it.
 
     Raises:
-        PathsError: it cannot be made, or somebody else owns it (a trap in a shared /tmp).
+        PathsError: it cannot be created, or belongs to another user (a trap in a shared /tmp).
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         facts = folder.lstat()
     except OSError as error:
-        raise PathsError(f"The folder {folder} cannot be made: {error.strerror}.") from error
+        raise PathsError(f"Cannot create the folder {folder}: {error.strerror}.") from error
     if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.getuid():
         raise PathsError(f"{folder} belongs to another user; AmberTime will not use it. Set XDG_RUNTIME_DIR.")
     if stat.S_IMODE(facts.st_mode) != 0o700:
@@ -80,17 +84,40 @@ def private(folder: Path) -> Path:
     return folder
 
 
-def write_private(file: Path, pieces: Iterable[str]) -> None:
-    """Replace a file in one step with one that only this user can read (0600); its folder must exist.
+def write_private(file: Path, text: str | Iterable[str]) -> None:
+    """Replace a file in one step with one that only this user can read (0600), in UTF-8.
+
+    After a crash the file has either its old or its new content. Its folder is created if necessary.
+
+    Args:
+        file: the file to replace.
+        text: all of its text, or pieces of it, so that a long file need not be in memory.
 
     Raises:
-        OSError: the file cannot be written; the old one is unchanged.
+        PathsError: the folder cannot be used, or the file cannot be written; the old one is unchanged.
     """
-    scratch = file.with_name(f"{file.name}.{os.getpid()}.new")
-    with open(scratch, "w", encoding="utf-8", opener=_open_private) as stream:
-        stream.writelines(pieces)
-    scratch.replace(file)
+    private(file.parent)
+    try:
+        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.", suffix=".new")
+        scratch = Path(name)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                stream.writelines([text] if isinstance(text, str) else text)
+                stream.flush()
+                os.fsync(handle)
+            scratch.replace(file)
+        finally:
+            with suppress(FileNotFoundError):
+                scratch.unlink()
+        _sync_folder(file.parent)
+    except OSError as error:
+        raise PathsError(f"{file} cannot be written: {error.strerror or error}.") from error
 
 
-def _open_private(name: str, flags: int) -> int:
-    return os.open(name, flags, 0o600)
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with suppress(OSError):  # some network file systems cannot sync a folder
+            os.fsync(handle)
+    finally:
+        os.close(handle)

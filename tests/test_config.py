@@ -100,7 +100,7 @@ def test_a_damaged_memory_costs_only_the_memory(tmp_path: Path) -> None:
 
 def test_what_cannot_be_remembered_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(ConfigError, match=r"state\.toml cannot be written"):
+    with pytest.raises(ConfigError, match=r"cannot be saved\. Cannot create the folder .*/file:"):
         save_state(tmp_path / "file", State())
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ambertime_tui.units import SIZE_WIDTH, about, elapsed, percent, size
+from ambertime_tui.units import SIZE_WIDTH, about, duration, elapsed, first_of, percent, plural, size
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,37 @@ def test_durations_are_a_clock_and_estimates_are_no_finer_than_they_deserve() ->
         "2 h 10 min",
         "4 days",
     )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 s"),
+        (45, "45 s"),
+        (119, "119 s"),
+        (120, "2 min"),
+        (5400, "90 min"),
+        (7200, "2 h"),
+        (86400, "24 h"),
+    ],
+)
+def test_a_duration_in_a_sentence_has_one_unit(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_a_count_agrees_with_its_word_and_verb() -> None:
+    assert (plural(1, "item"), plural(0, "item"), plural(2341, "item")) == (
+        "1 item",
+        "0 items",
+        "2,341 items",
+    )
+    assert (plural(1, "item is", "items are"), plural(2, "item is", "items are")) == (
+        "1 item is",
+        "2 items are",
+    )
+
+
+def test_the_first_names_of_a_list_say_how_many_follow() -> None:
+    assert first_of(["a", "b"], 3) == "a, b"
+    assert first_of(["a", "b", "c", "d"], 3) == "a, b, c and 1 more"
+    assert first_of(["a", "b"], 2, total=1_002) == "a, b and 1,000 more"
