@@ -1,4 +1,4 @@
-"""`ambertime demo`: a simulated iPhone, a scratch target, and somebody who holds the phone."""
+"""`ambertime demo`: a simulated iPhone, a temporary target, and a simulated user of the phone."""
 
 from ambertime_tui.demo.session import Demo, DemoError, demo_session
 from ambertime_tui.demo.user import SimulatedUser

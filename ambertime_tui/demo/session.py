@@ -1,4 +1,4 @@
-"""A simulated iPhone in a process of its own, and a world apart for the app to live in."""
+"""A simulated iPhone in its own process, and an isolated environment for the app."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from ambertime_tui.engine.api.client import Command, CommandName, EngineClient, 
 from ambertime_tui.paths import paths_from, private
 
 PHONE_READY_WITHIN = 60.0
-"""Seconds; making a library of 10,000 items takes a few."""
+"""Seconds. Generating a library of 10,000 items takes a few of them."""
 USUAL_ASSETS = 1000
 ICLOUD_BYTES_AN_ASSET = 3000
-"""On average over a library of which 30 in 100 assets are in iCloud, with about 10 KB each."""
+"""Average over a library with 30% of its assets in iCloud, of about 10 KB each."""
 ICLOUD_TAKES = 75.0
-"""Seconds until all of it has come down: the whole story takes about two minutes."""
+"""Seconds until everything is downloaded. The whole demo takes about two minutes."""
 ENDS_WITHIN = 10.0
-"""Seconds that a job and the phone get to end when the demo does."""
+"""Seconds for a job and the phone to stop at the end of the demo."""
 
 
 class DemoError(Exception):
-    """The demo cannot be started; the message is a sentence."""
+    """The demo cannot start. The message is a sentence for the user."""
 
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """The world of one demo."""
+    """The environment and the target of a running demo."""
 
     environ: Mapping[str, str]
-    """The environment of an app that sees the simulated phone only, and touches nothing of the person's."""
+    """An environment in which the app sees only the simulated phone, and none of the user's files."""
     target: Path
     """A folder to back up to."""
 
@@ -45,22 +45,22 @@ class Demo:
 def demo_session(
     environ: Mapping[str, str], *, assets: int | None, seed: int | None, scratch: Path | None
 ) -> Iterator[Demo]:
-    """Starts a simulated phone; ends it, and any job of the demo, when the block is left.
+    """Start a simulated phone. At the end of the block, stop it and any job of the demo.
 
     Args:
-        environ: the environment to begin with.
-        assets, seed: what the phone's library is made from; None: the simulator's own choice.
-        scratch: where phone and target lie, kept afterwards; None: a temporary folder, removed.
+        environ: the environment to start from.
+        assets, seed: size and seed of the phone's library; None: the simulator's defaults.
+        scratch: a folder for phone and target, which is kept; None: a temporary folder, which is removed.
 
     Raises:
-        DemoError: the phone does not start, or the scratch folder cannot be made.
+        DemoError: the phone does not start, or the scratch folder cannot be created.
     """
-    # A socket's path has to be short (108 bytes), so the sockets lie apart from the scratch folder.
+    # The path of a socket is limited to 108 bytes, so the sockets are not in the scratch folder.
     with tempfile.TemporaryDirectory(prefix="ambertime-demo-") as short:
         home = _folder(scratch) if scratch is not None else Path(short)
         target = _folder(home / "drive")
         socket = Path(short) / "usbmuxd"
-        world = {
+        isolated = {
             **environ,
             "USBMUXD_SOCKET_ADDRESS": str(socket),
             "XDG_RUNTIME_DIR": str(private(Path(short) / "run")),
@@ -70,39 +70,39 @@ def demo_session(
             },
         }
         command = [sys.executable, "-m", "ambertime_tui", "simulate", "--until-stdin-closes"]
-        control = Path(short) / "hands"
+        control = Path(short) / "control"
         command += ["--socket", str(socket), "--control", str(control)]
         command += ["--icloud-speed", str((assets or USUAL_ASSETS) * ICLOUD_BYTES_AN_ASSET / ICLOUD_TAKES)]
         made = home / "phone" / "Media"
         command += ["--media", str(made)] if made.is_dir() else ["--into", str(home / "phone")]
         command += [] if assets is None else ["--assets", str(assets)]
         command += [] if seed is None else ["--seed", str(seed)]
-        with _phone(command, world, Path(short) / "phone.log"):
+        with _phone(command, isolated, Path(short) / "phone.log"):
             try:
-                with SimulatedUser(world, control):
-                    yield Demo(world, target)
+                with SimulatedUser(isolated, control):
+                    yield Demo(isolated, target)
             finally:
-                asyncio.run(_end_jobs(world))
+                asyncio.run(_end_jobs(isolated))
 
 
 def _folder(path: Path) -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DemoError(f"The folder {path} cannot be made: {error.strerror}.") from error
+        raise DemoError(f"Cannot create the folder {path}: {error.strerror}.") from error
     return path
 
 
 @contextmanager
 def _phone(command: list[str], environ: Mapping[str, str], log: Path) -> Iterator[None]:
-    """Runs the simulated phone: it says a line when it can be connected to, and ends with its stdin."""
+    """Run the simulated phone. It prints a line when it is ready, and stops when its stdin is closed."""
     with (
-        log.open("wb") as narration,
+        log.open("wb") as errors,
         subprocess.Popen(
             command,
-            stdin=subprocess.PIPE,  # closes with this process, however it ends
+            stdin=subprocess.PIPE,  # closed when this process ends for any reason
             stdout=subprocess.PIPE,
-            stderr=narration,
+            stderr=errors,
             env=dict(environ),
             start_new_session=True,
         ) as phone,
@@ -111,8 +111,8 @@ def _phone(command: list[str], environ: Mapping[str, str], log: Path) -> Iterato
             assert phone.stdout is not None
             heard, _, _ = select.select([phone.stdout], [], [], PHONE_READY_WITHIN)
             if not heard or not phone.stdout.readline():
-                last_words = log.read_text(errors="replace").strip().splitlines()[-1:]
-                raise DemoError(" ".join(["The simulated iPhone did not start.", *last_words]))
+                last_line = log.read_text(errors="replace").strip().splitlines()[-1:]
+                raise DemoError(" ".join(["The simulated iPhone did not start.", *last_line]))
             yield
         finally:
             phone.terminate()
@@ -123,10 +123,10 @@ def _phone(command: list[str], environ: Mapping[str, str], log: Path) -> Iterato
 
 
 async def _end_jobs(environ: Mapping[str, str]) -> None:
-    """A job outlives its front end, but not the phone of the demo."""
+    """Stop the demo's jobs. They would outlive the app, but not the simulated phone."""
     for job in running_jobs(paths_from(environ)):
         if job.outcome is None:
-            sys.stderr.write("This job ends with the demo: its phone is only simulated.\n")
+            sys.stderr.write("Stopping the job: its simulated iPhone ends with the demo.\n")
         with suppress(EngineError, TimeoutError):
             client = await EngineClient.attach(Path(job.socket))
             try:

@@ -1,4 +1,4 @@
-"""The person in the demo: looks at the screen, takes the simulated phone, and does what the job asks for."""
+"""The simulated user of the demo, who does on the phone what the job asks for."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from ambertime_tui.engine.api.status import JobStatus, Phase
 from ambertime_tui.paths import paths_from
 from ambertime_tui.simulator.control import ControlClient, ControlError
 
-LOOKS_EVERY = 0.5
-"""Seconds between two looks for a job."""
-TAKES_THE_PHONE = 3.0
-"""Seconds from reading what is asked for to doing it."""
-BY_HAND_AT_ONCE = 8
-"""Items opened in Photos before the next look at the list."""
+POLL_SECONDS = 0.5
+"""Time between two checks for a new job."""
+REACTION_SECONDS = 3.0
+"""Time from the request on the screen to the action on the phone."""
+ITEMS_PER_VISIT = 8
+"""Items opened in Photos before the list is read again."""
 
 
 class SimulatedUser:
-    """Acts in a thread of its own, from `with` to its end, for every job of the demo."""
+    """A user who responds to every job of the demo, in a thread that runs within a `with` block."""
 
     def __init__(self, environ: Mapping[str, str], control: Path) -> None:
         """
         Args:
             environ: the demo's environment.
-            control: the simulated phone's control socket: this person's hands.
+            control: the simulated phone's control socket.
         """
         self._paths = paths_from(environ)
         self._control = control
         self._loop = asyncio.new_event_loop()
         self._life: asyncio.Task[None] | None = None
-        self._thread = threading.Thread(target=self._run, name="person", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="simulated user", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -60,14 +60,14 @@ class SimulatedUser:
             self._life.cancel()
 
     async def _live(self) -> None:
-        """From one job to the next."""
+        """Find running jobs and respond to each."""
         while True:
             for job in await asyncio.to_thread(running_jobs, self._paths):
                 if job.outcome is None:
-                    # A host or a phone that has ended is nothing to a person who only watches.
+                    # A job or a phone that has ended needs no response.
                     with suppress(EngineError, ControlError, OSError):
                         await self._watch(Path(job.socket))
-            await asyncio.sleep(LOOKS_EVERY)
+            await asyncio.sleep(POLL_SECONDS)
 
     async def _watch(self, socket: Path) -> None:
         client = await EngineClient.attach(socket)
@@ -76,7 +76,7 @@ class SimulatedUser:
             async for status in client.statuses():
                 wanted = _wanted(status)
                 if wanted and wanted != done:
-                    await asyncio.sleep(TAKES_THE_PHONE)
+                    await asyncio.sleep(REACTION_SECONDS)
                     await self._do(client, status)
                 done = wanted
             await asyncio.to_thread(self._tell, "keep_originals", on=False)
@@ -84,14 +84,14 @@ class SimulatedUser:
             await client.aclose()
 
     async def _do(self, client: EngineClient, status: JobStatus) -> None:
-        """What the fetch pane asks for."""
+        """Do what the fetch pane asks for."""
         match status.spec.way:
             case FetchWay.KEEP_ORIGINALS:
                 await asyncio.to_thread(self._tell, "keep_originals", on=True)
             case FetchWay.SHORTCUT if status.fetch.code:
                 await asyncio.to_thread(self._tell, "open_url", url=status.fetch.code)
             case FetchWay.SHORTCUT | FetchWay.BY_HAND:
-                rows = (await client.rows(Pane.FETCH, 0, BY_HAND_AT_ONCE)).rows
+                rows = (await client.rows(Pane.FETCH, 0, ITEMS_PER_VISIT)).rows
                 await asyncio.to_thread(self._tell, "open_in_photos", uuids=[row.uuid for row in rows])
 
     def _tell(self, command: str, **arguments: object) -> None:
@@ -100,7 +100,7 @@ class SimulatedUser:
 
 
 def _wanted(status: JobStatus) -> str:
-    """What the job wants of a person now: another text for each other thing; empty: nothing."""
+    """Return a text that identifies what the job asks of the user now; empty if nothing."""
     if not status.fetch.included or status.phase not in (Phase.COPYING, Phase.FETCHING):
         return ""
     match status.spec.way:

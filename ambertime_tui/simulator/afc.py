@@ -1,4 +1,4 @@
-"""The AFC service: files of a folder, read only."""
+"""The AFC service: read-only access to a folder."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class _OpenFile:
 
 
 class AfcSession:
-    """One AFC connection: its requests are answered in their order, however many are in flight."""
+    """One AFC connection. Requests are answered in order, however many are in flight."""
 
     def __init__(self, phone: SimulatedPhone, channel: Channel, folder: SharedFolder) -> None:
         self._phone = phone
@@ -68,11 +68,11 @@ class AfcSession:
         }
 
     async def serve(self) -> None:
-        """Answers until the computer goes; open files are closed then.
+        """Answer requests until the computer disconnects, then close open files.
 
         Raises:
-            ProtocolError: the computer does not speak AFC.
-            OSError: the connection broke.
+            ProtocolError: the computer sent something other than AFC.
+            OSError: the connection failed.
         """
         waiting: asyncio.Queue[Request] = asyncio.Queue(_MOST_IN_FLIGHT)
         both = {

@@ -1,4 +1,4 @@
-"""AFC (Apple File Conduit) on the wire: packets, operations, statuses."""
+"""AFC (Apple File Conduit) on the wire: packets, operations and statuses."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from enum import IntEnum
 
 MAGIC = b"CFA6LPAA"
 HEADER = struct.Struct("<8sQQQQ")
-"""Magic, length of the packet, length of header and fixed fields, packet number, operation."""
+"""Magic, packet length, length of header and fixed fields, packet number, operation."""
 U64 = struct.Struct("<Q")
 LARGEST_REQUEST = 8 * 1024 * 1024
 LARGEST_READ = 4 * 1024 * 1024
-"""One read reply is never longer; a client that asks for more gets a short reply, as the protocol allows."""
+"""Limit of one read reply. A client that requests more gets a short reply, as the protocol allows."""
 
 
 class Operation(IntEnum):
-    """What a packet asks for or answers."""
+    """Operation of a request or reply."""
 
     STATUS = 0x01
     DATA = 0x02
@@ -70,7 +70,7 @@ WRITES = frozenset(
 
 
 class AfcStatus(IntEnum):
-    """How an operation ended."""
+    """Result of an operation."""
 
     SUCCESS = 0
     UNKNOWN_ERROR = 1
@@ -93,7 +93,7 @@ class AfcStatus(IntEnum):
 
 
 class AfcError(Exception):
-    """An operation that ends with this status."""
+    """An operation failed with this status."""
 
     def __init__(self, status: AfcStatus) -> None:
         super().__init__(status.name)
@@ -102,7 +102,7 @@ class AfcError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One packet from the computer, and when it arrived (the event loop's clock)."""
+    """One packet from the computer, and its arrival time (the event loop's clock)."""
 
     operation: int
     number: int
@@ -110,10 +110,10 @@ class Request:
     arrived_at: float
 
     def path(self, at: int = 0) -> str:
-        """The NUL-ended path that begins at byte `at` of the body.
+        """Return the NUL-terminated path that starts at byte `at` of the body.
 
         Raises:
-            AfcError: there is none.
+            AfcError: the body has no such path.
         """
         end = self.body.find(b"\0", at)
         if end < 0:
@@ -121,7 +121,7 @@ class Request:
         return self.body[at:end].decode("utf-8", "surrogateescape")
 
     def numbers(self, count: int) -> tuple[int, ...]:
-        """The first `count` unsigned 64-bit fields.
+        """Return the first `count` unsigned 64-bit fields.
 
         Raises:
             AfcError: the body is shorter.
@@ -131,7 +131,7 @@ class Request:
         return struct.unpack_from(f"<{count}Q", self.body)
 
     def signed_number(self, index: int) -> int:
-        """The 64-bit field at `index`, as a signed number.
+        """Return the 64-bit field at `index` as a signed number.
 
         Raises:
             AfcError: the body is shorter.
@@ -143,21 +143,21 @@ class Request:
 
 
 def reply_header(number: int, operation: Operation, fixed: bytes = b"", payload_size: int = 0) -> bytes:
-    """The head of a reply: `fixed` counts as part of the header, the payload follows."""
+    """Return the header of a reply, including its fixed fields. The payload follows it."""
     head_size = HEADER.size + len(fixed)
     return HEADER.pack(MAGIC, head_size + payload_size, head_size, number, operation) + fixed
 
 
 def status_reply(number: int, status: AfcStatus) -> bytes:
-    """A reply that carries a status only."""
+    """Return a reply that contains only a status."""
     return reply_header(number, Operation.STATUS, U64.pack(status))
 
 
 def data_reply(number: int, payload: bytes) -> bytes:
-    """A reply that carries data; an empty one is the end of a file."""
+    """Return a reply that contains data. An empty one means end of file."""
     return reply_header(number, Operation.DATA, payload_size=len(payload)) + payload
 
 
 def key_values(pairs: dict[str, str]) -> bytes:
-    """The `key NUL value NUL ...` form of file and device information."""
+    """Encode file or device information as `key NUL value NUL ...`."""
     return b"".join(f"{key}\0{value}\0".encode("utf-8", "surrogateescape") for key, value in pairs.items())

@@ -1,4 +1,4 @@
-"""A simulated usbmuxd with its phones in a thread of its own, for whoever has no event loop to lend."""
+"""Run a simulated usbmuxd and its phones in a background thread, for callers without an event loop."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _TIMEOUT_SECONDS = 30.0
 
 
 class SimulatorError(Exception):
-    """The simulator itself met an error that it does not know."""
+    """The simulator itself failed with an unexpected error."""
 
 
 class BackgroundUsbmuxd:
-    """Runs from `with` to its end. Its methods may be called from any thread and are done on return.
+    """A simulated usbmuxd that runs within a `with` block. Its methods are synchronous and thread-safe.
 
     Raises:
-        SimulatorError: at the end, if something went wrong in the simulator that no client could have caused.
+        SimulatorError: on exit, if the simulator failed in a way that no client can cause.
     """
 
     def __init__(self, address: str) -> None:
@@ -56,45 +56,45 @@ class BackgroundUsbmuxd:
 
     @property
     def address(self) -> str:
-        """As pymobiledevice3 wants it in USBMUXD_SOCKET_ADDRESS."""
+        """The value of USBMUXD_SOCKET_ADDRESS for pymobiledevice3."""
         return self.usbmuxd.address
 
     @property
     def libusbmuxd_address(self) -> str:
-        """As libimobiledevice's tools want it there."""
+        """The value of USBMUXD_SOCKET_ADDRESS for libimobiledevice's tools."""
         return self.usbmuxd.libusbmuxd_address
 
     def start(self) -> None:
-        """Starts usbmuxd (again, after `stop`)."""
+        """Start usbmuxd, or restart it after `stop`."""
         self.run(self.usbmuxd.start())
 
     def stop(self) -> None:
-        """Ends usbmuxd as if it had crashed; attached phones stay plugged in."""
+        """Stop usbmuxd as if it had crashed. Attached phones stay plugged in."""
         self.run(self.usbmuxd.stop())
 
     def attach(self, phone: SimulatedPhone, *, over: str = "USB") -> int:
-        """Plugs the phone in ("USB") or lets it appear over Wi-Fi ("Network"); the result is its DeviceID."""
+        """Plug the phone in ("USB") or make it appear over Wi-Fi ("Network"). Return its DeviceID."""
         return self.do(lambda: self.usbmuxd.attach(phone, over))
 
     def unplug(self, phone: SimulatedPhone) -> None:
-        """Pulls its cable."""
+        """Unplug the phone."""
         self.do(lambda: self.usbmuxd.detach(phone))
 
     def replug(self, phone: SimulatedPhone) -> int:
-        """Pulls its cable and plugs it in again; the result is its new DeviceID."""
+        """Unplug the phone and plug it in again. Return its new DeviceID."""
         self.unplug(phone)
         return self.attach(phone)
 
     def pair(self, phone: SimulatedPhone) -> None:
-        """Makes phone and computer trust each other as if they had been paired long ago."""
+        """Make phone and computer trust each other, as if they had been paired before."""
         self.do(lambda: self.usbmuxd.pair(phone))
 
     def drop_connections(self, phone: SimulatedPhone, service: str | None = LOCKDOWN) -> None:
-        """Ends the phone's connections to one service, or to all (None), while it stays attached."""
+        """Close the phone's connections to one service, or to all (None). It stays attached."""
         self.do(lambda: phone.close_connections(service))
 
     def do(self, call: Callable[[], _Result]) -> _Result:
-        """Calls in the simulator's event loop."""
+        """Call a function in the simulator's event loop and return its result."""
 
         async def called() -> _Result:
             return call()
@@ -102,7 +102,7 @@ class BackgroundUsbmuxd:
         return self.run(called())
 
     def run(self, coroutine: Coroutine[Any, Any, _Result]) -> _Result:
-        """Runs a coroutine in the simulator's event loop."""
+        """Run a coroutine in the simulator's event loop and return its result."""
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(_TIMEOUT_SECONDS)
 
     def _end_thread(self) -> None:

@@ -1,4 +1,4 @@
-"""One connection between a computer and a service of the phone, with the phone's cable in between."""
+"""One connection between a computer and a service of the phone, over the phone's cable."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from ambertime_tui.simulator import plists
 from ambertime_tui.simulator.link import Wire, sleep_until
 
 _PIECE = 64 * 1024
-"""Bytes that are sent in one go: larger pieces make TLS slower and a shaped wire coarser."""
+"""Bytes per write. Larger pieces make TLS slower and a bandwidth limit coarser."""
 _MOST_UNSENT = 1
-"""So that `drain` waits until the system has everything, and a cut comes where it shall. With 0, the TLS
-transport of Python 3.11 pauses its writer at an empty buffer and never resumes it."""
+"""Makes `drain` wait until the system has everything, so that a cut happens at the right byte. With 0, the
+TLS transport of Python 3.11 pauses its writer at an empty buffer and never resumes it."""
 _HANDSHAKE_SECONDS = 10.0
 _LARGEST_PLIST = 16 * 1024 * 1024
 
 
 class ProtocolError(Exception):
-    """The other side sent what no client of this protocol sends; the connection is closed."""
+    """The other side violated the protocol. The connection is closed."""
 
 
 class Channel:
-    """Reads requests and sends replies, as fast as the wire allows.
+    """Read requests and send replies, as fast as the wire allows.
 
-    Ends with `ConnectionError` or `asyncio.IncompleteReadError` when the computer goes away, and with
+    Raises `ConnectionError` or `asyncio.IncompleteReadError` when the computer disconnects, and
     `ConnectionAbortedError` when the cable is cut while sending.
     """
 
@@ -42,16 +42,16 @@ class Channel:
         writer.transport.set_write_buffer_limits(_MOST_UNSENT)
 
     async def receive(self, size: int) -> bytes:
-        """Exactly `size` bytes."""
+        """Read exactly `size` bytes."""
         data = await self._reader.readexactly(size)
         self.last_heard = self._loop.time()
         return data
 
     async def receive_plist(self) -> dict[str, Any]:
-        """One property list behind its big-endian length, as lockdownd and the plist services speak.
+        """Read a property list prefixed by its big-endian length, as lockdownd and other services use.
 
         Raises:
-            ProtocolError: too long, or not a dictionary.
+            ProtocolError: it is too long, or not a dictionary.
         """
         (size,) = struct.unpack(">I", await self.receive(4))
         if size > _LARGEST_PLIST:
@@ -62,19 +62,19 @@ class Channel:
         return message
 
     async def send_plist(self, message: dict[str, Any]) -> None:
-        """The same way back."""
+        """Send a property list in the same format."""
         body = plists.build(message)
         await self.send(struct.pack(">I", len(body)) + body)
 
     async def round_trip(self, arrived_at: float | None = None) -> None:
-        """Waits until the reply to a request that arrived then (default: now) may start."""
+        """Wait until the reply to a request that arrived at `arrived_at` (default: now) may start."""
         if self._wire.link.round_trip:
             arrived_at = self._loop.time() if arrived_at is None else arrived_at
             self._ready_at = max(self._ready_at, arrived_at + self._wire.link.round_trip)
             await sleep_until(self._ready_at)
 
     async def send(self, data: bytes | memoryview) -> None:
-        """Sends all of it, in the wire's time."""
+        """Send all of it, at the speed of the wire."""
         if self._wire.is_unshaped:
             self._wire.carry(len(data))
             self._writer.write(data)
@@ -93,13 +93,13 @@ class Channel:
                 raise ConnectionAbortedError("the cable was pulled")
 
     async def send_file(self, head: bytes, file: FileIO, offset: int, size: int) -> None:
-        """Sends `head` and then `size` bytes of the file, never holding more than a piece of it.
+        """Send `head` and then `size` bytes of the file, holding only one piece in memory.
 
-        Not by the loop's sendfile: when its transport is aborted meanwhile, it leaves a watch on the number
-        of the closed socket, and the next connection that gets this number never hears anything.
+        It does not use the loop's sendfile: if the transport is aborted meanwhile, sendfile keeps watching
+        the closed socket's descriptor, and the next connection with that descriptor never receives anything.
 
         Raises:
-            ConnectionAbortedError: the file has become shorter than the reply that was begun.
+            ConnectionAbortedError: the file became shorter than the size announced in the reply.
         """
         first = os.pread(file.fileno(), min(size, _PIECE), offset)
         await self.send(head + first)
@@ -111,21 +111,21 @@ class Channel:
             await self.send(piece)
             done += len(piece)
 
-    async def send_then_start_tls(self, last_plain_words: bytes, context: ssl.SSLContext) -> None:
-        """Sends the reply after which the client begins its handshake, and answers that handshake.
+    async def send_then_start_tls(self, last_reply: bytes, context: ssl.SSLContext) -> None:
+        """Send the last plain reply, then answer the client's TLS handshake.
 
         Reading stops first: a ClientHello that reached the plain reader would be lost.
 
         Raises:
-            OSError: the handshake failed (`ssl.SSLError` among them).
+            OSError: the handshake failed (including `ssl.SSLError`).
         """
         transport = self._writer.transport
-        assert isinstance(transport, asyncio.Transport), "a socket's reads, too"
+        assert isinstance(transport, asyncio.Transport), "a socket transport is readable"
         transport.pause_reading()
-        await self.send(last_plain_words)
+        await self.send(last_reply)
         await self._writer.start_tls(context, ssl_handshake_timeout=_HANDSHAKE_SECONDS)
         self._writer.transport.set_write_buffer_limits(_MOST_UNSENT)
 
     def abort(self) -> None:
-        """Closes at once, without farewell."""
+        """Close immediately, without flushing."""
         self._writer.transport.abort()

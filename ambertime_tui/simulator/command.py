@@ -1,4 +1,4 @@
-"""`ambertime simulate`: simulated iPhones on a usbmux socket, until they are told to end."""
+"""`ambertime simulate`: serve simulated iPhones on a usbmux socket until the process is stopped."""
 
 from __future__ import annotations
 
@@ -25,77 +25,89 @@ if TYPE_CHECKING:
     from ambertime_tui.simulator.icloud_thread import RunningICloud
 
 TRUTH = "truth.json"
-"""Lies beside the media folder of a library that was made."""
+"""The description of a generated library, stored next to its media folder."""
 EXIT_DONE = 0
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 
 
 class _SimulateError(Exception):
-    """The simulator cannot start; the message is a sentence."""
+    """The simulator cannot start. The message is a sentence for the user."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the options of `ambertime simulate`."""
+    """Add the options of `ambertime simulate`."""
     parser.add_argument(
         "--socket",
         required=True,
         metavar="PATH|HOST:PORT",
-        help="where its usbmuxd listens; set USBMUXD_SOCKET_ADDRESS to it. Port 0 takes a free one",
+        help="where its usbmuxd listens; set USBMUXD_SOCKET_ADDRESS to it. Port 0 picks a free port",
     )
-    parser.add_argument("--control", type=Path, metavar="PATH", help="a Unix socket to cause mishaps by")
-    parser.add_argument("--plain", action="store_true", help="no TLS, unlike a real phone")
-    parser.add_argument("--link", choices=sorted(LINKS), default="unlimited", help="what its cable can do")
-    parser.add_argument("--name", default="Simulated iPhone", help="the phone's name")
-    parser.add_argument("--udid", help="its UDID; by default made from name and seed")
+    parser.add_argument(
+        "--control",
+        type=Path,
+        metavar="PATH",
+        help="Unix socket for commands that operate the phone and inject faults",
+    )
+    parser.add_argument("--plain", action="store_true", help="turn off TLS, which a real phone always uses")
+    parser.add_argument(
+        "--link", choices=sorted(LINKS), default="unlimited", help="speed and latency of its cable"
+    )
+    parser.add_argument("--name", default="Simulated iPhone", help="name of the phone")
+    parser.add_argument("--udid", help="its UDID (default: derived from the name and the seed)")
     parser.add_argument("--ios", type=int, choices=sorted(MODELS), default=18, help="its major iOS version")
     parser.add_argument(
-        "--phones", type=int, default=1, metavar="N", help="how many phones, each with a library"
+        "--phones", type=int, default=1, metavar="N", help="number of phones, each with its own library"
     )
     parser.add_argument(
         "--trust",
         choices=[trust.value for trust in Trust],
         default=Trust.ACCEPTS.value,
-        help="what it does when a computer wants to pair; with 'asks', answer by --control",
+        help="what it does when a computer wants to pair; with 'asks', answer through --control",
     )
-    parser.add_argument("--media", type=Path, metavar="DIR", help="serve this media folder as it is")
+    parser.add_argument("--media", type=Path, metavar="DIR", help="serve an existing media folder, unchanged")
     parser.add_argument(
-        "--assets", type=int, default=1000, help="size of the library that is made without --media"
+        "--assets", type=int, default=1000, help="number of items in the library generated without --media"
     )
-    parser.add_argument("--seed", type=int, default=1, help="what that library is made from")
     parser.add_argument(
-        "--icloud-share", type=float, default=0.3, help="how much of it is only in iCloud, 0 to 1"
+        "--seed", type=int, default=1, help="seed of that library: the same seed makes the same library"
+    )
+    parser.add_argument(
+        "--icloud-share", type=float, default=0.3, help="share of it that is only in iCloud, from 0 to 1"
     )
     parser.add_argument(
         "--icloud-speed",
         type=float,
         metavar="BYTES",
-        help="bytes a second that come down from iCloud; without it as fast as this computer can",
+        help="iCloud download speed in bytes per second (default: as fast as this computer allows)",
     )
     parser.add_argument(
-        "--keep-originals", action="store_true", help="Download and Keep Originals is on from the beginning"
+        "--keep-originals", action="store_true", help="start with Download and Keep Originals switched on"
     )
     parser.add_argument(
-        "--into", type=Path, metavar="DIR", help="make it here and keep it, with its truth.json"
+        "--into",
+        type=Path,
+        metavar="DIR",
+        help="generate the library in this folder and keep it",
     )
     parser.add_argument(
-        "--until-stdin-closes", action="store_true", help="end when whoever holds our standard input has gone"
+        "--until-stdin-closes", action="store_true", help="stop when standard input is closed"
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Serves until SIGTERM or SIGINT. Says one JSON line on standard output when it can be connected to.
+    """Serve until SIGTERM or SIGINT. Print one JSON line on standard output when ready for connections.
 
     The line: `{"type": "ready", "socket": ..., "control": ..., "phones": [{"udid", "name", "media"}]}`.
 
     Returns:
-        An exit code: 0 after a regular end, 1 if it could not start, 2 if the options contradict each other.
+        An exit code: 0 after a normal stop, 1 if it could not start, 2 if the options contradict each other.
     """
     problem = _contradiction(arguments)
     if problem:
         sys.stderr.write(f"ambertime simulate: {problem}\n")
         return EXIT_USAGE
-    # Until the event loop runs, SIGTERM has to clean up as SIGINT does: a half-made library must not stay.
+    # Until the event loop runs, SIGTERM must clean up as SIGINT does, or a half-made library is left behind.
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with ExitStack() as stack:
@@ -118,21 +130,21 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _contradiction(arguments: argparse.Namespace) -> str:
     if arguments.phones < 1:
-        return "--phones is at least 1."
+        return "--phones must be at least 1."
     if arguments.udid and arguments.phones > 1:
-        return "--udid names one phone; with --phones they get UDIDs of their own."
+        return "--udid sets the UDID of a single phone. Leave it out with --phones."
     if arguments.media is not None and not arguments.media.is_dir():
         return f"{arguments.media} is not a folder."
     if arguments.icloud_speed is not None and arguments.icloud_speed <= 0:
-        return "--icloud-speed is more than 0."
+        return "--icloud-speed must be more than 0."
     if arguments.media is not None and arguments.into is not None:
-        return "--into is where a library is made; with --media none is made."
+        return "--into needs a library to generate. Leave it out with --media."
     return ""
 
 
 @contextlib.contextmanager
 def _phone(arguments: argparse.Namespace, index: int) -> Iterator[SimulatedPhone]:
-    """One phone with its media folder, which is removed in the end if it was made here."""
+    """Provide one phone with its media folder. A temporary folder is removed at the end."""
     name = arguments.name if index == 0 else f"{arguments.name} {index + 1}"
     facts = Facts(
         udid=arguments.udid or udid_for(f"{name} {arguments.seed + index}"),
@@ -155,7 +167,7 @@ def _phone(arguments: argparse.Namespace, index: int) -> Iterator[SimulatedPhone
 
 
 def _temporary_folder(stack: ExitStack) -> Path:
-    """A folder that is gone with the stack, also where the end comes in the instant in which it is made."""
+    """Make a folder that the stack removes, even if a signal arrives while it is being created."""
     ends = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     try:
@@ -166,7 +178,7 @@ def _temporary_folder(stack: ExitStack) -> Path:
 
 
 def _made_library(into: Path, arguments: argparse.Namespace, index: int) -> Path:
-    # Imported here: with --media nothing of it is needed.
+    # Imported here because --media does not need it.
     from ambertime_tui.simulator.library import LibraryRecipe, make_library
 
     try:
@@ -182,11 +194,11 @@ def _made_library(into: Path, arguments: argparse.Namespace, index: int) -> Path
         into.mkdir(parents=True, exist_ok=True)
         return make_library(into, recipe).media
     except OSError as error:
-        raise _SimulateError(f"The library cannot be made in {into}: {error.strerror or error}.") from error
+        raise _SimulateError(f"Cannot generate a library in {into}: {error.strerror or error}.") from error
 
 
 class _Clouds:
-    """The iCloud of each phone whose library was made by us; loaded when it is first needed."""
+    """The iCloud of each phone with a generated library, started on first use."""
 
     def __init__(self, arguments: argparse.Namespace, stack: ExitStack) -> None:
         self._arguments = arguments
@@ -226,12 +238,12 @@ async def _serve(
         try:
             await usbmuxd.start()
         except (OSError, ValueError, OverflowError) as error:
-            raise _SimulateError(f"It cannot listen on {arguments.socket}: {error}.") from error
+            raise _SimulateError(f"Cannot listen on {arguments.socket}: {error}.") from error
         if arguments.control is not None:
             try:
                 await control.start(arguments.control)
             except OSError as error:
-                raise _SimulateError(f"It cannot listen on {arguments.control}: {error}.") from error
+                raise _SimulateError(f"Cannot listen on {arguments.control}: {error}.") from error
         for phone in phones:
             usbmuxd.attach(phone)
         if arguments.until_stdin_closes:
@@ -254,8 +266,10 @@ async def _when_stdin_closes(stop_requested: asyncio.Event) -> asyncio.ReadTrans
 
     try:
         transport, _ = await asyncio.get_running_loop().connect_read_pipe(UntilClosed, sys.stdin)
-    except (ValueError, OSError) as error:  # a file, /dev/null, or closed already
-        raise _SimulateError("--until-stdin-closes needs a pipe, a socket or a terminal as input.") from error
+    except (ValueError, OSError) as error:  # a file, /dev/null, or already closed
+        raise _SimulateError(
+            "--until-stdin-closes needs a pipe, a socket or a terminal as standard input."
+        ) from error
     return transport
 
 

@@ -1,23 +1,24 @@
-"""The control socket: a person's hands, and mishaps, for a simulated phone in another process.
+"""The control socket: operate simulated phones from another process, and inject faults.
 
-JSON Lines on a Unix socket. Each line in is an object with "do" and, where there are several phones, "phone"
-(a UDID). Each line out is `{"ok": true, ...}` or `{"ok": false, "error": "a sentence"}`, in the same order.
+The protocol is JSON Lines on a Unix socket. Each request is an object with "do" and, if there are several
+phones, "phone" (a UDID). The replies are `{"ok": true, ...}` or `{"ok": false, "error": "a sentence"}`, in
+the same order. docs/simulator.md describes every command.
 
-    {"do": "phones"}                                   who they are, and how they are
-    {"do": "plug"} {"do": "plug", "over": "Network"}   answers its new "device_id"
-    {"do": "unplug"} {"do": "replug"}                  replug answers its new "device_id"
+    {"do": "phones"}                                   lists the phones and their state
+    {"do": "plug"} {"do": "plug", "over": "Network"}   returns the new "device_id"
+    {"do": "unplug"} {"do": "replug"}                  replug returns the new "device_id"
     {"do": "lock"} {"do": "unlock"}
     {"do": "trust", "behaviour": "asks"}               accepts, asks or refuses an unknown computer
-    {"do": "answer_trust", "accepted": true}           the person taps Trust, or Don't Trust
-    {"do": "forget_hosts"}                             every pair record is stale from now on
+    {"do": "answer_trust", "accepted": true}           the user taps Trust, or Don't Trust
+    {"do": "forget_hosts"}                             invalidates every pair record
     {"do": "faults", "set": {"afc_reply_limit": 5000, "paths": [{"path": "/a", "on": "open", "times": 1}]}}
                                                        fields of `Faults` and `PathFault`, statuses by name;
-                                                       what is not named is back in order
+                                                       faults left out are cleared
     {"do": "link", "name": "usb2"}                     one of `LINKS`, or "round_trip" and "bytes_per_second"
     {"do": "facts", "set": {"free_bytes": 5000000, "on_power": false}}
-    {"do": "drop", "service": "com.apple.afc"}         ends connections; without "service" all of them
+    {"do": "drop", "service": "com.apple.afc"}         closes connections; without "service", all of them
     {"do": "notify", "name": "com.apple.mobile.lockdown.device_name_changed"}
-    {"do": "journal"}                                  what computers asked of the phone so far
+    {"do": "journal"}                                  what computers have requested so far
 """
 
 from __future__ import annotations
@@ -41,16 +42,16 @@ from ambertime_tui.simulator.phone import SimulatedPhone, Trust
 from ambertime_tui.simulator.usbmuxd import Usbmuxd
 
 Command = Callable[[SimulatedPhone, Mapping[str, Any]], Mapping[str, Any] | None]
-"""Carries out one command for a phone; what it returns is added to the answer. Raises `ControlError`."""
+"""Runs one command for a phone. Its result is merged into the reply. Raises `ControlError`."""
 _LONGEST_LINE = 1024 * 1024
 
 
 class ControlError(Exception):
-    """A command that cannot be carried out; the message is a sentence."""
+    """A command cannot be carried out. The message is a sentence for the user."""
 
 
 class ControlServer:
-    """Listens on the control socket, in the event loop of the usbmuxd."""
+    """A server on the control socket, in the event loop of the usbmuxd."""
 
     def __init__(
         self, usbmuxd: Usbmuxd, phones: Iterable[SimulatedPhone], more: Mapping[str, Command] | None = None
@@ -79,10 +80,10 @@ class ControlServer:
         self._clients: set[asyncio.Task[None]] = set()
 
     async def start(self, path: Path) -> None:
-        """Begins to listen.
+        """Start listening.
 
         Raises:
-            OSError: the path is taken or cannot be used.
+            OSError: the path is in use or cannot be used.
         """
         unix_sockets.remove_stale(str(path))
         self._server = await asyncio.start_unix_server(self._serve, path, limit=_LONGEST_LINE)
@@ -90,7 +91,7 @@ class ControlServer:
         self._path = str(path)
 
     async def stop(self) -> None:
-        """Ends all connections and removes the socket."""
+        """Close all connections and remove the socket."""
         if self._server is not None:
             self._server.close()
             unix_sockets.remove(self._path)
@@ -99,19 +100,19 @@ class ControlServer:
         await asyncio.gather(*self._clients, return_exceptions=True)
 
     def answer(self, line: bytes) -> dict[str, Any]:
-        """Carries out the command in one line."""
+        """Run the command in one line and return the reply."""
         try:
             message = json.loads(line)
         except ValueError:
-            return _refusal("A command is one JSON object in a line.")
+            return _refusal("A command must be one JSON object on one line.")
         if not isinstance(message, dict) or not isinstance(message.get("do"), str):
-            return _refusal('A command is a JSON object with "do".')
+            return _refusal('A command must be a JSON object with "do".')
         try:
             if message["do"] == "phones":
                 return {"ok": True, "phones": [self._description(phone) for phone in self._phones.values()]}
             command = self._commands.get(message["do"])
             if command is None:
-                raise ControlError(f"There is no command {message['do']!r}.")
+                raise ControlError(f"Unknown command {message['do']!r}.")
             return {"ok": True, **(command(self._phone(message), message) or {})}
         except ControlError as error:
             return _refusal(str(error))
@@ -123,7 +124,7 @@ class ControlServer:
         try:
             with contextlib.suppress(
                 OSError, ValueError, asyncio.CancelledError
-            ):  # ValueError: an endless line
+            ):  # ValueError: the line is too long
                 while line := await reader.readline():
                     writer.write(json.dumps(self.answer(line)).encode() + b"\n")
                     await writer.drain()
@@ -136,7 +137,7 @@ class ControlServer:
         if udid is None and len(self._phones) == 1:
             return next(iter(self._phones.values()))
         if not isinstance(udid, str) or udid not in self._phones:
-            raise ControlError(f'"phone" has to be one of {", ".join(self._phones)}.')
+            raise ControlError(f'"phone" must be one of {", ".join(self._phones)}.')
         return self._phones[udid]
 
     def _description(self, phone: SimulatedPhone) -> dict[str, Any]:
@@ -151,7 +152,7 @@ class ControlServer:
     def _plug(self, phone: SimulatedPhone, message: Mapping[str, Any]) -> Mapping[str, Any]:
         over = message.get("over", "USB")
         if over not in ("USB", "Network"):
-            raise ControlError('"over" is "USB" or "Network".')
+            raise ControlError('"over" must be "USB" or "Network".')
         return {"device_id": self._usbmuxd.attach(phone, over)}
 
     def _replug(self, phone: SimulatedPhone, message: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -160,7 +161,7 @@ class ControlServer:
 
 
 class ControlClient:
-    """The other end of the socket, for tests and scripts."""
+    """A client of the control socket, for tests and scripts."""
 
     def __init__(self, path: Path) -> None:
         self._socket = socket.socket(socket.AF_UNIX)
@@ -177,15 +178,15 @@ class ControlClient:
         self._socket.close()
 
     def do(self, command: str, **arguments: Any) -> dict[str, Any]:
-        """Sends one command and returns its answer.
+        """Send one command and return the reply.
 
         Raises:
-            ControlError: it was refused, or the simulator has gone.
+            ControlError: the command was refused, or the simulator is no longer running.
         """
         self._socket.sendall(json.dumps({"do": command, **arguments}).encode() + b"\n")
         line = self._lines.readline()
         if not line:
-            raise ControlError("The simulator has gone.")
+            raise ControlError("The simulator is no longer running.")
         answer: dict[str, Any] = json.loads(line)
         if not answer["ok"]:
             raise ControlError(answer["error"])
@@ -193,17 +194,17 @@ class ControlClient:
 
 
 def faults_from(settings: object) -> Faults:
-    """Faults from their JSON form.
+    """Read faults from JSON.
 
     Raises:
-        ControlError: an unknown field, or a value that it cannot have.
+        ControlError: a field is unknown, or its value is not allowed.
     """
     if not isinstance(settings, dict):
-        raise ControlError('"set" is an object of faults.')
+        raise ControlError('"set" must be an object of faults.')
     values: dict[str, Any] = dict(settings)
     paths = values.pop("paths", [])
     if not isinstance(paths, list):
-        raise ControlError('"paths" is a list of objects.')
+        raise ControlError('"paths" must be a list of objects.')
     kinds = {field.name: str(field.type) for field in fields(Faults)}
     for name, value in values.items():
         _check(name, value, kinds)
@@ -212,13 +213,13 @@ def faults_from(settings: object) -> Faults:
 
 def _path_fault(settings: object) -> PathFault:
     if not isinstance(settings, dict) or not isinstance(settings.get("path"), str):
-        raise ControlError('Each of "paths" is an object with a "path".')
+        raise ControlError('Each item of "paths" must be an object with a "path".')
     values: dict[str, Any] = dict(settings)
     status = values.pop("status", AfcStatus.IO_ERROR.name)
     if status not in AfcStatus.__members__:
-        raise ControlError(f'"status" is one of {", ".join(AfcStatus.__members__)}.')
+        raise ControlError(f'"status" must be one of {", ".join(AfcStatus.__members__)}.')
     if values.get("on", "read") not in PATH_OPERATIONS:
-        raise ControlError(f'"on" is one of {", ".join(PATH_OPERATIONS)}.')
+        raise ControlError(f'"on" must be one of {", ".join(PATH_OPERATIONS)}.')
     kinds = {"path": "str", "on": "str", "from_byte": "int", "times": "int | None"}
     for name, value in values.items():
         _check(name, value, kinds)
@@ -226,9 +227,9 @@ def _path_fault(settings: object) -> PathFault:
 
 
 def _check(name: str, value: object, kinds: Mapping[str, str]) -> None:
-    """Refuses a field that is not there, or a value of another kind than its annotation says."""
+    """Refuse an unknown field, or a value that does not fit the field's annotation."""
     if name not in kinds:
-        raise ControlError(f"There is no {name!r}; there is {', '.join(kinds)}.")
+        raise ControlError(f"Unknown field {name!r}. Known fields: {', '.join(kinds)}.")
     kind = kinds[name]
     if value is None:
         fits = "None" in kind
@@ -239,11 +240,11 @@ def _check(name: str, value: object, kinds: Mapping[str, str]) -> None:
     else:
         fits = isinstance(value, str) and kind == "str"
     if not fits:
-        raise ControlError(f"{name!r} is {kind.replace('None', 'null')} and not negative, not {value!r}.")
+        raise ControlError(f"{name!r} must be {kind.replace('None', 'null')}, not negative; got {value!r}.")
 
 
 def journal_of(phone: SimulatedPhone) -> dict[str, Any]:
-    """What computers asked of the phone so far, as JSON."""
+    """Return what computers have requested from the phone so far, as JSON."""
     return {
         "requests": dict(phone.journal.requests),
         "services": dict(phone.journal.services),
@@ -258,13 +259,13 @@ def _set_trust(phone: SimulatedPhone, message: Mapping[str, Any]) -> None:
     try:
         phone.trust = Trust(str(message.get("behaviour")))
     except ValueError:
-        raise ControlError(f'"behaviour" is one of {", ".join(Trust)}.') from None
+        raise ControlError(f'"behaviour" must be one of {", ".join(Trust)}.') from None
 
 
 def _answer_trust(phone: SimulatedPhone, message: Mapping[str, Any]) -> None:
     accepted = message.get("accepted")
     if not isinstance(accepted, bool):
-        raise ControlError('"accepted" is true or false.')
+        raise ControlError('"accepted" must be true or false.')
     phone.answer_trust(accepted)
 
 
@@ -276,7 +277,7 @@ def _set_link(phone: SimulatedPhone, message: Mapping[str, Any]) -> None:
     name = message.get("name")
     if name is not None:
         if name not in LINKS:
-            raise ControlError(f'"name" is one of {", ".join(LINKS)}.')
+            raise ControlError(f'"name" must be one of {", ".join(LINKS)}.')
         phone.link = LINKS[name]
         return
     round_trip, rate = message.get("round_trip", 0.0), message.get("bytes_per_second")
@@ -284,14 +285,14 @@ def _set_link(phone: SimulatedPhone, message: Mapping[str, Any]) -> None:
     _check("round_trip", round_trip, kinds)
     _check("bytes_per_second", rate, kinds)
     if rate == 0:
-        raise ControlError('"bytes_per_second" is more than 0.')
+        raise ControlError('"bytes_per_second" must be more than 0.')
     phone.link = Link(round_trip, rate)
 
 
 def _set_facts(phone: SimulatedPhone, message: Mapping[str, Any]) -> None:
     changes = message.get("set")
     if not isinstance(changes, dict):
-        raise ControlError('"set" is an object of facts.')
+        raise ControlError('"set" must be an object of facts.')
     kinds = {field.name: str(field.type) for field in fields(Facts) if field.name not in ("udid", "model")}
     for name, value in changes.items():
         _check(name, value, kinds)
@@ -301,14 +302,14 @@ def _set_facts(phone: SimulatedPhone, message: Mapping[str, Any]) -> None:
 def _drop(phone: SimulatedPhone, message: Mapping[str, Any]) -> None:
     service = message.get("service")
     if service is not None and not isinstance(service, str):
-        raise ControlError('"service" is the name of a service.')
+        raise ControlError('"service" must be the name of a service.')
     phone.close_connections(service)
 
 
 def _notify(phone: SimulatedPhone, message: Mapping[str, Any]) -> None:
     name = message.get("name")
     if not isinstance(name, str):
-        raise ControlError('"name" is the name of a notification.')
+        raise ControlError('"name" must be the name of a notification.')
     phone.post_notification(name)
 
 

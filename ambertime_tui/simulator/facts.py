@@ -1,4 +1,4 @@
-"""Who a simulated phone is: its model, its iOS, its battery, its storage, and how lockdownd words that."""
+"""Properties of a simulated phone (model, iOS, battery, storage), and how lockdownd reports them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DISK_USAGE = "com.apple.disk_usage"
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A phone as sold, with the iOS on it."""
+    """An iPhone model with the iOS version installed on it."""
 
     product_type: str
     hardware: str
@@ -27,12 +27,12 @@ MODELS = {
     18: Model("iPhone16,1", "D83AP", "18.6.2", "22G100"),
     26: Model("iPhone18,1", "V53AP", "26.1", "23B85"),
 }
-"""By the major version of iOS that a phone is asked for with."""
+"""Models by major iOS version."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a phone tells of itself. Sizes are bytes, the battery's level percent."""
+    """What a phone reports about itself. Sizes are in bytes, the battery level in percent."""
 
     udid: str
     name: str = "Simulated iPhone"
@@ -45,7 +45,7 @@ class Facts:
     wifi_address: str = "02:00:5e:10:00:01"
 
     def public_values(self, public_key: bytes, *, locked: bool) -> dict[str, Any]:
-        """The default domain for a computer that the phone does not trust."""
+        """Return the default domain as an untrusted computer sees it."""
         return {
             "BuildVersion": self.model.build,
             "CPUArchitecture": "arm64e",
@@ -63,7 +63,7 @@ class Facts:
         }
 
     def private_values(self) -> dict[str, Any]:
-        """What comes on top in a session."""
+        """Return the values of the default domain that only a session may read."""
         return {
             "ActivationState": "Activated",
             "BluetoothAddress": self.wifi_address[:-1] + "2",
@@ -74,7 +74,7 @@ class Facts:
         }
 
     def domain(self, name: str) -> dict[str, Any] | None:
-        """A domain that only a session may read, or None if the phone has no such domain."""
+        """Return a domain that only a session may read, or None if the phone does not have it."""
         if name == BATTERY:
             return {
                 "BatteryCurrentCapacity": self.battery_percent,
@@ -102,7 +102,7 @@ class Facts:
         return others.get(name)
 
     def device_information(self) -> dict[str, str]:
-        """What AFC answers about the file system."""
+        """Return what AFC reports about the file system."""
         return {
             "Model": self.model.product_type,
             "FSTotalBytes": str(self.total_bytes),
@@ -112,5 +112,5 @@ class Facts:
 
 
 def udid_for(seed: str) -> str:
-    """A UDID of the form in use since the iPhone XS, always the same for a seed."""
+    """Return a UDID in the format used since the iPhone XS, always the same for a seed."""
     return "00008130-00" + hashlib.sha256(seed.encode()).hexdigest()[:14].upper()

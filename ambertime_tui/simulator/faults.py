@@ -1,4 +1,4 @@
-"""What can go wrong with a simulated phone, as one value that a test or the control socket sets."""
+"""Faults of a simulated phone, as one value set by a test or through the control socket."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class PathFault:
     """One AFC operation that fails for one path.
 
     Attributes:
-        path: as the client writes it, e.g. "/DCIM/100APPLE/IMG_0001.HEIC".
-        on: which operation: "read", "open", "stat", or "list" (of a folder).
-        status: what the phone answers.
-        from_byte: a read fails if it touches this offset or lies behind it.
-        times: how often it fails before it works; None is for ever.
+        path: the path in the request, e.g. "/DCIM/100APPLE/IMG_0001.HEIC".
+        on: the operation: "read", "open", "stat", or "list" (a folder).
+        status: the status in the reply.
+        from_byte: a read fails if it reaches this offset or starts after it.
+        times: how often it fails before it works; None means always.
     """
 
     path: str
@@ -32,22 +32,22 @@ class PathFault:
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """All faults of one phone; the defaults are a phone in order. Counts begin when the value is set.
+    """All faults of one phone. By default there are none. Counts start when the value is set.
 
     Attributes:
-        cable_pulled_after: bytes that still reach the computer before the phone is gone.
-        replugged_after: seconds from that to the phone's return with a new DeviceID; None: it stays away.
-        refused_connects: so many next Connect requests get "bad device", as right after plugging in.
-        afc_reply_limit: most bytes in one read reply, below what was asked for.
-        afc_hangs_after: bytes sent after which AFC takes requests and answers none, until this is taken back.
-        afc_drops_after: requests after which the phone ends an AFC connection.
-        absent_is_read_error: AFC answers with a read error where there is no such file or folder.
-        afc_idle_limit: seconds of silence after which the phone closes an AFC connection.
+        cable_pulled_after: bytes that still reach the computer before the phone disconnects.
+        replugged_after: seconds until the phone reconnects with a new DeviceID; None: it does not.
+        refused_connects: number of Connect requests to answer with "bad device", as after plugging in.
+        afc_reply_limit: maximum bytes in one read reply, even if more were requested.
+        afc_hangs_after: bytes sent before AFC stops answering requests, until the fault is cleared.
+        afc_drops_after: requests before the phone closes an AFC connection.
+        absent_is_read_error: AFC reports a read error for a file or folder that does not exist.
+        afc_idle_limit: idle seconds before the phone closes an AFC connection.
         lockdown_idle_limit: the same for lockdownd.
-        lockdown_drops_after: lockdownd closes a connection instead of answering the request after this many.
+        lockdown_drops_after: requests answered before lockdownd closes a connection.
         handle_limit: open files per AFC connection.
-        locked_files_denied: while locked, opening a file is not permitted (files of a stronger class).
-        paths: operations that fail for single paths.
+        locked_files_denied: while locked, opening a file fails, as for files with stronger protection.
+        paths: operations that fail for individual paths.
     """
 
     cable_pulled_after: int | None = None

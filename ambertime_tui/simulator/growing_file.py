@@ -1,4 +1,4 @@
-"""A file that can be seen at its path while it is still being downloaded."""
+"""A file that is visible at its path while it is still being downloaded."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ambertime_tui.simulator.library import MadeAsset, MadeLibrary, MadeResource
 
 
 class GrowingFile:
-    """Grows as its bytes come; nothing tells it from a whole file but its size."""
+    """A file that grows as its bytes arrive. Only its size shows that it is incomplete."""
 
     def __init__(self, library: MadeLibrary, asset: MadeAsset, resource: MadeResource) -> None:
         self._path = library.media / resource.path
@@ -20,7 +20,7 @@ class GrowingFile:
         self._modified_at = asset.created if asset.created and not asset.undated else asset.added
 
     def grow_to(self, size: int) -> None:
-        """So many bytes are there now, at most."""
+        """Write until the file has `size` bytes, or is complete."""
         with self._path.open("ab") as file:
             while self._size < size:
                 if not self._ahead:
@@ -33,7 +33,7 @@ class GrowingFile:
                 self._size += len(piece)
 
     def finish(self) -> None:
-        """The rest of it, and the time that the file gets when it is whole."""
+        """Write the rest of the file and set its final modification time."""
         with self._path.open("ab") as file:
             file.write(self._ahead)
             for piece in self._pieces:

@@ -1,7 +1,7 @@
-"""What iCloud Photos does on a simulated phone: originals come down, fail, are offloaded again.
+"""iCloud Photos on a simulated phone: originals are downloaded, fail, and are offloaded again.
 
-Everything happens in `ICloud.advance`, for the moment that it is told, so a test can let a night pass in a
-second. `RunningICloud` (icloud_thread.py) lets it pass by the clock.
+All work happens in `ICloud.advance`, which receives the current time, so a test can simulate a whole night
+in a second. `RunningICloud` (icloud_thread.py) advances it in real time.
 """
 
 from __future__ import annotations
@@ -15,25 +15,26 @@ from ambertime_tui.simulator.library import LiveLibrary, MadeAsset, MadeLibrary,
 from ambertime_tui.simulator.shortcut import ShortcutRun, asks_for
 
 BATCH = 32
-"""Downloads finished in one call of `advance` at most: the phone answers others meanwhile."""
+"""Maximum downloads per call of `advance`, so that the phone keeps answering other requests."""
 
 
 @dataclass(frozen=True, slots=True)
 class ICloudSettings:
-    """How iCloud is for a phone. Times are seconds, sizes bytes.
+    """How iCloud behaves for a phone. Times are in seconds, sizes in bytes.
 
     Attributes:
-        online: whether the phone has a network at all.
-        bytes_per_second: of the download; None: as fast as this computer can.
-        latency: from asking to the first byte of a file.
-        offline: when there is no network: (from, to), on the clock that `advance` is told.
-        storage: room for originals that were fetched; None: enough. When it is full, those that were fetched
-            first are offloaded again.
-        kept_for: how long an original that was fetched stays at least.
-        halves_apart: from one file of an asset (a Live Photo's photo) to the next one (its video).
-        grows_in_place: whether a file appears at its path at once and grows there; otherwise it appears
-            whole, by a rename.
-        tried_again_after: after a download failed, or an original was offloaded, with Keep Originals on.
+        online: whether the phone has a network connection at all.
+        bytes_per_second: download speed; None: as fast as this computer allows.
+        latency: from the request to the first byte of a file.
+        offline: periods without a network, as (start, end) on the clock passed to `advance`.
+        storage: space for downloaded originals; None: unlimited. When it is full, those downloaded first are
+            offloaded again.
+        kept_for: how long a downloaded original stays on the phone at least.
+        halves_apart: time between one file of an asset (a Live Photo's photo) and the next (its video).
+        grows_in_place: whether a file appears at its path at the start of the download and grows there;
+            otherwise it appears complete, by a rename.
+        tried_again_after: delay before the next try, after a failed download or an offload, while Download
+            and Keep Originals is on.
     """
 
     online: bool = True
@@ -49,7 +50,7 @@ class ICloudSettings:
 
 @dataclass(order=True, slots=True)
 class _Download:
-    """One file that was asked for; ordered by when it can begin."""
+    """One requested file, ordered by the earliest start of its download."""
 
     ready_at: float
     number: int
@@ -62,7 +63,7 @@ class _Download:
 
 
 class ICloud:
-    """The downloader of one phone. Not for several threads at once."""
+    """The downloader of one phone. Not thread-safe."""
 
     def __init__(
         self,
@@ -74,10 +75,10 @@ class ICloud:
     ) -> None:
         """
         Args:
-            library: what the phone holds.
-            settings: how iCloud is.
-            now: the moment it begins.
-            on_free_bytes: told the room that is left, where the storage is limited.
+            library: the phone's library.
+            settings: how iCloud behaves.
+            now: the start time.
+            on_free_bytes: called with the free space, if storage is limited.
         """
         self._library = library
         self._live = LiveLibrary(library)
@@ -97,20 +98,20 @@ class ICloud:
         self._failures: dict[str, int | None] = {}
         self._fetched: dict[tuple[str, str], tuple[float, int]] = {}
         self.keep_originals = False
-        """The switch in Settings, Photos; see `set_keep_originals`."""
+        """The setting under Settings > Photos; see `set_keep_originals`."""
         self.arrivals = 0
-        """Files that came down so far."""
+        """Files downloaded so far."""
         self.failed = 0
         """Downloads that failed so far."""
         self.offloaded = 0
-        """Files that were fetched and offloaded again so far."""
+        """Files offloaded so far."""
         self.shortcut_runs: list[str] = []
-        """The inputs of the Shortcut's runs."""
+        """The input texts of the Shortcut's runs."""
         self._report_free()
 
     @property
     def settings(self) -> ICloudSettings:
-        """How iCloud is now; may be replaced at any time."""
+        """The current settings. They may be replaced at any time."""
         return self._settings
 
     @settings.setter
@@ -121,43 +122,43 @@ class ICloud:
 
     @property
     def waiting(self) -> int:
-        """Files that were asked for and have not come."""
+        """Number of requested files that have not arrived."""
         return len(self._asked)
 
     def close(self) -> None:
-        """Leaves the library as it is."""
+        """Close the library's database."""
         self._live.close()
 
-    # What a person does
+    # User actions
 
     def set_keep_originals(self, on: bool) -> None:
-        """Download and Keep Originals, or Optimize iPhone Storage."""
+        """Choose Download and Keep Originals, or Optimize iPhone Storage."""
         self.keep_originals = on
         if on:
             self.ask(self._library.own())
 
     def ask(self, assets: Iterable[MadeAsset]) -> int:
-        """Has the originals of some assets downloaded that are in iCloud only; how many files that are."""
+        """Request the originals of these assets that are only in iCloud. Return the number of files."""
         before = len(self._asked)
         for asset in assets:
             self._ask_for(asset, 0.0)
         return len(self._asked) - before
 
     def ask_by_hand(self, uuids: Iterable[str]) -> int:
-        """Somebody opens items in Photos. Raises KeyError for one that is not in the library."""
+        """Request items as if opened in Photos. Raises KeyError for one that is not in the library."""
         return self.ask([self._assets[uuid] for uuid in uuids])
 
     def run_shortcut(self, run: ShortcutRun, time_zone: str) -> int:
-        """The Shortcut touches what it finds in a range of days, in the phone's time zone."""
+        """Request what the Shortcut finds in a range of days, in the phone's time zone."""
         self.shortcut_runs.append(run.text)
         return self.ask(asset for asset in self._library.own() if asks_for(run, asset, time_zone))
 
     def fail(self, uuids: Iterable[str], times: int | None = None) -> None:
-        """The next downloads of these assets fail so many times; None: always."""
+        """Make the next downloads of these assets fail so many times; None: always."""
         self._failures.update(dict.fromkeys(uuids, times))
 
     def offload(self, uuid: str) -> None:
-        """iOS makes room: the originals of one asset go. Raises KeyError as `ask_by_hand`."""
+        """Offload the originals of one asset. Raises KeyError if it is not in the library."""
         asset = self._assets[uuid]
         here = [r.role for r in asset.originals if (self._library.media / r.path).exists()]
         self._live.purge(uuid, here)
@@ -168,10 +169,10 @@ class ICloud:
             self._ask_for(asset, self._settings.tried_again_after)
         self._report_free()
 
-    # What passes by itself
+    # Downloads
 
     def advance(self, now: float) -> bool:
-        """Lets time pass until `now`. True where it had to leave something for another call."""
+        """Process everything due until `now`. Return True if work is left for another call."""
         for _ in range(BATCH):
             if not self._one_step(now):
                 self._now = max(self._now, now)
@@ -180,7 +181,7 @@ class ICloud:
         return True
 
     def _one_step(self, now: float) -> bool:
-        """Works on the first of the line; False where nothing more happens until `now`."""
+        """Process the first download in the queue. Return False if nothing more happens until `now`."""
         if self._current is None and not self._take_next(now):
             return False
         download = self._current
@@ -188,7 +189,7 @@ class ICloud:
             return True
         cut_off = self._next_online(self._began)
         if cut_off is None or cut_off > now:
-            self._began = now  # it begins anew when there is a network again
+            self._began = now  # it restarts when the network is back
             return False
         began = max(self._began, cut_off)
         ends = began + self._seconds_for(download.resource.size)
@@ -204,33 +205,33 @@ class ICloud:
         return True
 
     def _take_next(self, now: float) -> bool:
-        """Takes up the next download, or sees it fail; False: there is none to take up until `now`."""
-        line = self._next_queue()
-        if not line or not self._settings.online:
+        """Start the next download, or let it fail. Return False if none can start until `now`."""
+        queue = self._next_queue()
+        if not queue or not self._settings.online:
             return False
-        self._began = max(self._now, line[0].ready_at, self._full_until)
+        self._began = max(self._now, queue[0].ready_at, self._full_until)
         if self._began > now:
             return False
-        download = heapq.heappop(line)
+        download = heapq.heappop(queue)
         if self._fail_if_planned(download):
             self._now = self._began
             return True
         self._full_until = self._room_at(download, self._began)
         if self._full_until > self._began:
-            heapq.heappush(line, download)
+            heapq.heappush(queue, download)
             return True
         self._current = download
         return True
 
     def _next_queue(self) -> list[_Download]:
-        """The other parts of an asset go before other assets, as soon as they are ready."""
-        parts, line = self._next_parts, self._queue
-        if parts and (not line or parts[0].ready_at <= max(self._now, line[0].ready_at)):
+        """Return the queue to take from: the remaining parts of an asset come before other assets."""
+        parts, queue = self._next_parts, self._queue
+        if parts and (not queue or parts[0].ready_at <= max(self._now, queue[0].ready_at)):
             return parts
-        return line
+        return queue
 
     def _next_online(self, moment: float) -> float | None:
-        """When there is a network from a moment on; None: not as things are."""
+        """Return the first time from `moment` on with a network; None if the phone is set offline."""
         if not self._settings.online:
             return None
         for begins, ends in sorted(self._settings.offline):
@@ -278,7 +279,10 @@ class ICloud:
         self._asked.discard(download.key)
         self._fetched[download.key] = (at, download.resource.size)
         for other in [key for key in self._fetched if key[0] == uuid]:
-            self._fetched[other] = (at, self._fetched.pop(other)[1])  # an asset is as old as its last part
+            self._fetched[other] = (
+                at,
+                self._fetched.pop(other)[1],
+            )  # an asset's age counts from its last part
         self.arrivals += 1
         self._current, self._now = None, at
         if parts := self._parts.get(uuid):
@@ -286,13 +290,13 @@ class ICloud:
         self._report_free()
 
     def _room_at(self, download: _Download, at: float) -> float:
-        """When there is room for a download: at once, after offloading what was fetched first, or later."""
+        """Return when there is space for a download: now, after offloading the oldest originals, or later."""
         storage = self._settings.storage
         while storage is not None and self._used() + download.resource.size > storage:
             in_the_middle = {download.asset.uuid, *(part.asset.uuid for part in self._next_parts)}
             oldest = next((key for key in self._fetched if key[0] not in in_the_middle), None)
             if oldest is None:
-                break  # nothing that may go: iOS finds room elsewhere
+                break  # nothing left to offload: iOS finds space elsewhere
             may_go_at = self._fetched[oldest][0] + self._settings.kept_for
             if may_go_at > at:
                 return may_go_at
@@ -301,7 +305,7 @@ class ICloud:
         return at
 
     def _tidy_up(self) -> None:
-        """While nothing is asked for, iOS keeps half of the room free: what has been here for long goes."""
+        """While nothing is requested, keep half of the storage free by offloading the oldest originals."""
         settings = self._settings
         if settings.storage is None or not settings.kept_for or self._asked or self.keep_originals:
             return
@@ -324,15 +328,17 @@ class ICloud:
         return [r for r in asset.originals if not (self._library.media / r.path).exists()]
 
     def _ask_for(self, asset: MadeAsset, later: float) -> None:
-        """Puts what is away of an asset in line, one file after the other."""
+        """Queue the files of an asset that are not on the phone, one after the other."""
         parts = [r for r in self._not_local(asset) if (asset.uuid, r.role) not in self._asked]
-        is_in_line = any((asset.uuid, r.role) in self._asked for r in asset.originals)
+        is_queued = any((asset.uuid, r.role) in self._asked for r in asset.originals)
         self._asked |= {(asset.uuid, r.role) for r in parts}
-        if parts and not is_in_line:
+        if parts and not is_queued:
             ready_at = self._now + self._settings.latency + later
             self._push(self._queue, asset, parts.pop(0), ready_at)
         self._parts.setdefault(asset.uuid, []).extend(parts)
 
-    def _push(self, line: list[_Download], asset: MadeAsset, resource: MadeResource, ready_at: float) -> None:
+    def _push(
+        self, queue: list[_Download], asset: MadeAsset, resource: MadeResource, ready_at: float
+    ) -> None:
         self._numbers += 1
-        heapq.heappush(line, _Download(ready_at, self._numbers, asset, resource))
+        heapq.heappush(queue, _Download(ready_at, self._numbers, asset, resource))

@@ -1,4 +1,4 @@
-"""iCloud by the clock: a thread that lets time pass, beside the simulated usbmuxd."""
+"""iCloud in real time: a thread that advances a phone's downloads."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from ambertime_tui.simulator.phone import SimulatedPhone
 from ambertime_tui.simulator.shortcut import opened, shortcut_run
 
 STEP = 0.02
-"""Seconds between two looks at the clock."""
+"""Seconds between two steps."""
 
 _Result = TypeVar("_Result")
 
 
 class RunningICloud:
-    """iCloud of one phone, from `with` to its end. Its methods may be called from any thread."""
+    """iCloud of one phone, running within a `with` block. Its methods are thread-safe."""
 
     def __init__(
         self,
@@ -34,10 +34,10 @@ class RunningICloud:
     ) -> None:
         """
         Args:
-            phone: whose storage fills up, and whose time zone the Shortcut goes by.
-            library: what it holds.
-            settings: how iCloud is.
-            clock: seconds; offline windows are counted from the start.
+            phone: its storage fills up, and its time zone applies to the Shortcut.
+            library: the phone's library.
+            settings: how iCloud behaves.
+            clock: seconds; offline periods are relative to the start.
         """
         self._phone = phone
         self._clock = clock
@@ -62,29 +62,29 @@ class RunningICloud:
             raise self._error
 
     def do(self, call: Callable[[ICloud], _Result]) -> _Result:
-        """Calls with the downloader, while time stands still for it."""
+        """Call a function with the downloader, which is locked meanwhile. Return the result."""
         with self._lock:
             return call(self._icloud)
 
     def change(self, **settings: Any) -> None:
-        """Sets some of the settings."""
+        """Change some of the settings."""
         self.do(lambda icloud: setattr(icloud, "settings", replace(icloud.settings, **settings)))
 
     def set_keep_originals(self, on: bool) -> None:
-        """The switch in Settings, Photos."""
+        """Set Download and Keep Originals."""
         self.do(lambda icloud: icloud.set_keep_originals(on))
 
     def open_url(self, url: str) -> int:
-        """The camera reads a code and the person taps it; how many files are asked for.
+        """Open a scanned URL. Return the number of requested files.
 
         Raises:
-            ShortcutError: the phone cannot open it.
+            ShortcutError: the phone cannot open the URL.
         """
         run = opened(url)
         return self.do(lambda icloud: icloud.run_shortcut(run, self._phone.facts.time_zone))
 
     def run_shortcut(self, text: str) -> int:
-        """The person starts the Shortcut and types the range.
+        """Run the Shortcut with a range as text. Return the number of requested files.
 
         Raises:
             ShortcutError: the text is not a range.
@@ -93,7 +93,7 @@ class RunningICloud:
         return self.do(lambda icloud: icloud.run_shortcut(run, self._phone.facts.time_zone))
 
     def open_in_photos(self, uuids: Iterable[str]) -> int:
-        """The person opens items by hand. Raises KeyError for one that is not there."""
+        """Open items in Photos. Return the number of requested files. Raises KeyError for an unknown item."""
         return self.do(lambda icloud: icloud.ask_by_hand(uuids))
 
     def _show_free(self, free: int) -> None:

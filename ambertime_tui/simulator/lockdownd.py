@@ -1,4 +1,4 @@
-"""lockdownd: facts about the phone, pairing, sessions, and the start of services (port 62078)."""
+"""lockdownd (port 62078): device values, pairing, sessions, and starting services."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ambertime_tui.simulator.services import SERVICES
 
 
 class LockdownSession:
-    """One connection to lockdownd. Every reply repeats the request's name, as clients insist."""
+    """One connection to lockdownd. Every reply repeats the request's name, as clients require."""
 
     def __init__(self, phone: SimulatedPhone, channel: Channel) -> None:
         self._phone = phone
@@ -22,7 +22,7 @@ class LockdownSession:
         self._session_id = ""
 
     async def serve(self) -> None:
-        """Answers until the computer goes."""
+        """Answer requests until the computer disconnects."""
         answered = 0
         while True:
             message = await self._channel.receive_plist()

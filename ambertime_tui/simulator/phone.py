@@ -1,7 +1,7 @@
-"""The simulated phone: what it serves, whom it trusts, what is wrong with it.
+"""The simulated phone: its services, the computers it trusts, and its faults.
 
-Its settings may be read and set from any thread; its connections live in the event loop of the usbmuxd that
-it is attached to.
+Its settings may be read and set from any thread. Its connections run in the event loop of the usbmuxd it is
+attached to.
 """
 
 from __future__ import annotations
@@ -33,28 +33,28 @@ _MOST_PORTS_WAITING = 500
 
 
 class Trust(StrEnum):
-    """What the person does with the Trust dialog."""
+    """How the user responds to the Trust dialog."""
 
     ACCEPTS = "accepts"
     ASKS = "asks"
-    """Nothing yet: the dialog stays on the screen until `answer_trust`."""
+    """The dialog stays on the screen until `answer_trust`."""
     REFUSES = "refuses"
 
 
 @dataclass(slots=True)
 class Journal:
-    """What computers asked of the phone since it was made."""
+    """What computers have requested from the phone since it was created."""
 
     requests: Counter[str] = field(default_factory=Counter)
-    """How often: lockdown requests as "lockdown.StartService", AFC operations as "afc.FILE_READ"."""
+    """Counts by name: lockdown requests as "lockdown.StartService", AFC operations as "afc.FILE_READ"."""
     services: Counter[str] = field(default_factory=Counter)
     refused_writes: list[str] = field(default_factory=list)
-    """Every attempt to change something on the phone; all were refused."""
+    """Every attempt to change something on the phone. All were refused."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceStart:
-    """A service that waits for its connection on a port."""
+    """A started service that waits for a connection to its port."""
 
     name: str
     tls: SSLContext | None
@@ -72,15 +72,15 @@ class _Connection:
 
 
 class SimulatedPhone:
-    """One phone. It becomes reachable when a `Usbmuxd` attaches it.
+    """One phone. It is reachable while attached to a `Usbmuxd`.
 
     Args:
-        facts: who it is.
-        media: the folder that AFC serves; it is read as it is at each request.
-        tls: whether session and services are encrypted, as on a real phone; plain is faster in tests.
+        facts: its name, model and other properties.
+        media: the folder that AFC serves. Each request reads its current contents.
+        tls: whether sessions and services are encrypted, as on a real phone. Plain is faster in tests.
         link: its cable.
-        trust: what happens to a computer that it does not know.
-        apps: folders of apps that share files, by bundle identifier; each holds a folder "Documents".
+        trust: how it responds to an unknown computer.
+        apps: folders of apps that share files, by bundle identifier. Each contains a folder "Documents".
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class SimulatedPhone:
         apps: Mapping[str, Path] | None = None,
     ) -> None:
         self.facts = facts
-        """May be replaced at any time: the battery drains, the storage fills up."""
+        """May be replaced at any time, for example when the battery drains."""
         self.media = SharedFolder(media)
         self.apps = {bundle: SharedFolder(folder) for bundle, folder in (apps or {}).items()}
         self.tls = tls
@@ -103,11 +103,11 @@ class SimulatedPhone:
         self.locked = False
         self.journal = Journal()
         self.open_files = 0
-        """AFC handles that are open now, over all connections."""
+        """Open AFC handles, over all connections."""
         self.power_assertions: list[str] = []
-        """Names of the assertions held now."""
+        """Names of the assertions currently held."""
         self.observers: dict[Callable[[str], None], set[str]] = {}
-        """Who is told of which notifications."""
+        """Observers and the notifications they receive."""
         self._faults = Faults()
         self._fault_counts: Counter[PathFault] = Counter()
         self._sent_when_faults_set = 0
@@ -126,7 +126,7 @@ class SimulatedPhone:
 
     @property
     def link(self) -> Link:
-        """Its cable; a faster or slower one can be put in at any time."""
+        """Its cable, which may be replaced at any time."""
         return self.wire.link
 
     @link.setter
@@ -137,7 +137,7 @@ class SimulatedPhone:
 
     @property
     def faults(self) -> Faults:
-        """What is wrong with it now. Setting it starts all counts anew."""
+        """Its current faults. Setting them restarts all counts."""
         return self._faults
 
     @faults.setter
@@ -150,19 +150,19 @@ class SimulatedPhone:
             self._loop.call_soon_threadsafe(self._tell_changed)
 
     def refuses_connect(self) -> bool:
-        """Whether usbmuxd must answer this Connect with "bad device"; counts it."""
+        """Whether usbmuxd must answer this Connect with "bad device". Each call counts as one."""
         if self._faults.refused_connects <= 0:
             return False
         self._faults = replace(self._faults, refused_connects=self._faults.refused_connects - 1)
         return True
 
     def raise_path_fault(self, path: str, on: str, upto: int = 1) -> None:
-        """Fails if a fault is planted for this operation.
+        """Raise an error if a fault is set for this operation.
 
         Args:
-            path: as the client wrote it.
+            path: the path in the request.
             on: "read", "open", "stat" or "list".
-            upto: for a read, the first offset that it does not touch.
+            upto: for a read, the offset after its last byte.
 
         Raises:
             AfcError: with the fault's status.
@@ -175,7 +175,7 @@ class SimulatedPhone:
                 raise AfcError(fault.status)
 
     async def while_afc_hangs(self) -> None:
-        """Returns when AFC does not hang, or no longer."""
+        """Wait while AFC hangs."""
         while True:
             limit = self._faults.afc_hangs_after
             if limit is None or self.wire.sent - self._sent_when_faults_set < limit:
@@ -185,11 +185,11 @@ class SimulatedPhone:
     # Trust
 
     def answer_trust(self, accepted: bool) -> None:
-        """The person taps Trust (for the next Pair request) or Don't Trust (until the phone is replugged)."""
+        """Tap Trust (for the next Pair request) or Don't Trust (until the phone is replugged)."""
         self._trust_answer = accepted
 
     def asks_for_trust(self) -> bool | None:
-        """What a Pair request gets: accepted, refused, or None while the dialog is on the screen."""
+        """Return the answer to a Pair request: accepted, refused, or None while the dialog is open."""
         if self.trust is not Trust.ASKS:
             return self.trust is Trust.ACCEPTS
         answer = self._trust_answer
@@ -198,11 +198,11 @@ class SimulatedPhone:
         return answer
 
     def trust_host(self, host_id: str, certificates: bytes) -> None:
-        """Adds a computer to those that it knows.
+        """Trust a computer.
 
         Args:
             host_id: the HostID of the computer's pair record.
-            certificates: in PEM; encrypted sessions must show one of them.
+            certificates: in PEM; encrypted sessions must present one of them.
         """
         self._hosts[host_id] = certificates
 
@@ -211,21 +211,21 @@ class SimulatedPhone:
         return host_id in self._hosts
 
     def forget_host(self, host_id: str) -> None:
-        """Removes one computer."""
+        """Stop trusting one computer."""
         self._hosts.pop(host_id, None)
 
     def forget_hosts(self) -> None:
-        """As "Reset Location & Privacy" does: every pair record out there is stale from now on."""
+        """Invalidate every pair record, as "Reset Location & Privacy" does."""
         self._hosts.clear()
 
     def tls_context(self, host_id: str) -> SSLContext | None:
-        """How connections of a known host are encrypted; None if they are not."""
+        """Return the TLS context for connections of a trusted host; None if they are not encrypted."""
         return identity.server_context(self._hosts[host_id]) if self.tls else None
 
     # Services
 
     def open_port(self, start: ServiceStart) -> int:
-        """A port on which the service waits for one connection."""
+        """Open a port on which the service waits for one connection. Return the port."""
         while len(self._starts) >= _MOST_PORTS_WAITING:
             del self._starts[next(iter(self._starts))]
         port = next(port for port in self._ports if port not in self._starts and port != LOCKDOWN_PORT)
@@ -233,42 +233,42 @@ class SimulatedPhone:
         return port
 
     def take_start(self, port: int) -> ServiceStart | None:
-        """What a connection to this port gets, or None if nothing listens there."""
+        """Return the service that listens on this port, or None. A port takes a single connection."""
         if port == LOCKDOWN_PORT:
             return ServiceStart(LOCKDOWN, None)
         return self._starts.pop(port, None)
 
     def connected(self, service: str, channel: Channel, task: asyncio.Task[None]) -> Callable[[], None]:
-        """Notes an open connection; the result is to be called when it has ended."""
+        """Register an open connection. Call the result when it has ended."""
         connection = _Connection(service, channel, task)
         self._connections.add(connection)
         return lambda: self._connections.discard(connection)
 
     def close_connections(self, service: str | None = None) -> None:
-        """Drops all connections, or those of one service. To be called in the usbmuxd's event loop."""
+        """Close all connections, or those of one service. Call it in the usbmuxd's event loop."""
         for connection in list(self._connections):
             if service in (None, connection.service):
                 connection.close()
 
     def post_notification(self, name: str) -> None:
-        """Tells every computer that observes this Darwin notification. In the usbmuxd's event loop."""
+        """Notify the computers that observe this Darwin notification. Call it in the usbmuxd's event loop."""
         for observer, names in list(self.observers.items()):
             if name in names:
                 observer(name)
 
-    # The life of an attachment
+    # Attachment
 
     def plugged_in(
         self, loop: asyncio.AbstractEventLoop, on_cut: Callable[[], None]
     ) -> Iterable[asyncio.Task[None]]:
-        """usbmuxd has attached the phone: starts what runs while it is attached."""
+        """Start the tasks that run while the phone is attached to usbmuxd."""
         self._loop = loop
         self._trust_answer = None
         self.wire.on_cut = on_cut
         return (loop.create_task(self._watch_idle_connections()),)
 
     def cable_was_cut(self) -> float | None:
-        """Takes the cut out of the faults; seconds until the phone comes back, or None."""
+        """Clear the cut from the faults. Return the seconds until the phone reconnects, or None."""
         back_in = self._faults.replugged_after
         self._faults = replace(self._faults, cable_pulled_after=None, replugged_after=None)
         self.wire.cut_after(None)
@@ -303,5 +303,5 @@ class SimulatedPhone:
 
 
 def new_session_id() -> str:
-    """A name for a lockdown session."""
+    """Return a new ID for a lockdown session."""
     return str(uuid.uuid4()).upper()

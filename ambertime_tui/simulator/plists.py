@@ -1,4 +1,4 @@
-"""Property lists as they come over a wire: from anybody, and possibly not well formed."""
+"""Property lists received over the wire, which may be malformed."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from xml.parsers.expat import ExpatError
 
 
 def build(message: dict[str, Any]) -> bytes:
-    """The XML form of a dictionary."""
+    """Encode a dictionary as an XML property list."""
     return plistlib.dumps(message, fmt=plistlib.FMT_XML)
 
 
 def parse(data: bytes) -> dict[str, Any] | None:
-    """The dictionary in XML or binary form, or None if there is no such thing in `data`."""
+    """Decode a dictionary from an XML or binary property list. Return None if `data` is anything else."""
     try:
         message = plistlib.loads(data)
     except (
@@ -25,11 +25,11 @@ def parse(data: bytes) -> dict[str, Any] | None:
         TypeError,
         AttributeError,
     ):
-        return None  # plistlib lets its parsers' own errors through
+        return None  # plistlib passes on the errors of its parsers
     return message if isinstance(message, dict) and all(isinstance(key, str) for key in message) else None
 
 
 def text(message: dict[str, Any], key: str) -> str:
-    """The string under `key`, or an empty one."""
+    """Return the string under `key`, or an empty string."""
     value = message.get(key)
     return value if isinstance(value, str) else ""

@@ -1,4 +1,4 @@
-"""The services that lockdownd starts, by name: what runs on a connection to each of them."""
+"""The services that lockdownd starts, by name."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _MOST_NOTIFICATIONS_WAITING = 1000
 
 
 async def serve_afc(phone: SimulatedPhone, channel: Channel) -> None:
-    """com.apple.afc: the media folder."""
+    """Serve com.apple.afc: the media folder."""
     await AfcSession(phone, channel, phone.media).serve()
 
 
 async def serve_house_arrest(phone: SimulatedPhone, channel: Channel) -> None:
-    """com.apple.mobile.house_arrest: one request for an app's folder, then AFC over it.
+    """Serve com.apple.mobile.house_arrest: one request for an app's folder, then AFC in that folder.
 
-    As on a phone, apps from the store share their documents only; their whole container stays closed.
+    As on a phone, apps from the App Store share only their documents, not their container.
     """
     message = await channel.receive_plist()
     await channel.round_trip()
@@ -41,7 +41,7 @@ async def serve_house_arrest(phone: SimulatedPhone, channel: Channel) -> None:
 
 
 async def serve_notification_proxy(phone: SimulatedPhone, channel: Channel) -> None:
-    """com.apple.mobile.notification_proxy: relays the Darwin notifications that a computer observes."""
+    """Serve com.apple.mobile.notification_proxy: relay the Darwin notifications that a computer observes."""
     waiting: asyncio.Queue[str] = asyncio.Queue(_MOST_NOTIFICATIONS_WAITING)
 
     def observer(name: str) -> None:
@@ -72,7 +72,7 @@ async def serve_notification_proxy(phone: SimulatedPhone, channel: Channel) -> N
 
 
 async def serve_assertion_agent(phone: SimulatedPhone, channel: Channel) -> None:
-    """com.apple.mobile.assertion_agent: keeps the phone awake as long as the connection stands."""
+    """Serve com.apple.mobile.assertion_agent: keep the phone awake while the connection is open."""
     held: list[str] = []
     try:
         while True:

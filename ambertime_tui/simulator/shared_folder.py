@@ -1,4 +1,4 @@
-"""A folder of this computer as the phone shows it: everything below it, and never anything outside."""
+"""A local folder as the phone serves it: everything inside it, and nothing outside."""
 
 from __future__ import annotations
 
@@ -38,31 +38,31 @@ _Result = TypeVar("_Result")
 
 
 def status_of(error: OSError) -> AfcStatus:
-    """The AFC status that an error of this computer's file system becomes."""
+    """Return the AFC status for an error of the local file system."""
     return _STATUS_OF_ERRNO.get(error.errno or 0, AfcStatus.UNKNOWN_ERROR)
 
 
 class SharedFolder:
-    """What a phone serves over AFC, read anew at each request: others may change it at any time.
+    """A folder served over AFC. Each request reads its current contents.
 
-    Every method raises `AfcError` with the status the phone would answer.
+    Every method raises `AfcError` with the status that the phone would return.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = str(root.resolve())
 
     def names(self, path: str) -> list[str]:
-        """The entries of a folder, "." and ".." first, as afcd lists them."""
+        """Return the entries of a folder, "." and ".." first, as afcd lists them."""
         place = self._resolve(path, follow_last=True)
         try:
-            return [".", "..", *os.listdir(place)]  # noqa: PTH208 - names are all that is wanted
+            return [".", "..", *os.listdir(place)]  # noqa: PTH208 - only names are needed
         except NotADirectoryError:
             raise AfcError(AfcStatus.READ_ERROR) from None
         except OSError as error:
             raise AfcError(status_of(error)) from error
 
     def information(self, path: str) -> dict[str, str]:
-        """What afcd tells of a file: the link itself, not what it points at; times in nanoseconds."""
+        """Return what afcd reports about a file, without following a link. Times are in nanoseconds."""
         place = self._resolve(path, follow_last=False)
         facts = _translated(os.lstat, place)
         about = {
@@ -81,9 +81,9 @@ class SharedFolder:
         return about
 
     def open(self, path: str) -> FileIO:
-        """An ordinary file, opened for reading."""
+        """Open a regular file for reading."""
         place = self._resolve(path, follow_last=True)
-        # A pipe must not block the phone, and a link put here since the path was resolved must not lead out.
+        # A pipe must not block, and a link created since the path was resolved must not lead outside.
         number = _translated(
             lambda p: os.open(p, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC), place
         )
@@ -94,7 +94,7 @@ class SharedFolder:
         return FileIO(number, "rb")
 
     def _resolve(self, path: str, *, follow_last: bool) -> str:
-        """The real place of a path; ".." stops at the root, and a link that leaves the folder is refused."""
+        """Resolve a path. ".." stops at the root, and a link out of the folder is refused."""
         waiting = [part for part in reversed(path.split("/")) if part not in ("", ".")]
         place: list[str] = []
         links = 0
@@ -108,8 +108,8 @@ class SharedFolder:
             if not waiting and not follow_last:
                 return here
             try:
-                target = os.readlink(here)  # noqa: PTH115 - no Path for each part of each request
-            except OSError:  # not a link, or not there: the operation itself will say which
+                target = os.readlink(here)  # noqa: PTH115 - a Path per part is too slow
+            except OSError:  # not a link, or missing: the operation itself reports which
                 place.append(part)
                 continue
             links += 1
@@ -140,5 +140,5 @@ def _translated(call: Callable[[str], _Result], place: str) -> _Result:
         return call(place)
     except OSError as error:
         raise AfcError(status_of(error)) from error
-    except ValueError as error:  # a NUL, or text that is no file name here
+    except ValueError as error:  # a NUL, or text that cannot be a file name
         raise AfcError(AfcStatus.INVALID_ARGUMENT) from error

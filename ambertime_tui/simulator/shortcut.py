@@ -1,4 +1,4 @@
-"""The Shortcut that docs/shortcut.md describes, as the simulated phone runs it."""
+"""The Shortcut described in docs/shortcut.md, as the simulated phone runs it."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from zoneinfo import ZoneInfo
 from ambertime_tui.simulator.library import MadeAsset
 
 NAME = "AmberTime"
-"""What the Shortcut has to be called, or iOS does not find it."""
+"""The name by which iOS finds the Shortcut."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class ShortcutError(Exception):
-    """iOS cannot run it; the message is a sentence."""
+    """iOS cannot run the Shortcut. The message is a sentence for the user."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShortcutRun:
-    """One run: the text it was given, and the days in it, both inclusive."""
+    """One run: its input text, and the first and last day in it, both inclusive."""
 
     text: str
     first: date
@@ -28,27 +28,27 @@ class ShortcutRun:
 
 
 def opened(url: str) -> ShortcutRun:
-    """What the phone does with an address that its camera read.
+    """Return the run that a URL scanned by the camera starts.
 
     Raises:
-        ShortcutError: it is not one that runs our Shortcut.
+        ShortcutError: the URL does not run our Shortcut.
     """
     parts = urlsplit(url)
     if parts.scheme != "shortcuts" or parts.netloc != "run-shortcut":
-        raise ShortcutError(f"Nothing on the phone opens {url}.")
+        raise ShortcutError(f"No app on the phone opens {url}.")
     values = {key: found[0] for key, found in parse_qs(parts.query).items()}
     if values.get("name") != NAME:
-        raise ShortcutError(f"There is no Shortcut called {values.get('name')!r}.")
+        raise ShortcutError(f"The phone has no Shortcut named {values.get('name')!r}.")
     if values.get("input") != "text":
-        raise ShortcutError("The Shortcut was given no text.")
+        raise ShortcutError("The Shortcut received no text.")
     return shortcut_run(values.get("text", ""))
 
 
 def shortcut_run(text: str) -> ShortcutRun:
-    """A run with the text `2019-03-01..2019-05-31`, which the Shortcut splits at the dots.
+    """Return a run for a text such as `2019-03-01..2019-05-31`, which the Shortcut splits at the dots.
 
     Raises:
-        ShortcutError: they are not two days.
+        ShortcutError: the text is not two days.
     """
     try:
         first, last = (date.fromisoformat(part) for part in text.split(".."))
@@ -58,7 +58,7 @@ def shortcut_run(text: str) -> ShortcutRun:
 
 
 def asks_for(run: ShortcutRun, asset: MadeAsset, time_zone: str) -> bool:
-    """Whether Find Photos finds an asset: neither hidden nor deleted, and taken in the range."""
+    """Whether Find Photos finds an asset: not hidden, not deleted, and taken within the range."""
     if asset.hidden or asset.trashed or asset.undated or asset.created is None:
         return False
     taken = (_EPOCH + timedelta(seconds=asset.created)).astimezone(ZoneInfo(time_zone))

@@ -1,4 +1,4 @@
-"""Unix sockets as files: left by the dead, held by the living."""
+"""Unix socket files: removing stale ones, and keeping others out."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 
 
 def remove_stale(path: str) -> None:
-    """Removes a socket that nobody answers any more, so that a new one can be bound there.
+    """Remove a socket without a listener, so that a new one can be bound to the path.
 
-    asyncio would remove a living one as well.
+    asyncio would also remove one that is in use.
 
     Raises:
-        OSError: somebody answers there, or something else than a socket has the name.
+        OSError: another process listens there.
     """
     file = Path(path)
     if not file.is_socket():
@@ -29,10 +29,10 @@ def remove_stale(path: str) -> None:
 
 
 def make_private(path: str) -> None:
-    """Lets this user alone connect."""
+    """Allow only the current user to connect."""
     Path(path).chmod(0o600)
 
 
 def remove(path: str) -> None:
-    """Removes our own socket after its end."""
+    """Remove the socket file of a closed server."""
     Path(path).unlink(missing_ok=True)

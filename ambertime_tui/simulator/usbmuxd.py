@@ -1,6 +1,6 @@
-"""usbmuxd: which phones are attached, the pair records of this computer, and connections to phones.
+"""usbmuxd: attached phones, this computer's pair records, and connections to phones.
 
-Addresses are a path (a Unix socket, also written UNIX:/path) or HOST:PORT, where port 0 takes a free one.
+An address is the path of a Unix socket (also written UNIX:/path) or HOST:PORT. Port 0 picks a free port.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from ambertime_tui.simulator.phone import LOCKDOWN, ServiceStart, SimulatedPhone
 from ambertime_tui.simulator.services import SERVICES
 
 _HEADER = struct.Struct("<IIII")
-"""Length of the packet, protocol version, kind of message, tag."""
+"""Packet length, protocol version, message type, tag."""
 _PLIST_VERSION = 1
 _PLIST_MESSAGE = 8
 _LARGEST_PACKET = 1024 * 1024
-_STEPS_OF_AN_ACCEPTANCE = 5
+_ACCEPT_STEPS = 5
 _FIRST_LOCATION = 0x14100000
 _SOCKADDR_OF_A_NETWORK_PHONE = bytes([0x1C, 0x1E, 0, 0]) + bytes(124)
 
 
 class MuxResult(IntEnum):
-    """How usbmuxd answers a command."""
+    """Result of a usbmuxd command."""
 
     OK = 0
     BAD_COMMAND = 1
@@ -65,15 +65,15 @@ class _Attachment:
 
 
 class Usbmuxd:
-    """One usbmuxd with any number of phones. All methods belong into its event loop."""
+    """One usbmuxd with any number of phones. Call its methods in its event loop."""
 
     def __init__(self, address: str) -> None:
         self.address = address
-        """Where it listens, as pymobiledevice3 wants it in USBMUXD_SOCKET_ADDRESS."""
+        """Where it listens: the value of USBMUXD_SOCKET_ADDRESS for pymobiledevice3."""
         self.pair_records: dict[str, bytes] = {}
-        """By UDID; what a real usbmuxd keeps in /var/lib/lockdown."""
+        """Pair records by UDID. A real usbmuxd stores them in /var/lib/lockdown."""
         self.tells_events = True
-        """False: it refuses `Listen`, as some stand-ins for usbmuxd do."""
+        """False: it refuses `Listen`, as some replacements for usbmuxd do."""
         self._attachments: dict[int, _Attachment] = {}
         self._device_ids = itertools.count(1)
         self._listeners: set[asyncio.StreamWriter] = set()
@@ -82,25 +82,25 @@ class Usbmuxd:
 
     @property
     def libusbmuxd_address(self) -> str:
-        """The same address as libimobiledevice's tools want it in USBMUXD_SOCKET_ADDRESS."""
+        """The same address in the format that libimobiledevice's tools expect."""
         return self.address if ":" in self.address else f"UNIX:{self.address}"
 
     @property
     def phones(self) -> tuple[SimulatedPhone, ...]:
-        """The phones that are attached, by DeviceID."""
+        """The attached phones, in the order of their DeviceIDs."""
         return tuple(attachment.phone for attachment in self._attachments.values())
 
     def device_ids(self, phone: SimulatedPhone) -> list[int]:
-        """The DeviceIDs that this phone has now: none if it is unplugged, two if it is on Wi-Fi too."""
+        """Return the phone's DeviceIDs: none if it is unplugged, two if it is on USB and Wi-Fi."""
         return [
             attachment.device_id for attachment in self._attachments.values() if attachment.phone is phone
         ]
 
     async def start(self) -> None:
-        """Begins to listen.
+        """Start listening.
 
         Raises:
-            OSError: the address is taken, or cannot be used.
+            OSError: the address is in use, or cannot be used.
         """
         host, _, port = self.address.rpartition(":")
         if host in ("", "UNIX"):
@@ -113,13 +113,13 @@ class Usbmuxd:
             self.address = f"{host}:{self._server.sockets[0].getsockname()[1]}"
 
     async def stop(self) -> None:
-        """Ends every connection and removes the socket. Phones stay attached; it can be started again."""
+        """Close every connection and remove the socket. Phones stay attached; `start` may be called again."""
         if ":" not in self.address:
             unix_sockets.remove(self.address)
         if self._server is not None:
-            # asyncio never closes a connection that is between its acceptance and its transport when the
-            # server closes (AssertionError in Server._attach): let those through first.
-            for _ in range(_STEPS_OF_AN_ACCEPTANCE):
+            # asyncio never closes a connection that was accepted but has no transport yet when the server
+            # closes (AssertionError in Server._attach), so let those finish first.
+            for _ in range(_ACCEPT_STEPS):
                 await asyncio.sleep(0)
             self._server.close()
             self._server = None
@@ -128,7 +128,7 @@ class Usbmuxd:
         await asyncio.gather(*self._clients, return_exceptions=True)
 
     def attach(self, phone: SimulatedPhone, over: str = "USB") -> int:
-        """Plugs a phone in, or lets it appear over the network; the result is its new DeviceID."""
+        """Plug a phone in, or make it appear over the network. Return its new DeviceID."""
         attachment = _Attachment(next(self._device_ids), phone, over)
         self._attachments[attachment.device_id] = attachment
         attachment.tasks |= set(
@@ -138,7 +138,7 @@ class Usbmuxd:
         return attachment.device_id
 
     def detach(self, phone: SimulatedPhone) -> None:
-        """Pulls the cable: every connection of the phone ends at once. It may not be attached at all."""
+        """Unplug a phone and close all its connections. Do nothing if it is not attached."""
         for attachment in [a for a in self._attachments.values() if a.phone is phone]:
             del self._attachments[attachment.device_id]
             for task in attachment.tasks:
@@ -147,7 +147,7 @@ class Usbmuxd:
         phone.close_connections()
 
     def pair(self, phone: SimulatedPhone) -> None:
-        """Makes phone and computer trust each other as if they had been paired long ago."""
+        """Make phone and computer trust each other, as if they had been paired before."""
         record = identity.pair_record(phone.facts.wifi_address, tls=phone.tls)
         phone.trust_host(identity.HOST_ID, identity.host_certificates(record))
         self.pair_records[phone.udid] = plists.build(record)
@@ -155,7 +155,7 @@ class Usbmuxd:
     def _cable_was_cut(self, phone: SimulatedPhone) -> None:
         back_in = phone.cable_was_cut()
         loop = asyncio.get_running_loop()
-        # The connection that noticed the cut is still running: it must not be cancelled from within itself.
+        # The connection that reached the cut is still running and must not cancel itself.
         loop.call_soon(self.detach, phone)
         if back_in is not None:
             loop.call_later(back_in, self._attach_again, phone)
@@ -169,7 +169,7 @@ class Usbmuxd:
             writer.write(_packet(event, 0))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._server is None:  # it was accepted in the moment of the stop
+        if self._server is None:  # accepted while the server was stopping
             writer.transport.abort()
             return
         task = asyncio.current_task()
@@ -179,8 +179,8 @@ class Usbmuxd:
             with contextlib.suppress(ProtocolError, asyncio.IncompleteReadError, OSError):
                 await self._answer_commands(reader, writer)
         except asyncio.CancelledError:
-            # The server or the phone ends this connection. Nobody waits for the task, and asyncio's streams
-            # would report a cancelled one as a failure.
+            # The server or the phone closes this connection. Nothing awaits the task, and asyncio's streams
+            # would report a cancelled task as a failure.
             pass
         finally:
             self._clients.discard(task)
@@ -236,7 +236,7 @@ class Usbmuxd:
     async def _connect(
         self, message: dict[str, Any], tag: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> bool:
-        """Answers a Connect request; if it succeeds, the phone has the connection until it ends."""
+        """Answer a Connect request. On success, the phone serves the connection until it ends."""
         device_id, port = message.get("DeviceID"), message.get("PortNumber")
         attachment = self._attachments.get(device_id) if isinstance(device_id, int) else None
         if attachment is None or attachment.phone.refuses_connect():

@@ -78,7 +78,10 @@ def _plain(value: object) -> object:
 
 def _asset(raw: dict[str, Any]) -> MadeAsset:
     resources = tuple(MadeResource(**resource) for resource in raw["resources"])
-    return MadeAsset(**{**raw, "resources": resources, "people": tuple(raw["people"])})
+    values = {**raw, "resources": resources, "people": tuple(raw["people"])}
+    if "form" in values:  # what "variant" was called in libraries made before November 28, 2026
+        values["variant"] = values.pop("form")
+    return MadeAsset(**values)
 
 
 def _recipe(raw: dict[str, Any]) -> LibraryRecipe:
