@@ -35,7 +35,7 @@ from ambertime_tui.engine.api.status import FetchState, Phase
 from ambertime_tui.engine.job.fetch_queue import FetchQueue
 from ambertime_tui.engine.job.job import open_job
 from ambertime_tui.engine.job.progress import Progress
-from ambertime_tui.engine.plan.plan import Fate, Plan, PlannedAsset, plan_of
+from ambertime_tui.engine.plan.plan import Decision, Plan, PlannedAsset, plan_of
 from ambertime_tui.engine.scan.surveyor import Surveyor
 from ambertime_tui.engine.timing import Timing
 from ambertime_tui.library.model import Asset, Availability, Library
@@ -258,7 +258,7 @@ async def run_job(udid: str, target: Path, stop: bool) -> Figures:
             scanned = now - began
         if status.phase is Phase.COPYING:
             statuses.append(now - before)
-        if first is None and any(file.done for file in status.write.in_hand):
+        if first is None and any(file.done for file in status.write.current_files):
             first, cpu = now - began, time.process_time()
         if stop and status.write.written.count >= ENOUGH and not status.stop_after_file:
             cpu = time.process_time() - cpu
@@ -311,7 +311,9 @@ def _waiting(library: Library) -> list[Asset]:
 def _numbered(asset: Asset, number: int) -> PlannedAsset:
     from dataclasses import replace
 
-    return PlannedAsset(replace(asset, uuid=f"{number:08X}{asset.uuid[8:]}"), Fate.FETCH, asset.originals, 1)
+    return PlannedAsset(
+        replace(asset, uuid=f"{number:08X}{asset.uuid[8:]}"), Decision.FETCH, asset.originals, 1
+    )
 
 
 def _draw(rows: list[_Row]) -> None:

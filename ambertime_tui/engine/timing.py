@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from ambertime_tui.phone.session import Tempo
+from ambertime_tui.phone.session import PhoneTimeouts
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,5 +19,5 @@ class Timing:
     steady: Callable[[], float] = time.monotonic
     """Seconds of a clock that never goes back, for durations and rates."""
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
-    phone: Tempo = Tempo()
+    phone: PhoneTimeouts = PhoneTimeouts()
     """How long to wait for a phone's answers."""

@@ -7,15 +7,15 @@ and replaced by the harmless value, so that one bad row never costs the others.
 from __future__ import annotations
 
 from ambertime_tui.library import dates
+from ambertime_tui.library.frozen_factory import frozen_factory
 from ambertime_tui.library.media_paths import is_file_name, is_media_directory, is_outside
 from ambertime_tui.library.model import Asset, Kind, Ownership, Role
 from ambertime_tui.library.notices import Notices, printable
 from ambertime_tui.library.ownership import owner_by_store, ownership
-from ambertime_tui.library.quick_frozen import quick_frozen
 from ambertime_tui.library.resources import Description, Place, resources_of
-from ambertime_tui.library.rows import NOT_TOLD, ResourceColumns, Row
+from ambertime_tui.library.rows import ABSENT, ResourceColumns, Row
 
-_new_asset = quick_frozen(Asset)
+_new_asset = frozen_factory(Asset)
 _KINDS = {0: Kind.PHOTO, 1: Kind.VIDEO}
 _LIVE_PHOTO = 2
 _SYNCED = 3
@@ -70,7 +70,7 @@ class AssetMaker:
             subtype, scope = self._whole(subtype, "ZKINDSUBTYPE"), self._whole(scope, "ZBUNDLESCOPE")
             hidden, trashed = self._whole(hidden, "ZHIDDEN"), self._whole(trashed, "ZTRASHEDSTATE")
             favourite = self._whole(favourite, "ZFAVORITE")
-            edited = self._whole(edited, "the mark of an edit", NOT_TOLD)
+            edited = self._whole(edited, "the mark of an edit", ABSENT)
         if not 0 <= scope <= _FURTHEST_KNOWN_SCOPE:
             self._doubt("it is of a kind of library that this AmberTime does not know; taken for one's own.")
         marks = (shown_directory, saved_type, scope, published, collection_share, library_scope)
@@ -82,14 +82,14 @@ class AssetMaker:
         of_files = Description(
             self._kind(kind),
             subtype == _LIVE_PHOTO,
-            None if edited == NOT_TOLD else edited > 0,
+            None if edited == ABSENT else edited > 0,
             owner.is_archived,
             original_size if type(original_size) is int and original_size > 0 else None,
             None if master_state is None else master_state == _SYNCED,
         )
         resources = resources_of(files, place, of_files, self._doubt)
-        # What was only supposed counts for a kind of asset when the folders show it (see `presence`).
-        roles = [resource.role for resource in resources if not resource.supposed]
+        # What was only inferred counts for a kind of asset when the folders show it (see `presence`).
+        roles = [resource.role for resource in resources if not resource.inferred]
         created = self._created(raw_created)
         return _new_asset(
             uuid,
@@ -104,7 +104,7 @@ class AssetMaker:
             subtype,
             live_photo=subtype == _LIVE_PHOTO or Role.PAIRED_VIDEO in roles,
             raw_pair=Role.ALTERNATE_PHOTO in roles,
-            edited=edited > 0 or (edited == NOT_TOLD and not all(role.is_original for role in roles)),
+            edited=edited > 0 or (edited == ABSENT and not all(role.is_original for role in roles)),
             hidden=hidden != 0,
             trashed=trashed != 0,
             favourite=favourite != 0,
@@ -175,7 +175,7 @@ class AssetMaker:
     def _whole(self, value: object, column: str, otherwise: int = 0) -> int:
         if type(value) is int:
             return value
-        read_as = "its files decide" if otherwise == NOT_TOLD else f"read as {otherwise}"
+        read_as = "its files decide" if otherwise == ABSENT else f"read as {otherwise}"
         self._doubt(f"{column} is no whole number; {read_as}.")
         return otherwise
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from ambertime_tui.library.media_paths import folded, stem
 
-_QUICKEST = 1
+_FASTEST = 1
 _ANY = "surrogatepass"
 """Names of any bytes (as surrogates), too."""
 _SEPARATOR = "\0"
@@ -53,7 +53,7 @@ class FolderNames:
         self._exact = HashedNames(spelled)
         self._stems = HashedNames(_stem(name) for name in spelled)
         text = _SEPARATOR.join(spelled)
-        self._packed = zlib.compress(text.encode("utf-8", _ANY), _QUICKEST) if text else b""
+        self._packed = zlib.compress(text.encode("utf-8", _ANY), _FASTEST) if text else b""
 
     def __contains__(self, name: object) -> bool:
         return name in self._exact

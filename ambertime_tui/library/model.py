@@ -84,7 +84,7 @@ class Resource:
     availability: Availability
     in_icloud: bool = False
     """True where the database knows of a complete upload: should the file be gone, iCloud has it."""
-    supposed: bool = False
+    inferred: bool = False
     """True where the database has no record of the file, and the asset should have one (the render of an
     edit, the video of a Live Photo): it counts only if the folders show it."""
 
@@ -214,4 +214,4 @@ class Library:
     from_database: bool = True
     """False: listed from the media folders alone, iCloud-only originals unknown."""
     main_names: Mapping[str, Container[str]] = field(default_factory=dict)
-    """By folder, the names of the assets' own files: see `presence.as_found`."""
+    """By folder, the names of the assets' own files: see `presence.checked_against_files`."""

@@ -10,7 +10,7 @@ from ambertime_tui.library import dates
 from ambertime_tui.library.model import Asset
 from ambertime_tui.library.schema import ATTRIBUTES, RESOURCES, Schema
 
-_A_MONTH_AND_MORE = 33 * 86400.0
+_OVER_A_MONTH = 33 * 86400.0
 """Seconds: what lies farther apart is of two months in any zone."""
 
 
@@ -42,7 +42,7 @@ def oldest_keys(
     return [key for (key,) in rows]
 
 
-def with_names_of_their_own(
+def with_unique_names(
     database: sqlite3.Connection,
     schema: Schema,
     assets: Iterable[Asset],
@@ -70,7 +70,7 @@ def with_names_of_their_own(
             if key in captured:
                 captured[key].append(at)
     for asset, key in wanted.items():
-        near = Counter(abs(at - (asset.created or 0.0)) < _A_MONTH_AND_MORE for at in captured[key])
+        near = Counter(abs(at - (asset.created or 0.0)) < _OVER_A_MONTH for at in captured[key])
         if near[True] == 1:  # itself
             yield asset
 

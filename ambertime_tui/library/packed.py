@@ -15,14 +15,14 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any, overload
 
+from ambertime_tui.library.frozen_factory import frozen_factory
 from ambertime_tui.library.model import Asset, Resource
-from ambertime_tui.library.quick_frozen import quick_frozen
 
 PER_PACK = 128
 """Assets in a pack: more compress better, fewer are opened faster for one of them."""
 KEPT_OPEN = 32
 """Packs that stay open, for whoever goes through a library in an order of his own."""
-_QUICKEST = 1
+_FASTEST = 1
 
 
 class PackedAssets(Sequence[Asset]):
@@ -87,24 +87,24 @@ class Packer:
     def _close_pack(self) -> None:
         data = io.BytesIO()
         pickler = pickle.Pickler(data, pickle.HIGHEST_PROTOCOL)
-        pickler.dispatch_table = _QUICKLY
+        pickler.dispatch_table = _DISPATCH
         pickler.dump(tuple(self._loose))
-        self._packs.append(zlib.compress(data.getbuffer(), _QUICKEST))
+        self._packs.append(zlib.compress(data.getbuffer(), _FASTEST))
         self._loose.clear()
 
 
-def _quickly(name: str, kind: type[Any]) -> tuple[Callable[..., Any], Callable[[Any], tuple[Any, ...]]]:
+def _fast_pickling(name: str, kind: type[Any]) -> tuple[Callable[..., Any], Callable[[Any], tuple[Any, ...]]]:
     """A constructor that unpickling finds here under `name`, and how a value is pickled for it: in a third of
     the time of what dataclasses do by themselves."""
-    make = quick_frozen(kind)
+    make = frozen_factory(kind)
     make.__module__, make.__qualname__ = __name__, name
     values = attrgetter(*(field.name for field in fields(kind)))
     return make, lambda value: (make, values(value))
 
 
-_asset, _pickled_asset = _quickly("_asset", Asset)
-_resource, _pickled_resource = _quickly("_resource", Resource)
-_QUICKLY = {Asset: _pickled_asset, Resource: _pickled_resource}
+_asset, _pickled_asset = _fast_pickling("_asset", Asset)
+_resource, _pickled_resource = _fast_pickling("_resource", Resource)
+_DISPATCH = {Asset: _pickled_asset, Resource: _pickled_resource}
 
 
 def packed(assets: Iterable[Asset]) -> PackedAssets:

@@ -15,21 +15,21 @@ from typing import ParamSpec, TypeVar
 from ambertime_tui.library import dates
 from ambertime_tui.library.assets import AssetMaker
 from ambertime_tui.library.catalogue import read_catalogue
-from ambertime_tui.library.collector import collector_paused
 from ambertime_tui.library.errors import LibraryUnreadable
 from ambertime_tui.library.folder_names import HashedNames, Listing
+from ambertime_tui.library.gc_pause import gc_paused
 from ambertime_tui.library.log_check import log_trouble
 from ambertime_tui.library.media_paths import adjustments_directory, is_file_name, is_media_directory
 from ambertime_tui.library.model import Asset, Catalogue, Library, Role
 from ambertime_tui.library.notices import Notices, printable
-from ambertime_tui.library.oldest import most_files, oldest_keys, with_names_of_their_own
+from ambertime_tui.library.oldest import most_files, oldest_keys, with_unique_names
 from ambertime_tui.library.ownership import is_own_directory
 from ambertime_tui.library.packed import Packer
-from ambertime_tui.library.presence import as_flagged, as_found
+from ambertime_tui.library.presence import checked_against_files, without_inferred
 from ambertime_tui.library.rows import rows_by_asset
 from ambertime_tui.library.schema import (
     ATTRIBUTES,
-    MARKS_OF_AN_EDIT,
+    EDITED_COLUMNS,
     NEWEST_KNOWN_MODEL,
     Schema,
     detect_schema,
@@ -72,7 +72,7 @@ def _translated(method: Callable[P, T]) -> Callable[P, T]:
         reader = args[0]
         assert isinstance(reader, LibraryReader)
         try:
-            with reader.in_use, collector_paused():
+            with reader.in_use, gc_paused():
                 try:
                     return method(*args, **kwargs)
                 except sqlite3.OperationalError as error:
@@ -102,10 +102,10 @@ class LibraryReader:
         """Held by whoever reads: SQLite crashes where a database is closed under its reader."""
         self._path = database
         self._now = now
-        self._mains: Mapping[str, Container[str]] | None = None
-        self._doubled: frozenset[object] | None = None
+        self._main_name_index: Mapping[str, Container[str]] | None = None
+        self._duplicates: frozenset[object] | None = None
         self._notices = Notices()
-        self._said: tuple[str, ...] = ()
+        self._schema_notices: tuple[str, ...] = ()
         try:
             self._database = sqlite3.connect(
                 database.absolute().as_uri() + "?mode=rw", uri=True, check_same_thread=False
@@ -124,7 +124,7 @@ class LibraryReader:
         for pragma in ("query_only = ON", "trusted_schema = OFF", "cell_size_check = ON"):
             self._database.execute(f"PRAGMA {pragma}")
         self.schema = detect_schema(self._database)
-        self._said = (*filter(None, (trouble,)), *_what_is_unknown(self.schema))
+        self._schema_notices = (*filter(None, (trouble,)), *_schema_warnings(self.schema))
         self._latest = dates.latest_capture(self._now, _newest_added(self._database, self.schema))
 
     def close(self) -> None:
@@ -167,13 +167,15 @@ class LibraryReader:
         for directory, filename, edited in self._database.execute(_places_query(self.schema)):
             if directory not in hashes:
                 hashes[directory] = array("q")
-                if _may_hold_ones_own(directory):
+                if _may_hold_own_assets(directory):
                     folders[directory] = None
             if directory in folders and type(filename) is str:
                 hashes[directory].append(hash(filename))
                 if edited and is_file_name(filename):
                     folders[adjustments_directory(directory, filename)] = None
-        self._mains = {str(place): HashedNames(hashes=found) for place, found in hashes.items() if found}
+        self._main_name_index = {
+            str(place): HashedNames(hashes=found) for place, found in hashes.items() if found
+        }
         return tuple(folders)
 
     @_translated
@@ -195,7 +197,7 @@ class LibraryReader:
         Raises:
             LibraryUnreadable: the database is damaged.
         """
-        self._notices = Notices(self._said)
+        self._notices = Notices(self._schema_notices)
         on_asset = begin()
         maker, packer, count = AssetMaker(self._notices, self._latest), Packer(), 0
         for count, asset in enumerate(self._assets(maker, listing, self._notices), start=1):
@@ -242,9 +244,9 @@ class LibraryReader:
         keys = oldest_keys(self._database, self.schema, since, until, limit)
         unheard = Notices()  # all that there is to say is said when everything is read
         found = self._assets(AssetMaker(unheard, self._latest), listing, unheard, keys)
-        sound = (a for a in found if a.created is not None and a.uuid not in self._doubled_uuids())
+        sound = (a for a in found if a.created is not None and a.uuid not in self._duplicate_uuids())
         dated = sorted(sound, key=lambda a: a.created or 0.0)
-        return tuple(with_names_of_their_own(self._database, self.schema, dated, key_of_name))
+        return tuple(with_unique_names(self._database, self.schema, dated, key_of_name))
 
     @_translated
     def most_files(self) -> tuple[int, int]:
@@ -262,22 +264,22 @@ class LibraryReader:
         notices: Notices,
         only: Sequence[int] | None = None,
     ) -> Iterator[Asset]:
-        doubled, seen = self._doubled_uuids(), set[str]()
-        mains = self._main_names() if listing is not None else {}
+        duplicates, seen = self._duplicate_uuids(), set[str]()
+        main_names = self._main_names() if listing is not None else {}
         without: Counter[str] = Counter()
         for row, about, files in rows_by_asset(self._database, self.schema, notices, only):
             asset = maker.make(row, about, files)
             if asset is None:
                 continue
-            if asset.uuid in doubled:
+            if asset.uuid in duplicates:
                 if asset.uuid in seen:
                     maker.tell(asset, "another item has the same identifier; this one is left out.")
                     continue
                 seen.add(asset.uuid)
             if listing is None:
-                found = as_flagged(asset)
+                found = without_inferred(asset)
             else:
-                found = as_found(asset, listing, mains)
+                found = checked_against_files(asset, listing, main_names)
                 if found.ownership.is_archived:
                     without.update(_not_listed(asset, listing))
             if asset.live_photo and len(found.resources) < len(asset.resources) and not _has_video(found):
@@ -290,16 +292,16 @@ class LibraryReader:
             )
 
     def _main_names(self) -> Mapping[str, Container[str]]:
-        if self._mains is None:
+        if self._main_name_index is None:
             self.folders()
-        return self._mains or {}
+        return self._main_name_index or {}
 
-    def _doubled_uuids(self) -> frozenset[object]:
+    def _duplicate_uuids(self) -> frozenset[object]:
         """Identifiers that occur more than once (a damaged database)."""
-        if self._doubled is None:
+        if self._duplicates is None:
             query = f"SELECT ZUUID FROM {self.schema.asset_table} GROUP BY ZUUID HAVING count(*) > 1"
-            self._doubled = frozenset(uuid for (uuid,) in self._database.execute(query))
-        return self._doubled
+            self._duplicates = frozenset(uuid for (uuid,) in self._database.execute(query))
+        return self._duplicates
 
 
 def _not_listed(asset: Asset, listing: Listing) -> set[str]:
@@ -311,13 +313,13 @@ def _has_video(asset: Asset) -> bool:
     return any(resource.role is Role.PAIRED_VIDEO for resource in asset.resources)
 
 
-def _may_hold_ones_own(directory: object) -> bool:
+def _may_hold_own_assets(directory: object) -> bool:
     return type(directory) is str and is_media_directory(directory) and is_own_directory(directory)
 
 
 def _places_query(schema: Schema) -> str:
     """Where each asset lies, and whether it may have an edit."""
-    edited = schema.column(schema.asset_table, *MARKS_OF_AN_EDIT, otherwise="1")
+    edited = schema.column(schema.asset_table, *EDITED_COLUMNS, otherwise="1")
     return f"SELECT ZDIRECTORY, ZFILENAME, ifnull({edited}, 1) <> 0 FROM {schema.asset_table}"
 
 
@@ -339,7 +341,7 @@ def _text_or_bytes(raw: bytes) -> str | bytes:
         return raw
 
 
-def _what_is_unknown(schema: Schema) -> Iterator[str]:
+def _schema_warnings(schema: Schema) -> Iterator[str]:
     version = schema.model_version
     if version is not None and version > NEWEST_KNOWN_MODEL:
         yield (

@@ -7,7 +7,7 @@ missing otherwise. Thumbnails and other derivatives lie in folders of their own,
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Mapping
 from dataclasses import replace
 from operator import is_
 
@@ -33,38 +33,27 @@ _MAIN = (Role.PHOTO, Role.VIDEO)
 _NONE: Mapping[str, Container[str]] = {}
 
 
-def directories_of(assets: Iterable[Asset]) -> tuple[str, ...]:
-    """The folders that hold resources of one's own assets, each once, in their order."""
-    return tuple(
-        dict.fromkeys(
-            resource.directory
-            for asset in assets
-            if asset.ownership.is_archived
-            for resource in asset.resources
-            if resource.directory
-        )
-    )
-
-
-def as_flagged(asset: Asset) -> Asset:
-    """An asset as its flags have it: without the resources that were only supposed."""
-    if not any(resource.supposed for resource in asset.resources):
+def without_inferred(asset: Asset) -> Asset:
+    """An asset as its flags have it: without the resources that were only inferred."""
+    if not any(resource.inferred for resource in asset.resources):
         return asset
-    return replace(asset, resources=tuple([r for r in asset.resources if not r.supposed]))
+    return replace(asset, resources=tuple([r for r in asset.resources if not r.inferred]))
 
 
-def as_found(asset: Asset, listing: Listing, mains: Mapping[str, Container[str]] = _NONE) -> Asset:
+def checked_against_files(
+    asset: Asset, listing: Listing, main_names: Mapping[str, Container[str]] = _NONE
+) -> Asset:
     """An asset with the availability of its resources as the folders show it, and names as spelled there.
 
     Names are compared exactly first, then in NFC and without case. A RAW, a paired video, capture-time
     adjustments or a render whose extension was guessed wrong is found by its stem and the kind of its
-    extension. A resource that was only supposed is left out where no file is found.
+    extension. A resource that was only inferred is left out where no file is found.
 
     Args:
         asset: As read from the database; one that is not archived stays as the flags have it.
         listing: The names in its folders. What lies in one that is None or left out stays as the flags have
             it.
-        mains: By folder, the names of all assets' own files: what is one asset's photo or video is not
+        main_names: By folder, the names of all assets' own files: what is one asset's photo or video is not
             taken for another's.
 
     Returns:
@@ -75,13 +64,13 @@ def as_found(asset: Asset, listing: Listing, mains: Mapping[str, Container[str]]
     resources = asset.resources
     for resource in resources:
         names = listing.get(resource.directory)
-        if resource.supposed or resource.availability is not Availability.LOCAL or not resource.directory:
+        if resource.inferred or resource.availability is not Availability.LOCAL or not resource.directory:
             break
         if names is not None and resource.name not in names:
             break
     else:
         return asset
-    found = [_as_found(resource, asset, listing, mains) for resource in resources]
+    found = [_checked_resource(resource, asset, listing, main_names) for resource in resources]
     kept = tuple([resource for resource in found if resource is not None])
     if len(kept) == len(resources) and all(map(is_, kept, resources)):
         return asset
@@ -94,34 +83,34 @@ def as_found(asset: Asset, listing: Listing, mains: Mapping[str, Container[str]]
     )
 
 
-def _as_found(
-    resource: Resource, asset: Asset, listing: Listing, mains: Mapping[str, Container[str]]
+def _checked_resource(
+    resource: Resource, asset: Asset, listing: Listing, main_names: Mapping[str, Container[str]]
 ) -> Resource | None:
     names = NO_NAMES if not resource.directory else listing.get(resource.directory)
     if names is None:
-        return None if resource.supposed else resource
-    name = _name_of(resource, asset, names, mains.get(resource.directory, ()))
+        return None if resource.inferred else resource
+    name = _name_of(resource, asset, names, main_names.get(resource.directory, ()))
     if name is None:
-        if resource.supposed:
+        if resource.inferred:
             return None
         availability = _without_file(resource)
         if availability is resource.availability:
             return resource
         return replace(resource, availability=availability)
-    if name == resource.name and resource.availability is Availability.LOCAL and not resource.supposed:
+    if name == resource.name and resource.availability is Availability.LOCAL and not resource.inferred:
         return resource
-    return replace(resource, name=name, availability=Availability.LOCAL, supposed=False)
+    return replace(resource, name=name, availability=Availability.LOCAL, inferred=False)
 
 
-def _name_of(resource: Resource, asset: Asset, names: FolderNames, mains: Container[str]) -> str | None:
+def _name_of(resource: Resource, asset: Asset, names: FolderNames, main_names: Container[str]) -> str | None:
     """A resource's name as its folder spells it; None: it is not there."""
     wanted, is_main = resource.name, resource.role in _MAIN
     own = "" if is_main else folded(asset.filename)
-    if wanted in names and (is_main or (wanted not in mains and folded(wanted) != own)):
+    if wanted in names and (is_main or (wanted not in main_names and folded(wanted) != own)):
         return wanted
     if not wanted:
         return None
-    alike = [name for name in names.of_stem(wanted) if name not in mains and folded(name) != own]
+    alike = [name for name in names.of_stem(wanted) if name not in main_names and folded(name) != own]
     key = folded(wanted)
     same = next((name for name in alike if folded(name) == key), None)
     return same or next((name for name in alike if _can_be(resource.role, name, asset)), None)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
+from ambertime_tui.library.frozen_factory import frozen_factory
 from ambertime_tui.library.media_paths import (
     ADJUSTMENTS_NAME,
     RAW_EXTENSIONS,
@@ -22,7 +23,6 @@ from ambertime_tui.library.media_paths import (
     stem,
 )
 from ambertime_tui.library.model import Availability, Kind, Resource, Role
-from ambertime_tui.library.quick_frozen import quick_frozen
 from ambertime_tui.library.rows import Row
 
 _ORIGINAL_ROLE = {
@@ -41,7 +41,7 @@ _ORIGINAL_SUBTYPE = {
     Role.ADJUSTMENT_DATA: (22,),
 }
 """ZDATASTORESUBTYPE that an original of a role has; a row of another one gives way to it."""
-_NO_FILES_OF_A_PERSON = (13, 14)
+_COMPUTED_KINDS = (13, 14)
 """ZRESOURCETYPE of media metadata and of what iOS computed."""
 _EDIT_ROLE = {
     (0, 1): Role.EDITED_PHOTO,
@@ -55,7 +55,7 @@ _EDIT_ROLE = {
 """By ZRESOURCETYPE and ZDATASTORESUBTYPE."""
 _MEDIA_METADATA = 26
 _SYNCED = 3
-_new_resource = quick_frozen(Resource)
+_new_resource = frozen_factory(Resource)
 _ROLES = tuple(Role)
 _MAIN = (Role.PHOTO, Role.VIDEO)
 _RENDERS = (Role.EDITED_PHOTO, Role.EDITED_VIDEO, Role.EDITED_PAIRED_VIDEO)
@@ -92,7 +92,7 @@ class Description:
     """ZCLOUDMASTER says that the upload is complete; None: it says nothing."""
 
 
-class _Trust(IntEnum):
+class _Confidence(IntEnum):
     """How sure it is that a row is what it is taken for; the lower, the surer."""
 
     SURE = 0
@@ -103,7 +103,7 @@ class _Trust(IntEnum):
 
 
 class _Found(NamedTuple):
-    trust: _Trust
+    trust: _Confidence
     resource: Resource
 
 
@@ -113,7 +113,7 @@ def resources_of(
     """The originals of an asset in the order of Role, then its current edit.
 
     What the asset should have and no row tells of (the render of an edit, the video of a Live Photo) is
-    there as `supposed`.
+    there as `inferred`.
 
     Args:
         rows: The asset's rows of ZINTERNALRESOURCE, the columns as in `ResourceColumns`, in any order.
@@ -146,37 +146,37 @@ def _complete(
             doubt("the library has an original of it as a photo and one as a video; its own kind counts.")
     elif other not in best:
         lost = Resource(main, place.directory, place.filename, about.original_size, Availability.MISSING)
-        best[main] = _Found(_Trust.DOUBTFUL, lost)
+        best[main] = _Found(_Confidence.DOUBTFUL, lost)
         doubt("the library has no record of the original; it is looked for under the asset's own name.")
     if about.live and about.kind is Kind.PHOTO and Role.PAIRED_VIDEO not in best:
-        _suppose(best, Role.PAIRED_VIDEO, place)
+        _infer(best, Role.PAIRED_VIDEO, place)
     if about.edited and not any(role in best for role in _RENDERS):
-        _suppose(best, Role.EDITED_VIDEO if main is Role.VIDEO else Role.EDITED_PHOTO, place)
+        _infer(best, Role.EDITED_VIDEO if main is Role.VIDEO else Role.EDITED_PHOTO, place)
         if Role.PAIRED_VIDEO in best:
-            _suppose(best, Role.EDITED_PAIRED_VIDEO, place)
+            _infer(best, Role.EDITED_PAIRED_VIDEO, place)
     if (about.edited or any(not role.is_original for role in best)) and Role.EDIT_ADJUSTMENTS not in best:
         _add_adjustments(best, place)
 
 
-def _suppose(best: dict[Role, _Found], role: Role, place: Place) -> None:
+def _infer(best: dict[Role, _Found], role: Role, place: Place) -> None:
     directory, name = _location(role, place, None)
     best[role] = _Found(
-        _Trust.DOUBTFUL, Resource(role, directory, name, None, Availability.MISSING, supposed=True)
+        _Confidence.DOUBTFUL, Resource(role, directory, name, None, Availability.MISSING, inferred=True)
     )
 
 
 def _add_adjustments(best: dict[Role, _Found], place: Place) -> None:
     """Adjustment data mostly have no row: they come and go with their render. The file decides."""
     renders = [found.resource for role, found in best.items() if not role.is_original]
-    render = next((resource for resource in renders if not resource.supposed), None)
+    render = next((resource for resource in renders if not resource.inferred), None)
     if render is None:
-        _suppose(best, Role.EDIT_ADJUSTMENTS, place)
+        _infer(best, Role.EDIT_ADJUSTMENTS, place)
         return
     directory, name = _location(Role.EDIT_ADJUSTMENTS, place, None)
     adjustments = Resource(
         Role.EDIT_ADJUSTMENTS, directory, name, None, render.availability, render.in_icloud
     )
-    best[Role.EDIT_ADJUSTMENTS] = _Found(_Trust.SURE, adjustments)
+    best[Role.EDIT_ADJUSTMENTS] = _Found(_Confidence.SURE, adjustments)
 
 
 def _rank(found: _Found) -> tuple[int, int]:
@@ -198,7 +198,7 @@ def _resource(row: Row, place: Place, about: Description, doubt: Callable[[str],
         return None
     judged = _role(kind, subtype, version, recipe, about.edited)
     if judged is None:
-        if (version, recipe) == (0, 0) and _is_of_a_new_kind(kind):
+        if (version, recipe) == (0, 0) and _is_unknown_kind(kind):
             doubt(f"it has a file of a kind that this AmberTime does not know ({kind}), which is left out.")
         return None
     role, trust = judged
@@ -217,8 +217,8 @@ def _resource(row: Row, place: Place, about: Description, doubt: Callable[[str],
     return _Found(trust, _new_resource(role, directory, name, size, availability, uploaded))
 
 
-def _is_of_a_new_kind(kind: object) -> bool:
-    return type(kind) is int and kind not in _ORIGINAL_ROLE and kind not in _NO_FILES_OF_A_PERSON
+def _is_unknown_kind(kind: object) -> bool:
+    return type(kind) is int and kind not in _ORIGINAL_ROLE and kind not in _COMPUTED_KINDS
 
 
 def _is_confirmed(cloud_state: object, master_synced: bool | None) -> bool:
@@ -230,25 +230,25 @@ def _is_confirmed(cloud_state: object, master_synced: bool | None) -> bool:
 
 def _role(
     kind: object, subtype: object, version: object, recipe: object, edited: bool | None
-) -> tuple[Role, _Trust] | None:
+) -> tuple[Role, _Confidence] | None:
     if type(kind) is not int:
         return None
     if version == 0 and recipe == 0:
         role = None if subtype == _MEDIA_METADATA else _ORIGINAL_ROLE.get(kind)
         if role is None:
             return None
-        return role, _Trust.SURE if subtype in _ORIGINAL_SUBTYPE[role] else _Trust.ODD
+        return role, _Confidence.SURE if subtype in _ORIGINAL_SUBTYPE[role] else _Confidence.ODD
     if type(version) is int and type(recipe) is int:
         if version != 2 or recipe & 1 or edited is False or type(subtype) is not int:
             return None
         role = _EDIT_ROLE.get((kind, subtype))
-        return None if role is None else (role, _Trust.SURE)
+        return None if role is None else (role, _Confidence.SURE)
     # What cannot be told from a derivative is an original only where its subtype is that of one.
     role = _ORIGINAL_ROLE.get(kind)
     may_be = version in (0, None) or type(version) is not int
     if role is None or not may_be or subtype not in _ORIGINAL_SUBTYPE[role]:
         return None
-    return role, _Trust.DOUBTFUL
+    return role, _Confidence.DOUBTFUL
 
 
 def _location(role: Role, place: Place, file_type: object) -> tuple[str, str]:

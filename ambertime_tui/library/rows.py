@@ -20,7 +20,7 @@ from ambertime_tui.library.schema import ATTRIBUTES, RESOURCES, Schema
 Row = tuple[Any, ...]
 """A foreign row: any column can hold a value of any type."""
 
-NOT_TOLD = -1
+ABSENT = -1
 """Stands for the value of a column that a database does not have, where 0 would say something."""
 _BEFORE_ALL = -(1 << 63)
 
@@ -39,7 +39,7 @@ class AssetColumns(NamedTuple):
     trashed: str
     favourite: str
     edited: str
-    """NOT_TOLD where the database has no such column."""
+    """ABSENT where the database has no such column."""
     burst: str
     saved_type: str
     bundle_scope: str
@@ -171,7 +171,7 @@ def _assets_query(schema: Schema, some: str) -> str:
         hidden="ZHIDDEN",
         trashed="ZTRASHEDSTATE",
         favourite=column(table, "ZFAVORITE", otherwise="0"),
-        edited=column(table, "ZADJUSTMENTSSTATE", "ZHASADJUSTMENTS", otherwise=str(NOT_TOLD)),
+        edited=column(table, "ZADJUSTMENTSSTATE", "ZHASADJUSTMENTS", otherwise=str(ABSENT)),
         burst=column(table, "ZAVALANCHEUUID"),
         saved_type=column(table, "ZSAVEDASSETTYPE", otherwise="3"),
         bundle_scope=f"ifnull({column(table, 'ZBUNDLESCOPE')}, 0)",

@@ -39,7 +39,7 @@ EXPECTED_OF_ASSET = (
 EXPECTED_OF_ATTRIBUTES = ("ZORIGINALFILENAME", "ZTIMEZONEOFFSET", "ZTIMEZONENAME", "ZORIGINALFILESIZE")
 EXPECTED_OF_RESOURCE = ("ZCLOUDLOCALSTATE",)
 """What every iOS from 13 to 26 has, and a scan can do without at a loss."""
-MARKS_OF_AN_EDIT = ("ZADJUSTMENTSSTATE", "ZHASADJUSTMENTS")
+EDITED_COLUMNS = ("ZADJUSTMENTSSTATE", "ZHASADJUSTMENTS")
 """iOS 18 and later; before."""
 BUNDLE_SCOPE_FROM = 15_000
 """PLModelVersion from which ZBUNDLESCOPE tells items of others (iOS 15)."""
@@ -86,8 +86,8 @@ class Schema:
         if self.model_version is not None and self.model_version >= BUNDLE_SCOPE_FROM:
             expected.append(f"{self.asset_table}.ZBUNDLESCOPE")
         lacking = [name for name in expected if not self.has(*name.split("."))]
-        if not any(self.has(self.asset_table, name) for name in MARKS_OF_AN_EDIT):
-            lacking.append(f"{self.asset_table}.{MARKS_OF_AN_EDIT[0]}")
+        if not any(self.has(self.asset_table, name) for name in EDITED_COLUMNS):
+            lacking.append(f"{self.asset_table}.{EDITED_COLUMNS[0]}")
         return tuple(lacking)
 
 

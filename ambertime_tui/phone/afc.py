@@ -20,7 +20,7 @@ from ambertime_tui.phone.errors import (
     PhoneDisconnected,
     PhoneError,
 )
-from ambertime_tui.phone.read_room import ReadRoom
+from ambertime_tui.phone.read_budget import ReadBudget
 
 __all__ = ["MediaFolder", "MediaStat", "Space"]
 
@@ -68,9 +68,9 @@ class MediaFolder:
         if not 1 <= connections <= 3:
             raise ValueError(f"1 to 3 AFC connections, not {connections}")
         self._phone = phone
-        self._lanes = tuple(_Lane(connect) for _ in range(connections))
+        self._pool = tuple(_Reconnecting(connect) for _ in range(connections))
         self._slots = asyncio.Semaphore(handles)
-        self._room = ReadRoom(IN_FLIGHT)
+        self._room = ReadBudget(IN_FLIGHT)
         self._opened = itertools.count()
         self._background: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -165,7 +165,7 @@ class MediaFolder:
         finally:
             if ahead is not None:
                 ahead.cancel()
-            self._later(self._give_back(file))
+            self._in_background(self._release(file))
 
     async def read_head(self, path: str, count: int) -> bytes:
         """The first `count` bytes of a file, or all of a shorter one.
@@ -180,7 +180,7 @@ class MediaFolder:
                 head += piece
             return head
         finally:
-            self._later(self._give_back(file))
+            self._in_background(self._release(file))
 
     async def space(self) -> Space | None:
         """The phone's storage; None where it does not say.
@@ -206,7 +206,7 @@ class MediaFolder:
         if self._background:
             # Handles die with their connection: give the closing of them a moment, not more.
             await asyncio.wait(self._background, timeout=1.0)
-        await asyncio.gather(*(lane.aclose() for lane in self._lanes))
+        await asyncio.gather(*(slot.aclose() for slot in self._pool))
 
     async def _names_or_error(self, path: str) -> tuple[str, ...] | MediaError:
         try:
@@ -248,14 +248,14 @@ class MediaFolder:
     async def _request(self, operation: Operation, payload: bytes) -> tuple[int, bytearray, AfcConnection]:
         if self._closed:
             raise PhoneDisconnected(self._phone, "is no longer read: its media folder was closed")
-        lane = min(self._lanes, key=lambda lane: lane.load)
-        connection = await lane.connection()
+        slot = min(self._pool, key=lambda slot: slot.load)
+        connection = await slot.connection()
         try:
             return *await connection.request(operation, payload), connection
         except PhoneDisconnected:
             if self._closed:
                 raise
-        connection = await lane.connection()
+        connection = await slot.connection()
         return *await connection.request(operation, payload), connection
 
     async def _open(self, path: str) -> _OpenFile:
@@ -263,32 +263,32 @@ class MediaFolder:
         await self._slots.acquire()
         with ExitStack() as undo:
             undo.callback(self._slots.release)
-            opening = asyncio.create_task(self._open_on_the_phone(path, payload))
+            opening = asyncio.create_task(self._open_on_phone(path, payload))
             try:
                 file = await asyncio.shield(opening)
             except asyncio.CancelledError:
                 # The phone may have opened it already: its handle is closed when it comes.
                 undo.pop_all()
-                self._later(self._give_back_when_open(opening))
+                self._in_background(self._release_when_open(opening))
                 raise
             undo.pop_all()
             return file
 
-    async def _open_on_the_phone(self, path: str, payload: bytes) -> _OpenFile:
+    async def _open_on_phone(self, path: str, payload: bytes) -> _OpenFile:
         status, data, connection = await self._request(Operation.FILE_OPEN, payload)
         if status != Status.SUCCESS:
             raise await self._error_for(path, status)
         return _OpenFile(path, messages.parse_handle(path, data), connection, self._room, next(self._opened))
 
-    async def _give_back_when_open(self, opening: asyncio.Task[_OpenFile]) -> None:
+    async def _release_when_open(self, opening: asyncio.Task[_OpenFile]) -> None:
         try:
             file = await opening
         except PhoneError:
             self._slots.release()
         else:
-            await self._give_back(file)
+            await self._release(file)
 
-    async def _give_back(self, file: _OpenFile) -> None:
+    async def _release(self, file: _OpenFile) -> None:
         closing = file.connection.request(Operation.FILE_CLOSE, messages.close_payload(file.handle))
         # The connection may be gone, and the handle with it; and a phone that does not say that it has closed
         # a file may keep others waiting only so long.
@@ -299,7 +299,7 @@ class MediaFolder:
         finally:
             self._slots.release()
 
-    def _later(self, work: Coroutine[object, object, None]) -> None:
+    def _in_background(self, work: Coroutine[object, object, None]) -> None:
         """Runs clean-up that nobody waits for and no cancellation reaches."""
         task = asyncio.create_task(work)
         self._background.add(task)
@@ -309,9 +309,9 @@ class MediaFolder:
     async def _keep_alive_loop(self) -> None:
         while True:
             await asyncio.sleep(self._keep_alive_every / 5)
-            for lane in self._lanes:
-                if lane.idle_for >= self._keep_alive_every:
-                    self._later(lane.touch())
+            for slot in self._pool:
+                if slot.idle_for >= self._keep_alive_every:
+                    self._in_background(slot.touch())
 
 
 @dataclass(slots=True)
@@ -321,7 +321,7 @@ class _OpenFile:
     path: str
     handle: int
     connection: AfcConnection
-    room: ReadRoom
+    room: ReadBudget
     turn: int
     """Its number among all files opened."""
 
@@ -345,7 +345,7 @@ class _OpenFile:
             raise messages.error_for(self.path, status)
 
 
-class _Lane:
+class _Reconnecting:
     """A place for one connection, opened when it is first needed and again when it was lost."""
 
     def __init__(self, connect: Connect) -> None:

@@ -15,8 +15,8 @@ from ambertime_tui.phone.errors import PhoneDisconnected, PhoneError, PhoneStall
 
 CLOSE_WITHIN = 3.0
 """Seconds for closing a connection; pymobiledevice3 aborts its transport after one."""
-_LOOKS_PER_LIMIT = 8
-_PATIENCE_WITH_ONE = 4
+_CHECKS_PER_LIMIT = 8
+_SINGLE_REQUEST_FACTOR = 4
 """Times the limit that a single request may wait while others are answered."""
 
 
@@ -121,7 +121,7 @@ class AfcConnection:
 
     def _watch(self) -> None:
         if self._watchdog is None:
-            self._watchdog = self._loop.call_later(self._stall_after / _LOOKS_PER_LIMIT, self._look)
+            self._watchdog = self._loop.call_later(self._stall_after / _CHECKS_PER_LIMIT, self._look)
 
     def _look(self) -> None:
         self._watchdog = None
@@ -133,7 +133,7 @@ class AfcConnection:
         # that is passed over for ever is no progress either.
         silence = now - max(self._last_heard, oldest)
         overdue = now - oldest
-        if silence < self._stall_after and overdue < self._stall_after * _PATIENCE_WITH_ONE:
+        if silence < self._stall_after and overdue < self._stall_after * _SINGLE_REQUEST_FACTOR:
             self._watch()
             return
         self._fail(PhoneStalled(self._phone, max(silence, self._stall_after), "it owes an answer"))

@@ -54,7 +54,7 @@ _WHY: dict[int, str] = {
     Status.READ_ERROR: "the phone reported a read error",
 }
 _READ_ONLY = 1
-_FROM_THE_START = 0
+_SEEK_SET = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def read_payload(handle: int, size: int) -> bytes:
 
 def seek_payload(handle: int, offset: int) -> bytes:
     """Moves the handle to an offset from the start of the file."""
-    return struct.pack("<QQq", handle, _FROM_THE_START, offset)
+    return struct.pack("<QQq", handle, _SEEK_SET, offset)
 
 
 def close_payload(handle: int) -> bytes:

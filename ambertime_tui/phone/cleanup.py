@@ -31,7 +31,7 @@ async def finish(cleanup: Coroutine[Any, Any, object], limit: float) -> None:
         raise cancelled
 
 
-async def unhurried(
+async def cancel_gracefully(
     step: Awaitable[T], grace: float, undo: Callable[[T], Coroutine[Any, Any, object]] | None = None
 ) -> T:
     """Awaits a step that opens a connection; where the caller is cancelled, it may first come to its end.

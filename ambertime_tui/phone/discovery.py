@@ -24,7 +24,7 @@ from ambertime_tui.phone.usb_bus import apple_devices_on_usb
 
 ANSWER_WITHIN = 10.0
 """Seconds in which usbmuxd has to answer; it is a local service and takes milliseconds."""
-LOOK_AGAIN_AFTER = 1.0
+RETRY_AFTER = 1.0
 """Seconds between looks for a usbmuxd that is not there."""
 _DEFAULT_SOCKET = "/var/run/usbmuxd"
 _UNDASHED = re.compile(r"[0-9A-Fa-f]{24}")
@@ -65,7 +65,7 @@ async def attached_phones() -> tuple[AttachedPhone, ...]:
 
 
 async def watch_phones(
-    look_again_after: float = LOOK_AGAIN_AFTER,
+    retry_after: float = RETRY_AFTER,
 ) -> AsyncGenerator[tuple[AttachedPhone, ...] | UsbmuxUnavailable, None]:
     """The phones attached: at once, and again at each change, for ever. While usbmuxd is away that is said
     once, as a value, and the phones are told again when it is back. Close it with `aclosing`.
@@ -73,7 +73,7 @@ async def watch_phones(
     said: tuple[AttachedPhone, ...] | str | None = None
     while True:
         try:
-            async with aclosing(_lists_at_each_change()) as lists:
+            async with aclosing(_list_on_each_change()) as lists:
                 async for phones in lists:
                     if phones != said:
                         said = phones
@@ -82,7 +82,7 @@ async def watch_phones(
             if str(error) != said:
                 said = str(error)
                 yield error
-        await asyncio.sleep(look_again_after)
+        await asyncio.sleep(retry_after)
 
 
 async def wait_until_detached(phone: AttachedPhone) -> None:
@@ -110,7 +110,7 @@ def choose_phone(phones: Sequence[AttachedPhone], udid: str | None = None) -> At
     else:
         wanted = list(phones)
         if not wanted:
-            raise NoPhoneAttached(_unseen_hint(apple_devices_on_usb()))
+            raise NoPhoneAttached(_not_listed_hint(apple_devices_on_usb()))
     by_wire = [p for p in wanted if p.over_usb]
     if not by_wire:
         raise OnlyOverWifi(f"The iPhone {wanted[0].udid}")
@@ -132,14 +132,14 @@ def hint_where_none(phones: Sequence[AttachedPhone]) -> str:
         return ""
     if phones:
         return str(OnlyOverWifi(f"The iPhone {phones[0].udid}"))
-    return _unseen_hint(apple_devices_on_usb())
+    return _not_listed_hint(apple_devices_on_usb())
 
 
 def _same(one: str, other: str) -> bool:
     return one.replace("-", "").lower() == other.replace("-", "").lower()
 
 
-def _unseen_hint(on_the_bus: Sequence[str]) -> str:
+def _not_listed_hint(on_the_bus: Sequence[str]) -> str:
     if not on_the_bus:
         return ""
     return (
@@ -148,7 +148,7 @@ def _unseen_hint(on_the_bus: Sequence[str]) -> str:
     )
 
 
-async def _lists_at_each_change() -> AsyncGenerator[tuple[AttachedPhone, ...], None]:
+async def _list_on_each_change() -> AsyncGenerator[tuple[AttachedPhone, ...], None]:
     """The whole list after each event; events only say when to look, so that none can be misread. Where
     usbmuxd lists phones but tells no events, it is asked again and again.
 
@@ -166,7 +166,7 @@ async def _lists_at_each_change() -> AsyncGenerator[tuple[AttachedPhone, ...], N
             yield await attached_phones()
         while True:
             yield await attached_phones()
-            await asyncio.sleep(LOOK_AGAIN_AFTER)
+            await asyncio.sleep(RETRY_AFTER)
     finally:
         listener.cancel()
 

@@ -157,10 +157,10 @@ class MediaUnreadable(MediaError):
     """The phone has it but cannot read it."""
 
     def __init__(self, path: str, why: str = "the phone reported a read error") -> None:
-        super().__init__(path, f"{path} cannot be read: {why}. Try again; if it stays so, {_cure(path)}.")
+        super().__init__(path, f"{path} cannot be read: {why}. Try again; if it stays so, {_remedy(path)}.")
 
 
-def _cure(path: str) -> str:
+def _remedy(path: str) -> str:
     return (
         "restart the phone" if path.startswith("PhotoData/Photos.sqlite") else "open the item in Photos once"
     )

@@ -16,7 +16,7 @@ from pymobiledevice3.lockdown import create_using_usbmux
 from pymobiledevice3.services.power_assertion import PowerAssertionService
 
 from ambertime_tui.phone.afc_connection import AfcConnection
-from ambertime_tui.phone.cleanup import finish, unhurried
+from ambertime_tui.phone.cleanup import cancel_gracefully, finish
 from ambertime_tui.phone.errors import (
     PhoneDisconnected,
     PhoneError,
@@ -39,7 +39,7 @@ _GRACE = 0.5
 _TRIES = 4
 _BETWEEN_TRIES = 0.5
 _AFC = "com.apple.afc"
-_KEEPS_AWAKE = "PreventUserIdleSystemSleep"
+_ASSERTION_TYPE = "PreventUserIdleSystemSleep"
 """IOKit's name for: the screen may go dark, the system stays awake."""
 
 T = TypeVar("T")
@@ -183,7 +183,7 @@ class Lockdown:
         False where the phone does not offer one: a copy works without.
         """
         service = PowerAssertionService(self._client)
-        held = service.create_power_assertion(_KEEPS_AWAKE, "AmberTime", seconds)
+        held = service.create_power_assertion(_ASSERTION_TYPE, "AmberTime", seconds)
         try:
             try:
                 await self._ask(held.__aenter__(), "being kept awake", within=min(5.0, self._step_within))
@@ -248,7 +248,7 @@ async def _step(
     """Awaits one step with a limit, and turns its troubles into `PhoneError`s."""
     try:
         async with asyncio.timeout(within) as limit:
-            return await unhurried(step, _GRACE, undo)
+            return await cancel_gracefully(step, _GRACE, undo)
     except (pmd.PyMobileDevice3Exception, OSError, EOFError, KeyError, ValueError) as error:
         if isinstance(error, TimeoutError) and limit.expired():
             raise PhoneStalled(phone, within, doing) from error

@@ -15,14 +15,14 @@ from urllib.parse import urlencode
 
 SHORTCUT = "AmberTime"
 """What the Shortcut has to be called on the phone; docs/shortcut.md tells how to make it."""
-SHARE_OF_THE_ROOM = 0.5
+SHARE_OF_FREE_SPACE = 0.5
 """Of the phone's free storage that one slice may take: iOS begins to offload before it is all used."""
-WITHOUT_A_WORD = 2_000_000_000
+DEFAULT_SLICE_BYTES = 2_000_000_000
 """Bytes of a slice where the phone does not say how much room it has."""
 ITEMS_AT_ONCE = 300
 """In one run of a Shortcut, at most: longer ones are reported to be ended by iOS."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_ANY_ZONE = timedelta(hours=14)
+_LARGEST_OFFSET = timedelta(hours=14)
 """The Shortcut goes by the phone's own calendar; no zone is further from UTC than this."""
 
 
@@ -49,7 +49,7 @@ class Request:
     """An address that the phone's camera opens; empty: there is none."""
 
 
-class WayToAsk(Protocol):
+class DownloadMethod(Protocol):
     """One way to have iOS download originals."""
 
     @property
@@ -123,7 +123,7 @@ class Shortcut:
 
     def request(self, wanted: Iterable[Wanted], free_bytes: int | None) -> Request | None:
         """The next slice: whole days, as many as the phone has room for, and at least one."""
-        room = WITHOUT_A_WORD if free_bytes is None else int(free_bytes * SHARE_OF_THE_ROOM)
+        room = DEFAULT_SLICE_BYTES if free_bytes is None else int(free_bytes * SHARE_OF_FREE_SPACE)
         chosen = first_slice((one for one in wanted if can_be_found(one)), room, ITEMS_AT_ONCE)
         if not chosen:
             return None
@@ -176,8 +176,8 @@ def slices(wanted: Iterable[Wanted], room: int) -> list[list[Wanted]]:
 def days_around(instants: Iterable[float]) -> str:
     """The days `2019-03-01..2019-05-31` in which moments lie, whatever zone the phone's calendar is in."""
     moments = sorted(instants)
-    first = (_at(moments[0]) - _ANY_ZONE).date()
-    last = (_at(moments[-1]) + _ANY_ZONE).date()
+    first = (_at(moments[0]) - _LARGEST_OFFSET).date()
+    last = (_at(moments[-1]) + _LARGEST_OFFSET).date()
     return f"{first.isoformat()}..{last.isoformat()}"
 
 

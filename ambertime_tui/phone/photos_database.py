@@ -69,7 +69,7 @@ class FetchedDatabase:
 
 
 @dataclass(frozen=True, slots=True)
-class DatabaseSign:
+class DatabaseStamp:
     """What is cheap to ask, and differs after any commit: equal signs mean that nothing was written."""
 
     log_header: bytes
@@ -80,7 +80,7 @@ class DatabaseSign:
 
 
 @dataclass(frozen=True, slots=True)
-class Before:
+class Baseline:
     """The database and its log as they were before a copy."""
 
     log_header: bytes
@@ -154,7 +154,7 @@ async def fetch_database(
     raise DatabaseNeverRests(attempts)
 
 
-async def database_sign(media: MediaFolder) -> DatabaseSign:
+async def database_stamp(media: MediaFolder) -> DatabaseStamp:
     """The sign of the database as it is now.
 
     Raises:
@@ -165,7 +165,7 @@ async def database_sign(media: MediaFolder) -> DatabaseSign:
     )
     if database is None:
         raise DatabaseNotThere(DATABASE)
-    return DatabaseSign(
+    return DatabaseStamp(
         log_header=header,
         log_size=log.size if log else 0,
         log_modified_ns=log.modified_ns if log else None,
@@ -214,7 +214,7 @@ class _Attempt:
             bytes=self._done,
         )
 
-    async def _look_before(self) -> Before:
+    async def _look_before(self) -> Baseline:
         first = await _stat_or_none(self._media, DATABASE)
         if first is None:
             raise DatabaseNotThere(DATABASE)
@@ -223,12 +223,12 @@ class _Attempt:
         header, second = await self._look()
         log = await _stat_or_none(self._media, LOG)
         self._total = (second or first).size + (log.size if log else 0)
-        return Before(header, second if second == first else None)
+        return Baseline(header, second if second == first else None)
 
     async def _look(self) -> tuple[bytes, MediaStat | None]:
         return await asyncio.gather(_log_header(self._media), _stat_or_none(self._media, DATABASE))
 
-    async def _copy_database(self, before: Before) -> bytes | None:
+    async def _copy_database(self, before: Baseline) -> bytes | None:
         """Returns the hash of what was read; None as soon as the copy has become worthless."""
         looked_at = 0
         look: asyncio.Task[tuple[bytes, MediaStat | None]] | None = None
@@ -272,7 +272,7 @@ class _Attempt:
             return b""
         return header
 
-    async def _reads_the_same(self, before: Before, expected: bytes) -> bool:
+    async def _reads_the_same(self, before: Baseline, expected: bytes) -> bool:
         """Without a log to vouch for it, the database has to read the same twice."""
         digest = hashlib.sha256()
         async with aclosing(self._media.read(DATABASE, chunk=LARGEST_READ)) as pieces:

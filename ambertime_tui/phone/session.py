@@ -19,14 +19,14 @@ from ambertime_tui.phone.facts import PhoneFacts
 if TYPE_CHECKING:
     from ambertime_tui.phone.lockdown import Lockdown
 
-__all__ = ["Peek", "PhoneFacts", "PhoneSession", "Tempo", "is_locked", "open_session", "peek"]
+__all__ = ["Peek", "PhoneFacts", "PhoneSession", "PhoneTimeouts", "is_locked", "open_session", "peek"]
 
 _ASSERTION_LASTS = 3600.0
 _ASSERTION_RENEWED_EVERY = 3000.0
 
 
 @dataclass(frozen=True, slots=True)
-class Tempo:
+class PhoneTimeouts:
     """How long to wait for what, in seconds."""
 
     step_within: float = 20.0
@@ -48,17 +48,17 @@ class Peek:
     """What keeps it from being read now; None: it is ready."""
 
 
-async def peek(udid: str, pair_records: Path, *, tempo: Tempo = Tempo()) -> Peek:
+async def peek(udid: str, pair_records: Path, *, timeouts: PhoneTimeouts = PhoneTimeouts()) -> Peek:
     """Looks at a phone without asking it for anything: never raises the Trust dialog.
 
     Args:
         udid: which phone.
         pair_records: folder with the keys of phones that trust this computer.
-        tempo: how long to wait.
+        timeouts: how long to wait.
     """
     try:
         phone = await find_phone(udid)
-        lockdown = await _connect(phone, pair_records, tempo)
+        lockdown = await _connect(phone, pair_records, timeouts)
     except PhoneError as error:
         return Peek(PhoneFacts(udid), error)
     try:
@@ -85,7 +85,7 @@ async def open_session(
     pair_records: Path,
     on_waiting: Callable[[PhoneError], None],
     trust_patience: float,
-    tempo: Tempo = Tempo(),
+    timeouts: PhoneTimeouts = PhoneTimeouts(),
 ) -> AsyncIterator[PhoneSession]:
     """Opens a session, which asks for trust and for unlocking where they are needed.
 
@@ -94,7 +94,7 @@ async def open_session(
         pair_records: folder for the keys this computer uses with phones; made for this user only (0700).
         on_waiting: told what the owner of the phone has to do, once for each thing.
         trust_patience: seconds to wait for the owner; 0: do not wait.
-        tempo: how long to wait for the phone itself.
+        timeouts: how long to wait for the phone itself.
 
     Raises:
         UsbmuxUnavailable, NoPhoneAttached, UnknownPhone, SeveralPhones, OnlyOverWifi: no such phone.
@@ -103,12 +103,12 @@ async def open_session(
     """
     deadline = asyncio.get_running_loop().time() + trust_patience
     phone = await find_phone(udid)
-    lockdown = await _connect(phone, pair_records, tempo)
+    lockdown = await _connect(phone, pair_records, timeouts)
     try:
         if not lockdown.paired:
-            await lockdown.pair(on_waiting, trust_patience, tempo.ask_again_every)
-        afc = await _first_connection(lockdown, on_waiting, deadline, tempo)
-        session = PhoneSession(phone, lockdown, afc, tempo)
+            await lockdown.pair(on_waiting, trust_patience, timeouts.ask_again_every)
+        afc = await _first_connection(lockdown, on_waiting, deadline, timeouts)
+        session = PhoneSession(phone, lockdown, afc, timeouts)
         try:
             with suppress(PhoneError):  # what it does not tell of itself keeps nobody from reading it
                 await lockdown.refresh_facts()
@@ -122,10 +122,12 @@ async def open_session(
 class PhoneSession:
     """A phone that can be read. Made by `open_session`."""
 
-    def __init__(self, phone: AttachedPhone, lockdown: Lockdown, afc: AfcConnection, tempo: Tempo) -> None:
+    def __init__(
+        self, phone: AttachedPhone, lockdown: Lockdown, afc: AfcConnection, timeouts: PhoneTimeouts
+    ) -> None:
         self.phone = phone
         self._lockdown = lockdown
-        self._tempo = tempo
+        self._timeouts = timeouts
         self._spare: AfcConnection | None = afc
         self._folders: list[MediaFolder] = []
         self._cable = asyncio.create_task(wait_until_detached(phone))
@@ -159,12 +161,12 @@ class PhoneSession:
         """
         self._check_cable()
         if self._spare is None:
-            self._spare = await self._lockdown.open_afc(self._tempo.stall_after)
+            self._spare = await self._lockdown.open_afc(self._timeouts.stall_after)
         folder = MediaFolder(
             self._connection,
             self.facts.label,
             connections=connections,
-            keep_alive_every=self._tempo.keep_alive_every,
+            keep_alive_every=self._timeouts.keep_alive_every,
         )
         self._folders.append(folder)
         return folder
@@ -190,7 +192,7 @@ class PhoneSession:
         spare, self._spare = self._spare, None
         if spare is not None and spare.trouble is None:
             return spare
-        return await self._lockdown.open_afc(self._tempo.stall_after)
+        return await self._lockdown.open_afc(self._timeouts.stall_after)
 
     def _check_cable(self) -> None:
         if self._cable.done():
@@ -204,10 +206,10 @@ class PhoneSession:
                 await asyncio.sleep(_ASSERTION_RENEWED_EVERY)
 
 
-async def _connect(phone: AttachedPhone, pair_records: Path, tempo: Tempo) -> Lockdown:
+async def _connect(phone: AttachedPhone, pair_records: Path, timeouts: PhoneTimeouts) -> Lockdown:
     # A second of imports, off the loop that keeps a screen alive.
     module = await asyncio.to_thread(_lockdown_module)
-    return await module.connect(phone.udid, pair_records, step_within=tempo.step_within)
+    return await module.connect(phone.udid, pair_records, step_within=timeouts.step_within)
 
 
 def _lockdown_module() -> type[Lockdown]:
@@ -217,13 +219,13 @@ def _lockdown_module() -> type[Lockdown]:
 
 
 async def _first_connection(
-    lockdown: Lockdown, on_waiting: Callable[[PhoneError], None], deadline: float, tempo: Tempo
+    lockdown: Lockdown, on_waiting: Callable[[PhoneError], None], deadline: float, timeouts: PhoneTimeouts
 ) -> AfcConnection:
     """The first AFC connection, as soon as the phone is unlocked."""
     said = False
     while True:
         try:
-            return await lockdown.open_afc(tempo.stall_after)
+            return await lockdown.open_afc(timeouts.stall_after)
         except PhoneLocked as locked:
             if not said:
                 on_waiting(locked)
@@ -231,4 +233,4 @@ async def _first_connection(
             left = deadline - asyncio.get_running_loop().time()
             if left <= 0:
                 raise
-        await asyncio.sleep(min(tempo.ask_again_every, left))
+        await asyncio.sleep(min(timeouts.ask_again_every, left))

@@ -97,8 +97,8 @@ def progress_line(status: JobStatus) -> str:
         parts.append(f"{write.failed:,} failed")
     if status.condition is Condition.PAUSED:
         parts.append("paused")
-    if write.in_hand:
-        parts.append(write.in_hand[0].name)
+    if write.current_files:
+        parts.append(write.current_files[0].name)
     return " · ".join(parts)
 
 

@@ -40,7 +40,7 @@ def at_rest(status: JobStatus) -> JobStatus:
         condition=Condition.RUNNING,
         sentence="",
         fetch=replace(status.fetch, rate=None, eta=None, sentence="", code="", coming=()),
-        write=replace(status.write, rate=None, eta=None, in_hand=()),
+        write=replace(status.write, rate=None, eta=None, current_files=()),
     )
 
 

@@ -17,7 +17,6 @@ from ambertime_tui.library.folder_names import NO_NAMES, FolderNames
 from ambertime_tui.library.media_paths import is_media_directory
 from ambertime_tui.library.model import Availability, Library, Role
 from ambertime_tui.library.photos_db import read_library
-from ambertime_tui.library.presence import directories_of
 from tests.library.planted import COCOA_EPOCH, IOS_18, Planted, catalogue_of, change, uuid_of
 
 NOW = 750_000_000.0 + COCOA_EPOCH
@@ -178,7 +177,7 @@ def is_safe(library: Library) -> bool:
             assert ".." not in path.parts, resource
             assert "\0" not in resource.path, resource
             assert "/" not in resource.name, resource
-    assert all(is_media_directory(directory) for directory in directories_of(library.assets))
+    assert all(is_media_directory(r.directory) for a in library.assets for r in a.resources if r.directory)
     return True
 
 

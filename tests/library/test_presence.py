@@ -8,7 +8,7 @@ import pytest
 
 from ambertime_tui.library.folder_names import FolderNames
 from ambertime_tui.library.model import Asset, Availability, Kind, Ownership, Resource, Role
-from ambertime_tui.library.presence import as_flagged, as_found, directories_of
+from ambertime_tui.library.presence import checked_against_files, without_inferred
 
 FOLDER = "DCIM/100APPLE"
 MUTATIONS = "PhotoData/Mutations/DCIM/100APPLE/IMG_0001/Adjustments"
@@ -30,7 +30,9 @@ def seen(*resources: Resource, **folders: set[str] | None) -> list[tuple[str, st
     """What becomes of an asset's resources, with these names in its folder (`here`) and its edits'."""
     names = {"here": FOLDER, "edits": MUTATIONS}
     listing = {names[k]: None if v is None else FolderNames(v) for k, v in folders.items()}
-    return [(r.name, str(r.availability)) for r in as_found(asset(*resources), listing).resources]
+    return [
+        (r.name, str(r.availability)) for r in checked_against_files(asset(*resources), listing).resources
+    ]
 
 
 def test_a_name_is_matched_without_case_and_kept_as_the_phone_spells_it() -> None:
@@ -78,8 +80,8 @@ def test_adjustments_of_the_capture_are_matched_without_case() -> None:
 
 def test_a_folder_that_could_not_be_listed_leaves_the_flags_alone() -> None:
     photo = asset(resource(Role.PHOTO, "IMG_0001.HEIC"))
-    assert as_found(photo, {FOLDER: None}) is photo
-    assert as_found(photo, {}) is photo
+    assert checked_against_files(photo, {FOLDER: None}) is photo
+    assert checked_against_files(photo, {}) is photo
 
 
 def test_a_folder_that_is_gone_has_no_files() -> None:
@@ -93,15 +95,13 @@ def test_what_is_not_there_and_not_uploaded_is_missing() -> None:
 
 def test_a_resource_without_a_place_in_the_media_folder_is_never_local() -> None:
     photo = asset(Resource(Role.PHOTO, "", "IMG_0001.HEIC", 1, LOCAL))
-    found = as_found(photo, {"": FolderNames(["IMG_0001.HEIC"])})
+    found = checked_against_files(photo, {"": FolderNames(["IMG_0001.HEIC"])})
     assert found.availability is MISSING
-    assert directories_of([photo]) == ()
 
 
 def test_items_of_others_are_not_looked_for() -> None:
     item = asset(resource(Role.PHOTO, "IMG_0001.HEIC"), owner=Ownership.SHARED_ALBUM)
-    assert not directories_of([item])
-    assert as_found(item, {FOLDER: FolderNames(())}) is item
+    assert checked_against_files(item, {FOLDER: FolderNames(())}) is item
 
 
 def test_a_render_is_found_by_its_stem_in_the_folder_of_the_edit() -> None:
@@ -121,15 +121,15 @@ def test_a_render_is_found_by_its_stem_in_the_folder_of_the_edit() -> None:
     ]
 
 
-def supposed(role: Role, name: str, directory: str = FOLDER) -> Resource:
-    return Resource(role, directory, name, None, MISSING, supposed=True)
+def inferred(role: Role, name: str, directory: str = FOLDER) -> Resource:
+    return Resource(role, directory, name, None, MISSING, inferred=True)
 
 
 def test_what_the_database_only_supposes_is_kept_if_it_is_there() -> None:
     edited = (
         resource(Role.VIDEO, "IMG_0001.MOV"),
-        supposed(Role.EDITED_VIDEO, "FullSizeRender.mov", MUTATIONS),
-        supposed(Role.EDIT_ADJUSTMENTS, "Adjustments.plist", MUTATIONS),
+        inferred(Role.EDITED_VIDEO, "FullSizeRender.mov", MUTATIONS),
+        inferred(Role.EDIT_ADJUSTMENTS, "Adjustments.plist", MUTATIONS),
     )
     there = {"IMG_0001.MOV"}
     assert seen(*edited, here=there, edits={"Adjustments.plist", "FullSizeRender.mov"}) == [
@@ -139,12 +139,12 @@ def test_what_the_database_only_supposes_is_kept_if_it_is_there() -> None:
     ]
     assert seen(*edited, here=there, edits=set()) == [("IMG_0001.MOV", "local")]
     assert seen(*edited, here=there, edits=None) == [("IMG_0001.MOV", "local")]
-    assert [r.name for r in as_flagged(asset(*edited)).resources] == ["IMG_0001.MOV"]
+    assert [r.name for r in without_inferred(asset(*edited)).resources] == ["IMG_0001.MOV"]
 
 
 def test_the_video_of_a_live_photo_without_a_record_of_it_makes_it_one() -> None:
-    still = (resource(Role.PHOTO, "IMG_0001.HEIC"), supposed(Role.PAIRED_VIDEO, "IMG_0001.MOV"))
-    found = as_found(asset(*still), {FOLDER: FolderNames(["IMG_0001.HEIC", "IMG_0001.MOV"])})
+    still = (resource(Role.PHOTO, "IMG_0001.HEIC"), inferred(Role.PAIRED_VIDEO, "IMG_0001.MOV"))
+    found = checked_against_files(asset(*still), {FOLDER: FolderNames(["IMG_0001.HEIC", "IMG_0001.MOV"])})
     assert found.live_photo
     assert found.originals[1] == Resource(Role.PAIRED_VIDEO, FOLDER, "IMG_0001.MOV", None, LOCAL)
 
@@ -165,19 +165,22 @@ def test_the_main_original_is_never_its_own_alternate_even_where_the_name_was_gu
 def test_a_file_that_is_another_assets_own_is_not_taken_for_a_purged_one(name: str) -> None:
     live = asset(resource(Role.PHOTO, "IMG_0001.HEIC"), resource(Role.PAIRED_VIDEO, "IMG_0001.MOV", ICLOUD))
     listing = {FOLDER: FolderNames(["IMG_0001.HEIC", name])}
-    assert as_found(live, listing, {FOLDER: {"IMG_0001.HEIC", name}}).availability is Availability.PARTIAL
-    assert as_found(live, listing, {FOLDER: {"IMG_0001.HEIC"}}).availability is LOCAL
+    assert (
+        checked_against_files(live, listing, {FOLDER: {"IMG_0001.HEIC", name}}).availability
+        is Availability.PARTIAL
+    )
+    assert checked_against_files(live, listing, {FOLDER: {"IMG_0001.HEIC"}}).availability is LOCAL
 
 
 def test_another_assets_file_whose_name_differs_in_case_is_not_taken_for_a_purged_one() -> None:
     photo = asset(resource(Role.PHOTO, "IMG_0001.HEIC", ICLOUD))
     listing = {FOLDER: FolderNames(["IMG_0001.heic"])}
     both = {FOLDER: {"IMG_0001.HEIC", "IMG_0001.heic"}}
-    assert as_found(photo, listing, both).availability is ICLOUD
+    assert checked_against_files(photo, listing, both).availability is ICLOUD
 
 
 def test_an_asset_that_is_as_the_flags_say_stays_the_same_object() -> None:
     local, away = asset(resource(Role.PHOTO, "A.HEIC")), asset(resource(Role.PHOTO, "B.HEIC", ICLOUD))
     listing = {FOLDER: FolderNames(["A.HEIC"])}
-    assert as_found(local, listing) is local
-    assert as_found(away, listing) is away
+    assert checked_against_files(local, listing) is local
+    assert checked_against_files(away, listing) is away

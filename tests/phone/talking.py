@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 
 from ambertime_tui.phone.afc import MediaFolder
 from ambertime_tui.phone.errors import PhoneError
-from ambertime_tui.phone.session import PhoneSession, Tempo, open_session
+from ambertime_tui.phone.session import PhoneSession, PhoneTimeouts, open_session
 from ambertime_tui.simulator.phone import SimulatedPhone
 
 T = TypeVar("T")
 
-QUICK = Tempo(step_within=10.0, stall_after=3.0, ask_again_every=0.05, keep_alive_every=25.0)
+QUICK = PhoneTimeouts(step_within=10.0, stall_after=3.0, ask_again_every=0.05, keep_alive_every=25.0)
 """For tests in which the phone is silent on purpose."""
 DEADLINE = 20.0
 
@@ -54,22 +54,22 @@ async def session_with(
     phone: SimulatedPhone,
     records: Path,
     *,
-    tempo: Tempo = QUICK,
+    timeouts: PhoneTimeouts = QUICK,
     patience: float = 0.0,
     on_waiting: Callable[[PhoneError], None] = lambda error: None,
 ) -> AsyncIterator[PhoneSession]:
     async with open_session(
-        phone.udid, pair_records=records, on_waiting=on_waiting, trust_patience=patience, tempo=tempo
+        phone.udid, pair_records=records, on_waiting=on_waiting, trust_patience=patience, timeouts=timeouts
     ) as session:
         yield session
 
 
 @asynccontextmanager
 async def media_of(
-    phone: SimulatedPhone, records: Path, *, tempo: Tempo = QUICK, connections: int = 1
+    phone: SimulatedPhone, records: Path, *, timeouts: PhoneTimeouts = QUICK, connections: int = 1
 ) -> AsyncIterator[MediaFolder]:
     async with (
-        session_with(phone, records, tempo=tempo) as session,
+        session_with(phone, records, timeouts=timeouts) as session,
         await session.media(connections) as media,
     ):
         yield media

@@ -259,7 +259,7 @@ def test_a_cable_pulled_in_mid_read_is_said_at_once_and_every_reader_is_told(
     any_phone: SimulatedPhone, records: Path, big: bytes
 ) -> None:
     async def work() -> None:
-        async with session_with(any_phone, records, tempo=replace(QUICK, stall_after=30.0)) as session:
+        async with session_with(any_phone, records, timeouts=replace(QUICK, stall_after=30.0)) as session:
             media = await session.media()
             any_phone.faults = Faults(cable_pulled_after=4_000_000)
             readers = [raised(PhoneDisconnected, content(media, "DCIM/big")) for _ in range(5)]
@@ -291,7 +291,7 @@ def test_a_silent_phone_is_given_up_after_the_limit_and_serves_again_when_it_wak
     any_phone: SimulatedPhone, records: Path, big: bytes
 ) -> None:
     async def work() -> None:
-        async with media_of(any_phone, records, tempo=replace(QUICK, stall_after=0.7)) as media:
+        async with media_of(any_phone, records, timeouts=replace(QUICK, stall_after=0.7)) as media:
             any_phone.faults = Faults(afc_hangs_after=3_000_000)
             errors = await asyncio.gather(
                 raised(PhoneStalled, content(media, "DCIM/big")),
@@ -310,7 +310,7 @@ def test_a_slow_phone_is_not_a_silent_one(phone_factory: PhoneFactory, records: 
 
     async def work() -> None:
         # The last of 8 readers waits longer for its file than the limit, but something comes all the time.
-        async with media_of(phone, records, tempo=replace(QUICK, stall_after=1.2)) as media:
+        async with media_of(phone, records, timeouts=replace(QUICK, stall_after=1.2)) as media:
             for data in await asyncio.gather(*(content(media, VIDEO) for _ in range(8))):
                 assert len(data) == 3_072_000
 
@@ -384,7 +384,7 @@ def test_an_idle_connection_is_kept_alive(simulated_phone: SimulatedPhone, recor
     simulated_phone.faults = Faults(afc_idle_limit=0.5)
 
     async def work() -> None:
-        async with media_of(simulated_phone, records, tempo=replace(QUICK, keep_alive_every=0.1)) as media:
+        async with media_of(simulated_phone, records, timeouts=replace(QUICK, keep_alive_every=0.1)) as media:
             await media.listdir("DCIM")
             asked = simulated_phone.journal.requests["afc.GET_DEVICE_INFO"]
             await until(

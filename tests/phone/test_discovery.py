@@ -34,7 +34,7 @@ from ambertime_tui.phone.errors import (
     UsbmuxUnavailable,
 )
 from ambertime_tui.phone.usb_bus import apple_devices_on_usb
-from ambertime_tui.phone.usbmux_address import settle_usbmux_address
+from ambertime_tui.phone.usbmux_address import normalize_usbmux_address
 from ambertime_tui.simulator.background import BackgroundUsbmuxd
 from ambertime_tui.simulator.phone import SimulatedPhone
 from tests.conftest import PhoneFactory
@@ -53,17 +53,17 @@ class Changes:
     """What `watch_phones` tells, one after the other."""
 
     def __init__(self) -> None:
-        self._told: asyncio.Queue[tuple[AttachedPhone, ...] | UsbmuxUnavailable] = asyncio.Queue()
+        self._verification: asyncio.Queue[tuple[AttachedPhone, ...] | UsbmuxUnavailable] = asyncio.Queue()
         self._task = asyncio.create_task(self._watch())
 
     async def _watch(self) -> None:
-        async with aclosing(watch_phones(look_again_after=0.05)) as changes:
+        async with aclosing(watch_phones(retry_after=0.05)) as changes:
             async for change in changes:
-                self._told.put_nowait(change)
+                self._verification.put_nowait(change)
 
     async def next(self) -> tuple[AttachedPhone, ...] | UsbmuxUnavailable:
         async with asyncio.timeout(5):
-            return await self._told.get()
+            return await self._verification.get()
 
     async def until(self, wanted: set[str]) -> tuple[AttachedPhone, ...]:
         """Reads on until exactly these UDIDs are told."""
@@ -126,7 +126,7 @@ def test_without_usbmuxd_that_is_said_once_and_watched_for(short_tmp: Path) -> N
             absent = await changes.next()
             assert isinstance(absent, UsbmuxUnavailable)
             await asyncio.sleep(0.2)
-            assert changes._told.empty()
+            assert changes._verification.empty()
             with BackgroundUsbmuxd(os.environ["USBMUXD_SOCKET_ADDRESS"]):
                 assert await changes.next() == ()
 
@@ -214,7 +214,7 @@ def test_an_address_is_taken_in_the_forms_that_other_programs_know(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     environ = {"USBMUXD_SOCKET_ADDRESS": written}
-    settle_usbmux_address(environ)
+    normalize_usbmux_address(environ)
     assert environ == {"USBMUXD_SOCKET_ADDRESS": read.format(here=tmp_path)}
 
 

@@ -27,10 +27,10 @@ from ambertime_tui.phone.errors import (
 from ambertime_tui.phone.photos_database import (
     DATABASE,
     LOOK_EVERY,
-    Before,
+    Baseline,
     FetchedDatabase,
     FetchProgress,
-    database_sign,
+    database_stamp,
     fetch_database,
 )
 from ambertime_tui.simulator.afc_packets import AfcStatus
@@ -252,7 +252,7 @@ def test_a_phone_without_the_database_says_so(
         async with media_of(simulated_phone, records) as media:
             error = await raised(DatabaseNotThere, fetch_database(media, tmp_path / "copy"))
             assert DATABASE in str(error)
-            await raised(DatabaseNotThere, database_sign(media))
+            await raised(DatabaseNotThere, database_stamp(media))
 
     run(work())
 
@@ -341,13 +341,13 @@ def test_the_sign_of_a_database_is_the_same_until_something_is_written(
     async def work() -> None:
         async with media_of(simulated_phone, records) as media:
             with writing(database) as connection:
-                signs = [await database_sign(media), await database_sign(media)]
+                signs = [await database_stamp(media), await database_stamp(media)]
                 assert signs[0] == signs[1]
                 for _ in range(3):
                     commit(connection)
-                    signs.append(await database_sign(media))
+                    signs.append(await database_stamp(media))
                 connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
-                signs.append(await database_sign(media))
+                signs.append(await database_stamp(media))
             assert len(set(signs)) == len(signs) - 1
 
     run(work())
@@ -369,15 +369,15 @@ def test_a_copy_is_taken_by_rule_a_or_rule_b_and_no_other(
 ) -> None:
     same_generation = bool(header) and header == log_as_read == header_after
     untouched = stat_before is not None and stat_before == stat_after and log_as_read == header_after
-    assert Before(header, stat_before).accepts(log_as_read, header_after, stat_after) == (
+    assert Baseline(header, stat_before).accepts(log_as_read, header_after, stat_after) == (
         same_generation or untouched
     )
 
 
 def test_a_phone_that_tells_no_times_cannot_vouch_for_an_untouched_database() -> None:
     timeless = MediaStat(4096, None, False, None)
-    assert not Before(HEADER_1, timeless).accepts(HEADER_2, HEADER_2, timeless)
-    assert Before(HEADER_1, timeless).accepts(HEADER_1, HEADER_1, timeless)
+    assert not Baseline(HEADER_1, timeless).accepts(HEADER_2, HEADER_2, timeless)
+    assert Baseline(HEADER_1, timeless).accepts(HEADER_1, HEADER_1, timeless)
 
 
 async def at_once(seconds: float) -> None:
@@ -404,7 +404,7 @@ def experiment(
             )
 
         async def all_of_it() -> Copies:
-            async with media_of(phone, records, tempo=QUICK) as media:
+            async with media_of(phone, records, timeouts=QUICK) as media:
                 return await work(media)
 
         return run(all_of_it(), deadline=seconds + 120.0)

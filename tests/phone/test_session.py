@@ -182,10 +182,10 @@ def test_a_phone_that_forgot_this_computer_is_paired_anew(
     phone.forget_hosts()
 
     async def work() -> None:
-        looked = await peek(phone.udid, records, tempo=QUICK)
+        looked = await peek(phone.udid, records, timeouts=QUICK)
         assert isinstance(looked.trouble, TrustPending)
         await enter(phone, records)
-        assert (await peek(phone.udid, records, tempo=QUICK)).trouble is None
+        assert (await peek(phone.udid, records, timeouts=QUICK)).trouble is None
 
     run(work())
 
@@ -271,7 +271,7 @@ def test_a_peek_shows_a_phone_without_raising_the_dialog(phone_factory: PhoneFac
     phone = phone_factory(paired=False, trust=Trust.ASKS)
 
     async def work() -> None:
-        looked = await peek(phone.udid, records, tempo=QUICK)
+        looked = await peek(phone.udid, records, timeouts=QUICK)
         assert isinstance(looked.trouble, TrustPending)
         assert (looked.facts.name, looked.facts.model) == ("Simulated iPhone", "iPhone 15 Pro")
         assert looked.facts.battery_percent is None
@@ -282,14 +282,14 @@ def test_a_peek_shows_a_phone_without_raising_the_dialog(phone_factory: PhoneFac
 
 def test_a_peek_tells_ready_from_locked_from_gone(any_phone: SimulatedPhone, records: Path) -> None:
     async def work() -> None:
-        ready = await peek(any_phone.udid, records, tempo=QUICK)
+        ready = await peek(any_phone.udid, records, timeouts=QUICK)
         assert ready.trouble is None
         assert ready.facts.battery_percent == 84
         any_phone.locked = True
-        locked = await peek(any_phone.udid, records, tempo=QUICK)
+        locked = await peek(any_phone.udid, records, timeouts=QUICK)
         assert isinstance(locked.trouble, PhoneLocked)
         assert locked.facts.name == "Simulated iPhone"
-        gone = await peek("f" * 40, records, tempo=QUICK)
+        gone = await peek("f" * 40, records, timeouts=QUICK)
         assert isinstance(gone.trouble, UnknownPhone)
         assert gone.facts.udid == "f" * 40
 
@@ -326,9 +326,9 @@ def test_a_lockdownd_that_says_nothing_is_given_up(phone_factory: PhoneFactory, 
     phone.link = replace(phone.link, round_trip=60.0)
 
     async def work() -> None:
-        tempo = replace(QUICK, step_within=0.5)
-        await raised(PhoneStalled, enter(phone, records, tempo=tempo))
-        assert isinstance((await peek(phone.udid, records, tempo=tempo)).trouble, PhoneStalled)
+        timeouts = replace(QUICK, step_within=0.5)
+        await raised(PhoneStalled, enter(phone, records, timeouts=timeouts))
+        assert isinstance((await peek(phone.udid, records, timeouts=timeouts)).trouble, PhoneStalled)
 
     run(work())
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from ambertime_tui.engine.api.spec import JobSpec
 from ambertime_tui.engine.api.status import (
     Condition,
+    CurrentFile,
     Event,
     FetchStatus,
-    FileInHand,
     JobStatus,
     Phase,
     PhoneSummary,
@@ -84,7 +84,7 @@ def test_the_progress_line_says_how_far_and_how_fast() -> None:
             rate=32_000_000.0,
             eta=300.0,
             failed=2,
-            in_hand=(FileInHand("IMG_4821.HEIC", 1, 2),),
+            current_files=(CurrentFile("IMG_4821.HEIC", 1, 2),),
         ),
         fetch=FetchStatus(included=True, waiting=Tally(600, 1), arriving=Tally(84, 1)),
     )

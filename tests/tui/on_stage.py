@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from ambertime_tui.engine.api.status import Event, FileInHand, JobStatus, Tally
+from ambertime_tui.engine.api.status import CurrentFile, Event, JobStatus, Tally
 from ambertime_tui.library.histogram import LibraryByDay
 from ambertime_tui.tui.application import AmberApp
 from ambertime_tui.tui.glyphs import glyphs_for
@@ -38,9 +38,9 @@ class MovingEngine(FakeEngine):
                 read_back=1_811 + number,
                 rate=42e6 + number % 10 * 1e5,
                 eta=213.0 - number / 10,
-                in_hand=(
-                    FileInHand(f"IMG_{number // 30:04}.MOV", done, 214_000_000),
-                    FileInHand(f"IMG_{number // 3:04}.HEIC", number % 3 * 900_000, 2_900_000),
+                current_files=(
+                    CurrentFile(f"IMG_{number // 30:04}.MOV", done, 214_000_000),
+                    CurrentFile(f"IMG_{number // 3:04}.HEIC", number % 3 * 900_000, 2_900_000),
                 ),
                 rates=tuple(30e6 + (second * 7 % 5) * 4e6 for second in range(number // 10)),
             )

@@ -10,11 +10,11 @@ from ambertime_tui.engine.api.status import (
     Census,
     CensusLine,
     Condition,
+    CurrentFile,
     Event,
     FetchItem,
     FetchState,
     FetchStatus,
-    FileInHand,
     JobStatus,
     Left,
     Outcome,
@@ -89,9 +89,9 @@ COPYING = replace(
         read_back=1_811,
         rate=42_000_000.0,
         eta=213.0,
-        in_hand=(
-            FileInHand("IMG_7203.MOV", 132 * MB, 214 * MB),
-            FileInHand("IMG_7204.HEIC", 1_100_000, 2_900_000),
+        current_files=(
+            CurrentFile("IMG_7203.MOV", 132 * MB, 214 * MB),
+            CurrentFile("IMG_7204.HEIC", 1_100_000, 2_900_000),
         ),
         recent=(
             "Photos/2025-08/IMG_7202.HEIC",
@@ -133,7 +133,7 @@ QUIET = replace(
         last_arrival_at=NOW - 1_260,
         sentence="Nothing has come for 21 minutes. Is the phone on Wi-Fi and power, Low Power Mode off?",
     ),
-    write=replace(COPYING.write, written=Tally(2_341, 18_400 * MB), in_hand=(), rate=None, eta=None),
+    write=replace(COPYING.write, written=Tally(2_341, 18_400 * MB), current_files=(), rate=None, eta=None),
 )
 
 CENSUS = Census(
@@ -212,6 +212,6 @@ HEAD_START = replace(
         written=Tally(1, 3_400_000),
         files_written=1,
         read_back=1,
-        in_hand=(FileInHand("IMG_0002.HEIC", 1_000_000, 2_900_000),),
+        current_files=(CurrentFile("IMG_0002.HEIC", 1_000_000, 2_900_000),),
     ),
 )

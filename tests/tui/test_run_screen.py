@@ -10,8 +10,8 @@ from pathlib import Path
 from ambertime_tui.engine.api.client import Command, CommandName, EngineError, Pane, Row, Rows, RunningJob
 from ambertime_tui.engine.api.status import (
     Condition,
+    CurrentFile,
     Event,
-    FileInHand,
     JobStatus,
     Outcome,
     Phase,
@@ -326,7 +326,10 @@ def test_no_name_talks_to_the_terminal() -> None:
         phone=replace(PHONE, name=hostile),
         spec=replace(samples.SPEC, target=f"/media/{hostile}"),
         write=replace(
-            samples.COPYING.write, in_hand=(FileInHand(hostile, 1, 2),), recent=(hostile,), target=hostile
+            samples.COPYING.write,
+            current_files=(CurrentFile(hostile, 1, 2),),
+            recent=(hostile,),
+            target=hostile,
         ),
         fetch=replace(
             samples.COPYING.fetch,

@@ -165,14 +165,14 @@ class EngineClient:
         udid: str | None = None,
         on_scan: Callable[[ScanStatus], None] | None = None,
         *,
-        anew: bool = False,
+        refresh: bool = False,
     ) -> SurveyedLibrary:
         """Reads the library of a phone (None: of the only one); a recent reading is used again.
 
         Args:
             udid: which phone.
             on_scan: told how far it is, a few times a second.
-            anew: read the phone even where a recent reading is kept.
+            refresh: read the phone even where a recent reading is kept.
 
         Raises:
             EngineError: no such phone, not trusted, locked, no readable library, ...
@@ -180,7 +180,7 @@ class EngineClient:
         if on_scan is not None:
             self._on_scan.append(on_scan)
         try:
-            return await self._ask(SurveyedLibrary, Ask.SURVEY, SurveyArgs(udid, anew))
+            return await self._ask(SurveyedLibrary, Ask.SURVEY, SurveyArgs(udid, refresh))
         finally:
             if on_scan is not None:
                 self._on_scan.remove(on_scan)

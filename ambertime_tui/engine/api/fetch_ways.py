@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ambertime_tui.engine.api.spec import FetchWay
-from ambertime_tui.phone.originals import ByHand, KeepOriginals, Shortcut, WayToAsk
+from ambertime_tui.phone.originals import ByHand, DownloadMethod, KeepOriginals, Shortcut
 
 
 @dataclass(frozen=True, slots=True)
-class WayWords:
+class FetchWayText:
     """What a person should know before choosing a way."""
 
     name: str
@@ -18,11 +18,11 @@ class WayWords:
     does: str
 
 
-def _words(name: str, way: WayToAsk) -> WayWords:
-    return WayWords(name, way.needs, way.does)
+def _words(name: str, way: DownloadMethod) -> FetchWayText:
+    return FetchWayText(name, way.needs, way.does)
 
 
-EXPLAINED: Mapping[FetchWay, WayWords] = {
+EXPLAINED: Mapping[FetchWay, FetchWayText] = {
     FetchWay.KEEP_ORIGINALS: _words("Download and Keep Originals", KeepOriginals()),
     FetchWay.SHORTCUT: _words("a Shortcut, slice by slice", Shortcut()),
     FetchWay.BY_HAND: _words("by hand, in Photos", ByHand()),

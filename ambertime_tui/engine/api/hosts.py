@@ -29,13 +29,13 @@ def running_jobs(paths: Paths) -> tuple[RunningJob, ...]:
     """The jobs of this user that run on this computer, oldest first. Sockets of dead hosts are removed."""
     found = []
     for socket in sorted(paths.runtime.glob("*.sock")) if paths.runtime.is_dir() else ():
-        hello = _greeted(socket)
+        hello = _hello_from(socket)
         if hello is not None and hello.job is not None:
             found.append(hello.job)
     return tuple(sorted(found, key=lambda job: job.started_at))
 
 
-def _greeted(socket: Path) -> Hello | None:
+def _hello_from(socket: Path) -> Hello | None:
     with sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM) as connection:
         connection.settimeout(HOST_ANSWERS_WITHIN)
         try:

@@ -123,7 +123,7 @@ class Overview:
     notices: tuple[str, ...]
 
 
-_WHOSE = {
+_OWNER_PHRASES = {
     Ownership.SHARED_ALBUM: "in shared albums of other people",
     Ownership.SHARED_WITH_YOU: "shared with you in Messages",
     Ownership.ICLOUD_LINK: "from an iCloud link",
@@ -132,10 +132,10 @@ _WHOSE = {
 }
 
 
-def left_out_because(asset: Asset, selection: Selection) -> tuple[str, str] | None:
+def exclusion_reason(asset: Asset, selection: Selection) -> tuple[str, str] | None:
     """Why a selection passes over an asset: a stable word and words for people; None: it is selected."""
     if not asset.ownership.is_archived:
-        return asset.ownership.value, _WHOSE[asset.ownership]
+        return asset.ownership.value, _OWNER_PHRASES[asset.ownership]
     if asset.trashed and not selection.trashed:
         return "trashed", "in Recently Deleted"
     if asset.hidden and not selection.hidden:
@@ -208,7 +208,7 @@ def overview_of(library: Library, selection: Selection) -> Overview:
     for asset in library.assets:
         own += asset.ownership.is_archived
         totals = totals_of(asset)
-        because = left_out_because(asset, selection)
+        because = exclusion_reason(asset, selection)
         if because is not None:
             tally = left_out.setdefault(because, [0, 0])
             tally[0] += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-def proved(from_drive: int, through_cache: int, damaged: int, not_looked_at: int = 0) -> str:
+def proof_line(from_drive: int, through_cache: int, damaged: int, not_looked_at: int = 0) -> str:
     """The line.
 
     Args:

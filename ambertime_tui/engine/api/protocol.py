@@ -253,7 +253,7 @@ class SurveyArgs:
     """Arguments of Ask.SURVEY."""
 
     udid: str | None = None
-    anew: bool = False
+    refresh: bool = False
     """Read the phone even where a recent survey is kept."""
 
 

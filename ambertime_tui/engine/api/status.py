@@ -223,7 +223,7 @@ class FetchStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class FileInHand:
+class CurrentFile:
     """A file that is being copied now."""
 
     name: str
@@ -250,7 +250,7 @@ class WriteStatus:
     rate: float | None = None
     eta: float | None = None
     """Seconds left for what is planned; None as long as it would be a guess."""
-    in_hand: tuple[FileInHand, ...] = ()
+    current_files: tuple[CurrentFile, ...] = ()
     recent: tuple[str, ...] = ()
     """Paths last written, relative to the target, newest first."""
     rates: tuple[float, ...] = ()
@@ -260,7 +260,7 @@ class WriteStatus:
 
 @dataclass(frozen=True, slots=True)
 class CensusLine:
-    """One bucket of the census: assets that share one fate and one reason."""
+    """One bucket of the census: assets that share one decision and one reason."""
 
     bucket: str
     """copied | already | icloud | failed | excluded"""

@@ -11,7 +11,7 @@ from ambertime_tui.drive.layout import OURS
 from ambertime_tui.drive.record.record_model import ReadBack
 from ambertime_tui.drive.record.verdicts import Verdict
 from ambertime_tui.drive.verify.verify import FileVerdict, VerifyProgress, VerifyReport, verify
-from ambertime_tui.engine.api.proof import proved
+from ambertime_tui.engine.api.proof import proof_line
 from ambertime_tui.engine.api.protocol import EngineError
 
 
@@ -93,19 +93,19 @@ def verify_archive(
             since=since,
             sample=sample,
             on_progress=told,
-            on_file=lambda found: on_file(_as_told(found)),
+            on_file=lambda found: on_file(_verified_file(found)),
         )
     except DriveError as error:
         raise EngineError(type(error).__name__, str(error)) from error
     if not report.looked_at and not report.skipped and not (target / OURS).is_dir():
         raise EngineError("NoArchive", f"There is no archive of AmberTime in {target}. Is the drive mounted?")
-    return _told(report)
+    return _verification(report)
 
 
-def _told(report: VerifyReport) -> Verification:
+def _verification(report: VerifyReport) -> Verification:
     return Verification(
         {verdict.value: report.count(verdict) for verdict in Verdict},
-        tuple(map(_as_told, report.not_whole)),
+        tuple(map(_verified_file, report.not_whole)),
         report.sound,
         report.through_cache,
         report.ended_at - report.began_at,
@@ -115,7 +115,7 @@ def _told(report: VerifyReport) -> Verification:
     )
 
 
-def _as_told(found: FileVerdict) -> VerifiedFile:
+def _verified_file(found: FileVerdict) -> VerifiedFile:
     return VerifiedFile(found.path, found.verdict.value, found.sentence, found.size, found.uuid)
 
 
@@ -123,4 +123,4 @@ def _proof(report: VerifyReport) -> str:
     bad = sum(report.count(kind) for kind in (Verdict.DAMAGED, Verdict.MISSING, Verdict.CHANGED))
     from_drive = report.originals.get(ReadBack.FROM_DRIVE, 0)
     through_cache = report.originals.get(ReadBack.THROUGH_CACHE, 0)
-    return proved(from_drive, through_cache, bad, report.skipped)
+    return proof_line(from_drive, through_cache, bad, report.skipped)

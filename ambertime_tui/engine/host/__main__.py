@@ -20,7 +20,7 @@ from ambertime_tui.engine.host.handlers import Handlers
 from ambertime_tui.engine.host.server import HostServer
 from ambertime_tui.engine.timing import Timing
 from ambertime_tui.paths import PathsError, private
-from ambertime_tui.phone.usbmux_address import settle_usbmux_address
+from ambertime_tui.phone.usbmux_address import normalize_usbmux_address
 
 log = logging.getLogger(__name__)
 
@@ -45,9 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.write(said or "The engine ended before it could listen.")
         return 1
     os.close(hearing)
-    settle_usbmux_address(os.environ)
+    normalize_usbmux_address(os.environ)
     try:
-        _leave_the_terminal(private(options.state) / "engine.log")
+        _detach_from_terminal(private(options.state) / "engine.log")
         asyncio.run(_serve(options.socket, options.state, options.data, lambda: _say(saying, READY)))
     except (OSError, PathsError) as error:
         log.exception("the host could not go on")
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 READY = "ready"
-SWITCH_AFTER = 0.0005
+SWITCH_INTERVAL = 0.0005
 """Seconds after which a thread has to let another one run Python. The event loop asks for it after each piece
 of TLS; at the 5 ms of Python's own, a thread that writes a file holds up the cable (74 MB/s, not 101)."""
 
@@ -72,7 +72,7 @@ def _say(pipe: int, words: str) -> None:
         log.info("nobody heard: %s", words)
 
 
-def _leave_the_terminal(log_file: Path) -> None:
+def _detach_from_terminal(log_file: Path) -> None:
     """A session of our own, no descriptor of the terminal's, and everything that is said goes to the log."""
     os.setsid()
     os.chdir("/")
@@ -92,7 +92,7 @@ def _leave_the_terminal(log_file: Path) -> None:
 
 
 async def _serve(socket: Path, state: Path, data: Path, on_ready: Callable[[], None]) -> None:
-    sys.setswitchinterval(SWITCH_AFTER)
+    sys.setswitchinterval(SWITCH_INTERVAL)
     answers = Handlers(
         version=__version__,
         pid=os.getpid(),

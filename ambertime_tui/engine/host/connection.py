@@ -47,7 +47,7 @@ class Connection:
         self._serving: set[asyncio.Task[None]] = set()
         self._idle = asyncio.Event()
         self._idle.set()
-        self.came_to_stay = False
+        self.keeps_host_alive = False
         """True once it asked for more than who we are: whoever lists the jobs of this computer does not."""
         self.watches: set[Push] = set()
         """What this client wants to be told unasked."""
@@ -122,7 +122,7 @@ class Connection:
                 "NotUnderstood", f"The engine does not know the question {message.get('ask')!r}."
             )
             return await self._reply(error_line(number, error))
-        self.came_to_stay |= ask is not Ask.HELLO
+        self.keeps_host_alive |= ask is not Ask.HELLO
         work = asyncio.ensure_future(self._answer(self, ask, message.get("args")))
         try:
             await asyncio.wait([work])

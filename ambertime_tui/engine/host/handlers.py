@@ -82,7 +82,7 @@ class Handlers:
         self._surveyor = Surveyor(pair_records, scratch, timing)
         self._previewer = Previewer(TargetMemory(reports.parent))
         self._looks = DriveProbe()
-        self._devices = DeviceWatch(pair_records, timing, self._looks, self._tell_devices)
+        self._devices = DeviceWatch(pair_records, timing, self._looks, self._push_devices)
         self._watching_devices: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
         self._stopping = False
@@ -175,7 +175,7 @@ class Handlers:
         elif self._devices.now is not None:
             client.push(Push.DEVICES, self._devices.now)
 
-    def _tell_devices(self, seen: DevicesChanged) -> None:
+    def _push_devices(self, seen: DevicesChanged) -> None:
         line = push_line(Push.DEVICES, seen)
         for client in self.watchers(Push.DEVICES):
             client.push(Push.DEVICES, line)
@@ -183,10 +183,10 @@ class Handlers:
     # The library of a phone
 
     async def _survey(self, client: Connection, args: SurveyArgs) -> SurveyedLibrary:
-        return surveyed_library(await self._surveyed(client, args.udid, anew=args.anew))
+        return surveyed_library(await self._surveyed(client, args.udid, refresh=args.refresh))
 
-    async def _surveyed(self, client: Connection, udid: str | None, *, anew: bool = False) -> Survey:
-        return await self._surveyor.survey(udid, lambda scan: client.push(Push.SCAN, scan), anew=anew)
+    async def _surveyed(self, client: Connection, udid: str | None, *, refresh: bool = False) -> Survey:
+        return await self._surveyor.survey(udid, lambda scan: client.push(Push.SCAN, scan), refresh=refresh)
 
     async def _overview(self, client: Connection, args: SelectionArgs) -> Overview:
         survey = await self._surveyed(client, args.udid)

@@ -16,7 +16,7 @@ from ambertime_tui.engine.host.known_sizes import KnownSizes
 from ambertime_tui.engine.job.target_memory import TargetMemory
 from ambertime_tui.engine.plan.drive_advice import drive_advice
 from ambertime_tui.engine.plan.fetch_advice import advice_for
-from ambertime_tui.engine.plan.plan import Fate, Plan
+from ambertime_tui.engine.plan.plan import Decision, Plan
 from ambertime_tui.engine.plan.rules import make_plan, room_needed
 from ambertime_tui.engine.scan.summaries import drive_summary_at
 from ambertime_tui.engine.scan.surveyor import Survey
@@ -84,12 +84,12 @@ def _preview(
     advice: list[str],
 ) -> Preview:
     included = spec.originals is OriginalsChoice.ICLOUD
-    copy, fetch = plan.share(Fate.COPY), plan.share(Fate.FETCH)
-    selected = plan.share(*(fate for fate in Fate if fate is not Fate.EXCLUDED)).tally
-    cannot = plan.numbers(Fate.CANNOT)
+    copy, fetch = plan.share(Decision.COPY), plan.share(Decision.FETCH)
+    selected = plan.share(*(decision for decision in Decision if decision is not Decision.EXCLUDED)).tally
+    cannot = plan.numbers(Decision.CANNOT)
     missing = Tally()
     for number in cannot:
-        if plan.words_of(number)[0] == "missing":
+        if plan.reason_of(number)[0] == "missing":
             missing += Tally(1, plan.bytes_of(number))
     needed = room_needed(copy + fetch if included else copy)
     free = drive.free_bytes if drive else 0
@@ -105,9 +105,9 @@ def _preview(
         selected=selected,
         local=copy.tally,
         icloud=fetch.tally,
-        already=plan.tally(Fate.ALREADY),
+        already=plan.tally(Decision.ALREADY),
         missing=missing,
-        cannot=plan.tally(Fate.CANNOT).less(missing),
+        cannot=plan.tally(Decision.CANNOT).less(missing),
         undated=plan.undated,
         drive_free=free,
         needed=needed,

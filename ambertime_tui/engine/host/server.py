@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 FIRST_CLIENT_WITHIN = 20.0
 """Seconds a new host waits for whoever started it."""
-LAST_WORDS_WITHIN = 2.0
+FLUSH_WITHIN = 2.0
 """Seconds that clients get to read the last status when the host has to end."""
 
 
@@ -47,13 +47,13 @@ class HostServer:
             OSError: the socket cannot be made.
         """
         server = await asyncio.start_unix_server(
-            self._welcome, sock=_listening(self.socket), limit=LONGEST_LINE
+            self._serve_client, sock=_listening(self.socket), limit=LONGEST_LINE
         )
-        patience = asyncio.get_running_loop().call_later(FIRST_CLIENT_WITHIN, self._expect_nobody)
+        patience = asyncio.get_running_loop().call_later(FIRST_CLIENT_WITHIN, self._stop_expecting_client)
         try:
             on_ready()
             await self._over.wait()
-            await self._last_words()
+            await self._flush_clients()
         finally:
             patience.cancel()
             self.socket.unlink(missing_ok=True)
@@ -77,7 +77,7 @@ class HostServer:
         """The clients that want to be told something."""
         return tuple(client for client in self._clients if push in client.watches)
 
-    async def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve_client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         client = Connection(reader, writer, self._answer)
         serving = asyncio.current_task()
         assert serving is not None
@@ -86,19 +86,19 @@ class HostServer:
             await client.serve()
         finally:
             del self._clients[client]
-            if client.came_to_stay:
+            if client.keeps_host_alive:
                 self._expecting = False
             self.review()
 
-    def _expect_nobody(self) -> None:
+    def _stop_expecting_client(self) -> None:
         """Whoever started the host has not come."""
         self._expecting = False
         self.review()
 
-    async def _last_words(self) -> None:
+    async def _flush_clients(self) -> None:
         flushes = [asyncio.create_task(client.flushed()) for client in self._clients]
         if flushes:
-            _, late = await asyncio.wait(flushes, timeout=LAST_WORDS_WITHIN)
+            _, late = await asyncio.wait(flushes, timeout=FLUSH_WITHIN)
             for flush in late:
                 flush.cancel()
 

@@ -16,7 +16,7 @@ from ambertime_tui.engine.scan.phone_link import PhoneLink
 from ambertime_tui.engine.timing import Timing
 from ambertime_tui.library.folder_names import NO_NAMES, FolderNames
 from ambertime_tui.library.model import Availability, Resource
-from ambertime_tui.library.presence import as_found
+from ambertime_tui.library.presence import checked_against_files
 from ambertime_tui.phone.afc import MediaFolder
 from ambertime_tui.phone.errors import MediaError, MediaNotFound, PhoneError
 
@@ -67,7 +67,7 @@ class ArrivalWatch:
             progress: where arrivals and sentences are shown.
             timing: the engine's time.
             patience: seconds without any arrival after which `run` returns; None: never.
-            main_names: the library's, see `presence.as_found`.
+            main_names: the library's, see `presence.checked_against_files`.
             may_give_up: False as long as the patience does not count (there is other work, or a pause).
             on_arrived: told each asset whose originals are all there, with their names as found.
         """
@@ -107,10 +107,10 @@ class ArrivalWatch:
             rest = (now - began) / SHARE_OF_THE_LINK
             if arrived or not self._may_give_up() or not self._queue.pending:
                 quiet_since = now
-            quiet_since = max(quiet_since, self._link.came_back_at)
+            quiet_since = max(quiet_since, self._link.connected_at)
             if self._patience is not None and now - quiet_since > self._patience:
                 return
-            self._asking.tell(now - max(self._last_arrival, self._link.came_back_at))
+            self._asking.tell(now - max(self._last_arrival, self._link.connected_at))
             came += arrived
             if lists:
                 pace = QUICKEST if came or self._unsettled else min(pace * 1.5, SLOWEST)
@@ -149,7 +149,7 @@ class ArrivalWatch:
 
     def _as_found(self, planned: PlannedAsset) -> PlannedAsset:
         """The asset with the names and whereabouts that the folders show now."""
-        found = as_found(planned.asset, self._names, self._main_names)
+        found = checked_against_files(planned.asset, self._names, self._main_names)
         of_role = {resource.role: resource for resource in found.resources}
         resources = tuple(of_role.get(resource.role, resource) for resource in planned.resources)
         return replace(planned, asset=found, resources=resources)

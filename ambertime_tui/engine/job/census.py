@@ -10,7 +10,7 @@ from itertools import islice
 from typing import overload
 
 from ambertime_tui.engine.api.status import Census, CensusLine, Left
-from ambertime_tui.engine.plan.plan import Fate, Plan, PlannedAsset, bytes_of
+from ambertime_tui.engine.plan.plan import Decision, Plan, PlannedAsset, bytes_of
 
 
 class Bucket(StrEnum):
@@ -62,18 +62,18 @@ _COPIED = Ending(Bucket.COPIED)
 _ALREADY = Ending(Bucket.ALREADY)
 
 
-def ending_by_plan(fate: Fate, reason: str, sentence: str) -> Ending:
+def ending_by_plan(decision: Decision, reason: str, sentence: str) -> Ending:
     """What becomes of an asset to which nothing happened after the plan was made."""
-    match fate:
-        case Fate.ALREADY:
+    match decision:
+        case Decision.ALREADY:
             return _ALREADY
-        case Fate.EXCLUDED:
+        case Decision.EXCLUDED:
             return Ending(Bucket.EXCLUDED, reason, sentence)
-        case Fate.FETCH:
+        case Decision.FETCH:
             return Ending(Bucket.ICLOUD, reason, sentence)
-        case Fate.CANNOT:
+        case Decision.CANNOT:
             return Ending(Bucket.FAILED, reason, sentence)
-        case Fate.COPY:
+        case Decision.COPY:
             return NOT_REACHED
 
 
@@ -106,7 +106,7 @@ class Endings:
     def of(self, number: int) -> Ending:
         """What happened to an asset, or what the plan says becomes of it."""
         plan = self._plan
-        return self.get(number) or ending_by_plan(plan.fate_of(number), *plan.words_of(number))
+        return self.get(number) or ending_by_plan(plan.decision_of(number), *plan.reason_of(number))
 
     def other_than_copied(self) -> Iterator[tuple[int, Ending]]:
         """What happened to all others, in the order in which it did."""
@@ -170,7 +170,7 @@ class LeftList(Sequence[Left]):
 def list_left(plan: Plan, endings: Endings) -> LeftList:
     """All that is left, oldest first."""
     left = (Bucket.ICLOUD, Bucket.FAILED)
-    numbers = plan.numbers(Fate.COPY, Fate.FETCH, Fate.ALREADY, Fate.CANNOT)
+    numbers = plan.numbers(Decision.COPY, Decision.FETCH, Decision.ALREADY, Decision.CANNOT)
     return LeftList(plan, endings, array("I", [n for n in numbers if endings.of(n).bucket in left]))
 
 
@@ -200,7 +200,7 @@ def contradictions(
     if not census.holds:
         counted = sum(line.count for line in census.lines)
         found.append(f"The census counts {counted} items, and the library holds {census.library}.")
-    if plan.names_an_asset_twice:
+    if plan.has_duplicate_uuids:
         found.append("The library names an item twice.")
     there = (Bucket.COPIED, Bucket.ALREADY)
     claimed = (p.asset.uuid for p in plan if endings.of(p.number).bucket in there)

@@ -10,7 +10,7 @@ from functools import partial
 from ambertime_tui.drive.errors import DriveError
 from ambertime_tui.drive.record.record_model import ReadBack, RecordedFile
 from ambertime_tui.drive.target import Target
-from ambertime_tui.engine.api.proof import proved
+from ambertime_tui.engine.api.proof import proof_line
 from ambertime_tui.engine.api.status import Census, Left, Outcome
 from ambertime_tui.engine.job.census import (
     Bucket,
@@ -23,7 +23,7 @@ from ambertime_tui.engine.job.census import (
 from ambertime_tui.engine.job.damaged_files import BrokenFile, as_left, still_broken
 from ambertime_tui.engine.job.drive_threads import Threads
 from ambertime_tui.engine.job.ledger import Ledger
-from ambertime_tui.engine.plan.plan import Fate, Plan
+from ambertime_tui.engine.plan.plan import Decision, Plan
 from ambertime_tui.engine.plan.rules import EDIT_IN_ICLOUD, EDIT_TOO_LARGE
 from ambertime_tui.library.model import Library
 
@@ -115,7 +115,7 @@ def _proof(target: Target, udid: str, broken: Sequence[BrokenFile]) -> str:
     for one in broken:
         if one.file.role.is_original:
             originals[one.file.read_back] -= 1
-    return proved(
+    return proof_line(
         originals.get(ReadBack.FROM_DRIVE, 0), originals.get(ReadBack.THROUGH_CACHE, 0), len(broken)
     )
 
@@ -163,8 +163,8 @@ EDITS = frozenset({EDIT_IN_ICLOUD, EDIT_TOO_LARGE})
 
 def edits_left(plan: Plan, endings: Endings) -> Iterator[Left]:
     """An entry for each asset whose originals are on the drive and whose edit is not."""
-    for number in plan.numbers(Fate.COPY, Fate.ALREADY):
-        reason, sentence = plan.words_of(number)
+    for number in plan.numbers(Decision.COPY, Decision.ALREADY):
+        reason, sentence = plan.reason_of(number)
         if reason in EDITS and endings.of(number).bucket in (Bucket.COPIED, Bucket.ALREADY):
             planned = plan[number]
             entry = left_as(planned, endings.of(number))

@@ -14,7 +14,7 @@ from ambertime_tui.engine.job.fetch_queue import FetchQueue
 from ambertime_tui.engine.job.ledger import Ledger
 from ambertime_tui.engine.job.outcomes import Copied, Failed, NotThere, Outcome, ending_of
 from ambertime_tui.engine.job.progress import Progress
-from ambertime_tui.engine.plan.plan import Fate, PlannedAsset
+from ambertime_tui.engine.plan.plan import Decision, PlannedAsset
 from ambertime_tui.engine.timing import Timing
 
 BY_CHOICE = "Left in iCloud, as you chose: this job takes what is on the iPhone."
@@ -64,17 +64,17 @@ class Copying:
         self._finish = False
         self._queue = queue
         progress.queue = queue
-        progress.planned = plan.tally(Fate.COPY)
-        progress.already = plan.tally(Fate.ALREADY)
+        progress.planned = plan.tally(Decision.COPY)
+        progress.already = plan.tally(Decision.ALREADY)
         progress.fetching = self._included
         progress.fetch_began_at = timing.wall() if self._included else None
         if self._queue.pending and not self._included:
             progress.set_fetch_sentence(BY_CHOICE)
         begun = {number for uuid in begun_before if (number := plan.number_of(uuid)) is not None}
         awaited = {number for uuid in awaited_before if (number := plan.number_of(uuid)) is not None}
-        first = {number for number in awaited - begun if plan.fate_of(number) is Fate.COPY}
+        first = {number for number in awaited - begun if plan.decision_of(number) is Decision.COPY}
         line.add(plan[number] for number in sorted(first, key=plan.rank_of))
-        line.add(plan[number] for number in plan.numbers(Fate.COPY) if number not in first | begun)
+        line.add(plan[number] for number in plan.numbers(Decision.COPY) if number not in first | begun)
 
     @property
     def queue(self) -> FetchQueue:
@@ -187,7 +187,7 @@ class Copying:
         """
         planned = self._ledger.planned(uuid)
         done = planned is None or self._ledger.ending_of(planned) is not None
-        if planned is None or done or planned.fate not in (Fate.COPY, Fate.FETCH):
+        if planned is None or done or planned.decision not in (Decision.COPY, Decision.FETCH):
             raise EngineError("NotNow", "That item is not waiting for anything.")
         if self._line.is_in_hand(uuid):
             raise EngineError("NotNow", f"{planned.asset.original_filename} is being copied right now.")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ambertime_tui.drive.record.record_model import RecordedFile
 from ambertime_tui.drive.target import Target
 from ambertime_tui.engine.api.status import Left
-from ambertime_tui.engine.plan.plan import Fate, Plan
+from ambertime_tui.engine.plan.plan import Decision, Plan
 
 NOT_WHOLE = "not_whole"
 """The reason of an entry that stands for such a file."""
@@ -60,6 +60,6 @@ def _what_to_do(broken: BrokenFile, plan: Plan) -> str:
     number = plan.number_of(broken.uuid)
     if number is None:
         return "The iPhone has this item no more: look for it in another backup."
-    if plan.fate_of(number) is Fate.EXCLUDED:
+    if plan.decision_of(number) is Decision.EXCLUDED:
         return "This job's selection leaves it out: run one that includes it to have it copied again."
     return "Run again to have it copied again."

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from ambertime_tui.engine.api.spec import FetchOrder
 from ambertime_tui.engine.api.status import FetchItem, FetchState, Tally
-from ambertime_tui.engine.plan.plan import Fate, Plan, PlannedAsset
+from ambertime_tui.engine.plan.plan import Decision, Plan, PlannedAsset
 from ambertime_tui.library.media_paths import folded, stem
 from ambertime_tui.library.model import Asset, Resource
 
@@ -57,7 +57,7 @@ class FetchQueue:
         self._recent: deque[int] = deque(maxlen=RECENT)
         self._done: dict[int, None] = {}
         self._arriving: dict[int, None] = {}
-        for planned in plan.in_order(Fate.FETCH):
+        for planned in plan.in_order(Decision.FETCH):
             self._enters(planned, FetchState.WAITING)
         self.order = order
         self._line = array("I")

@@ -13,9 +13,9 @@ from ambertime_tui.engine.job.progress import Progress
 from ambertime_tui.engine.plan.plan import wanted_of
 from ambertime_tui.engine.timing import Timing
 from ambertime_tui.phone.afc import MediaFolder
-from ambertime_tui.phone.originals import ByHand, KeepOriginals, Request, Shortcut, Wanted, WayToAsk
+from ambertime_tui.phone.originals import ByHand, DownloadMethod, KeepOriginals, Request, Shortcut, Wanted
 
-WAYS: dict[FetchWay, WayToAsk] = {
+WAYS: dict[FetchWay, DownloadMethod] = {
     FetchWay.KEEP_ORIGINALS: KeepOriginals(),
     FetchWay.SHORTCUT: Shortcut(),
     FetchWay.BY_HAND: ByHand(),

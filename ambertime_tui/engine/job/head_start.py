@@ -15,7 +15,7 @@ from ambertime_tui.drive.target import Target
 from ambertime_tui.drive.writing.naming import stem_key_of
 from ambertime_tui.engine.api.spec import Selection
 from ambertime_tui.engine.job.outcomes import Outcome
-from ambertime_tui.engine.plan.plan import Fate, Plan, PlannedAsset, Share
+from ambertime_tui.engine.plan.plan import Decision, Plan, PlannedAsset, Share
 from ambertime_tui.engine.plan.rules import PlanBuilder, room_needed
 from ambertime_tui.library.folder_names import Listing
 from ambertime_tui.library.photos_db import LibraryReader
@@ -51,7 +51,7 @@ def first_assets(
     builder = PlanBuilder(selection, largest_file=traits.max_file_bytes)
     for asset in assets:
         builder.add(asset)
-    return tuple(replace(planned, number=-1) for planned in builder.plan(assets).in_order(Fate.COPY))
+    return tuple(replace(planned, number=-1) for planned in builder.plan(assets).in_order(Decision.COPY))
 
 
 def _instant(day: date | None, later: timedelta) -> float | None:

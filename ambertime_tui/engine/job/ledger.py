@@ -11,7 +11,7 @@ from ambertime_tui.engine.api.status import Left
 from ambertime_tui.engine.job.census import Bucket, Ending, Endings, left_as
 from ambertime_tui.engine.job.copy_queue import CopyQueue
 from ambertime_tui.engine.job.fetch_queue import FetchQueue
-from ambertime_tui.engine.plan.plan import Fate, Plan, PlannedAsset, bytes_of
+from ambertime_tui.engine.plan.plan import Decision, Plan, PlannedAsset, bytes_of
 
 _LEFT = (Bucket.ICLOUD, Bucket.FAILED)
 _DONE_WITH = ("missing", "not_reached")
@@ -25,9 +25,9 @@ class Ledger:
         """Goes through the plan: to be made in a thread."""
         self.plan = plan
         self.endings = Endings(plan)
-        self._selected = plan.numbers(Fate.COPY, Fate.FETCH, Fate.ALREADY, Fate.CANNOT)
-        self._to_write = plan.numbers(Fate.COPY)
-        self._left = plan.numbers(Fate.FETCH, Fate.CANNOT)
+        self._selected = plan.numbers(Decision.COPY, Decision.FETCH, Decision.ALREADY, Decision.CANNOT)
+        self._to_write = plan.numbers(Decision.COPY)
+        self._left = plan.numbers(Decision.FETCH, Decision.CANNOT)
         self._is_left = bytearray(len(plan))
         for number in self._left:
             self._is_left[number] = True
@@ -38,7 +38,7 @@ class Ledger:
     def planned(self, uuid: str) -> PlannedAsset | None:
         """An asset of the selection."""
         number = self.plan.number_of(uuid)
-        if number is None or self.plan.fate_of(number) is Fate.EXCLUDED:
+        if number is None or self.plan.decision_of(number) is Decision.EXCLUDED:
             return None
         return self.plan[number]
 
@@ -60,7 +60,7 @@ class Ledger:
     def reopen(self, planned: PlannedAsset) -> None:
         """An asset is tried again."""
         self.endings.forget(planned.number)
-        if self.plan.fate_of(planned.number) is Fate.COPY:
+        if self.plan.decision_of(planned.number) is Decision.COPY:
             self._mark_left(planned.number, False)
 
     def failed(self) -> Iterator[PlannedAsset]:

@@ -28,7 +28,7 @@ from ambertime_tui.engine.job.outcomes import Outcome, ending_of
 from ambertime_tui.engine.job.planning import check_room, plan_for
 from ambertime_tui.engine.job.progress import Progress
 from ambertime_tui.engine.plan.drive_advice import drive_advice
-from ambertime_tui.engine.plan.plan import Fate, PlannedAsset
+from ambertime_tui.engine.plan.plan import Decision, PlannedAsset
 from ambertime_tui.engine.scan.phone_link import PhoneLink
 from ambertime_tui.engine.scan.survey import Scan, scan_phone
 from ambertime_tui.engine.scan.surveyor import Surveyor
@@ -273,5 +273,5 @@ class Pipeline:
             else:
                 asked.add(number)
         if self._included:
-            asked.update(plan.numbers(Fate.FETCH))
+            asked.update(plan.numbers(Decision.FETCH))
         yield from (plan[number].asset.uuid for number in sorted(asked) if not ledger.is_on_drive(number))

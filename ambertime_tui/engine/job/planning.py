@@ -11,10 +11,10 @@ from ambertime_tui.drive.target import Target
 from ambertime_tui.drive.writing.naming import place_key
 from ambertime_tui.engine.api.spec import Selection
 from ambertime_tui.engine.api.status import ScanStatus
-from ambertime_tui.engine.plan.plan import Fate, Plan, Share
+from ambertime_tui.engine.plan.plan import Decision, Plan, Share
 from ambertime_tui.engine.plan.rules import PlanBuilder, nothing_recorded, room_needed
 from ambertime_tui.engine.scan.survey import Scan, ScanCounts
-from ambertime_tui.library.collector import collector_paused
+from ambertime_tui.library.gc_pause import gc_paused
 
 
 def plan_for(
@@ -47,7 +47,7 @@ def plan_for(
         broken,
         partial(place_key, traits=target.traits),
     )
-    with collector_paused():
+    with gc_paused():
         for asset in scan.library.assets:
             counts.add(asset)
             builder.add(asset)
@@ -64,11 +64,11 @@ def check_room(plan: Plan, target: Target, udid: str, *, icloud: bool) -> int:
         DriveFull: they are not.
         DriveError: the drive does not answer.
     """
-    fates = (Fate.COPY, Fate.FETCH) if icloud else (Fate.COPY,)
-    share, free = plan.share(*fates), target.free_bytes()
+    decisions = (Decision.COPY, Decision.FETCH) if icloud else (Decision.COPY,)
+    share, free = plan.share(*decisions), target.free_bytes()
     needed = room_needed(share)
     if needed > free:
-        sizes = (r.size or 0 for planned in plan.with_fate(*fates) for r in planned.resources)
+        sizes = (r.size or 0 for planned in plan.with_decision(*decisions) for r in planned.resources)
         files, size = target.may_be_there(udid, sizes)
         rest = Share(share.count, share.bytes - size, share.files - files)
         needed = room_needed(rest) if rest.bytes else 0

@@ -11,10 +11,10 @@ from ambertime_tui.engine.api.spec import JobSpec, OriginalsChoice
 from ambertime_tui.engine.api.status import (
     Census,
     Condition,
+    CurrentFile,
     Event,
     FetchState,
     FetchStatus,
-    FileInHand,
     JobStatus,
     Outcome,
     Phase,
@@ -298,7 +298,7 @@ class Progress:
         )
 
     def _write(self) -> WriteStatus:
-        in_hand = tuple(FileInHand(f.name, f.done, f.total) for f in self._in_hand.values())
+        in_hand = tuple(CurrentFile(f.name, f.done, f.total) for f in self._in_hand.values())
         left = self.planned.bytes - self.written.bytes - sum(f.done for f in in_hand)
         busy = self.phase in (Phase.COPYING, Phase.FETCHING) and self.condition is Condition.RUNNING
         steady = self._timing.steady()
@@ -313,7 +313,7 @@ class Progress:
             through_cache=self.through_cache,
             rate=self.copied.rate(),
             eta=self.copied.time_left(left, steady) if busy and left > 0 else None,
-            in_hand=in_hand,
+            current_files=in_hand,
             recent=tuple(self._recent),
             rates=self.copied.history(),
             free_bytes=self.free_bytes,

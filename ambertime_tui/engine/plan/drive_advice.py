@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ambertime_tui.drive.volume.file_system import FileSystemTraits
 from ambertime_tui.drive.writing.naming import suitable
-from ambertime_tui.engine.plan.plan import Fate, Plan
+from ambertime_tui.engine.plan.plan import Decision, Plan
 from ambertime_tui.engine.plan.rules import EDIT_TOO_LARGE
 
 NAMED = 3
@@ -15,8 +15,8 @@ NAMED = 3
 
 def drive_advice(plan: Plan, traits: FileSystemTraits) -> Iterator[str]:
     """A sentence on files that are too large, and one on names that have to be spelled otherwise."""
-    cannot = plan.numbers(Fate.CANNOT)
-    too_large = [number for number in cannot if plan.words_of(number)[0] == "too_large_for_drive"]
+    cannot = plan.numbers(Decision.CANNOT)
+    too_large = [number for number in cannot if plan.reason_of(number)[0] == "too_large_for_drive"]
     if too_large:
         largest = [plan[number] for number in sorted(too_large, key=plan.bytes_of)[: -NAMED - 1 : -1]]
         names = ", ".join(f"{p.asset.original_filename} ({p.bytes / 1e9:.1f} GB)" for p in largest)
@@ -25,15 +25,15 @@ def drive_advice(plan: Plan, traits: FileSystemTraits) -> Iterator[str]:
             f"{names}{more}: too large for {traits.label}, so left on the iPhone. Use a drive with exFAT to "
             "have them, too."
         )
-    taken = plan.numbers(Fate.COPY, Fate.FETCH)
-    edits = [number for number in taken if plan.words_of(number)[0] == EDIT_TOO_LARGE]
+    taken = plan.numbers(Decision.COPY, Decision.FETCH)
+    edits = [number for number in taken if plan.reason_of(number)[0] == EDIT_TOO_LARGE]
     if edits:
         yield (
             f"Too large for {traits.label}: the edits of {_counted(len(edits), 'video')}, as of "
             f"{plan[edits[0]].asset.original_filename}. Their originals are copied, the edits are not."
         )
     otherwise, cut = list[str](), list[str]()
-    for planned in plan.with_fate(Fate.COPY, Fate.FETCH):
+    for planned in plan.with_decision(Decision.COPY, Decision.FETCH):
         name = planned.asset.original_filename
         if suitable(name, traits) != name:
             otherwise.append(name)

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from ambertime_tui.engine.api.spec import FetchWay, JobSpec, OriginalsChoice
 from ambertime_tui.engine.api.status import PhoneSummary
-from ambertime_tui.engine.plan.plan import Fate, Plan, PlannedAsset, wanted_of
+from ambertime_tui.engine.plan.plan import Decision, Plan, PlannedAsset, wanted_of
 from ambertime_tui.phone.originals import slices
 
 LOW_BATTERY = 50
 """Percent below which a phone off power may not last through a large copy."""
-USABLE_ROOM = 0.8
+USABLE_SHARE = 0.8
 """Of the phone's free storage that one range may take."""
 NAMED_SLICES = 3
 MANY_YEARS = 3
@@ -21,27 +21,27 @@ MANY = 1000
 
 def advice_for(plan: Plan, spec: JobSpec, phone: PhoneSummary) -> list[str]:
     """Sentences for the person who is about to start a job; none where there is nothing to say."""
-    to_fetch = plan.in_order(Fate.FETCH) if spec.originals is OriginalsChoice.ICLOUD else ()
-    found = list(_about_power(phone, fetching=bool(to_fetch)))
+    to_fetch = plan.in_order(Decision.FETCH) if spec.originals is OriginalsChoice.ICLOUD else ()
+    found = list(_power_advice(phone, fetching=bool(to_fetch)))
     if to_fetch:
-        found += _about_room(to_fetch, spec.way, phone)
-        found += _about_the_network(to_fetch)
+        found += _space_advice(to_fetch, spec.way, phone)
+        found += _network_advice(to_fetch)
     return found
 
 
-def _about_power(phone: PhoneSummary, *, fetching: bool) -> Iterator[str]:
+def _power_advice(phone: PhoneSummary, *, fetching: bool) -> Iterator[str]:
     level = phone.battery_percent
     if phone.on_power is False and (fetching or (level is not None and level < LOW_BATTERY)):
         at = "" if level is None else f" at {level} % and"
         yield f"The iPhone is{at} not on power. Connect it to power."
 
 
-def _about_room(to_fetch: Sequence[PlannedAsset], way: FetchWay, phone: PhoneSummary) -> Iterator[str]:
+def _space_advice(to_fetch: Sequence[PlannedAsset], way: FetchWay, phone: PhoneSummary) -> Iterator[str]:
     size, free = sum(p.bytes for p in to_fetch), phone.free_bytes
     if free is None or size <= free:
         return
     needs = f"The originals in iCloud have {_gigabytes(size)} and the iPhone has {_gigabytes(free)} free"
-    ranges = slice_ranges(to_fetch, int(free * USABLE_ROOM))
+    ranges = slice_ranges(to_fetch, int(free * USABLE_SHARE))
     if way is FetchWay.SHORTCUT:
         yield f"{needs}: the Shortcut asks for them slice by slice, with a code for each."
         return
@@ -56,7 +56,7 @@ def _about_room(to_fetch: Sequence[PlannedAsset], way: FetchWay, phone: PhoneSum
         yield f"{needs}: take these ranges one after the other: {named}{more}."
 
 
-def _about_the_network(to_fetch: Sequence[PlannedAsset]) -> Iterator[str]:
+def _network_advice(to_fetch: Sequence[PlannedAsset]) -> Iterator[str]:
     size = sum(p.bytes for p in to_fetch)
     items = "1 item" if len(to_fetch) == 1 else f"{len(to_fetch):,} items"
     yield f"iOS downloads {items}, {_gigabytes(size)}: use Wi-Fi, and turn Low Power Mode off."

@@ -11,7 +11,7 @@ _SAMPLED = 64
 """Of so many places one is looked at to find where to divide them."""
 
 
-def places_in_order(places: Iterable[int], column: array[int] | array[float]) -> array[int]:
+def argsort(places: Iterable[int], column: array[int] | array[float]) -> array[int]:
     """Places sorted by what stands at each in the column; of equals, the one that came first is first."""
     unsorted = array("I", places)
     sample = sorted(column[place] for place in unsorted[::_SAMPLED])
@@ -30,7 +30,7 @@ class HashIndex:
     """From the hash of something to the places where things with that hash stand. Never changes."""
 
     def __init__(self, hashes: array[int]) -> None:
-        self._numbers = places_in_order(range(len(hashes)), hashes)
+        self._numbers = argsort(range(len(hashes)), hashes)
         self._hashes = array("q", (hashes[number] for number in self._numbers))
 
     def numbers(self, wanted: int) -> tuple[int, ...]:
@@ -40,7 +40,7 @@ class HashIndex:
             last += 1
         return tuple(self._numbers[first:last])
 
-    def doubled(self) -> Iterator[tuple[int, ...]]:
+    def duplicates(self) -> Iterator[tuple[int, ...]]:
         """The places of each hash that occurs more than once."""
         hashes, first = self._hashes, 0
         for last in range(1, len(hashes) + 1):

@@ -35,7 +35,7 @@ class Namesakes:
             created: when each was captured; the undated later than all others.
         """
         found: set[int] = set()
-        for numbers in HashIndex(self._hashes).doubled():
+        for numbers in HashIndex(self._hashes).duplicates():
             ranks = [(created[number], self._uuids[number]) for number in numbers]
             first = min(ranks)
             firsts = [number for number, rank in zip(numbers, ranks, strict=True) if rank == first]

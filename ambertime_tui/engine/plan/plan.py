@@ -1,4 +1,4 @@
-"""A plan: for each asset of the library exactly one fate. Pure; made by `planner`."""
+"""A plan: for each asset of the library exactly one decision. Pure; made by `planner`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from enum import StrEnum
 from typing import overload
 
 from ambertime_tui.engine.api.status import Tally
-from ambertime_tui.engine.plan.hash_index import HashIndex, places_in_order
+from ambertime_tui.engine.plan.hash_index import HashIndex, argsort
 from ambertime_tui.library.model import Asset, Availability, Resource
 from ambertime_tui.phone.originals import Wanted
 
 
-class Fate(StrEnum):
+class Decision(StrEnum):
     """What becomes of an asset in a job."""
 
     COPY = "copy"
@@ -31,7 +31,7 @@ class PlannedAsset:
     """An asset, and what becomes of it."""
 
     asset: Asset
-    fate: Fate
+    decision: Decision
     resources: tuple[Resource, ...] = ()
     """The files to take: what the selection wants, can be had, and is not on the drive yet."""
     bytes: int = 0
@@ -54,7 +54,7 @@ class PlannedAsset:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """All assets of one fate."""
+    """All assets of one decision."""
 
     count: int = 0
     bytes: int = 0
@@ -80,20 +80,20 @@ class Plan(Sequence[PlannedAsset]):
     def __init__(self, assets: Sequence[Asset], columns: PlanColumns, namesakes: Container[int] = ()) -> None:
         # Not the columns themselves: those for the index and the order are only needed here.
         self._assets = assets
-        self._fates, self._takes, self._bytes = columns.fates, columns.takes, columns.bytes
-        self._words, self._said, self._shares = columns.words, columns.said, columns.shares
+        self._decisions, self._takes, self._bytes = columns.decisions, columns.takes, columns.bytes
+        self._words, self._reasons, self._shares = columns.words, columns.said, columns.shares
         self._namesakes = namesakes
         self._index = HashIndex(columns.hashes)
-        selected = (n for n, fate in enumerate(columns.fates) if fate != _CODE[Fate.EXCLUDED])
+        selected = (n for n, decision in enumerate(columns.decisions) if decision != _CODE[Decision.EXCLUDED])
         # Of one instant, in the library's order.
-        self._order = places_in_order(selected, columns.created)
-        self._rank = array("I", bytes(4 * len(columns.fates)))
+        self._order = argsort(selected, columns.created)
+        self._rank = array("I", bytes(4 * len(columns.decisions)))
         for rank, number in enumerate(self._order):
             self._rank[number] = rank
         self._undated = sum(columns.created[number] == LAST for number in self._order)
 
     def __len__(self) -> int:
-        return len(self._fates)
+        return len(self._decisions)
 
     @overload
     def __getitem__(self, index: int) -> PlannedAsset: ...
@@ -113,43 +113,45 @@ class Plan(Sequence[PlannedAsset]):
         """The place of an asset; None: it is not in the library."""
         return next((n for n in self._index.numbers(hash(uuid)) if self._assets[n].uuid == uuid), None)
 
-    def fate_of(self, number: int) -> Fate:
+    def decision_of(self, number: int) -> Decision:
         """What becomes of an asset."""
-        return _FATES[self._fates[number]]
+        return _DECISIONS[self._decisions[number]]
 
     def bytes_of(self, number: int) -> int:
         """`PlannedAsset.bytes`."""
         return self._bytes[number]
 
-    def words_of(self, number: int) -> tuple[str, str]:
+    def reason_of(self, number: int) -> tuple[str, str]:
         """`PlannedAsset.reason` and `sentence`."""
-        return self._said[self._words[number]]
+        return self._reasons[self._words[number]]
 
     def rank_of(self, number: int) -> int:
         """The place of a selected asset in the order of capture: oldest first, undated last."""
         return self._rank[number]
 
-    def numbers(self, *fates: Fate) -> array[int]:
-        """The places of the assets with one of some fates, in the order of capture."""
-        codes = {_CODE[fate] for fate in fates}
-        return array("I", (number for number in self._order if self._fates[number] in codes))
+    def numbers(self, *decisions: Decision) -> array[int]:
+        """The places of the assets with one of some decisions, in the order of capture."""
+        codes = {_CODE[decision] for decision in decisions}
+        return array("I", (number for number in self._order if self._decisions[number] in codes))
 
-    def with_fate(self, *fates: Fate) -> Iterator[PlannedAsset]:
-        """The assets with one of some fates, in the library's order: the quickest to go through."""
-        codes = {_CODE[fate] for fate in fates}
-        return (self._planned(n, asset) for n, asset in enumerate(self._assets) if self._fates[n] in codes)
+    def with_decision(self, *decisions: Decision) -> Iterator[PlannedAsset]:
+        """The assets with one of some decisions, in the library's order: the quickest to go through."""
+        codes = {_CODE[decision] for decision in decisions}
+        return (
+            self._planned(n, asset) for n, asset in enumerate(self._assets) if self._decisions[n] in codes
+        )
 
-    def in_order(self, *fates: Fate) -> Chosen:
-        """The assets with one of some fates, in the order of capture."""
-        return Chosen(self, self.numbers(*fates))
+    def in_order(self, *decisions: Decision) -> PlanSubset:
+        """The assets with one of some decisions, in the order of capture."""
+        return PlanSubset(self, self.numbers(*decisions))
 
-    def share(self, *fates: Fate) -> Share:
-        """How many have one of some fates, their bytes and files."""
-        return sum((self._shares[_CODE[fate]] for fate in fates), Share())
+    def share(self, *decisions: Decision) -> Share:
+        """How many have one of some decisions, their bytes and files."""
+        return sum((self._shares[_CODE[decision]] for decision in decisions), Share())
 
-    def tally(self, fate: Fate) -> Tally:
-        """How many have a fate, and their bytes."""
-        return self.share(fate).tally
+    def tally(self, decision: Decision) -> Tally:
+        """How many have a decision, and their bytes."""
+        return self.share(decision).tally
 
     @property
     def undated(self) -> int:
@@ -157,22 +159,25 @@ class Plan(Sequence[PlannedAsset]):
         return self._undated
 
     @property
-    def names_an_asset_twice(self) -> bool:
+    def has_duplicate_uuids(self) -> bool:
         """True where two assets have one uuid, which no library that was read has."""
         return any(
-            len({self._assets[n].uuid for n in numbers}) < len(numbers) for numbers in self._index.doubled()
+            len({self._assets[n].uuid for n in numbers}) < len(numbers)
+            for numbers in self._index.duplicates()
         )
 
     def _planned(self, number: int, asset: Asset) -> PlannedAsset:
         takes = self._takes[number]
         resources = tuple([r for bit, r in enumerate(asset.resources) if takes >> bit & 1]) if takes else ()
-        reason, sentence = self._said[self._words[number]]
-        fate = _FATES[self._fates[number]]
+        reason, sentence = self._reasons[self._words[number]]
+        decision = _DECISIONS[self._decisions[number]]
         namesake = number in self._namesakes
-        return PlannedAsset(asset, fate, resources, self._bytes[number], reason, sentence, number, namesake)
+        return PlannedAsset(
+            asset, decision, resources, self._bytes[number], reason, sentence, number, namesake
+        )
 
 
-class Chosen(Sequence[PlannedAsset]):
+class PlanSubset(Sequence[PlannedAsset]):
     """Some assets of a plan, in an order of their own."""
 
     def __init__(self, plan: Plan, numbers: array[int]) -> None:
@@ -188,12 +193,12 @@ class Chosen(Sequence[PlannedAsset]):
     def __getitem__(self, index: slice) -> Sequence[PlannedAsset]: ...
     def __getitem__(self, index: int | slice) -> PlannedAsset | Sequence[PlannedAsset]:
         if isinstance(index, slice):
-            return Chosen(self.plan, self.numbers[index])
+            return PlanSubset(self.plan, self.numbers[index])
         return self.plan[self.numbers[index]]
 
 
-_FATES = tuple(Fate)
-_CODE = {fate: code for code, fate in enumerate(_FATES)}
+_DECISIONS = tuple(Decision)
+_CODE = {decision: code for code, decision in enumerate(_DECISIONS)}
 LAST = float("inf")
 """Where the undated are in the order of capture."""
 
@@ -201,10 +206,10 @@ LAST = float("inf")
 class PlanColumns:
     """What a plan keeps of each asset, in the library's order."""
 
-    __slots__ = ("_known", "bytes", "created", "fates", "hashes", "said", "shares", "takes", "words")
+    __slots__ = ("_known", "bytes", "created", "decisions", "hashes", "said", "shares", "takes", "words")
 
     def __init__(self) -> None:
-        self.fates = bytearray()
+        self.decisions = bytearray()
         self.takes = array("H")
         """Bit by bit, which of the asset's resources are to be taken."""
         self.bytes = array("q")
@@ -215,12 +220,12 @@ class PlanColumns:
         self.created = array("d")
         """`LAST`: undated."""
         self.said: list[tuple[str, str]] = []
-        self.shares = [Share()] * len(_FATES)
+        self.shares = [Share()] * len(_DECISIONS)
         self._known: dict[tuple[str, str], int] = {}
 
     def add(self, planned: PlannedAsset) -> None:
         """The next asset of the library."""
-        asset, code = planned.asset, _CODE[planned.fate]
+        asset, code = planned.asset, _CODE[planned.decision]
         takes = 0
         for resource in planned.resources:
             takes |= 1 << asset.resources.index(resource)
@@ -229,7 +234,7 @@ class PlanColumns:
         if place is None:
             place = self._known[words] = len(self.said)
             self.said.append(words)
-        self.fates.append(code)
+        self.decisions.append(code)
         self.takes.append(takes)
         self.bytes.append(planned.bytes)
         self.words.append(place)

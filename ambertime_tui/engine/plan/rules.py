@@ -1,4 +1,4 @@
-"""Planning: the rules by which each asset of a library gets its fate. Pure."""
+"""Planning: the rules by which each asset of a library gets its decision. Pure."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from ambertime_tui.drive.record.record_model import RecordedFile
-from ambertime_tui.engine.api.overview import left_out_because
+from ambertime_tui.engine.api.overview import exclusion_reason
 from ambertime_tui.engine.api.spec import Selection
 from ambertime_tui.engine.plan.namesakes import Namesakes, PlaceKey
-from ambertime_tui.engine.plan.plan import Fate, Plan, PlanColumns, PlannedAsset, Share, bytes_of
-from ambertime_tui.library.collector import collector_paused
+from ambertime_tui.engine.plan.plan import Decision, Plan, PlanColumns, PlannedAsset, Share, bytes_of
+from ambertime_tui.library.gc_pause import gc_paused
 from ambertime_tui.library.model import Asset, Availability, Library, Resource, Role
 
 MARGIN_SHARE = 0.01
@@ -93,9 +93,9 @@ def make_plan(
     largest_file: int | None = None,
     broken: Mapping[str, Collection[RecordedFile]] = NOTHING_BROKEN,
 ) -> Plan:
-    """The fate of each asset of a library: see `PlanBuilder`."""
+    """The decision of each asset of a library: see `PlanBuilder`."""
     builder = PlanBuilder(selection, recorded, largest_file, broken)
-    with collector_paused():
+    with gc_paused():
         for asset in library.assets:
             builder.add(asset)
         return builder.plan(library.assets)
@@ -104,27 +104,29 @@ def make_plan(
 def _planned(
     asset: Asset, selection: Selection, on_drive: _OnDrive, largest_file: int | None
 ) -> PlannedAsset:
-    because = left_out_because(asset, selection)
+    because = exclusion_reason(asset, selection)
     if because is not None:
         reason, sentence = because
-        return PlannedAsset(asset, Fate.EXCLUDED, (), bytes_of(asset.originals), reason, sentence)
+        return PlannedAsset(asset, Decision.EXCLUDED, (), bytes_of(asset.originals), reason, sentence)
     lacking = [r for r in wanted(asset, selection) if not on_drive.has(r)]
     local = tuple(r for r in lacking if r.availability is Availability.LOCAL)
     originals = [r for r in lacking if r.role.is_original]
     away = [r for r in originals if r.availability is Availability.ICLOUD]
     gone = [r for r in originals if r.availability is Availability.MISSING]
     if not asset.originals:
-        return PlannedAsset(asset, Fate.CANNOT, (), 0, "missing", "The library knows of no original of it.")
+        return PlannedAsset(
+            asset, Decision.CANNOT, (), 0, "missing", "The library knows of no original of it."
+        )
     if away:
         to_take = tuple(r for r in lacking if r.availability is not Availability.MISSING)
-        return _fitting(asset, Fate.FETCH, to_take, largest_file, "icloud", STILL_IN_ICLOUD)
+        return _fitting(asset, Decision.FETCH, to_take, largest_file, "icloud", STILL_IN_ICLOUD)
     edits_away = any(r.availability is Availability.ICLOUD for r in lacking)
     about = (EDIT_IN_ICLOUD, _EDIT_AWAY) if edits_away else ("", "")
     if local:
-        return _fitting(asset, Fate.COPY, local, largest_file, *about)
+        return _fitting(asset, Decision.COPY, local, largest_file, *about)
     if gone:
-        return PlannedAsset(asset, Fate.CANNOT, (), bytes_of(gone), "missing", missing_sentence(gone))
-    return PlannedAsset(asset, Fate.ALREADY, (), bytes_of(asset.originals), *about)
+        return PlannedAsset(asset, Decision.CANNOT, (), bytes_of(gone), "missing", missing_sentence(gone))
+    return PlannedAsset(asset, Decision.ALREADY, (), bytes_of(asset.originals), *about)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,7 @@ def room_needed(share: Share) -> int:
 
 def _fitting(
     asset: Asset,
-    fate: Fate,
+    decision: Decision,
     resources: tuple[Resource, ...],
     largest_file: int | None,
     reason: str = "",
@@ -189,7 +191,7 @@ def _fitting(
     if original is not None:
         return PlannedAsset(
             asset,
-            Fate.CANNOT,
+            Decision.CANNOT,
             (),
             bytes_of(resources),
             "too_large_for_drive",
@@ -206,5 +208,5 @@ def _fitting(
                 "with exFAT or ext4 to have it, too."
             )
         if not resources:
-            return PlannedAsset(asset, Fate.ALREADY, (), bytes_of(asset.originals), reason, sentence)
-    return PlannedAsset(asset, fate, resources, bytes_of(resources), reason, sentence)
+            return PlannedAsset(asset, Decision.ALREADY, (), bytes_of(asset.originals), reason, sentence)
+    return PlannedAsset(asset, decision, resources, bytes_of(resources), reason, sentence)

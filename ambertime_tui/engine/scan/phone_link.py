@@ -30,13 +30,13 @@ from ambertime_tui.phone.session import PhoneSession, open_session, peek
 TRY_AGAIN_EVERY = 2.0
 """Seconds between attempts to reach a phone that is attached but does not let itself be read."""
 FACTS_EVERY = 60.0
-HOPELESS = (PhoneNotReady, PhoneStalled)
+UNLIKELY_TO_RECOVER = (PhoneNotReady, PhoneStalled)
 """What a phone says or does that a wait mostly does not cure."""
-HOPES = 3
+ATTEMPTS_IF_UNLIKELY = 3
 """How often one that was never read is asked again where there is little hope; one that was read is waited
 for."""
-NOT_THERE = (UsbmuxUnavailable, NoPhoneAttached, UnknownPhone, OnlyOverWifi)
-FOR_EVER = 10 * 365 * 86400.0
+NOT_ATTACHED = (UsbmuxUnavailable, NoPhoneAttached, UnknownPhone, OnlyOverWifi)
+NO_LIMIT = 10 * 365 * 86400.0
 
 
 class PhoneLink:
@@ -66,7 +66,7 @@ class PhoneLink:
         self._udid = udid
         self._pair_records = pair_records
         self._timing = timing
-        self._patience = FOR_EVER if patience is None else patience
+        self._patience = NO_LIMIT if patience is None else patience
         self._on_trouble = on_trouble
         self._on_facts = on_facts
         self._connections = connections
@@ -76,7 +76,7 @@ class PhoneLink:
         self._lost = asyncio.Event()
         self._why: PhoneError | None = None
         self._without_since = timing.steady()
-        self.came_back_at = timing.steady()
+        self.connected_at = timing.steady()
         """When the present connection was made, by the steady clock."""
 
     async def media(self) -> MediaFolder:
@@ -111,7 +111,7 @@ class PhoneLink:
         Raises:
             PhoneError: the phone refuses for good, or was away for longer than the patience.
         """
-        hopes = HOPES
+        hopes = ATTEMPTS_IF_UNLIKELY
         while True:
             try:
                 await self._one_session()
@@ -120,7 +120,7 @@ class PhoneLink:
                 raise
             except PhoneError as error:
                 trouble = error
-            if isinstance(trouble, HOPELESS) and not self._was_there:
+            if isinstance(trouble, UNLIKELY_TO_RECOVER) and not self._was_there:
                 hopes -= 1
                 if not hopes:
                     raise trouble
@@ -136,14 +136,14 @@ class PhoneLink:
             pair_records=self._pair_records,
             on_waiting=lambda trouble: self._on_trouble(str(trouble)),
             trust_patience=self._patience,
-            tempo=self._timing.phone,
+            timeouts=self._timing.phone,
         ) as session:
             media = await session.media(self._connections)
             self._lost.clear()
             self._media = media
             self._there.set()
             self._was_there = True
-            self.came_back_at = self._timing.steady()
+            self.connected_at = self._timing.steady()
             self._on_trouble("")
             try:
                 await self._until_lost(session)
@@ -173,7 +173,7 @@ class PhoneLink:
 
     async def _wait_for_it(self, trouble: PhoneError) -> None:
         """Until another attempt makes sense: at once when the phone appears, else after a pause."""
-        if not isinstance(trouble, NOT_THERE):
+        if not isinstance(trouble, NOT_ATTACHED):
             await self._timing.pause(TRY_AGAIN_EVERY if not isinstance(trouble, PhoneDisconnected) else 0.2)
             return
         left = self._patience - (self._timing.steady() - self._without_since)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from ambertime_tui.engine.api.overview import left_out_because
+from ambertime_tui.engine.api.overview import exclusion_reason
 from ambertime_tui.engine.api.spec import Selection
 from ambertime_tui.engine.api.status import ScanStatus, ScanStep, Tally
 from ambertime_tui.engine.scan.folders_only import library_by_folders
@@ -27,14 +27,14 @@ from ambertime_tui.paths import PathsError, private
 from ambertime_tui.phone.afc import MediaFolder
 from ambertime_tui.phone.errors import DatabaseNotThere, MediaError, MediaForbidden, MediaNotFound
 from ambertime_tui.phone.photos_database import (
-    DatabaseSign,
+    DatabaseStamp,
     FetchedDatabase,
     FetchProgress,
-    database_sign,
+    database_stamp,
     fetch_database,
 )
 
-EMPTY = Library((), None)
+EMPTY_LIBRARY = Library((), None)
 READ_TRIES = 3
 """How often a database is asked for that the phone cannot read."""
 BETWEEN_TRIES = 2.0
@@ -52,7 +52,7 @@ class Scan:
     """Counts of everything, as if all were selected."""
     taken_at: float
     """Seconds since 1970."""
-    sign: DatabaseSign | None = None
+    sign: DatabaseStamp | None = None
     """That of the phone's database before it was copied; None: there was none to copy."""
 
 
@@ -82,8 +82,8 @@ async def scan_phone(
         PathsError: the copy cannot be kept.
     """
     taken_at = timing.wall()
-    board = _Board(on_scan)
-    sign: DatabaseSign | None = None
+    board = _ScanProgress(on_scan)
+    sign: DatabaseStamp | None = None
     try:
         sign, taken = await _from_database(media, scratch, timing, board, on_listed)
     except (DatabaseNotThere, LibraryUnreadable, MediaError) as error:
@@ -91,17 +91,17 @@ async def scan_phone(
             raise
         board.change(step=ScanStep.FOLDERS)
         library = await library_by_folders(media, str(error), lambda done: board.change(folders_done=done))
-        taken = await asyncio.to_thread(_taken_in, library)
+        taken = await asyncio.to_thread(_counted_library, library)
     status = taken.counts.status(board.status, taken.library.notices)
     board.show(replace(status, step=ScanStep.DONE))
     return Scan(udid, taken.library, taken.days.by_day(), board.status, taken_at, sign)
 
 
 @dataclass(slots=True)
-class _Taken:
+class _CountedLibrary:
     """A library, and what was counted while it was read."""
 
-    library: Library = EMPTY
+    library: Library = EMPTY_LIBRARY
     counts: ScanCounts = field(default_factory=lambda: ScanCounts(Selection()))
     days: DayCounter = field(default_factory=DayCounter)
 
@@ -115,8 +115,8 @@ class _Taken:
         self.days.add(asset)
 
 
-def _taken_in(library: Library) -> _Taken:
-    taken = _Taken(library)
+def _counted_library(library: Library) -> _CountedLibrary:
+    taken = _CountedLibrary(library)
     count = taken.begin()
     for asset in library.assets:
         count(asset)
@@ -138,7 +138,7 @@ class ScanCounts:
         """One more."""
         self._assets += 1
         self._own += asset.ownership.is_archived
-        because = left_out_because(asset, self._selection)
+        because = exclusion_reason(asset, self._selection)
         if because is not None:
             self._left_out[because[1]] = self._left_out.get(because[1], 0) + 1
             return
@@ -163,14 +163,6 @@ class ScanCounts:
             left_out=tuple(self._left_out.items()),
             notices=notices,
         )
-
-
-def counted(status: ScanStatus, library: Library, selection: Selection) -> ScanStatus:
-    """A scan's status with the counts of a selection. Pure."""
-    counts = ScanCounts(selection)
-    for asset in library.assets:
-        counts.add(asset)
-    return counts.status(status, library.notices)
 
 
 @contextlib.asynccontextmanager
@@ -198,7 +190,7 @@ async def scratch_folder(scratch: Path) -> AsyncIterator[Path]:
         await asyncio.shield(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True))
 
 
-class _Board:
+class _ScanProgress:
     """The status of a scan as it grows."""
 
     def __init__(self, on_scan: Callable[[ScanStatus], None]) -> None:
@@ -221,9 +213,9 @@ async def _from_database(
     media: MediaFolder,
     scratch: Path,
     timing: Timing,
-    board: _Board,
+    board: _ScanProgress,
     on_listed: Callable[[LibraryReader, Listing], Awaitable[None]] | None,
-) -> tuple[DatabaseSign, _Taken]:
+) -> tuple[DatabaseStamp, _CountedLibrary]:
     async with scratch_folder(scratch) as folder:
         board.change(step=ScanStep.DATABASE)
         now = timing.wall()
@@ -235,7 +227,7 @@ async def _from_database(
             board.change(step=ScanStep.READING)
             if on_listed is not None:
                 await on_listed(reader, listing)
-            taken = _Taken()
+            taken = _CountedLibrary()
             taken.library = await asyncio.to_thread(
                 reader.library,
                 listing,
@@ -248,8 +240,8 @@ async def _from_database(
 
 
 async def _fetched(
-    media: MediaFolder, folder: Path, timing: Timing, board: _Board
-) -> tuple[DatabaseSign, FetchedDatabase]:
+    media: MediaFolder, folder: Path, timing: Timing, board: _ScanProgress
+) -> tuple[DatabaseStamp, FetchedDatabase]:
     """The copy, tried again where the phone could not read its own file: that may pass."""
 
     def on_progress(progress: FetchProgress) -> None:
@@ -261,7 +253,7 @@ async def _fetched(
 
     for tries_left in reversed(range(READ_TRIES)):
         try:
-            sign = await database_sign(media)
+            sign = await database_stamp(media)
             return sign, await fetch_database(media, folder, on_progress=on_progress)
         except MediaForbidden:
             raise
@@ -272,7 +264,7 @@ async def _fetched(
     raise AssertionError("the last try raises")
 
 
-async def _listed(media: MediaFolder, folders: tuple[str, ...], board: _Board) -> Listing:
+async def _listed(media: MediaFolder, folders: tuple[str, ...], board: _ScanProgress) -> Listing:
     listing: dict[str, FolderNames | None] = {}
     board.change(folders_total=len(folders))
     async with aclosing(media.list_many(folders)) as lists:

@@ -15,7 +15,7 @@ from ambertime_tui.engine.timing import Timing
 from ambertime_tui.phone.afc import MediaFolder
 from ambertime_tui.phone.discovery import find_phone
 from ambertime_tui.phone.errors import DatabaseNotThere, PhoneError
-from ambertime_tui.phone.photos_database import database_sign
+from ambertime_tui.phone.photos_database import database_stamp
 from ambertime_tui.phone.session import is_locked, open_session
 
 GOOD_FOR = 600.0
@@ -23,7 +23,7 @@ GOOD_FOR = 600.0
 An older one is used where the phone's database was not written to since: it may have gigabytes."""
 TRUST_WITHIN = 180.0
 """Seconds the owner of a phone has to unlock it and tap Trust."""
-TOLD_EVERY = 0.1
+PROGRESS_EVERY = 0.1
 
 OnScan = Callable[[ScanStatus], None]
 
@@ -56,13 +56,13 @@ class Surveyor:
         self._kept: dict[str, Survey] = {}
         self._running: dict[str, _Running] = {}
 
-    async def survey(self, udid: str | None, on_scan: OnScan, *, anew: bool = False) -> Survey:
+    async def survey(self, udid: str | None, on_scan: OnScan, *, refresh: bool = False) -> Survey:
         """The survey of a phone, a recent one or a new one.
 
         Args:
             udid: which phone; None: the only one.
             on_scan: told how far a new one is.
-            anew: do not take a kept one.
+            refresh: do not take a kept one.
 
         Raises:
             PhoneError: the phone cannot be read.
@@ -70,7 +70,7 @@ class Surveyor:
         """
         phone = await find_phone(udid)
         kept = self._recent(phone.udid)
-        if kept is not None and not anew:
+        if kept is not None and not refresh:
             return kept
         running = self._running.get(phone.udid)
         if running is None:
@@ -95,7 +95,7 @@ class Surveyor:
         kept = self._kept.get(udid)
         if kept is None:
             return None
-        holds = kept is self._recent(udid) or await _was_not_written_since(kept.scan, media)
+        holds = kept is self._recent(udid) or await _is_unchanged(kept.scan, media)
         self._kept.pop(udid, None)
         return kept.scan if holds else None
 
@@ -113,19 +113,19 @@ class Surveyor:
         return kept
 
     async def _make(self, udid: str) -> Survey:
-        told_at = -TOLD_EVERY
+        sent_at = -PROGRESS_EVERY
 
         def tell(scan: ScanStatus) -> None:
-            nonlocal told_at
+            nonlocal sent_at
             now = self._timing.steady()
-            if now - told_at >= TOLD_EVERY:
-                told_at = now
+            if now - sent_at >= PROGRESS_EVERY:
+                sent_at = now
                 for listener in tuple(self._running[udid].listeners):
                     listener(scan)
 
         def ask_the_owner(trouble: PhoneError) -> None:
-            nonlocal told_at
-            told_at = -TOLD_EVERY
+            nonlocal sent_at
+            sent_at = -PROGRESS_EVERY
             tell(ScanStatus(notices=(str(trouble),)))
 
         async with open_session(
@@ -139,9 +139,9 @@ class Surveyor:
             return made
 
 
-async def _was_not_written_since(scan: Scan, media: MediaFolder) -> bool:
+async def _is_unchanged(scan: Scan, media: MediaFolder) -> bool:
     try:
-        return scan.sign is not None and await database_sign(media) == scan.sign
+        return scan.sign is not None and await database_stamp(media) == scan.sign
     except DatabaseNotThere:
         return False
 

@@ -40,7 +40,7 @@ def state_words(status: JobStatus, glyphs: Glyphs) -> Span:
     if status.fetch.ending and status.phase in (Phase.COPYING, Phase.FETCHING):
         return Span("Finishing", "accent")
     if status.phase in (Phase.SCANNING, Phase.PLANNING) and (
-        status.write.in_hand or status.write.written.count
+        status.write.current_files or status.write.written.count
     ):
         return Span("Scanning and copying", "accent")
     return Span(PHASE_WORDS[status.phase], "accent")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ambertime_tui.engine.api.status import FileInHand, JobStatus, WriteStatus
+from ambertime_tui.engine.api.status import CurrentFile, JobStatus, WriteStatus
 from ambertime_tui.tui.glyphs import Glyphs
 from ambertime_tui.tui.panes.fetch import BEFORE_PLAN
 from ambertime_tui.tui.widgets.bars import meter
@@ -35,7 +35,7 @@ def write_lines(status: JobStatus, width: int, height: int, glyphs: Glyphs) -> t
         lines += joined(_certainty(write), width, f" {glyphs.dot} ") or [()]
     # Always as many rows, so that what stands below does not jump as files come and go.
     slots = min(IN_HAND_ROWS, max(0, height - len(lines)))
-    in_hand = [_in_hand(file, width, glyphs) for file in write.in_hand[:slots]]
+    in_hand = [_in_hand(file, width, glyphs) for file in write.current_files[:slots]]
     lines += in_hand + [()] * (slots - len(in_hand))
     if write.recent and height - len(lines) > 2:
         lines.append(line(Span("Written last", "muted")))
@@ -48,7 +48,7 @@ def write_lines(status: JobStatus, width: int, height: int, glyphs: Glyphs) -> t
 
 def _head_start(write: WriteStatus, width: int, height: int, glyphs: Glyphs) -> tuple[Line, ...]:
     """What is copied while the library is still read: nobody knows yet of how much."""
-    if not write.written.count and not write.in_hand:
+    if not write.written.count and not write.current_files:
         return (line(Span("Comes after the scan.", "muted")),)
     lines = [
         line(
@@ -56,7 +56,7 @@ def _head_start(write: WriteStatus, width: int, height: int, glyphs: Glyphs) -> 
             Span(f"  {size(write.written.bytes)} on the drive so far", "muted"),
         ),
         *joined(_certainty(write), width, f" {glyphs.dot} "),
-        *(_in_hand(file, width, glyphs) for file in write.in_hand[:IN_HAND_ROWS]),
+        *(_in_hand(file, width, glyphs) for file in write.current_files[:IN_HAND_ROWS]),
     ]
     if height > len(lines):
         lines.insert(1, line(Span("The first ones, while the rest of the library is read.", "muted")))
@@ -72,7 +72,7 @@ def _counts(write: WriteStatus, cells: int) -> Line:
     return spread(left, line(Span(free, "muted")), cells) if cells >= 52 else left
 
 
-def _in_hand(file: FileInHand, cells: int, glyphs: Glyphs) -> Line:
+def _in_hand(file: CurrentFile, cells: int, glyphs: Glyphs) -> Line:
     figures = f" {percent(file.done, file.total)} {size(file.total):>{SIZE_WIDTH}}"
     bar = 14 if cells >= 52 else 6 if cells >= 34 else 0
     name = fit(file.name, max(6, cells - len(figures) - bar - 1), glyphs.ellipsis)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ambertime_tui.engine.api.proof import proved
+from ambertime_tui.engine.api.proof import proof_line
 
 
 @pytest.mark.parametrize(
@@ -18,11 +18,11 @@ from ambertime_tui.engine.api.proof import proved
 def test_reading_from_memory_is_never_called_reading_from_the_drive(
     from_drive: int, through_cache: int, words: str
 ) -> None:
-    assert proved(from_drive, through_cache, 0).startswith(words)
+    assert proof_line(from_drive, through_cache, 0).startswith(words)
 
 
 def test_a_sample_is_not_told_as_if_it_were_all() -> None:
-    said = proved(60, 0, 1, not_looked_at=1140)
+    said = proof_line(60, 0, 1, not_looked_at=1140)
     assert said.startswith(
         "60 originals looked at (1,140 files were not), read back from the drive, 1 damaged"
     )

@@ -321,7 +321,7 @@ def test_the_scan_made_for_a_range_picker_is_the_one_the_job_uses(
             surveyed = await client.survey(None, heard.append)
             again = await client.survey(phone.udid)
             assert surveyed == again
-            anew = await client.survey(phone.udid, anew=True)
+            anew = await client.survey(phone.udid, refresh=True)
             assert anew.scanned_at > again.scanned_at
             before = phone.journal.requests["afc.READ_DIR"]
             preview = await client.preview(JobSpec(str(target)))

@@ -26,7 +26,7 @@ from ambertime_tui.engine.scan.surveyor import Surveyor
 from ambertime_tui.engine.timing import Timing
 from ambertime_tui.library.date_range import DateRange
 from ambertime_tui.paths import paths_from
-from ambertime_tui.phone.session import Tempo
+from ambertime_tui.phone.session import PhoneTimeouts
 from ambertime_tui.simulator.afc_packets import AfcStatus
 from ambertime_tui.simulator.faults import Faults, PathFault
 from ambertime_tui.simulator.library import LibraryRecipe, MadeAsset, MadeLibrary, Planted, make_library
@@ -50,7 +50,10 @@ class Run:
 
 
 async def run(spec: JobSpec, folder: Path, calls: SystemCalls | None = None) -> Run:
-    timing, records = Timing(phone=Tempo(stall_after=3.0)), paths_from(os.environ).data / "pair-records"
+    timing, records = (
+        Timing(phone=PhoneTimeouts(stall_after=3.0)),
+        paths_from(os.environ).data / "pair-records",
+    )
     try:
         job = await open_job(
             spec,

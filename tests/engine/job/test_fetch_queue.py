@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ambertime_tui.engine.api.spec import FetchOrder
 from ambertime_tui.engine.api.status import FetchState, Tally
 from ambertime_tui.engine.job.fetch_queue import FetchQueue, expected
-from ambertime_tui.engine.plan.plan import Fate, PlannedAsset, by_capture, plan_of
+from ambertime_tui.engine.plan.plan import Decision, PlannedAsset, by_capture, plan_of
 from ambertime_tui.library.model import Asset, Availability, Kind, Resource, Role
 from tests.engine.libraries import few
 
@@ -24,7 +24,7 @@ def waiting(number: int, size: int, created: float | None) -> PlannedAsset:
     asset = Asset(
         f"{number:04}", Kind.PHOTO, created, 0, folder, f"{number}.HEIC", f"IMG_{number}.HEIC", (resource,)
     )
-    return PlannedAsset(asset, Fate.FETCH, (resource,), size, "icloud", "It is in iCloud.")
+    return PlannedAsset(asset, Decision.FETCH, (resource,), size, "icloud", "It is in iCloud.")
 
 
 QUEUED = st.lists(st.tuples(st.integers(0, 1000), st.none() | st.floats(0, 2e9)), max_size=20).map(
@@ -106,15 +106,16 @@ def test_what_was_to_be_copied_can_come_to_wait_in_its_place(
     queued: list[PlannedAsset], local: list[bool], order: FetchOrder
 ) -> None:
     plan = plan_of(
-        replace(one, fate=Fate.COPY) if here else one for one, here in zip(queued, local, strict=False)
+        replace(one, decision=Decision.COPY) if here else one
+        for one, here in zip(queued, local, strict=False)
     )
     queue = FetchQueue(plan, order)
     queue.head(1)
-    for planned in plan.in_order(Fate.COPY):
+    for planned in plan.in_order(Decision.COPY):
         assert planned.asset.uuid not in queue
         queue.add(planned, "was offloaded")
     assert {item.reason for item in queue.page(0, 20)} <= {"was offloaded", ""}
     assert len(queue) == queue.pending == len(queued)
-    everything = FetchQueue(plan_of(replace(one, fate=Fate.FETCH) for one in queued), order)
+    everything = FetchQueue(plan_of(replace(one, decision=Decision.FETCH) for one in queued), order)
     assert [p.asset.uuid for p in queue.in_order()] == [p.asset.uuid for p in everything.in_order()]
     assert set(queue.folders()) == set(everything.folders())

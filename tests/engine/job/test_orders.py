@@ -84,7 +84,7 @@ def test_stopping_now_throws_away_the_files_in_hand(
             await start_paused(client, JobSpec(str(target)))
             phone.link = Link(0.0, 20_000)
             await resume(client)
-            await until(client, lambda status: len(status.write.in_hand) > 0)
+            await until(client, lambda status: len(status.write.current_files) > 0)
             await order(client, CommandName.STOP_NOW)
             done = await ended(client)
             assert done.status.outcome is Outcome.INTERRUPTED

@@ -14,7 +14,7 @@ from ambertime_tui.engine.api.status import Condition, Outcome, Phase
 from ambertime_tui.engine.timing import Timing
 from ambertime_tui.library.fallback import NOTICE
 from ambertime_tui.phone.afc import LARGEST_READ
-from ambertime_tui.phone.session import Tempo
+from ambertime_tui.phone.session import PhoneTimeouts
 from ambertime_tui.simulator.afc_packets import AfcStatus
 from ambertime_tui.simulator.background import BackgroundUsbmuxd
 from ambertime_tui.simulator.faults import Faults, PathFault
@@ -124,7 +124,7 @@ def test_a_phone_that_says_nothing_more_is_waited_for_until_it_does(
     made: MadeLibrary, phone: SimulatedPhone, target: Path, tmp_path: Path
 ) -> None:
     async def story() -> None:
-        timing = Timing(phone=Tempo(stall_after=0.5, step_within=2.0))
+        timing = Timing(phone=PhoneTimeouts(stall_after=0.5, step_within=2.0))
         job = asyncio.create_task(run_here(JobSpec(str(target)), timing, tmp_path / "state"))
         phone.faults = Faults(afc_hangs_after=400_000)
         async with asyncio.timeout(30):

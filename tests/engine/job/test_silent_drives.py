@@ -186,7 +186,7 @@ def test_a_job_on_a_frozen_drive_can_be_stopped_and_run_again(
             run("fsfreeze", "--freeze", str(path))
             try:
                 await resume(client)
-                await until(client, lambda status: len(status.write.in_hand) > 0)
+                await until(client, lambda status: len(status.write.current_files) > 0)
                 await client.command(Command(CommandName.STOP_NOW))
                 return await ended(client)
             finally:

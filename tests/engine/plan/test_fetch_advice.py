@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ambertime_tui.engine.api.spec import FetchWay, JobSpec, OriginalsChoice
 from ambertime_tui.engine.api.status import PhoneSummary
 from ambertime_tui.engine.plan.fetch_advice import advice_for, slice_ranges
-from ambertime_tui.engine.plan.plan import Fate, Plan, PlannedAsset, plan_of
+from ambertime_tui.engine.plan.plan import Decision, Plan, PlannedAsset, plan_of
 from ambertime_tui.library.model import Asset, Availability, Kind, Resource, Role
 from ambertime_tui.phone.originals import ITEMS_AT_ONCE, Shortcut, Wanted, days_around, slices
 
@@ -25,7 +25,7 @@ def awaited(year: int, size: int, number: int = 0) -> PlannedAsset:
     asset = Asset(
         f"{year}-{number}", Kind.PHOTO, created, 0, "DCIM/100APPLE", "x.HEIC", "x.HEIC", (resource,)
     )
-    return PlannedAsset(asset, Fate.FETCH, (resource,), size)
+    return PlannedAsset(asset, Decision.FETCH, (resource,), size)
 
 
 PLAN = plan_of(awaited(year, 5 * GB) for year in range(2010, 2018))

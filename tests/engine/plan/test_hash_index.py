@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ambertime_tui.engine.plan import hash_index as module
-from ambertime_tui.engine.plan.hash_index import places_in_order
+from ambertime_tui.engine.plan.hash_index import argsort
 
 
 @given(
@@ -24,10 +24,10 @@ def test_it_is_a_stable_sort(values: list[float], chance: random.Random, limits:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "_SORTED_AT_ONCE", limits[0])
         patch.setattr(module, "_SAMPLED", limits[1])
-        found = places_in_order(iter(places), array("d", values))
+        found = argsort(iter(places), array("d", values))
     assert list(found) == sorted(places, key=values.__getitem__)
 
 
 def test_a_hundred_thousand_equal_values_stay_as_they_came() -> None:
     column = array("q", [7]) * 100_000
-    assert list(places_in_order(range(100_000), column)) == list(range(100_000))
+    assert list(argsort(range(100_000), column)) == list(range(100_000))

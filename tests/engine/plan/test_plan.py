@@ -1,4 +1,4 @@
-"""The plan and the census: each asset has one fate and is counted once, whatever the library is like."""
+"""The plan and the census: each asset has one decision and is counted once, whatever the library is like."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ambertime_tui.engine.api.spec import Selection
 from ambertime_tui.engine.job.census import Bucket, Ending, Endings, contradictions, list_left, take_census
 from ambertime_tui.engine.job.closing import EDITS, edits_left
 from ambertime_tui.engine.plan.drive_advice import drive_advice
-from ambertime_tui.engine.plan.plan import Fate, Plan, PlannedAsset, by_capture, plan_of
+from ambertime_tui.engine.plan.plan import Decision, Plan, PlannedAsset, by_capture, plan_of
 from ambertime_tui.engine.plan.rules import EDIT_IN_ICLOUD, make_plan, room_needed
 from ambertime_tui.library.model import Asset, Availability, Kind, Library, Resource, Role
 from tests.engine.libraries import (
@@ -38,7 +38,7 @@ def plans(draw: st.DrawFn) -> Plan:
 @st.composite
 def endings(draw: st.DrawFn, plan: Plan) -> Endings:
     """What a job may have made of a plan: any of what it tried ended in any way."""
-    tried = [p for p in plan if p.fate in (Fate.COPY, Fate.FETCH) and draw(st.booleans())]
+    tried = [p for p in plan if p.decision in (Decision.COPY, Decision.FETCH) and draw(st.booleans())]
     ways = st.sampled_from(
         [
             Ending(Bucket.COPIED),
@@ -66,8 +66,8 @@ def planned_for(asset: Asset, known: Mapping[str, RecordedAsset] | None = None) 
     return planned
 
 
-def fate_of(asset: Asset, largest_file: int | None = None) -> Fate:
-    return make_plan(Library((asset,), None), Selection(), largest_file=largest_file)[0].fate
+def decision_of(asset: Asset, largest_file: int | None = None) -> Decision:
+    return make_plan(Library((asset,), None), Selection(), largest_file=largest_file)[0].decision
 
 
 @few
@@ -77,7 +77,7 @@ def test_every_asset_of_the_library_has_exactly_one_fate(
 ) -> None:
     plan = make_plan(library, selection, recorded_in(data.draw(records(library))))
     assert [p.asset for p in plan] == list(library.assets)
-    assert sum(plan.tally(fate).count for fate in Fate) == len(library.assets)
+    assert sum(plan.tally(decision).count for decision in Decision) == len(library.assets)
 
 
 @few
@@ -93,8 +93,8 @@ def test_only_what_is_selected_is_taken_and_all_of_it_is_accounted_for(
             and (selection.hidden or not asset.hidden)
             and (selection.trashed or not asset.trashed)
         )
-        assert chosen == (planned.fate is not Fate.EXCLUDED)
-        if planned.fate in (Fate.COPY, Fate.ALREADY):
+        assert chosen == (planned.decision is not Decision.EXCLUDED)
+        if planned.decision in (Decision.COPY, Decision.ALREADY):
             assert not planned.reason or (planned.reason in EDITS and selection.edits)
         else:
             assert planned.reason
@@ -105,7 +105,7 @@ def test_only_what_is_selected_is_taken_and_all_of_it_is_accounted_for(
 @few
 @given(plans())
 def test_a_copy_needs_nothing_that_is_not_on_the_phone(plan: Plan) -> None:
-    for planned in plan.in_order(Fate.COPY):
+    for planned in plan.in_order(Decision.COPY):
         assert planned.resources
         assert {resource.availability for resource in planned.resources} == {Availability.LOCAL}
 
@@ -118,12 +118,12 @@ def test_what_was_copied_is_already_there_in_the_next_run(library: Library, sele
         planned.asset.uuid: recorded_asset(
             planned.asset.uuid, tuple(recorded_file(r.role, r.size or 0) for r in planned.resources)
         )
-        for planned in plan.in_order(Fate.COPY)
+        for planned in plan.in_order(Decision.COPY)
     }
     again = make_plan(library, selection, recorded_in(known))
     for planned in again:
         if planned.asset.uuid in known:
-            assert planned.fate is Fate.ALREADY or planned.reason == "missing"
+            assert planned.decision is Decision.ALREADY or planned.reason == "missing"
             assert planned.resources == ()
 
 
@@ -138,7 +138,7 @@ def test_the_census_counts_each_asset_once(plan: Plan, data: st.DataObject) -> N
         expected = [n for n in range(len(plan)) if ended.of(n).bucket is bucket]
         assert census.count(bucket) == len(expected)
     assert census.count("copied") == sum(ended.get(n) == Ending(Bucket.COPIED) for n in range(len(plan)))
-    assert census.count("excluded") == plan.tally(Fate.EXCLUDED).count
+    assert census.count("excluded") == plan.tally(Decision.EXCLUDED).count
 
 
 @few
@@ -173,9 +173,9 @@ def test_a_census_that_does_not_add_up_is_a_contradiction(plan: Plan) -> None:
     nothing = Endings(plan)
     census = take_census(plan, nothing)
     assert contradictions(plan, nothing, replace(census, library=census.library + 1), everything)
-    doubled = plan_of((*plan, *plan[:1]))
-    nothing = Endings(doubled)
-    wrong = contradictions(doubled, nothing, take_census(doubled, nothing), everything)
+    duplicates = plan_of((*plan, *plan[:1]))
+    nothing = Endings(duplicates)
+    wrong = contradictions(duplicates, nothing, take_census(duplicates, nothing), everything)
     assert bool(wrong) == bool(plan)
 
 
@@ -192,37 +192,37 @@ def test_a_plan_kept_in_columns_tells_what_was_planned(plan: Plan) -> None:
     assert [again[n] for n in range(len(again))] == list(plan)
     for number, planned in enumerate(plan):
         assert plan.number_of(planned.asset.uuid) == planned.number == number
-        assert (plan.fate_of(number), plan.bytes_of(number)) == (planned.fate, planned.bytes)
-        assert plan.words_of(number) == (planned.reason, planned.sentence)
+        assert (plan.decision_of(number), plan.bytes_of(number)) == (planned.decision, planned.bytes)
+        assert plan.reason_of(number) == (planned.reason, planned.sentence)
     assert plan.number_of("NOBODY") is None
-    chosen = [p for p in plan if p.fate in (Fate.COPY, Fate.FETCH)]
-    in_order = plan.in_order(Fate.COPY, Fate.FETCH)
+    chosen = [p for p in plan if p.decision in (Decision.COPY, Decision.FETCH)]
+    in_order = plan.in_order(Decision.COPY, Decision.FETCH)
     assert list(in_order) == sorted(chosen, key=by_capture)
     assert [plan.rank_of(p.number) for p in in_order] == sorted(plan.rank_of(p.number) for p in chosen)
-    share = plan.share(Fate.COPY, Fate.FETCH)
+    share = plan.share(Decision.COPY, Decision.FETCH)
     assert share.bytes == sum(p.bytes for p in chosen)
     assert share.files == sum(len(p.resources) for p in chosen)
-    assert plan.undated == sum(p.asset.created is None for p in plan if p.fate is not Fate.EXCLUDED)
+    assert plan.undated == sum(p.asset.created is None for p in plan if p.decision is not Decision.EXCLUDED)
 
 
 @few
 @given(plans())
 def test_the_room_needed_is_never_less_than_the_files(plan: Plan) -> None:
-    to_copy = plan.in_order(Fate.COPY)
-    needed = room_needed(plan.share(Fate.COPY))
+    to_copy = plan.in_order(Decision.COPY)
+    needed = room_needed(plan.share(Decision.COPY))
     assert needed >= sum(planned.bytes for planned in to_copy)
     assert (needed == 0) == (not to_copy)
 
 
 def test_a_live_photo_waits_until_both_halves_are_on_the_phone() -> None:
     halves = photo((Role.PHOTO, 10, Availability.LOCAL), (Role.PAIRED_VIDEO, 20, Availability.ICLOUD))
-    assert fate_of(halves) is Fate.FETCH
+    assert decision_of(halves) is Decision.FETCH
 
 
 def test_what_can_be_had_of_an_asset_is_taken_although_a_part_is_lost() -> None:
     asset = photo((Role.PHOTO, 10, Availability.LOCAL), (Role.ALTERNATE_PHOTO, 20, Availability.MISSING))
     planned = planned_for(asset)
-    assert (planned.fate, planned.bytes) == (Fate.COPY, 10)
+    assert (planned.decision, planned.bytes) == (Decision.COPY, 10)
 
 
 def test_an_edit_that_is_only_in_icloud_does_not_hold_up_its_original() -> None:
@@ -246,8 +246,8 @@ def test_an_edit_that_is_left_is_named_once_its_original_is_on_the_drive() -> No
 
 def test_a_file_that_the_drive_cannot_hold_is_refused_before_a_byte_is_copied() -> None:
     video = photo((Role.PHOTO, 4 << 30, Availability.LOCAL))
-    assert fate_of(video, largest_file=(4 << 30) - 1) is Fate.CANNOT
-    assert fate_of(video, largest_file=4 << 30) is Fate.COPY
+    assert decision_of(video, largest_file=(4 << 30) - 1) is Decision.CANNOT
+    assert decision_of(video, largest_file=4 << 30) is Decision.COPY
 
 
 def test_an_edit_that_the_drive_cannot_hold_does_not_cost_the_original() -> None:
@@ -259,7 +259,7 @@ def test_an_edit_that_the_drive_cannot_hold_does_not_cost_the_original() -> None
     assert "FAT32: the edits of 1 video, as of " in advice
     known = {"A": recorded_asset("A", (recorded_file(Role.VIDEO, 10),))}
     again = make_plan(Library((video,), None), Selection(), recorded_in(known), limit)
-    assert again[0].fate is Fate.ALREADY
+    assert again[0].decision is Decision.ALREADY
 
 
 def test_names_that_a_drive_spells_otherwise_are_told_before_a_byte_is_copied() -> None:
@@ -281,12 +281,12 @@ def test_a_file_found_damaged_is_taken_again() -> None:
     asset = photo((Role.PHOTO, 10, Availability.LOCAL))
     file = recorded_file(Role.PHOTO, 10)
     known = {"A": recorded_asset("A", (file,))}
-    assert fate_of_all(asset, known, {}) is Fate.ALREADY
-    assert fate_of_all(asset, known, {"A": (file,)}) is Fate.COPY
+    assert fate_of_all(asset, known, {}) is Decision.ALREADY
+    assert fate_of_all(asset, known, {"A": (file,)}) is Decision.COPY
 
 
 def fate_of_all(
     asset: Asset, known: Mapping[str, RecordedAsset], broken: Mapping[str, tuple[RecordedFile, ...]]
-) -> Fate:
+) -> Decision:
     plan = make_plan(Library((asset,), None), Selection(), recorded_in(known), None, broken)
-    return plan[0].fate
+    return plan[0].decision

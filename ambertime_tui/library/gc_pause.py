@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def collector_paused() -> Iterator[None]:
+def gc_paused() -> Iterator[None]:
     """Search for no cycles until the end: in millions of objects that have none it is a fifth of the time.
     Then what the allocator holds back is returned to the system: a tenth of a job's memory with a million."""
     if not gc.isenabled():

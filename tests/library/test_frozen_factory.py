@@ -6,7 +6,7 @@ from dataclasses import FrozenInstanceError, dataclass, replace
 
 import pytest
 
-from ambertime_tui.library.quick_frozen import quick_frozen
+from ambertime_tui.library.frozen_factory import frozen_factory
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Point:
         return self.x + self.y
 
 
-quick_point = quick_frozen(Point)
+quick_point = frozen_factory(Point)
 
 
 @pytest.mark.parametrize("made", [quick_point(1), quick_point(1, 7), quick_point(x=1, y=7)])

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 
-class ReadRoom:
+class ReadBudget:
     """So many bytes may be asked for and not be here yet.
 
     Were the room shared out in turn, several large files would all end at the same moment, and nothing could
@@ -38,7 +38,7 @@ class ReadRoom:
                 await place
             except asyncio.CancelledError:
                 if place.done() and not place.cancelled():
-                    self._give_back(size)
+                    self._release(size)
                 else:
                     self._let_in()
                 raise
@@ -47,9 +47,9 @@ class ReadRoom:
         try:
             yield
         finally:
-            self._give_back(size)
+            self._release(size)
 
-    def _give_back(self, size: int) -> None:
+    def _release(self, size: int) -> None:
         self._left += size
         self._let_in()
 

@@ -14,7 +14,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def quick_frozen(kind: Callable[P, T]) -> Callable[P, T]:
+def frozen_factory(kind: Callable[P, T]) -> Callable[P, T]:
     """A constructor that takes what that of a frozen dataclass with slots takes, and makes its instances.
 
     Fields may have defaults but no default factories, and `__post_init__` of the class is not called.
