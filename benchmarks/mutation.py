@@ -25,23 +25,26 @@ from types import ModuleType
 
 ROOT = Path(__file__).parents[1]
 MODULES = (
-    "file_writer",
-    "writer",
-    "commit",
-    "record",
-    "record_rows",
-    "record_schema",
-    "reserve",
-    "seal",
-    "parts",
-    "adopt",
-    "claim",
-    "rebuild",
-    "read_back",
-    "checksums",
-    "workspace",
-    "expected",
-    "verify",
+    "volume.lock",
+    "volume.marker",
+    "record.record",
+    "record.rows",
+    "record.schema",
+    "record.reserve",
+    "record.integrity",
+    "record.rebuild",
+    "record.checksums",
+    "writing.file_writer",
+    "writing.asset_writer",
+    "writing.commit",
+    "writing.destinations",
+    "writing.existing_files",
+    "writing.names",
+    "writing.folders",
+    "writing.part_journal",
+    "writing.read_back",
+    "verify.expected",
+    "verify.verify",
 )
 TESTS = (
     "tests/drive/writing/test_writing.py",
@@ -51,7 +54,7 @@ TESTS = (
     "tests/drive/record/test_record.py",
     "tests/drive/verify/test_verify.py",
     "tests/drive/verify/test_expected.py",
-    "tests/drive/writing/test_name_book.py",
+    "tests/drive/writing/test_names.py",
     "tests/drive/record/test_checksums.py",
     "tests/drive/test_faults.py",
 )
@@ -145,7 +148,7 @@ class _Mutator(ast.NodeTransformer):
 
 def mutants_of(module: str) -> Iterator[Mutant]:
     """Every mutant of a module of the drive's room."""
-    tree = ast.parse((ROOT / f"ambertime_tui/drive/{module}.py").read_text())
+    tree = ast.parse((ROOT / f"ambertime_tui/drive/{module.replace('.', '/')}.py").read_text())
     number = 0
     while True:
         mutator = _Mutator(number)

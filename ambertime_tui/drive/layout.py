@@ -1,19 +1,24 @@
-"""What the files and folders on a target are called."""
+"""Names of the files and folders on a target."""
 
 from __future__ import annotations
 
 PHOTOS = "Photos"
-"""The folder of the originals."""
+"""Folder of the originals."""
 OURS = ".ambertime"
-"""The folder for everything that is not a photo."""
+"""Folder of everything that is not a photo."""
 CHECKSUMS = "SHA256SUMS"
-"""Beside `Photos/`."""
+"""Beside `Photos/`, in the format of GNU sha256sum."""
 
+# In `.ambertime/`:
 LOCK = "lock"
 MARKER = "target.json"
+"""Identifies the target at any mount point."""
 RECORD = "record.sqlite3"
 BACKUP = "record.backup.sqlite3"
-SEAL = "seal.json"
+"""Copy of the record from the last finished run."""
+INTEGRITY = "seal.json"
+"""Hashes of the record, its backup copy and SHA256SUMS."""
 PARTS = "parts"
+"""Journal of unfinished files."""
 FINDINGS = "findings.json"
-"""In `.ambertime/`."""
+"""What the last verification found."""

@@ -26,7 +26,7 @@ from pathlib import Path
 
 from ambertime_tui.drive.errors import DriveError, drive_error
 from ambertime_tui.drive.layout import OURS, PARTS
-from ambertime_tui.drive.record.integrity import seal_up
+from ambertime_tui.drive.record.integrity import finalize_archive
 from ambertime_tui.drive.record.rebuild import open_record
 from ambertime_tui.drive.record.record import Record
 from ambertime_tui.drive.record.record_model import RecordedAsset, RecordedFile
@@ -36,11 +36,13 @@ from ambertime_tui.drive.volume.file_system import FileSystemTraits
 from ambertime_tui.drive.volume.lock import TargetLock, lock_target
 from ambertime_tui.drive.volume.system_calls import SystemCalls
 from ambertime_tui.drive.writing.asset_writer import AssetWriter, StagedAsset
-from ambertime_tui.drive.writing.commit import abandon, commit_staged
+from ambertime_tui.drive.writing.commit import commit_staged
+from ambertime_tui.drive.writing.context import WriteContext
 from ambertime_tui.drive.writing.existing_files import ExistingFiles
+from ambertime_tui.drive.writing.folders import FolderMaker
+from ambertime_tui.drive.writing.names import NameRegistry
 from ambertime_tui.drive.writing.part_journal import PartJournal
 from ambertime_tui.drive.writing.read_back import Reader
-from ambertime_tui.drive.writing.workspace import FolderKeeper, NameBook, Workspace
 from ambertime_tui.library.model import Asset, Resource, Role
 
 
@@ -49,31 +51,28 @@ class Target:
 
     def __init__(
         self,
-        claim: TargetLock,
+        lock: TargetLock,
         drive: Drive,
         record: Record,
-        workspace: Workspace,
-        removed_parts: int,
+        context: WriteContext,
         notices: tuple[str, ...],
     ) -> None:
-        self._claim = claim
+        self._lock = lock
         self._drive = drive
         self._record = record
-        self._workspace = workspace
-        self.removed_parts = removed_parts
-        """How many parts of dead jobs were removed."""
+        self._context = context
         self.notices = notices
         """Sentences a person should read: the record was damaged and rebuilt."""
 
     @property
     def path(self) -> Path:
         """The target folder."""
-        return self._claim.root
+        return self._lock.root
 
     @property
     def id(self) -> str:
         """What this target is known again by, at whatever path (32 hex digits)."""
-        return self._claim.marker.target_id
+        return self._lock.marker.target_id
 
     @property
     def drive(self) -> Drive:
@@ -83,7 +82,7 @@ class Target:
     @property
     def traits(self) -> FileSystemTraits:
         """What its file system can do."""
-        return self._workspace.traits
+        return self._context.traits
 
     @property
     def record(self) -> Record:
@@ -96,7 +95,7 @@ class Target:
         Raises:
             TargetGone, TargetSwapped.
         """
-        self._claim.check()
+        self._lock.check()
 
     def free_bytes(self) -> int:
         """Free space that this user may fill.
@@ -120,7 +119,7 @@ class Target:
         """
         findings = load_findings(self.path)
         suspects: list[tuple[str, Role, int]] = []
-        for folder, files in self._record.by_folder(udid):
+        for folder, files in self._record.files_by_folder(udid):
             there = self._sizes(folder)
             for file in files:
                 path = f"{folder}/{file.name}" if folder else file.name
@@ -128,7 +127,7 @@ class Target:
                     suspects.append((file.uuid, file.role, file.generation))
         broken: dict[str, tuple[RecordedFile, ...]] = {}
         for uuid, role, generation in suspects:
-            asset = self._record.asset_files(udid, uuid)
+            asset = self._record.find_asset(udid, uuid)
             current = asset.current(role) if asset is not None else None
             if current is not None and current.generation == generation and self.is_broken(current, findings):
                 broken[uuid] = (*broken.get(uuid, ()), current)
@@ -148,14 +147,14 @@ class Target:
         if found is None or found.sha256 != file.sha256:
             return False
         try:
-            return self._workspace.reader.digest(path).sha256 != file.sha256
+            return self._context.reader.digest(path).sha256 != file.sha256
         except OSError:
             return True
 
     def _sizes(self, folder: str) -> Mapping[str, int]:
         """The files in a folder; none where it cannot be listed: then each is looked for by its name."""
         try:
-            return self._workspace.names.sizes(folder)
+            return self._context.names.sizes(folder)
         except DriveError:
             self.check()
             return {}
@@ -180,22 +179,22 @@ class Target:
             RecordFailed: the record cannot be read.
         """
         wanted = tuple(asset.resources if resources is None else resources)
-        recorded = self._record.asset_files(udid, asset.uuid)
-        return AssetWriter(self._workspace, udid, asset, wanted, recorded, repairs, namesake)
+        recorded = self._record.find_asset(udid, asset.uuid)
+        return AssetWriter(self._context, udid, asset, wanted, recorded, repairs, namesake)
 
-    def know_library(self, udid: str, in_library: Callable[[str], bool]) -> None:
+    def set_library(self, udid: str, in_library: Callable[[str], bool]) -> None:
         """Says which uuids a phone's library has now: recorded files of assets that it has no more may be
         another asset's, if they have its bytes."""
-        self._workspace.existing.know_library(udid, in_library)
+        self._context.existing.set_library(udid, in_library)
 
-    def may_be_there(self, udid: str, sizes: Iterable[int]) -> tuple[int, int]:
+    def count_existing(self, udid: str, sizes: Iterable[int]) -> tuple[int, int]:
         """How many of some files, of which the sizes are given, may lie on the target already, at most; and
         their bytes.
 
         Raises:
             DriveError: the target cannot be listed.
         """
-        return self._workspace.existing.of_same_size(udid, sizes)
+        return self._context.existing.count_of_sizes(udid, sizes)
 
     def commit(self, staged: Sequence[StagedAsset]) -> tuple[RecordedAsset | DriveError, ...]:
         """Gives the files of staged assets their names and records them in one durable transaction.
@@ -203,29 +202,25 @@ class Target:
         The outcomes come in the order of `staged`. Where one is an error, nothing of that asset is recorded
         and it can be written anew. Calls from several threads wait for each other.
         """
-        return commit_staged(self._workspace, self._record, staged)
-
-    def discard(self, staged: StagedAsset) -> None:
-        """Throws away a staged asset that is not going to be committed."""
-        abandon(self._workspace, staged)
+        return commit_staged(self._context, self._record, staged)
 
     def finish(self) -> None:
-        """At the end of a run: SHA256SUMS, the backup copy of the record and the seal (see `seal_up`).
+        """At the end of a run: SHA256SUMS, the backup copy of the record and the integrity file.
 
         Raises:
             DriveError: the older ones stay.
         """
-        seal_up(self.path, self._record, self._workspace.calls)
+        finalize_archive(self.path, self._record, self._context.calls)
 
     def close(self) -> None:
         """Closes the record and gives up the lock."""
         try:
-            self._workspace.parts.close()
+            self._context.parts.close()
         finally:
             try:
                 self._record.close()
             finally:
-                self._claim.release()
+                self._lock.release()
 
 
 @contextmanager
@@ -234,9 +229,8 @@ def open_target(
     *,
     clock: Callable[[], float] = time.time,
     calls: SystemCalls | None = None,
-    expected_id: str | None = None,
     drive: Drive | None = None,
-    on_life: Callable[[], None] = lambda: None,
+    on_block: Callable[[], None] = lambda: None,
 ) -> Iterator[Target]:
     """Locks a folder as a target and makes it ready: marker, leftovers of dead jobs, record.
 
@@ -244,36 +238,35 @@ def open_target(
         path: the folder; it has to exist.
         clock: seconds since 1970.
         calls: the operating system; another one only in tests.
-        expected_id: `Target.id` as it was the last time, to refuse another drive at the same path.
         drive: what is known of the drive; found out where it is not given.
-        on_life: called whenever the drive has given something of a file that is read back.
+        on_block: called whenever the drive has given something of a file that is read back.
 
     Raises:
         TargetMissing, TargetNotAFolder, TargetReadOnly, TargetInUse, TargetSwapped, RecordTooNew, DriveError.
     """
     calls = calls or SystemCalls()
     root = Path(os.path.abspath(path))  # noqa: PTH100 - links stay: the person's own spelling is shown
-    claim = lock_target(root, now=clock(), calls=calls, expected_id=expected_id)
+    lock = lock_target(root, now=clock(), calls=calls)
     with ExitStack() as undo:
-        undo.callback(claim.release)
+        undo.callback(lock.release)
         drive = drive or drive_of(root)
         parts = PartJournal(root, root / OURS / PARTS, calls)
-        removed = parts.remove_leftovers()
-        reader = Reader(drive.traits, drive.device, calls, on_life)
+        parts.remove_leftovers()
+        reader = Reader(drive.traits, drive.device, calls, on_block)
         record, notices = open_record(root, now=clock(), calls=calls)
         undo.pop_all()
-    workspace = Workspace(
+    context = WriteContext(
         root=root,
         traits=drive.traits,
         calls=calls,
         clock=clock,
         parts=parts,
-        names=NameBook(root, record, drive.traits),
-        folders=FolderKeeper(root, calls),
+        names=NameRegistry(root, record, drive.traits),
+        folders=FolderMaker(root, calls),
         existing=ExistingFiles(root, record, reader, calls),
         reader=reader,
     )
-    target = Target(claim, drive, record, workspace, removed, notices)
+    target = Target(lock, drive, record, context, notices)
     try:
         yield target
     finally:

@@ -4,13 +4,16 @@ afterwards."""
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ambertime_tui.drive.errors import DriveError, RecordDamaged
 from ambertime_tui.drive.record.reader import read_record
+from ambertime_tui.drive.record.record import Record
 from ambertime_tui.drive.record.record_model import RecordedAsset
 from ambertime_tui.drive.record.rows import assets_in
 from ambertime_tui.drive.target import Target, open_target
@@ -139,7 +142,7 @@ def backup(
     try:
         with open_target(root, calls=calls, drive=drive or drive_at(root)) as target:
             for _ in range(2):
-                known = target.record.known(PHONE)
+                known = recorded_assets(target.record, PHONE)
                 missing = [item for item in library if item.uuid not in known]
                 for start in range(0, len(missing), group):
                     _copy_group(target, missing[start : start + group], errors, acknowledged)
@@ -164,6 +167,12 @@ def _copy_group(
             errors.append(outcome)
         else:
             acknowledged(outcome.uuid)
+
+
+def recorded_assets(record: Record, udid: str = PHONE) -> dict[str, RecordedAsset]:
+    """The assets of a phone in a record, by uuid."""
+    with closing(sqlite3.connect(record.path)) as connection:
+        return {asset.uuid: asset for asset in assets_in(connection, "WHERE udid = ?", (udid,))}
 
 
 def recorded_in(root: Path) -> tuple[RecordedAsset, ...]:

@@ -19,8 +19,8 @@ from ambertime_tui.drive.volume.system_calls import SystemCalls
 CHANGING = (
     "create",
     "open_append",
-    "open_again",
-    "shorten",
+    "open_existing",
+    "truncate",
     "write",
     "set_modified",
     "fsync",
@@ -73,7 +73,7 @@ class CountingCalls(SystemCalls):
                     os.close(arguments[0])
                 raise
             result = call(*arguments, **options)
-            if name in ("create", "open_append", "open_again", "open_read"):
+            if name in ("create", "open_append", "open_existing", "open_read"):
                 self._open.add(result)
             if name == "close":
                 self._open.discard(arguments[0])

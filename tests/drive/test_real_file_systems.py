@@ -16,7 +16,7 @@ from ambertime_tui.drive.record.record_model import ReadBack
 from ambertime_tui.drive.record.verdicts import Verdict
 from ambertime_tui.drive.target import open_target
 from ambertime_tui.drive.verify.verify import verify
-from ambertime_tui.drive.volume.discovery import drive_of, mounted_drives
+from ambertime_tui.drive.volume.discovery import drive_of, mount_points
 from ambertime_tui.drive.volume.file_system import CacheDropping
 from ambertime_tui.drive.volume.system_calls import SystemCalls
 from ambertime_tui.library.model import Role
@@ -29,6 +29,7 @@ from tests.drive.archive_helpers import (
     asset,
     backup,
     copied,
+    recorded_assets,
     stage,
 )
 from tests.drive.real_drives import MAKERS, mount, mount_again, run
@@ -62,7 +63,7 @@ def test_a_drive_is_known_by_its_kind_and_size(name: str, tmp_path: Path, stack:
     assert drive.device == mounted.device
     assert not drive.system
     assert not drive.read_only
-    assert drive in mounted_drives()
+    assert drive in [place.inspect() for place in mount_points()]
 
 
 class BitRot(SystemCalls):
@@ -96,7 +97,7 @@ def test_the_read_back_reaches_the_drive_and_not_the_cache(
             stage(target, item)
         assert name == "btrfs" or isinstance(caught.value, ReadBackDiffers)
         assert rot.harmed == 1
-        assert not target.record.known(PHONE)
+        assert not recorded_assets(target.record, PHONE)
 
 
 def test_without_dropping_the_cache_the_same_harm_goes_unseen_and_is_not_called_a_read_back(
@@ -195,5 +196,5 @@ def test_names_that_exfat_cannot_hold_are_replaced_and_the_true_ones_kept(
     assert not backup(mounted.path, library, drive=drive_of(mounted.path))
     assert_complete(mounted.path, library)
     with open_target(mounted.path) as target:
-        known = target.record.known(PHONE)
+        known = recorded_assets(target.record, PHONE)
         assert [known[item.uuid].files[0].true_name for item in library] == names

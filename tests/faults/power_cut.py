@@ -24,6 +24,7 @@ from pathlib import Path
 from ambertime_tui.drive.errors import DriveError
 from ambertime_tui.drive.target import Target, open_target
 from ambertime_tui.library.model import Asset, Availability, Kind, Resource, Role
+from tests.drive.archive_helpers import recorded_assets
 from tests.faults.block_log import (
     BlockLog,
     CrashState,
@@ -146,7 +147,7 @@ def write_all(target: Target, assets: Sequence[Asset]) -> Iterator[str]:
     for group in range(0, len(assets), 2):
         staged = []
         for asset in assets[group : group + 2]:
-            if target.record.asset_files(UDID, asset.uuid) is not None:
+            if target.record.find_asset(UDID, asset.uuid) is not None:
                 continue
             with target.writer(UDID, asset) as writer:
                 for resource in asset.resources:
@@ -257,7 +258,7 @@ def _judge(
         wrong.append("the earlier file was changed")
     with open_target(root, clock=lambda: 1_700_000_100.0) as target:
         wrong += target.notices
-        known = target.record.known(UDID)
+        known = recorded_assets(target.record, UDID)
         for promise in recorded_run.promises:
             if promise.log_length <= state.length and promise.uuid not in known:
                 wrong.append(f"promised and forgotten: {promise.uuid}")
@@ -268,14 +269,14 @@ def _judge(
                 pass
             target.finish()
             wrong += _broken(root, recorded_run, target)
-            if len(target.record.known(UDID)) != len(recorded_run.assets):
+            if len(recorded_assets(target.record, UDID)) != len(recorded_run.assets):
                 wrong.append("a run after the cut did not complete")
     return vouched, wrong
 
 
 def _broken(root: Path, recorded_run: RecordedRun, target: Target) -> list[str]:
     wrong = []
-    known = target.record.known(UDID)
+    known = recorded_assets(target.record, UDID)
     for asset in recorded_run.assets:
         if asset.uuid not in known:
             continue

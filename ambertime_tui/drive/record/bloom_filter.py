@@ -16,12 +16,12 @@ class BloomFilter:
     def __init__(self) -> None:
         self._bits = bytearray(_BITS // 8)
 
-    def add(self, thing: Hashable) -> None:
-        """Puts a thing in."""
-        number = hash(thing) % _BITS
+    def add(self, item: Hashable) -> None:
+        """Puts a item in."""
+        number = hash(item) % _BITS
         self._bits[number >> 3] |= 1 << (number & 7)
 
-    def may_have(self, thing: Hashable) -> bool:
+    def may_contain(self, item: Hashable) -> bool:
         """False: it was never put in."""
-        number = hash(thing) % _BITS
+        number = hash(item) % _BITS
         return bool(self._bits[number >> 3] >> (number & 7) & 1)

@@ -17,7 +17,7 @@ from itertools import chain
 from pathlib import Path
 
 from ambertime_tui.drive.errors import drive_error
-from ambertime_tui.drive.layout import BACKUP, CHECKSUMS, OURS, SEAL
+from ambertime_tui.drive.layout import BACKUP, CHECKSUMS, INTEGRITY, OURS
 from ambertime_tui.drive.record.checksums import comments_of, each_checksum, write_checksums
 from ambertime_tui.drive.record.record import Record
 from ambertime_tui.drive.volume.atomic_write import write_atomically
@@ -28,7 +28,7 @@ _BLOCK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Seal:
+class IntegrityHashes:
     """SHA-256 in hex of each file."""
 
     record: str
@@ -36,45 +36,45 @@ class Seal:
     checksums: str
 
     @property
-    def over_itself(self) -> str:
+    def own_hash(self) -> str:
         """SHA-256 of the seal: it may have lost a bit, too."""
         return hashlib.sha256(f"{self.record} {self.backup} {self.checksums}".encode()).hexdigest()
 
 
-def read_seal(root: Path) -> Seal | None:
+def read_integrity(root: Path) -> IntegrityHashes | None:
     """The seal of a target; None where there is none, or none that is whole."""
     try:
-        fields = json.loads((root / OURS / SEAL).read_bytes())
-        over_itself = fields.pop("seal")
-        seal = Seal(**fields)
+        fields = json.loads((root / OURS / INTEGRITY).read_bytes())
+        own_hash = fields.pop("seal")
+        integrity = IntegrityHashes(**fields)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return seal if seal.over_itself == over_itself else None
+    return integrity if integrity.own_hash == own_hash else None
 
 
-def write_seal(root: Path, seal: Seal, calls: SystemCalls) -> None:
+def write_integrity(root: Path, integrity: IntegrityHashes, calls: SystemCalls) -> None:
     """Seals the files of a target.
 
     Raises:
         DriveError: there is no seal then.
     """
-    path = root / OURS / SEAL
-    data = json.dumps({**asdict(seal), "seal": seal.over_itself}, indent=1) + "\n"
+    path = root / OURS / INTEGRITY
+    data = json.dumps({**asdict(integrity), "seal": integrity.own_hash}, indent=1) + "\n"
     write_atomically(path, path.with_suffix(".new"), [data.encode()], calls)
 
 
-def break_seal(root: Path, calls: SystemCalls) -> None:
+def invalidate_integrity(root: Path, calls: SystemCalls) -> None:
     """Removes the seal, for good, before a sealed file changes.
 
     Raises:
         OSError: the drive failed; nothing may be changed.
     """
     with suppress(FileNotFoundError):
-        calls.unlink(root / OURS / SEAL)
+        calls.unlink(root / OURS / INTEGRITY)
         calls.fsync_folder(root / OURS)
 
 
-def seal_up(root: Path, record: Record, calls: SystemCalls) -> None:
+def finalize_archive(root: Path, record: Record, calls: SystemCalls) -> None:
     """At the end of a run: SHA256SUMS and the backup copy of the record, each replaced atomically, and the
     seal over all three. Where nothing has changed since the last one, nothing is written.
 
@@ -86,8 +86,11 @@ def seal_up(root: Path, record: Record, calls: SystemCalls) -> None:
     """
     ours, backup = root / OURS, root / OURS / BACKUP
     try:
-        seal = read_seal(root) if record.unchanged else None
-        if seal is not None and (hash_of(backup), hash_of(root / CHECKSUMS)) == (seal.backup, seal.checksums):
+        integrity = read_integrity(root) if record.unchanged else None
+        if integrity is not None and (hash_of(backup), hash_of(root / CHECKSUMS)) == (
+            integrity.backup,
+            integrity.checksums,
+        ):
             return
         # Names that are no text cannot be recorded: their lines live in SHA256SUMS alone.
         others: dict[str, str] = {}
@@ -99,10 +102,10 @@ def seal_up(root: Path, record: Record, calls: SystemCalls) -> None:
                 elif _is_there(root / path):
                     others[path] = sha256
 
-        record.remember_loose(recordable(), lambda path: _is_there(root / path))
+        record.add_loose(recordable(), lambda path: _is_there(root / path))
         comments = comments_of(root)
-        break_seal(root, calls)
-        everything = chain(record.each_hash(), record.each_loose(), sorted(others.items()))
+        invalidate_integrity(root, calls)
+        everything = chain(record.iter_hashes(), record.iter_loose(), sorted(others.items()))
         write_checksums(root, ours / "SHA256SUMS.new", everything, comments, calls)
         scratch = ours / (BACKUP + ".new")
         with suppress(FileNotFoundError):
@@ -110,7 +113,9 @@ def seal_up(root: Path, record: Record, calls: SystemCalls) -> None:
         record.back_up(scratch)
         calls.replace(scratch, backup)
         calls.fsync_folder(ours)
-        write_seal(root, Seal(hash_of(record.path), hash_of(backup), hash_of(root / CHECKSUMS)), calls)
+        write_integrity(
+            root, IntegrityHashes(hash_of(record.path), hash_of(backup), hash_of(root / CHECKSUMS)), calls
+        )
     except OSError as error:
         raise drive_error(error, backup) from error
 

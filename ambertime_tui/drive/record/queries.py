@@ -6,7 +6,7 @@ import json
 import sqlite3
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from itertools import groupby
 from operator import itemgetter
@@ -21,7 +21,7 @@ _KNOWN_ELSEWHERE = "SELECT 1 FROM superseded WHERE path = ? UNION ALL SELECT 1 F
 _LISTED = "(SELECT value FROM json_each(?))"
 
 
-class RecordedPlace(NamedTuple):
+class RecordedName(NamedTuple):
     """Where a recorded file should lie in its folder."""
 
     uuid: str
@@ -40,7 +40,7 @@ class FileOwner(NamedTuple):
     sha256: str
 
 
-class _Contents:
+class _Filters:
     """What may be in the record."""
 
     def __init__(self) -> None:
@@ -63,7 +63,7 @@ class RecordQueries(ABC):
     """
 
     def __init__(self) -> None:
-        self._contents: _Contents | None = None
+        self._loaded_filters: _Filters | None = None
 
     @abstractmethod
     def _read(self) -> AbstractContextManager[sqlite3.Connection]:
@@ -77,21 +77,16 @@ class RecordQueries(ABC):
         """
         with self._read() as connection:
             deque(assets_in(connection), maxlen=0)
-        deque(self.each_loose(), maxlen=0)
-        self.aside()
+        deque(self.iter_loose(), maxlen=0)
+        self.aside_files()
 
-    def asset_files(self, udid: str, uuid: str) -> RecordedAsset | None:
+    def find_asset(self, udid: str, uuid: str) -> RecordedAsset | None:
         """What is recorded of one asset."""
         # A new asset is asked for again and again; it need not wait for another's transaction.
-        if not self._may_have().assets.may_have((udid, uuid)):
+        if not self._filters().assets.may_contain((udid, uuid)):
             return None
         with self._read() as connection:
             return next(assets_in(connection, "WHERE udid = ? AND uuid = ?", (udid, uuid)), None)
-
-    def known(self, udid: str) -> Mapping[str, RecordedAsset]:
-        """All recorded assets of a phone, by uuid."""
-        with self._read() as connection:
-            return {asset.uuid: asset for asset in assets_in(connection, "WHERE udid = ?", (udid,))}
 
     def sizes(self, udid: str, uuids: Sequence[str]) -> dict[str, dict[Role, int]]:
         """Of some of a phone's assets, by uuid: bytes of the newest file of each role that is recorded."""
@@ -106,7 +101,7 @@ class RecordQueries(ABC):
                 found.setdefault(uuid, {})[ROLES[role]] = size
             return found
 
-    def vouches_for(self, udid: str, uuids: Sequence[str]) -> frozenset[str]:
+    def recorded_uuids(self, udid: str, uuids: Sequence[str]) -> frozenset[str]:
         """Those of some uuids that are recorded."""
         with self._read() as connection:
             rows = connection.execute(
@@ -114,7 +109,7 @@ class RecordQueries(ABC):
             )
             return frozenset(uuid for (uuid,) in rows)
 
-    def originals(self, udid: str) -> dict[ReadBack, int]:
+    def count_originals(self, udid: str) -> dict[ReadBack, int]:
         """How many originals of a phone are recorded, by how they were read back."""
         roles = [role.value for role in Role if role.is_original]
         with self._read() as connection:
@@ -125,7 +120,7 @@ class RecordQueries(ABC):
             )
             return {READ_BACKS[how]: count for how, count in rows}
 
-    def by_folder(self, udid: str) -> Iterator[tuple[str, list[RecordedPlace]]]:
+    def files_by_folder(self, udid: str) -> Iterator[tuple[str, list[RecordedName]]]:
         """All recorded files of a phone, folder by folder; to be read to the end at once."""
         with self._read() as connection:
             rows = connection.execute(
@@ -133,9 +128,9 @@ class RecordQueries(ABC):
                 (udid,),
             )
             for folder, group in groupby(rows, key=itemgetter(0)):
-                yield folder, [RecordedPlace(uuid, ROLES[role], *rest) for _, uuid, role, *rest in group]
+                yield folder, [RecordedName(uuid, ROLES[role], *rest) for _, uuid, role, *rest in group]
 
-    def of_size(self, size: int) -> list[FileOwner]:
+    def files_of_size(self, size: int) -> list[FileOwner]:
         """All recorded files of a size in bytes, once for each asset that has one."""
         if not self.may_have_size(size):
             return []
@@ -150,9 +145,9 @@ class RecordQueries(ABC):
 
     def may_have_size(self, size: int) -> bool:
         """False: no recorded file has that many bytes; mostly said without the database."""
-        return self._may_have().sizes.may_have(size)
+        return self._filters().sizes.may_contain(size)
 
-    def each_hash(self) -> Iterator[tuple[str, str]]:
+    def iter_hashes(self) -> Iterator[tuple[str, str]]:
         """Path and SHA-256 in hex of all recorded files of all phones, folder by folder; to be read to the
         end at once."""
         with self._read() as connection:
@@ -162,43 +157,43 @@ class RecordQueries(ABC):
                 for name, digest in sorted({name: digest for _, name, digest in group}.items()):
                     yield f"{folder}/{name}" if folder else name, digest.hex()
 
-    def each_loose(self) -> Iterator[tuple[str, str]]:
+    def iter_loose(self) -> Iterator[tuple[str, str]]:
         """Path and SHA-256 in hex of files known by a line of SHA256SUMS only, until an asset claims them; to
         be read to the end at once."""
         with self._read() as connection:
             for path, digest in connection.execute("SELECT path, sha256 FROM loose ORDER BY path"):
                 yield path, digest.hex()
 
-    def names_taken(self, folder: str) -> frozenset[str]:
+    def name_keys_in(self, folder: str) -> frozenset[str]:
         """The `name_key`s of all recorded files of a folder."""
         with self._read() as connection:
             rows = connection.execute("SELECT name_key FROM file WHERE folder = ?", (folder,))
             return frozenset(key for (key,) in rows)
 
-    def aside(self) -> tuple[AsideFile, ...]:
+    def aside_files(self) -> tuple[AsideFile, ...]:
         """Damaged files that were renamed."""
         with self._read() as connection:
             rows = connection.execute("SELECT path, instead_of, moved_at FROM aside ORDER BY path")
             return tuple(AsideFile(*row) for row in rows)
 
-    def _may_have(self) -> _Contents:
-        """What is recorded, roughly; read once, and kept up to date by `_now_has`."""
-        if self._contents is None:
+    def _filters(self) -> _Filters:
+        """What is recorded, roughly; read once, and kept up to date by `_add_to_filters`."""
+        if self._loaded_filters is None:
             with self._read() as connection:
-                contents = _Contents()
+                filters = _Filters()
                 for key in connection.execute("SELECT udid, uuid FROM asset"):
-                    contents.assets.add(key)
+                    filters.assets.add(key)
                 for (size,) in connection.execute("SELECT size FROM file"):
-                    contents.sizes.add(size)
-                self._contents = contents
-        return self._contents
+                    filters.sizes.add(size)
+                self._loaded_filters = filters
+        return self._loaded_filters
 
-    def _now_has(self, asset: RecordedAsset) -> None:
+    def _add_to_filters(self, asset: RecordedAsset) -> None:
         """To be told, under the lock, before an asset is recorded."""
-        if self._contents is not None:
-            self._contents.add(asset)
+        if self._loaded_filters is not None:
+            self._loaded_filters.add(asset)
 
-    def _unaccounted(self, lines: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    def _not_recorded(self, lines: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
         """Lines of files that are not recorded: not now, and not before they were written anew under another
         name."""
         for folder, group in groupby(lines, key=lambda line: line[0].rpartition("/")[0]):

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from ambertime_tui.drive.errors import RecordDamaged, ScratchFull, drive_error
 from ambertime_tui.drive.layout import OURS, RECORD
-from ambertime_tui.drive.record.integrity import hash_of, read_seal
+from ambertime_tui.drive.record.integrity import hash_of, read_integrity
 from ambertime_tui.drive.record.rows import sizes_in
 from ambertime_tui.drive.record.schema import checked_version, record_error
 from ambertime_tui.library.model import Role
@@ -41,13 +41,13 @@ def read_record(root: Path, read: Callable[[sqlite3.Connection], T]) -> T | None
     path = root / OURS / RECORD
     if not path.is_file():
         return None
-    _compare_with_seal(root, path)
-    return _reading(path, read)
+    _check_integrity(root, path)
+    return _read_file(path, read)
 
 
 def read_sizes(root: Path, udid: str, take: Callable[[Iterable[tuple[str, Role, int]]], T]) -> T:
     """What `take` makes of the recorded files of a phone: uuid, role and bytes, of one role the newest last.
-    It is given none where there is no record that can be read. The seal is not asked: for a preview the
+    It is given none where there is no record that can be read. The integrity is not asked: for a preview the
     record need not be read twice.
 
     Raises:
@@ -57,11 +57,11 @@ def read_sizes(root: Path, udid: str, take: Callable[[Iterable[tuple[str, Role, 
     path = root / OURS / RECORD
     with suppress(RecordDamaged):
         if path.is_file():
-            return _reading(path, lambda connection: take(sizes_in(connection, udid)))
+            return _read_file(path, lambda connection: take(sizes_in(connection, udid)))
     return take(())
 
 
-def _compare_with_seal(root: Path, path: Path) -> None:
+def _check_integrity(root: Path, path: Path) -> None:
     """A running job breaks the seal before it changes the record: only one that stands can be held against
     it.
 
@@ -69,14 +69,14 @@ def _compare_with_seal(root: Path, path: Path) -> None:
         RecordDamaged: the record is not what the last run left.
     """
     try:
-        seal = read_seal(root)
-        if seal is not None and hash_of(path) != seal.record and read_seal(root) == seal:
+        integrity = read_integrity(root)
+        if integrity is not None and hash_of(path) != integrity.record and read_integrity(root) == integrity:
             raise RecordDamaged(path, "its bytes have changed since the last run")
     except OSError as error:
         raise drive_error(error, path, doing="reading") from error
 
 
-def _reading(path: Path, read: Callable[[sqlite3.Connection], T]) -> T:
+def _read_file(path: Path, read: Callable[[sqlite3.Connection], T]) -> T:
     """What `read` makes of the record. Where only a writer could open it (a dead job left its journal, and
     the drive is read-only), it is read from a private copy."""
     try:

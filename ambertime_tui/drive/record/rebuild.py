@@ -20,7 +20,12 @@ from urllib.parse import quote
 from ambertime_tui.drive.errors import RecordDamaged, drive_error
 from ambertime_tui.drive.layout import BACKUP, OURS, RECORD
 from ambertime_tui.drive.record.checksums import each_checksum
-from ambertime_tui.drive.record.integrity import Seal, break_seal, hash_of, read_seal
+from ambertime_tui.drive.record.integrity import (
+    IntegrityHashes,
+    hash_of,
+    invalidate_integrity,
+    read_integrity,
+)
 from ambertime_tui.drive.record.record import Record
 from ambertime_tui.drive.volume.name_keys import is_text
 from ambertime_tui.drive.volume.system_calls import SystemCalls, closing
@@ -37,26 +42,26 @@ def open_record(root: Path, *, now: float, calls: SystemCalls) -> tuple[Record, 
     """
     path = root / OURS / RECORD
     try:
-        seal = read_seal(root)
+        integrity = read_integrity(root)
         if path.exists():
             try:
-                return _sound(root, path, seal, calls), ()
+                return _open_sound(root, path, integrity, calls), ()
             except RecordDamaged:
                 what_happened = "damaged"
         else:
             what_happened = "missing"
-        break_seal(root, calls)
+        invalidate_integrity(root, calls)
     except OSError as error:
         raise drive_error(error, path, doing="reading") from error
-    aside = _moved_aside(path, now, calls)
-    restored = _restored(root, path, seal, calls)
-    record = _with_checksums(root, path, calls)
+    aside = _move_aside(path, now, calls)
+    restored = _restore_backup(root, path, integrity, calls)
+    record = _add_checksums(root, path, calls)
     if what_happened == "missing" and not restored:
         return record, ()
-    return record, (_told(what_happened, aside, restored),)
+    return record, (_notice(what_happened, aside, restored),)
 
 
-def _told(what_happened: str, aside: Path | None, restored: bool) -> str:
+def _notice(what_happened: str, aside: Path | None, restored: bool) -> str:
     kept = f" It was kept as {aside.name}." if aside is not None and what_happened == "damaged" else ""
     sources = "its last backup copy and SHA256SUMS" if restored else "SHA256SUMS"
     return (
@@ -65,26 +70,26 @@ def _told(what_happened: str, aside: Path | None, restored: bool) -> str:
     )
 
 
-def _sound(root: Path, path: Path, seal: Seal | None, calls: SystemCalls) -> Record:
+def _open_sound(root: Path, path: Path, integrity: IntegrityHashes | None, calls: SystemCalls) -> Record:
     """The record as it lies there.
 
     Raises:
         RecordDamaged: it is not what the last run left, or, where no seal can tell, makes no sense.
     """
-    if seal is not None and hash_of(path) != seal.record:
+    if integrity is not None and hash_of(path) != integrity.record:
         raise RecordDamaged(path, "its bytes have changed since the last run")
-    if seal is None and is_blank(path) and ((root / OURS / BACKUP).exists() or any(each_checksum(root))):
+    if integrity is None and is_blank(path) and ((root / OURS / BACKUP).exists() or any(each_checksum(root))):
         raise RecordDamaged(path, "it is empty")
     with ExitStack() as undo:
-        record = Record(path, calls, before_writing=partial(break_seal, root, calls))
+        record = Record(path, calls, before_writing=partial(invalidate_integrity, root, calls))
         undo.callback(record.close)
-        if seal is None:
+        if integrity is None:
             record.check_rows()
         undo.pop_all()
     return record
 
 
-def _moved_aside(path: Path, now: float, calls: SystemCalls) -> Path | None:
+def _move_aside(path: Path, now: float, calls: SystemCalls) -> Path | None:
     """Renames what there is of the damaged database and its journals; nothing is deleted. None: there is
     nothing of it."""
     if not any(Path(f"{path}{ending}").exists() for ending in _SIDE_FILES):
@@ -108,13 +113,13 @@ def _moved_aside(path: Path, now: float, calls: SystemCalls) -> Path | None:
     raise AssertionError("itertools.count ends")
 
 
-def _restored(root: Path, path: Path, seal: Seal | None, calls: SystemCalls) -> bool:
+def _restore_backup(root: Path, path: Path, integrity: IntegrityHashes | None, calls: SystemCalls) -> bool:
     """Puts the backup copy in the record's place; False where there is no sound one."""
     backup, scratch = root / OURS / BACKUP, root / OURS / (RECORD + ".new")
     try:
         with suppress(FileNotFoundError):
             calls.unlink(scratch)
-        if not backup.is_file() or (seal is not None and hash_of(backup) != seal.backup):
+        if not backup.is_file() or (integrity is not None and hash_of(backup) != integrity.backup):
             return False
         shutil.copyfile(backup, scratch)
         try:
@@ -138,12 +143,12 @@ def _restored(root: Path, path: Path, seal: Seal | None, calls: SystemCalls) -> 
     return True
 
 
-def _with_checksums(root: Path, path: Path, calls: SystemCalls) -> Record:
+def _add_checksums(root: Path, path: Path, calls: SystemCalls) -> Record:
     """The record, and what SHA256SUMS says beyond it: files that are not there are missed, too."""
     with ExitStack() as undo:
         record = Record(path, calls)
         undo.callback(record.close)
-        record.remember_loose(line for line in each_checksum(root) if is_text(line[0]))
+        record.add_loose(line for line in each_checksum(root) if is_text(line[0]))
         try:
             calls.fsync_folder(path.parent)
         except OSError as error:

@@ -18,8 +18,8 @@ from pathlib import Path
 from ambertime_tui.drive.errors import RecordDamaged, RecordFailed
 from ambertime_tui.drive.record.queries import RecordQueries
 from ambertime_tui.drive.record.record_model import AsideFile, RecordedAsset
-from ambertime_tui.drive.record.reserve import RESERVE, free_bytes, most_needed, reserve, size_of
-from ambertime_tui.drive.record.rows import file_row, text_kept
+from ambertime_tui.drive.record.reserve import RESERVE, free_bytes, max_bytes_needed, reserve, size_of
+from ambertime_tui.drive.record.rows import file_row, storable_text
 from ambertime_tui.drive.record.schema import (
     SCHEMA_VERSION,
     checked_version,
@@ -56,10 +56,10 @@ class Record(RecordQueries):
         self._before_writing: Callable[[], None] | None = before_writing
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
-        with self._translated() as connection:
+        with self._open_connection() as connection:
             version = checked_version(connection, path)
             if version < SCHEMA_VERSION:
-                self._bring_up_to_date(connection, version)
+                self._upgrade(connection, version)
 
     @property
     def path(self) -> Path:
@@ -78,17 +78,17 @@ class Record(RecordQueries):
         Raises:
             RecordFailed: nothing of it counts.
         """
-        self._make_room(assets, len(aside))
+        self._ensure_free_space(assets, len(aside))
         with self._writing() as connection:
             for asset in assets:
-                self._now_has(asset)
+                self._add_to_filters(asset)
                 connection.execute(
                     "INSERT INTO asset VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
                     "completed_at = excluded.completed_at, original_filename = excluded.original_filename",
                     (
                         asset.udid,
                         asset.uuid,
-                        text_kept(asset.original_filename),
+                        storable_text(asset.original_filename),
                         asset.folder,
                         asset.stem,
                         asset.completed_at,
@@ -121,7 +121,7 @@ class Record(RecordQueries):
                 ((file.path, file.instead_of, file.moved_at) for file in aside),
             )
 
-    def remember_loose(
+    def add_loose(
         self, lines: Iterable[tuple[str, str]], wanted: Callable[[str], bool] = lambda path: True
     ) -> None:
         """Takes over lines of SHA256SUMS (path, SHA-256 in hex) that no asset accounts for.
@@ -133,18 +133,18 @@ class Record(RecordQueries):
         Raises:
             RecordFailed: some of it may be remembered already.
         """
-        new = (line for line in self._unaccounted(lines) if wanted(line[0]))
+        new = (line for line in self._not_recorded(lines) if wanted(line[0]))
         while chunk := dict(islice(new, _LINES_AT_ONCE)):
-            self._make_room((), len(chunk))
+            self._ensure_free_space((), len(chunk))
             with self._writing() as connection:
                 connection.executemany(
                     "INSERT INTO loose VALUES (?, ?) ON CONFLICT DO UPDATE SET sha256 = excluded.sha256",
-                    ((text_kept(path), bytes.fromhex(digest)) for path, digest in chunk.items()),
+                    ((storable_text(path), bytes.fromhex(digest)) for path, digest in chunk.items()),
                 )
 
     def back_up(self, into: Path) -> None:
         """Writes a copy of the record to a file that is not there yet, and syncs it."""
-        with self._translated() as connection:
+        with self._open_connection() as connection:
             copy = sqlite3.connect(into)
             try:
                 connection.backup(copy)
@@ -173,7 +173,7 @@ class Record(RecordQueries):
         return self._connection
 
     @contextmanager
-    def _translated(self) -> Iterator[sqlite3.Connection]:
+    def _open_connection(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
             try:
                 yield self._connected()
@@ -184,12 +184,12 @@ class Record(RecordQueries):
     def _read(self) -> Iterator[sqlite3.Connection]:
         """For what turns rows into values: one that has no such value is damage."""
         try:
-            with self._translated() as connection:
+            with self._open_connection() as connection:
                 yield connection
         except (ValueError, KeyError, TypeError) as error:
             raise RecordDamaged(self._path, f"one of its rows makes no sense: {error}") from error
 
-    def _bring_up_to_date(self, connection: sqlite3.Connection, version: int) -> None:
+    def _upgrade(self, connection: sqlite3.Connection, version: int) -> None:
         if version:
             self._grow(connection, RESERVE, version)
             return
@@ -197,14 +197,14 @@ class Record(RecordQueries):
             migrate(connection, version)
             reserve(connection, RESERVE)
 
-    def _make_room(self, assets: Sequence[RecordedAsset], others: int) -> None:
+    def _ensure_free_space(self, assets: Sequence[RecordedAsset], others: int) -> None:
         """Before a transaction that would make the file grow: a larger copy takes its place (see `reserve`).
 
         Raises:
             RecordFailed: the record stays as it was.
         """
-        with self._translated() as connection:
-            needed = most_needed(connection, assets, others)
+        with self._open_connection() as connection:
+            needed = max_bytes_needed(connection, assets, others)
             if free_bytes(connection) < needed:
                 self._grow(connection, needed + RESERVE, SCHEMA_VERSION)
 
@@ -213,7 +213,7 @@ class Record(RecordQueries):
         tables of today."""
         larger = self._path.with_name(self._path.name + ".larger")
         try:
-            self._about_to_write()
+            self._before_first_change()
             for leftover in (larger, Path(f"{larger}-journal")):
                 with suppress(FileNotFoundError):
                     self._calls.unlink(leftover)
@@ -230,7 +230,7 @@ class Record(RecordQueries):
         except OSError as error:
             raise RecordFailed(self._path, error.strerror or str(error)) from error
 
-    def _about_to_write(self) -> None:
+    def _before_first_change(self) -> None:
         if self._before_writing is not None:
             self._before_writing()
             self._before_writing = None
@@ -246,9 +246,9 @@ class Record(RecordQueries):
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction. After an error the connection is given up: what an fsync that failed has left in
         memory is not to be trusted, so the next use reads the file and its journal anew."""
-        with self._translated() as connection:
+        with self._open_connection() as connection:
             try:
-                self._about_to_write()
+                self._before_first_change()
                 connection.execute("BEGIN IMMEDIATE")
                 yield connection
                 self._calls.commit(connection)

@@ -43,7 +43,7 @@ class RecordedFile:
     """Modification time on the phone then, where the caller gave it: tells a later edit of the same size."""
     generation: int = 1
     """1 for the first of its role; a photo edited again after its backup has its new render as 2, 3, ..."""
-    adopted: bool = False
+    preexisting: bool = False
     """True where the file was on the drive before and was found to have the very bytes."""
 
     @property

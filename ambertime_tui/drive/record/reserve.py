@@ -34,7 +34,7 @@ def size_of(connection: sqlite3.Connection) -> int:
     return _number(connection, "page_count") * _number(connection, "page_size")
 
 
-def most_needed(connection: sqlite3.Connection, assets: Iterable[RecordedAsset], others: int) -> int:
+def max_bytes_needed(connection: sqlite3.Connection, assets: Iterable[RecordedAsset], others: int) -> int:
     """Bytes that a transaction may need at most: a page for each row, in each of its trees; a file has three,
     and may give up a name.
 

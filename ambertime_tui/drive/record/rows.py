@@ -29,19 +29,19 @@ def file_row(asset: RecordedAsset, file: RecordedFile) -> tuple[object, ...]:
         file.folder,
         file.name,
         name_key(file.name),
-        text_kept(file.true_name),
+        storable_text(file.true_name),
         file.size,
         bytes.fromhex(file.sha256),
         file.modified_at,
         file.read_back.value,
         file.written_at,
-        text_kept(file.source_path),
+        storable_text(file.source_path),
         file.source_modified_at,
-        int(file.adopted),
+        int(file.preexisting),
     )
 
 
-def text_kept(name: str) -> str:
+def storable_text(name: str) -> str:
     """A name from the phone as SQLite can hold it: bytes that are no UTF-8 become question marks."""
     return name.encode("utf-8", "replace").decode()
 
@@ -136,5 +136,5 @@ def _file(
         source_path=source_path,
         source_modified_at=source_modified_at,
         generation=generation,
-        adopted=bool(adopted),
+        preexisting=bool(adopted),
     )

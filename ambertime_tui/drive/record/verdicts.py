@@ -31,7 +31,7 @@ class Verdict(StrEnum):
     """It lies in `Photos/`, and no record knows it."""
 
 
-def judge(size: int, modified_at: float | None, found_size: int, found_modified_at: float) -> Verdict:
+def verdict_of(size: int, modified_at: float | None, found_size: int, found_modified_at: float) -> Verdict:
     """DAMAGED or CHANGED, for a file whose bytes are not the recorded ones."""
     if found_size <= size:
         return Verdict.DAMAGED

@@ -20,21 +20,23 @@ from ambertime_tui.drive.record.rows import digest_of, files_in
 from ambertime_tui.drive.volume.name_keys import is_text
 from ambertime_tui.library.model import Role
 
-_AT_ONCE = 2048
+_ROWS_AT_ONCE = 2048
 _TABLES = (
     # Paths are bytes: a name on the drive may be no text.
     "CREATE TABLE expected (path BLOB PRIMARY KEY, sha256 BLOB, size, modified_at, written_at, udid, uuid, "
     "role) WITHOUT ROWID",
     "CREATE TABLE aside (path BLOB PRIMARY KEY) WITHOUT ROWID",
-    "CREATE TABLE summed (path BLOB PRIMARY KEY, sha256 BLOB, is_text) WITHOUT ROWID",
-    "CREATE TABLE lying (path BLOB PRIMARY KEY) WITHOUT ROWID",
+    "CREATE TABLE checksums (path BLOB PRIMARY KEY, sha256 BLOB, is_text) WITHOUT ROWID",
+    "CREATE TABLE found (path BLOB PRIMARY KEY) WITHOUT ROWID",
 )
 _NO_LONGER_EXTRA = (
-    "DELETE FROM lying WHERE path IN (SELECT path FROM expected UNION ALL SELECT path FROM aside)"
+    "DELETE FROM found WHERE path IN (SELECT path FROM expected UNION ALL SELECT path FROM aside)"
 )
-_PUT = "INSERT OR REPLACE INTO expected VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-_PUT_LOOSE = "INSERT OR IGNORE INTO expected VALUES (?, ?, NULL, NULL, 0.0, '', '', NULL)"
-_PUT_SUMMED = "INSERT OR IGNORE INTO expected SELECT path, sha256, NULL, NULL, 0.0, '', '', NULL FROM summed"
+_INSERT = "INSERT OR REPLACE INTO expected VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT_LOOSE = "INSERT OR IGNORE INTO expected VALUES (?, ?, NULL, NULL, 0.0, '', '', NULL)"
+_INSERT_CHECKSUMS = (
+    "INSERT OR IGNORE INTO expected SELECT path, sha256, NULL, NULL, 0.0, '', '', NULL FROM checksums"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Subset:
     """Which files are to be looked at."""
 
     since: float
@@ -73,7 +75,7 @@ class Choice:
     """Of all that are picked, as far as they are recorded."""
 
 
-class Expectations:
+class ExpectedFiles:
     """A temporary database of its own, which SQLite removes when it is closed. A context manager.
 
     All methods raise ScratchFull where this computer has no room for it.
@@ -90,39 +92,39 @@ class Expectations:
     def __exit__(self, *error: object) -> None:
         self._table.close()
 
-    def take_lying(self, paths: Iterable[str]) -> None:
+    def add_found(self, paths: Iterable[str]) -> None:
         """What lies on the drive."""
-        self._put("INSERT OR IGNORE INTO lying VALUES (?)", ((os.fsencode(path),) for path in paths))
+        self._insert("INSERT OR IGNORE INTO found VALUES (?)", ((os.fsencode(path),) for path in paths))
 
-    def take_archive(self, root: Path) -> tuple[str, ...]:
+    def load_expected(self, root: Path) -> tuple[str, ...]:
         """What the record says, or SHA256SUMS where the record is damaged or missing; notices on that.
 
         Raises:
             RecordTooNew: a newer version has written the record.
             RecordFailed, DriveError: the drive cannot be read.
         """
-        self._put(
-            "INSERT OR REPLACE INTO summed VALUES (?, ?, ?)",
+        self._insert(
+            "INSERT OR REPLACE INTO checksums VALUES (?, ?, ?)",
             ((os.fsencode(path), bytes.fromhex(sum), is_text(path)) for path, sum in each_checksum(root)),
         )
-        sums = self._count("summed") > 0
+        sums = self._count("checksums") > 0
         try:
-            if read_record(root, self._take_record) is None:
-                self._ask(_PUT_SUMMED)
+            if read_record(root, self._load_record) is None:
+                self._query(_INSERT_CHECKSUMS)
                 notice = "There is no record here; the files are compared with SHA256SUMS alone."
                 return (notice,) if sums else ()
         except RecordDamaged as error:
             self._forget_record()
-            self._ask(_PUT_SUMMED)
+            self._query(_INSERT_CHECKSUMS)
             return (f"{error} Until then the files are compared with SHA256SUMS alone.",)
-        self._ask(f"{_PUT_SUMMED} WHERE NOT is_text")  # the record cannot hold such names
+        self._query(f"{_INSERT_CHECKSUMS} WHERE NOT is_text")  # the record cannot hold such names
         return ()
 
     def __len__(self) -> int:
         """How many files should be there."""
         return self._count("expected")
 
-    def choose(self, since: float | None, sample: float | None, chance: random.Random) -> Choice:
+    def select(self, since: float | None, sample: float | None, chance: random.Random) -> Subset:
         """Picks files.
 
         Args:
@@ -131,27 +133,27 @@ class Expectations:
             chance: picks the sample.
         """
         ever = float("-inf") if since is None else since
-        ((count, size),) = self._ask(
+        ((count, size),) = self._query(
             "SELECT count(*), ifnull(sum(size), 0) FROM expected WHERE written_at >= ?", (ever,)
         )
-        choice = Choice(ever, None, count, size)
+        subset = Subset(ever, None, count, size)
         if sample is None or not count:
-            return choice
+            return subset
         number, picked = max(1, round(count * min(1.0, max(0.0, sample)))), bytearray(count)
         for place in chance.sample(range(count), number):
             picked[place] = True
-        choice = Choice(ever, picked, number, 0)
-        return replace(choice, bytes=sum(file.size or 0 for file in self.each(choice)))
+        subset = Subset(ever, picked, number, 0)
+        return replace(subset, bytes=sum(file.size or 0 for file in self.iter_files(subset)))
 
-    def each(self, choice: Choice) -> Iterator[Expected]:
+    def iter_files(self, subset: Subset) -> Iterator[Expected]:
         """The files that were picked, by path."""
         rows = self._by_path(
-            "SELECT path, expected.sha256, size, modified_at, udid, uuid, role, summed.sha256 "
-            "FROM expected LEFT JOIN summed USING (path) WHERE path > ? AND written_at >= ?",
-            choice.since,
+            "SELECT path, expected.sha256, size, modified_at, udid, uuid, role, checksums.sha256 "
+            "FROM expected LEFT JOIN checksums USING (path) WHERE path > ? AND written_at >= ?",
+            subset.since,
         )
         for place, (path, sha256, size, modified_at, udid, uuid, role, in_sums) in enumerate(rows):
-            if choice.picked is None or choice.picked[place]:
+            if subset.picked is None or subset.picked[place]:
                 yield Expected(
                     os.fsdecode(path),
                     sha256.hex(),
@@ -163,16 +165,16 @@ class Expectations:
                     None if in_sums is None else in_sums.hex(),
                 )
 
-    def with_bytes(self, sha256: str) -> str | None:
+    def path_with_hash(self, sha256: str) -> str | None:
         """The path of a file that should have some bytes."""
-        self._ask("CREATE INDEX IF NOT EXISTS by_bytes ON expected (sha256)")
-        ((path,),) = self._ask("SELECT max(path) FROM expected WHERE sha256 = ?", (bytes.fromhex(sha256),))
+        self._query("CREATE INDEX IF NOT EXISTS by_bytes ON expected (sha256)")
+        ((path,),) = self._query("SELECT max(path) FROM expected WHERE sha256 = ?", (bytes.fromhex(sha256),))
         return None if path is None else os.fsdecode(path)
 
     def __contains__(self, path: object) -> bool:
         """Whether a file should be there."""
         wanted = os.fsencode(path) if isinstance(path, str) else b""
-        return bool(self._ask("SELECT 1 FROM expected WHERE path = ?", (wanted,)))
+        return bool(self._query("SELECT 1 FROM expected WHERE path = ?", (wanted,)))
 
     @property
     def aside(self) -> int:
@@ -186,45 +188,47 @@ class Expectations:
         Raises:
             DriveError: the drive cannot be read.
         """
-        self._ask(_NO_LONGER_EXTRA)
-        if self._count("lying"):
+        self._query(_NO_LONGER_EXTRA)
+        if self._count("found"):
             with suppress(RecordDamaged):
-                read_record(root, self._take_record)
-            self._ask(_NO_LONGER_EXTRA)
-        for (path,) in self._by_path("SELECT path FROM lying WHERE path > ?"):
+                read_record(root, self._load_record)
+            self._query(_NO_LONGER_EXTRA)
+        for (path,) in self._by_path("SELECT path FROM found WHERE path > ?"):
             yield os.fsdecode(path)
 
-    def _take_record(self, record: sqlite3.Connection) -> bool:
+    def _load_record(self, record: sqlite3.Connection) -> bool:
         """Called a second time where the first reading did not succeed."""
         self._forget_record()
-        self._put(
-            _PUT,
+        self._insert(
+            _INSERT,
             (
                 (os.fsencode(path), digest, size, modified_at, written_at, udid, uuid, role.value)
                 for path, digest, size, modified_at, written_at, udid, uuid, role in files_in(record)
             ),
         )
         loose = record.execute("SELECT path, sha256 FROM loose ORDER BY path")
-        self._put(_PUT_LOOSE, ((os.fsencode(path), digest_of(digest)) for path, digest in loose))
+        self._insert(_INSERT_LOOSE, ((os.fsencode(path), digest_of(digest)) for path, digest in loose))
         aside = record.execute("SELECT path FROM aside")
-        self._put("INSERT OR IGNORE INTO aside VALUES (?)", ((os.fsencode(path),) for (path,) in aside))
+        self._insert("INSERT OR IGNORE INTO aside VALUES (?)", ((os.fsencode(path),) for (path,) in aside))
         return True
 
     def _forget_record(self) -> None:
         for table in ("expected", "aside"):
-            self._ask(f"DELETE FROM {table}")
+            self._query(f"DELETE FROM {table}")
 
     def _by_path(self, query: str, *parameters: object) -> Iterator[tuple[Any, ...]]:
         """All rows of a query for those behind a path, by path; not held by a cursor, since it may take hours
         in which the table is asked other things, too."""
         last = b""
-        while rows := self._ask(f"{query} ORDER BY path LIMIT {_AT_ONCE}", (last, *parameters)):
+        while rows := self._query(f"{query} ORDER BY path LIMIT {_ROWS_AT_ONCE}", (last, *parameters)):
             last = rows[-1][0]
             yield from rows
 
-    def _put(self, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
+    def _insert(self, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
         remaining = iter(rows)
-        while some := list(islice(remaining, _AT_ONCE)):  # errors of the rows' source are not the table's
+        while some := list(
+            islice(remaining, _ROWS_AT_ONCE)
+        ):  # errors of the rows' source are not the table's
             try:
                 self._table.execute("BEGIN")
                 self._table.executemany(statement, some)
@@ -232,13 +236,13 @@ class Expectations:
             except sqlite3.Error as error:
                 raise ScratchFull(str(error)) from error
 
-    def _ask(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+    def _query(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         try:
             return self._table.execute(query, parameters).fetchall()
         except sqlite3.Error as error:
             raise ScratchFull(str(error)) from error
 
     def _count(self, table: str) -> int:
-        ((count,),) = self._ask(f"SELECT count(*) FROM {table}")
+        ((count,),) = self._query(f"SELECT count(*) FROM {table}")
         assert isinstance(count, int)
         return count

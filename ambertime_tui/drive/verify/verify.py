@@ -14,10 +14,10 @@ from pathlib import Path
 
 from ambertime_tui.drive.errors import DriveError, TargetGone, TargetMissing, TargetNotAFolder, drive_error
 from ambertime_tui.drive.layout import CHECKSUMS, OURS, PHOTOS
-from ambertime_tui.drive.record.integrity import read_seal
+from ambertime_tui.drive.record.integrity import read_integrity
 from ambertime_tui.drive.record.record_model import ReadBack
-from ambertime_tui.drive.record.verdicts import Finding, Verdict, judge, load_findings, save_findings
-from ambertime_tui.drive.verify.expected import Expectations, Expected
+from ambertime_tui.drive.record.verdicts import Finding, Verdict, load_findings, save_findings, verdict_of
+from ambertime_tui.drive.verify.expected import Expected, ExpectedFiles
 from ambertime_tui.drive.volume.discovery import drive_of
 from ambertime_tui.drive.volume.system_calls import SystemCalls
 from ambertime_tui.drive.writing.read_back import Reader
@@ -134,29 +134,29 @@ def verify(
     began = clock()
     drive = drive_of(root)
     reader = Reader(drive.traits, drive.device, calls)
-    place = _Place.of(root, drive.device)
+    place = _TargetAtStart.of(root, drive.device)
     all_of_it = since is None and sample is None
-    found = _Found(on_file)
-    with Expectations() as expected:
+    found = _Tally(on_file)
+    with ExpectedFiles() as expected:
         if all_of_it:
-            expected.take_lying(_photos(root))
-        notices = expected.take_archive(root)
-        choice = expected.choose(since, sample, chance or random.Random())
-        skipped, aside = len(expected) - choice.count, expected.aside
-        teller = _Teller(choice.count, choice.bytes, on_progress)
-        notebook = _Notebook(root, expected, calls, clock)
+            expected.add_found(_photos(root))
+        notices = expected.load_expected(root)
+        subset = expected.select(since, sample, chance or random.Random())
+        skipped, aside = len(expected) - subset.count, expected.aside
+        progress = _ProgressReporter(subset.count, subset.bytes, on_progress)
+        findings_file = _FindingsFile(root, expected, calls, clock)
         try:
-            for file in expected.each(choice):
-                verdict, finding = _verified(place, file, reader, expected, teller)
-                found.take(verdict, file)
-                notebook.note(file.path, finding)
-                teller.file_done(file.path)
+            for file in expected.iter_files(subset):
+                verdict, finding = _verify_file(place, file, reader, expected, progress)
+                found.add(verdict, file)
+                findings_file.note(file.path, finding)
+                progress.file_done(file.path)
         finally:
-            notebook.save()
+            findings_file.save()
         if all_of_it:
             for extra in expected.extra(root):
-                found.take(FileVerdict(extra, Verdict.EXTRA, f"{extra} is not in the record."))
-            found.judge_sums(sealed=read_seal(root) is not None)
+                found.add(FileVerdict(extra, Verdict.EXTRA, f"{extra} is not in the record."))
+            found.check_sums(finalized=read_integrity(root) is not None)
     return VerifyReport(
         target=root,
         began_at=began,
@@ -167,55 +167,55 @@ def verify(
         originals=found.originals,
         skipped=skipped,
         aside=aside,
-        notices=notices + ((_RECORD_WRONG.format(found.doubtful),) if found.doubtful else ()),
+        notices=notices + ((_RECORD_WRONG.format(found.record_differs),) if found.record_differs else ()),
     )
 
 
-class _Found:
+class _Tally:
     """Counts what was found, and keeps what a person has to know."""
 
-    def __init__(self, tell: Callable[[FileVerdict], None]) -> None:
-        self._tell = tell
+    def __init__(self, report: Callable[[FileVerdict], None]) -> None:
+        self._report = report
         self.counts: Counter[Verdict] = Counter()
         self.originals: Counter[ReadBack] = Counter()
         self.not_whole: list[FileVerdict] = []
         self.through_cache = 0
-        self.doubtful = 0
+        self.record_differs = 0
         """Files that have other bytes than the record tells, and those that SHA256SUMS tells."""
         self._not_in_sums = self._other_in_sums = 0
 
-    def take(self, found: FileVerdict, file: Expected | None = None) -> None:
+    def add(self, found: FileVerdict, file: Expected | None = None) -> None:
         """What was found of a file; None: it is not one that should be there."""
         self.counts[found.verdict] += 1
         if found.verdict is not Verdict.WHOLE:
             self.not_whole.append(found)
         elif file is not None:
-            self._take_whole(found, file)
-        self._tell(found)
+            self._add_whole(found, file)
+        self._report(found)
 
-    def _take_whole(self, found: FileVerdict, file: Expected) -> None:
+    def _add_whole(self, found: FileVerdict, file: Expected) -> None:
         self.through_cache += found.read_back is ReadBack.THROUGH_CACHE
         if found.read_back is not None and (file.role is None or file.role.is_original):
             self.originals[found.read_back] += 1
         if found.sentence:
-            self.doubtful += 1
+            self.record_differs += 1
         elif file.recorded:
             self._not_in_sums += file.in_sums is None
             self._other_in_sums += file.in_sums not in (None, file.sha256)
 
-    def judge_sums(self, *, sealed: bool) -> None:
+    def check_sums(self, *, finalized: bool) -> None:
         """SHA256SUMS itself, where it tells other hashes of files that have the bytes of the record, or lacks
         files although a run has ended since they were written."""
-        wrong = self._other_in_sums + (self._not_in_sums if sealed else 0)
+        wrong = self._other_in_sums + (self._not_in_sums if finalized else 0)
         if wrong:
             sentence = f"SHA256SUMS does not tell the hashes of {wrong:,} of the files that are whole by the"
-            self.take(
+            self.add(
                 FileVerdict(CHECKSUMS, Verdict.DAMAGED, f"{sentence} record; the next backup writes it anew.")
             )
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _TargetAtStart:
     """The target as it was when verification began."""
 
     root: Path
@@ -224,7 +224,7 @@ class _Place:
     """st_dev: another one is another mount, or none."""
 
     @classmethod
-    def of(cls, root: Path, device: str) -> _Place:
+    def of(cls, root: Path, device: str) -> _TargetAtStart:
         """The target now.
 
         Raises:
@@ -235,7 +235,7 @@ class _Place:
         except OSError as error:
             raise drive_error(error, root, doing="reading") from error
 
-    def still_there(self, error: OSError) -> None:
+    def raise_if_gone(self, error: OSError) -> None:
         """After an error at one file: whether it is not the whole drive that is gone.
 
         Raises:
@@ -250,7 +250,7 @@ class _Place:
             raise TargetGone(self.root, (error.strerror or str(error)).lower()) from error
 
 
-class _Notebook:
+class _FindingsFile:
     """What was found, kept for the next backup as it comes: a verification of hours may be broken off."""
 
     def __init__(
@@ -281,11 +281,11 @@ class _Notebook:
             self._saved = kept
 
 
-class _Teller:
+class _ProgressReporter:
     """Counts, and tells who wants to know."""
 
-    def __init__(self, files: int, size: int, tell: Callable[[VerifyProgress], None] | None) -> None:
-        self._files, self._size, self._tell = files, size, tell
+    def __init__(self, files: int, size: int, report: Callable[[VerifyProgress], None] | None) -> None:
+        self._files, self._size, self._report = files, size, report
         self._files_done = self._bytes_done = 0
         self._path = ""
 
@@ -295,7 +295,7 @@ class _Teller:
         def more(count: int) -> None:
             self._bytes_done += count
             self._path = path
-            self._say()
+            self._report_now()
 
         return more
 
@@ -303,21 +303,21 @@ class _Teller:
         """A file was looked at."""
         self._files_done += 1
         self._path = path
-        self._say()
+        self._report_now()
 
-    def _say(self) -> None:
-        if self._tell is not None:
-            self._tell(
+    def _report_now(self) -> None:
+        if self._report is not None:
+            self._report(
                 VerifyProgress(self._files_done, self._files, self._bytes_done, self._size, self._path)
             )
 
 
-def _verified(
-    place: _Place,
+def _verify_file(
+    place: _TargetAtStart,
     file: Expected,
     reader: Reader,
-    expected: Expectations,
-    teller: _Teller,
+    expected: ExpectedFiles,
+    progress: _ProgressReporter,
 ) -> tuple[FileVerdict, Finding | None]:
     full = place.root / file.path
 
@@ -331,12 +331,12 @@ def _verified(
         facts = full.lstat()
         if not stat.S_ISREG(facts.st_mode):
             return verdict(Verdict.CHANGED, f"{file.path} is no longer a plain file.")
-        found = reader.digest(full, teller.read(file.path))
+        found = reader.digest(full, progress.read(file.path))
     except (FileNotFoundError, NotADirectoryError) as error:
-        place.still_there(error)
+        place.raise_if_gone(error)
         return verdict(Verdict.MISSING, f"{file.path} is not there any more.")
     except OSError as error:
-        place.still_there(error)
+        place.raise_if_gone(error)
         return verdict(Verdict.DAMAGED, f"{file.path} cannot be read: {error.strerror}.")
     if found.sha256 == file.sha256:
         whole, _ = verdict(Verdict.WHOLE, "", found.read_back)
@@ -346,11 +346,11 @@ def _verified(
         sentence = f"{file.path} has the bytes that SHA256SUMS tells, and the record tells others"
         return verdict(Verdict.WHOLE, f"{sentence}; the next backup puts it right.", found.read_back)
     size = found.size if file.size is None else file.size
-    kind = judge(size, file.modified_at, found.size, facts.st_mtime)
+    kind = verdict_of(size, file.modified_at, found.size, facts.st_mtime)
     sentence = f"{file.path} does not have the bytes that were written"
     if found.size != size:
         sentence += f" ({found.size:,} instead of {size:,} bytes)"
-    twin = expected.with_bytes(found.sha256)
+    twin = expected.path_with_hash(found.sha256)
     if twin is not None:
         kind, sentence = Verdict.CHANGED, f"{file.path} has the bytes of {twin}"
     return verdict(kind, sentence + ".", found.read_back)

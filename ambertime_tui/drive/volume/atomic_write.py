@@ -1,4 +1,4 @@
-"""Replacing a small file of ours as a whole."""
+"""Replacing a bookkeeping file atomically."""
 
 from __future__ import annotations
 
@@ -11,10 +11,16 @@ from ambertime_tui.drive.volume.system_calls import SystemCalls
 
 
 def write_atomically(path: Path, scratch: Path, blocks: Iterable[bytes], calls: SystemCalls) -> None:
-    """Replaces a bookkeeping file of ours as a whole: after a power cut it is the old or the new one.
+    """Replace a bookkeeping file. After a power cut it has either the old or the new content.
+
+    Args:
+        path: the file.
+        scratch: temporary file on the same file system.
+        blocks: the new content.
+        calls: the operating system.
 
     Raises:
-        DriveError: the file stays as it was.
+        DriveError: the file is unchanged.
     """
     size = 0
     try:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ambertime_tui.drive.errors import TargetMissing, drive_error
 from ambertime_tui.drive.volume import diskutil
-from ambertime_tui.drive.volume.file_system import FileSystemTraits, probed, traits_of
+from ambertime_tui.drive.volume.file_system import FileSystemTraits, probe, traits_of
 
 _ESCAPE = re.compile(rb"\\([0-7]{3})")
 _LABEL_ESCAPE = re.compile(r"\\x([0-9a-fA-F]{2})")
@@ -65,46 +65,36 @@ class Mount:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class MountPoint:
     """Where a drive is mounted, not looked at yet."""
 
     path: Path
     file_system: str
     key: str
     """The same for two mounts of one drive."""
-    look: Callable[[], Drive | None]
+    inspect: Callable[[], Drive | None]
     """Asks the drive, which may take its time; None: it is none that one could write to."""
 
 
-def places() -> tuple[Place, ...]:
+def mount_points() -> tuple[MountPoint, ...]:
     """Where drives are mounted; pseudo file systems are left out. Asks none of them."""
     if sys.platform == "darwin":
         return tuple(
-            Place(v.path, v.file_system, str(v.path), partial(_of_volume, v)) for v in diskutil.volumes()
+            MountPoint(v.path, v.file_system, str(v.path), partial(_of_volume, v)) for v in diskutil.volumes()
         )
     return tuple(
-        Place(m.path, m.file_system, f"{m.device_number} {m.root}", partial(_looked_at, m))
+        MountPoint(m.path, m.file_system, f"{m.device_number} {m.root}", partial(_inspect, m))
         for m in parse_mountinfo(_mountinfo())
         if m.file_system not in _NOT_A_DRIVE and (m.root == "/" or m.file_system == "btrfs")
     )
 
 
-def in_order(drives: Iterable[Drive]) -> list[Drive]:
+def sort_drives(drives: Iterable[Drive]) -> list[Drive]:
     """Plugged-in ones first, the system's last."""
     return sorted(drives, key=lambda d: (d.system, not d.removable, d.name.casefold()))
 
 
-def mounted_drives() -> tuple[Drive, ...]:
-    """The drives one could write to; waits for each of them."""
-    found: dict[str, Drive] = {}
-    for place in places():
-        drive = place.look()
-        if drive is not None:
-            found.setdefault(place.key, drive)
-    return tuple(in_order(found.values()))
-
-
-def _looked_at(mount: Mount) -> Drive | None:
+def _inspect(mount: Mount) -> Drive | None:
     try:
         if not stat.S_ISDIR(mount.path.stat().st_mode):
             return None
@@ -168,7 +158,7 @@ def _unescaped(field: str) -> str:
 def _of_mount(mount: Mount, folder: Path | None = None) -> Drive:
     space = os.statvfs(folder or mount.path)
     device = os.path.realpath(mount.source) if mount.source.startswith("/dev/") else mount.source
-    traits = probed(traits_of(mount.file_system, magic=_magic(mount, device)), folder or mount.path, device)
+    traits = probe(traits_of(mount.file_system, magic=_magic(mount, device)), folder or mount.path, device)
     disks = _disks_of(device)
     return Drive(
         path=mount.path,
@@ -274,7 +264,7 @@ def _model(disks: frozenset[Path]) -> str:
 
 def _of_volume(volume: diskutil.Volume) -> Drive:
     space = os.statvfs(volume.path)
-    traits = probed(traits_of(volume.file_system), volume.path, volume.device)
+    traits = probe(traits_of(volume.file_system), volume.path, volume.device)
     return Drive(
         path=volume.path,
         name=volume.name or volume.path.name,

@@ -34,8 +34,8 @@ def volumes() -> tuple[Volume, ...]:
         OSError: diskutil did not answer.
     """
     found: list[Volume] = []
-    for mount in parse_list(_asked("list", "-plist")):
-        volume = parse_info(_asked("info", "-plist", mount))
+    for mount in parse_list(_diskutil("list", "-plist")):
+        volume = parse_info(_diskutil("info", "-plist", mount))
         if volume is not None:
             found.append(volume)
     return tuple(found)
@@ -50,7 +50,7 @@ def volume_of(folder: Path) -> Volume:
     mount = folder
     while not mount.is_mount():
         mount = mount.parent
-    volume = parse_info(_asked("info", "-plist", str(mount)))
+    volume = parse_info(_diskutil("info", "-plist", str(mount)))
     if volume is None:
         raise OSError(19, "diskutil knows no volume there", str(mount))
     return volume
@@ -96,7 +96,7 @@ def _dictionary(data: bytes) -> dict[str, Any]:
     return loaded
 
 
-def _asked(*arguments: str) -> bytes:
+def _diskutil(*arguments: str) -> bytes:
     try:
         done = subprocess.run(["diskutil", *arguments], capture_output=True, timeout=30, check=True)
     except (subprocess.SubprocessError, FileNotFoundError) as error:

@@ -61,7 +61,7 @@ class FileSystemTraits:
     """False: the rename is preceded by a look, and another program could come in between."""
     cache_dropping: CacheDropping
     fsyncs_folders: bool = True
-    keeps_names: bool = False
+    preserves_names: bool = False
     """True where a file is listed under the very name it was given, or not at all."""
 
     def name_length(self, name: str) -> int:
@@ -103,16 +103,16 @@ _FAT32_LIMIT = 4 * GIB - 1
 _KNOWN = {
     traits.name: traits
     for traits in (
-        _unix("ext4", "ext4", keeps_names=True),
-        _unix("ext3", "ext3", time_resolution=1.0, max_file_bytes=2048 * GIB, keeps_names=True),
-        _unix("ext2", "ext2", time_resolution=1.0, max_file_bytes=2048 * GIB, keeps_names=True),
-        _unix("xfs", "XFS", keeps_names=True),
-        _unix("btrfs", "Btrfs", keeps_names=True),
-        _unix("f2fs", "F2FS", keeps_names=True),
-        _unix("bcachefs", "bcachefs", keeps_names=True),
+        _unix("ext4", "ext4", preserves_names=True),
+        _unix("ext3", "ext3", time_resolution=1.0, max_file_bytes=2048 * GIB, preserves_names=True),
+        _unix("ext2", "ext2", time_resolution=1.0, max_file_bytes=2048 * GIB, preserves_names=True),
+        _unix("xfs", "XFS", preserves_names=True),
+        _unix("btrfs", "Btrfs", preserves_names=True),
+        _unix("f2fs", "F2FS", preserves_names=True),
+        _unix("bcachefs", "bcachefs", preserves_names=True),
         _unix("overlay", "overlay"),
         _unix("zfs", "ZFS", cache_dropping=CacheDropping.NO),
-        _unix("tmpfs", "memory (tmpfs)", cache_dropping=CacheDropping.NO, keeps_names=True),
+        _unix("tmpfs", "memory (tmpfs)", cache_dropping=CacheDropping.NO, preserves_names=True),
         _unix("nfs", "NFS", cache_dropping=CacheDropping.NO, renames_without_replacing=False),
         _unix("nfs4", "NFS", cache_dropping=CacheDropping.NO, renames_without_replacing=False),
         _unix(
@@ -202,7 +202,7 @@ def traits_of(name: str, *, magic: bytes = b"") -> FileSystemTraits:
     )
 
 
-def probed(traits: FileSystemTraits, folder: Path, device: str) -> FileSystemTraits:
+def probe(traits: FileSystemTraits, folder: Path, device: str) -> FileSystemTraits:
     """The traits after asking the mounted file system itself: its name limit, and whether we may drop its
     cache."""
     try:

@@ -1,4 +1,4 @@
-"""The lock that one job holds on its target."""
+"""The lock of a target: one job at a time may write to it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import errno
 import fcntl
 import os
 import socket
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,24 +20,30 @@ from ambertime_tui.drive.errors import (
     drive_error,
 )
 from ambertime_tui.drive.layout import LOCK, OURS
-from ambertime_tui.drive.volume.marker import Marker, new_id, read_marker, refuse_inside_archive, write_marker
+from ambertime_tui.drive.volume.marker import (
+    Marker,
+    new_target_id,
+    read_marker,
+    refuse_inside_archive,
+    write_marker,
+)
 from ambertime_tui.drive.volume.system_calls import SystemCalls
 
 
 @dataclass(frozen=True, slots=True)
 class TargetLock:
-    """A locked target: its identity then, to be compared with what is at its path now."""
+    """A locked target and its identity at that time."""
 
     root: Path
     marker: Marker
     device: int
-    """st_dev of the target folder: another one is another mount."""
+    """st_dev of the target folder; it changes with the mount."""
     inode: int
-    lock: int
-    """Descriptor of the lock file; the lock dies with its holder."""
+    descriptor: int
+    """The open lock file. The kernel releases the lock when the process ends."""
 
     def check(self) -> None:
-        """Looks whether the very same target is still there.
+        """Check that the same target is still at this path.
 
         Raises:
             TargetGone: it was unmounted or unplugged.
@@ -46,41 +51,31 @@ class TargetLock:
         """
         try:
             now = self.root.stat()
-            there = read_marker(self.root)
+            found = read_marker(self.root)
         except OSError as error:
             raise TargetGone(self.root, os.strerror(error.errno or errno.EIO).lower()) from error
-        if (now.st_dev, now.st_ino) == (self.device, self.inode) and there == self.marker:
+        if (now.st_dev, now.st_ino) == (self.device, self.inode) and found == self.marker:
             return
-        if there is None:
-            raise TargetGone(self.root, "the folder is there, the archive is not")
+        if found is None:
+            raise TargetGone(self.root, "the folder exists, but the archive is not in it")
         raise TargetSwapped(self.root)
 
     def release(self) -> None:
-        """Gives up the lock."""
+        """Release the lock."""
         with suppress(OSError):
-            os.close(self.lock)
+            os.close(self.descriptor)
 
 
-def lock_target(
-    root: Path,
-    *,
-    now: float,
-    calls: SystemCalls,
-    expected_id: str | None,
-    token: Callable[[], str] | None = None,
-) -> TargetLock:
-    """Locks a target and reads its marker, or makes one.
+def lock_target(root: Path, *, now: float, calls: SystemCalls) -> TargetLock:
+    """Lock a target and read its marker; a new target gets one.
 
     Args:
-        root: the target folder; it has to exist.
-        now: seconds since 1970, for a new marker and for the name on the lock.
+        root: the target folder; it must exist.
+        now: seconds since 1970, for a new marker and the note in the lock file.
         calls: the operating system.
-        expected_id: the id this target had when it was last seen; a target without it is refused.
-        token: makes the id of a new target (32 hex digits).
 
     Raises:
-        TargetMissing, TargetNotAFolder, TargetInsideArchive, TargetReadOnly, TargetInUse, TargetSwapped,
-        DriveError.
+        TargetMissing, TargetNotAFolder, TargetInsideArchive, TargetReadOnly, TargetInUse, DriveError.
     """
     try:
         folder = root.stat()
@@ -95,31 +90,28 @@ def lock_target(
     refuse_inside_archive(root)
     ours = root / OURS
     try:
-        if expected_id is not None:
-            found = read_marker(root)
-            if found is None or found.target_id != expected_id:
-                raise TargetSwapped(root)
         with suppress(FileExistsError):
             calls.mkdir(ours)
         calls.fsync_folder(root)
-        lock = os.open(ours / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+        descriptor = os.open(ours / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
     except OSError as error:
         raise drive_error(error, ours) from error
     try:
-        _lock(lock, root, now)
+        _lock_file(descriptor, root, now)
         marker = read_marker(root)
         if marker is None:
-            marker = Marker((token or new_id)(), datetime.fromtimestamp(now, UTC).isoformat())
+            marker = Marker(new_target_id(), datetime.fromtimestamp(now, UTC).isoformat())
             write_marker(root, marker, calls)
     except BaseException as error:
-        os.close(lock)
+        os.close(descriptor)
         if isinstance(error, OSError):
             raise drive_error(error, ours) from error
         raise
-    return TargetLock(root, marker, folder.st_dev, folder.st_ino, lock)
+    return TargetLock(root, marker, folder.st_dev, folder.st_ino, descriptor)
 
 
-def _lock(fd: int, root: Path, now: float) -> None:
+def _lock_file(fd: int, root: Path, now: float) -> None:
+    """Lock the open lock file and write into it who holds it."""
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The marker by which a target is recognized at any mount point."""
+"""The marker file that identifies a target at any mount point."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from ambertime_tui.drive.volume.system_calls import SystemCalls
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """What makes a target this target."""
+    """Identity of a target."""
 
     target_id: str
-    """32 hex digits, made once."""
+    """32 hex digits, chosen at random once."""
     made_at: str
     """ISO 8601."""
 
 
 def refuse_inside_archive(root: Path) -> None:
-    """Looks whether a folder is one of those that an archive has for itself.
+    """Check that a folder is not inside another archive's `Photos` or `.ambertime`.
 
     Raises:
         TargetInsideArchive: it is.
@@ -37,7 +37,7 @@ def refuse_inside_archive(root: Path) -> None:
 
 
 def read_marker(root: Path) -> Marker | None:
-    """The marker of a target; None where there is none that can be understood.
+    """Read the marker of a target. None if it is missing or not valid.
 
     Raises:
         OSError: the drive could not be read.
@@ -53,16 +53,16 @@ def read_marker(root: Path) -> Marker | None:
         return None
 
 
-def new_id() -> str:
-    """An id for a new target: 32 hex digits."""
+def new_target_id() -> str:
+    """A random id for a new target: 32 hex digits."""
     return secrets.token_hex(16)
 
 
 def write_marker(root: Path, marker: Marker, calls: SystemCalls) -> None:
-    """Writes the marker of a target.
+    """Write the marker of a target.
 
     Raises:
-        DriveError: the older one stays.
+        DriveError: the old marker, if any, is unchanged.
     """
     text = (
         json.dumps({"target_id": marker.target_id, "made_at": marker.made_at, "made_by": "AmberTime"}) + "\n"

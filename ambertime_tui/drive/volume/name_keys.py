@@ -1,4 +1,4 @@
-"""When two names are the same to some drive or computer, and which names are text. Pure."""
+"""Comparing names the way the strictest drive or computer does. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import unicodedata
 
 
 def name_key(name: str) -> str:
-    """What two names have in common that some drive or computer takes for the same."""
+    """A key that is equal for two names if any drive or computer treats them as the same name."""
     if name.isascii():
         return name.lower()
     upper = unicodedata.normalize("NFD", unicodedata.normalize("NFC", name).upper())
@@ -14,12 +14,12 @@ def name_key(name: str) -> str:
 
 
 def stem_key(stem: str) -> str:
-    """What stands for a stem among `name_key`s: no name is equal to it."""
+    """A key for a stem that can be stored among `name_key`s: no name has it."""
     return name_key(stem) + "/"
 
 
 def is_text(name: str) -> bool:
-    """False for a name whose bytes are no UTF-8, as Python spells it."""
+    """False for a name whose bytes are not valid UTF-8 (Python decodes them to surrogates)."""
     try:
         name.encode()
     except UnicodeEncodeError:

@@ -33,11 +33,11 @@ class SystemCalls:
         """Opens a file for appending, making it where it was not there."""
         return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
 
-    def open_again(self, path: Path) -> int:
+    def open_existing(self, path: Path) -> int:
         """Opens a file of ours for writing on; the place in it is its beginning."""
         return os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
 
-    def shorten(self, fd: int, size: int) -> None:
+    def truncate(self, fd: int, size: int) -> None:
         """Cuts a file to `size` bytes and goes to its end."""
         os.ftruncate(fd, size)
         os.lseek(fd, size, os.SEEK_SET)

@@ -1,6 +1,6 @@
 """Writing one asset: its files to hidden parts, or found on the drive. The commit step makes it visible.
 
-Several assets may be staged at once, each by a thread of its own; what they share is in the Workspace.
+Several assets may be staged at once, each by a thread of its own; what they share is in the WriteContext.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from types import TracebackType
 
 from ambertime_tui.drive.errors import FileTooLarge
 from ambertime_tui.drive.record.record_model import RecordedAsset, RecordedFile
+from ambertime_tui.drive.writing.context import WriteContext
 from ambertime_tui.drive.writing.file_writer import FileWriter, StagedFile
-from ambertime_tui.drive.writing.naming import Place, PlacedFile, part_name, place
+from ambertime_tui.drive.writing.naming import PlacedFile, Placement, part_name, place
 from ambertime_tui.drive.writing.read_back import FileDigest
-from ambertime_tui.drive.writing.workspace import Workspace
 from ambertime_tui.library.model import Asset, Resource
 
 
@@ -41,7 +41,7 @@ class StagedAsset:
 
     udid: str
     asset: Asset
-    place: Place
+    place: Placement
     files: tuple[StagedFile, ...]
     recorded: RecordedAsset | None
     """What the record holds of the asset already."""
@@ -60,7 +60,7 @@ class AssetWriter:
 
     def __init__(
         self,
-        workspace: Workspace,
+        context: WriteContext,
         udid: str,
         asset: Asset,
         resources: Sequence[Resource],
@@ -68,22 +68,22 @@ class AssetWriter:
         repairs: Sequence[RecordedFile] = (),
         namesake: bool = False,
     ) -> None:
-        self._workspace = workspace
+        self._context = context
         self._udid = udid
         self._asset = asset
         self._recorded = recorded
         self._namesake = namesake
         self._repairs = {file.role: file for file in repairs}
         self._writers: dict[Resource, FileWriter] = {}
-        self._announced: dict[Resource, str] = {}
-        self._adopted: dict[Resource, StagedFile] = {}
+        self._parts: dict[Resource, str] = {}
+        self._existing: dict[Resource, StagedFile] = {}
         self._done = False
-        names = workspace.names
+        names = context.names
         with names.lock:
             self._place = place(
                 asset,
-                workspace.traits,
-                names.given,
+                context.traits,
+                names.taken,
                 resources=resources,
                 recorded=recorded,
                 namesake=namesake,
@@ -91,7 +91,7 @@ class AssetWriter:
             names.reserve(self._place.folder, (file.name for file in self._place.files))
 
     @property
-    def place(self) -> Place:
+    def place(self) -> Placement:
         """Where the files are meant to go; a file that lies there already may yet change the names."""
         return self._place
 
@@ -116,23 +116,23 @@ class AssetWriter:
             DriveError: the part cannot be made.
         """
         placed = next(file for file in self._place.files if file.resource == resource)
-        traits = self._workspace.traits
+        traits = self._context.traits
         preferred = self._own_path(placed)
         if expected_size is not None and not traits.can_hold(expected_size):
             raise FileTooLarge(Path(preferred), expected_size, traits.max_file_bytes)
-        self._workspace.folders.ensure(self._place.folder)
+        self._context.folders.ensure(self._place.folder)
         earlier = self._writers.pop(resource, None)
         if earlier is not None:
             earlier.discard()
-            self._announced.pop(resource, None)
+            self._parts.pop(resource, None)
         source = self._source_of(resource, expected_size, source_modified_at)
-        writer = self._begun_before(placed, expected_size, modified_at, source_modified_at, source)
+        writer = self._resumed_writer(placed, expected_size, modified_at, source_modified_at, source)
         if writer is None:
-            if resource not in self._announced:
-                self._announce()
-            part = self._announced[resource]
+            if resource not in self._parts:
+                self._register_parts()
+            part = self._parts[resource]
             writer = FileWriter(
-                self._workspace,
+                self._context,
                 self._udid,
                 placed,
                 part,
@@ -152,7 +152,7 @@ class AssetWriter:
             return ""
         return "\n".join((self._udid, self._asset.uuid, resource.path, str(size), repr(modified_at)))
 
-    def _begun_before(
+    def _resumed_writer(
         self,
         placed: PlacedFile,
         size: int | None,
@@ -161,11 +161,11 @@ class AssetWriter:
         source: str,
     ) -> FileWriter | None:
         """A writer that goes on where a dead job stopped; None where there is nothing to go on with."""
-        checkpoint = self._workspace.parts.go_on(source) if source else None
+        checkpoint = self._context.parts.resume(source) if source else None
         if checkpoint is None:
             return None
         writer = FileWriter(
-            self._workspace,
+            self._context,
             self._udid,
             placed,
             checkpoint.part,
@@ -175,21 +175,21 @@ class AssetWriter:
             source_modified_at,
             source,
         )
-        return writer if writer.go_on(checkpoint) else None
+        return writer if writer.resume(checkpoint) else None
 
-    def may_adopt(self, sizes: Mapping[Resource, int]) -> frozenset[Resource]:
+    def may_exist(self, sizes: Mapping[Resource, int]) -> frozenset[Resource]:
         """The resources whose bytes may lie on the target already, going by their sizes: they are worth
         hashing before they are written. None, unless all originals of the asset may be there.
 
         Raises:
             DriveError: the target cannot be listed.
         """
-        existing = self._workspace.existing
+        existing = self._context.existing
         found = {resource for resource, size in sizes.items() if existing.has_size(self._udid, size)}
         lacking = [resource for resource in sizes if resource.role.is_original and resource not in found]
         return frozenset() if lacking else frozenset(found)
 
-    def adopt(self, read: Mapping[Resource, SourceFacts]) -> frozenset[Resource]:
+    def use_existing(self, read: Mapping[Resource, SourceFacts]) -> frozenset[Resource]:
         """Takes files of the very bytes of some resources, which then need not be begun; says for which.
 
         Raises:
@@ -199,7 +199,7 @@ class AssetWriter:
         for placed in self._place.files:
             if placed.resource in read:
                 facts = read[placed.resource]
-                found[placed.resource] = self._workspace.existing.claim(
+                found[placed.resource] = self._context.existing.take(
                     self._udid, facts.size, facts.sha256, self._own_path(placed)
                 )
             else:
@@ -212,12 +212,12 @@ class AssetWriter:
             path, digest = one
             facts = read[placed.resource]
             if not whole and path != self._own_path(placed):
-                self._workspace.existing.give_back(path, facts.size)
+                self._context.existing.release(path, facts.size)
                 continue
-            self._adopted[placed.resource] = StagedFile(
+            self._existing[placed.resource] = StagedFile(
                 placed=placed,
                 part=None,
-                adopted=path,
+                existing=path,
                 size=facts.size,
                 sha256=facts.sha256,
                 modified_at=facts.modified_at,
@@ -225,7 +225,7 @@ class AssetWriter:
                 read_back=digest.read_back,
                 repairs=self._repairs.get(placed.resource.role),
             )
-        return frozenset(self._adopted)
+        return frozenset(self._existing)
 
     def stage(self) -> StagedAsset:
         """All resources are finished or adopted: the asset is ready for `Target.commit`.
@@ -234,19 +234,19 @@ class AssetWriter:
             DriveError: a file that was to be adopted has to be synced after all, and the drive failed.
             ValueError: a resource was not finished.
         """
-        if {*self._writers, *self._adopted} != {file.resource for file in self._place.files} or not all(
+        if {*self._writers, *self._existing} != {file.resource for file in self._place.files} or not all(
             writer.finished for writer in self._writers.values()
         ):
             raise ValueError("every resource has to be written and finished before the asset is staged")
-        found = {resource: file.adopted for resource, file in self._adopted.items()}
-        found |= {resource: writer.adopted for resource, writer in self._writers.items()}
+        found = {resource: file.existing for resource, file in self._existing.items()}
+        found |= {resource: writer.match for resource, writer in self._writers.items()}
         if not self._keeps_together(found):
             for placed in self._place.files:
                 writer = self._writers.get(placed.resource)
-                if writer is not None and writer.adopted != self._own_path(placed):
-                    writer.reject_adoption()
+                if writer is not None and writer.match != self._own_path(placed):
+                    writer.reject_match()
         files = tuple(
-            self._adopted.get(placed.resource)
+            self._existing.get(placed.resource)
             or self._writers[placed.resource].staged(self._repairs.get(placed.resource.role))
             for placed in self._place.files
         )
@@ -261,10 +261,10 @@ class AssetWriter:
         self._done = True
         for writer in self._writers.values():
             writer.discard()
-        for file in self._adopted.values():
-            self._workspace.existing.give_back(file.adopted or "", file.size)
+        for file in self._existing.values():
+            self._context.existing.release(file.existing or "", file.size)
         self._forget_unused_parts()
-        self._workspace.names.release(self._place.folder, (file.name for file in self._place.files))
+        self._context.names.release(self._place.folder, (file.name for file in self._place.files))
 
     def __enter__(self) -> AssetWriter:
         return self
@@ -277,26 +277,26 @@ class AssetWriter:
     ) -> None:
         self.discard()
 
-    def _announce(self) -> None:
+    def _register_parts(self) -> None:
         """Chooses the names of all parts of the asset that are not open yet, with one sync for all."""
         chosen: dict[Resource, str] = {}
         folder = self._place.folder
-        root = self._workspace.root
+        root = self._context.root
         for placed in self._place.files:
             if placed.resource in self._writers:
                 continue
             for attempt in itertools.count(1):
-                name = part_name(placed.name, self._workspace.traits, attempt)
+                name = part_name(placed.name, self._context.traits, attempt)
                 path = f"{folder}/{name}"
-                if not os.path.lexists(root / path) and self._workspace.parts.take(path):
+                if not os.path.lexists(root / path) and self._context.parts.reserve(path):
                     chosen[placed.resource] = path
                     break
-        self._workspace.parts.announce(list(chosen.values()))
-        self._announced.update(chosen)
+        self._context.parts.register(list(chosen.values()))
+        self._parts.update(chosen)
 
     def _forget_unused_parts(self) -> None:
-        unused = [part for resource, part in self._announced.items() if resource not in self._writers]
-        self._workspace.parts.forget(unused)
+        unused = [part for resource, part in self._parts.items() if resource not in self._writers]
+        self._context.parts.forget(unused)
 
     def _own_path(self, placed: PlacedFile) -> str:
         return f"{self._place.folder}/{placed.name}"

@@ -53,7 +53,7 @@ class ExistingFiles:
         """Recorded files that an asset of this job has taken, too."""
         self._in_library: dict[str, InLibrary] = {}
 
-    def know_library(self, udid: str, in_library: InLibrary) -> None:
+    def set_library(self, udid: str, in_library: InLibrary) -> None:
         """What a phone's library has now. Its recorded files whose assets it has no more may be another's:
         a phone that was set up anew has the same photos under other uuids."""
         with self._lock:
@@ -70,7 +70,7 @@ class ExistingFiles:
         with self._lock:
             return bool(self._index().get(size)) or any(self._shareable(udid, size))
 
-    def of_same_size(self, udid: str, sizes: Iterable[int]) -> tuple[int, int]:
+    def count_of_sizes(self, udid: str, sizes: Iterable[int]) -> tuple[int, int]:
         """How many of some files may be on the target already, at most, and their bytes.
 
         Raises:
@@ -88,7 +88,7 @@ class ExistingFiles:
                 total += size * min(count, lying)
             return files, total
 
-    def claim(self, udid: str, size: int, sha256: str, preferred: str) -> tuple[str, FileDigest] | None:
+    def take(self, udid: str, size: int, sha256: str, preferred: str) -> tuple[str, FileDigest] | None:
         """A file of just these bytes, which from now on is the caller's; None where there is none.
 
         Args:
@@ -120,7 +120,7 @@ class ExistingFiles:
                     return path, digest
         return None
 
-    def give_back(self, path: str, size: int) -> None:
+    def release(self, path: str, size: int) -> None:
         """A file that is on the drive and not (or not after all) the caller's."""
         with self._lock:
             if path in self._shared:
@@ -137,7 +137,7 @@ class ExistingFiles:
         """Recorded files that an asset of a phone may have, too (path, SHA-256 in hex): no other asset of its
         library has them."""
         in_library = self._in_library.get(udid, _may_have_any)
-        owners = self._record.of_size(size)
+        owners = self._record.files_of_size(size)
         taken = {file.path for file in owners if file.udid == udid and in_library(file.uuid)}
         shareable = {file.path: file.sha256 for file in owners if file.path not in taken | self._shared}
         return sorted(shareable.items())
@@ -153,7 +153,7 @@ class ExistingFiles:
         return self._by_size
 
     def _walk(self, folder: str, found: dict[int, set[str]]) -> None:
-        recorded = self._record.names_taken(folder)
+        recorded = self._record.name_keys_in(folder)
         with os.scandir(self._root / folder) as entries:
             there = sorted(entries, key=lambda entry: entry.name)
         for entry in there:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from ambertime_tui.drive.errors import DriveError, FileTooLarge, ReadBackDiffers, SizeDiffers, drive_error
 from ambertime_tui.drive.record.record_model import ReadBack, RecordedFile
+from ambertime_tui.drive.writing.context import WriteContext
 from ambertime_tui.drive.writing.naming import PlacedFile
 from ambertime_tui.drive.writing.part_journal import Checkpoint
-from ambertime_tui.drive.writing.read_back import FileDigest, GradualReading
-from ambertime_tui.drive.writing.workspace import Workspace
+from ambertime_tui.drive.writing.read_back import FileDigest, IncrementalReader
 
 CHECKPOINT_EVERY = 256 << 20
 """Bytes of a file after which it is synced, read back, and noted how far it is on the drive: what a crash may
@@ -26,7 +26,7 @@ class StagedFile:
 
     placed: PlacedFile
     part: str | None
-    adopted: str | None
+    existing: str | None
     size: int
     sha256: str
     modified_at: float | None
@@ -41,7 +41,7 @@ class FileWriter:
 
     def __init__(
         self,
-        workspace: Workspace,
+        context: WriteContext,
         udid: str,
         placed: PlacedFile,
         part: str,
@@ -53,7 +53,7 @@ class FileWriter:
     ) -> None:
         """
         Args:
-            workspace: what the writers share.
+            context: what the writers share.
             udid: the phone.
             placed: the resource, and the name it gets.
             part: where it is written.
@@ -65,7 +65,7 @@ class FileWriter:
         """
         self._source = source
         self._checked = 0
-        self._workspace = workspace
+        self._context = context
         self._udid = udid
         self._placed = placed
         self._part = part
@@ -74,17 +74,17 @@ class FileWriter:
         self._modified_at = modified_at
         self._source_modified_at = source_modified_at
         self._hash = hashlib.sha256()
-        self._reading = GradualReading(workspace.reader, workspace.root / part)
+        self._reading = IncrementalReader(context.reader, context.root / part)
         self._size = 0
         self._fd: int | None = None
         self._made = False
-        self._adopted: tuple[str, FileDigest] | None = None
+        self._match: tuple[str, FileDigest] | None = None
         self._read_back: ReadBack | None = None
 
     @property
     def path(self) -> Path:
         """Where the part lies."""
-        return self._workspace.root / self._part
+        return self._context.root / self._part
 
     @property
     def written(self) -> int:
@@ -94,20 +94,20 @@ class FileWriter:
     def open(self) -> None:
         """Makes the part (announced before)."""
         try:
-            self._fd = self._workspace.calls.create(self.path)
+            self._fd = self._context.calls.create(self.path)
         except OSError as error:
             raise drive_error(error, self.path) from error
         self._made = True
 
-    def go_on(self, checkpoint: Checkpoint) -> bool:
+    def resume(self, checkpoint: Checkpoint) -> bool:
         """Opens a part that a dead job left; False, and the part is thrown away, where the drive does not
         give the bytes that were noted then."""
         self._made = True
-        calls = self._workspace.calls
+        calls = self._context.calls
         try:
-            self._fd = calls.open_again(self.path)
-            calls.shorten(self._fd, checkpoint.size)
-            self._reading.read_on()
+            self._fd = calls.open_existing(self.path)
+            calls.truncate(self._fd, checkpoint.size)
+            self._reading.read_rest()
         except OSError:
             self.discard()
             return False
@@ -132,19 +132,19 @@ class FileWriter:
         if self._expected_size is not None and self._size > self._expected_size:
             self.discard()
             raise SizeDiffers(Path(self._preferred), self._expected_size, self._size)
-        limit = self._workspace.traits.max_file_bytes
+        limit = self._context.traits.max_file_bytes
         if limit is not None and self._size > limit:
             self.discard()
             raise FileTooLarge(Path(self._preferred), self._expected_size, limit)
         try:
             while rest:
-                rest = rest[self._workspace.calls.write(fd, rest) :]
+                rest = rest[self._context.calls.write(fd, rest) :]
             if self._source and self._size - self._checked >= CHECKPOINT_EVERY:
-                self._workspace.calls.fsync(fd)
+                self._context.calls.fsync(fd)
                 self._checked = self._size
-                self._read_on()
+                self._read_back_rest()
                 so_far = Checkpoint(self._part, self._source, self._size, self._hash.hexdigest())
-                self._workspace.parts.note(so_far)
+                self._context.parts.add_checkpoint(so_far)
         except OSError as error:
             self.discard()
             raise drive_error(error, self.path, size=self._expected_size) from error
@@ -166,30 +166,30 @@ class FileWriter:
             self.discard()
             raise SizeDiffers(Path(self._preferred), self._expected_size, self._size)
         try:
-            self._adopted = self._workspace.existing.claim(
+            self._match = self._context.existing.take(
                 self._udid, self._size, self._hash.hexdigest(), self._preferred
             )
         except DriveError:
             self.discard()
             raise
-        if self._adopted is None:
-            self.settle()
+        if self._match is None:
+            self.sync_and_read_back()
 
     @property
-    def adopted(self) -> str | None:
+    def match(self) -> str | None:
         """Path of the file found to have the same bytes; None: there is none."""
-        return None if self._adopted is None else self._adopted[0]
+        return None if self._match is None else self._match[0]
 
-    def reject_adoption(self) -> None:
+    def reject_match(self) -> None:
         """The part is needed after all: the file that was found would tear the asset apart."""
-        if self._adopted is not None:
-            self._workspace.existing.give_back(self._adopted[0], self._size)
-            self._adopted = None
-            self.settle()
+        if self._match is not None:
+            self._context.existing.release(self._match[0], self._size)
+            self._match = None
+            self.sync_and_read_back()
 
-    def settle(self) -> None:
+    def sync_and_read_back(self) -> None:
         """Capture time, fsync, close, and the read-back from the drive; never a second fsync."""
-        calls = self._workspace.calls
+        calls = self._context.calls
         fd = self._descriptor()
         try:
             if self._modified_at is not None:
@@ -197,7 +197,7 @@ class FileWriter:
             calls.fsync(fd)
             self._fd = None
             calls.close(fd)
-            self._read_on()
+            self._read_back_rest()
         except OSError as error:
             self.discard()
             raise drive_error(error, self.path, size=self._size) from error
@@ -206,32 +206,32 @@ class FileWriter:
             raise
         self._read_back = self._reading.digest.read_back
 
-    def _read_on(self) -> None:
+    def _read_back_rest(self) -> None:
         """Everything so far is synced: reads back what was not read yet.
 
         Raises:
             ReadBackDiffers: the drive gave other bytes than it was given.
             OSError: as the drive says.
         """
-        self._reading.read_on()
+        self._reading.read_rest()
         found = self._reading.digest
         if (found.size, found.sha256) != (self._size, self._hash.hexdigest()):
             raise ReadBackDiffers(self.path)
 
     def staged(self, repairs: RecordedFile | None) -> StagedFile:
         """The finished file; the part of an adopted one is removed."""
-        if self._adopted is not None:
-            path, digest = self._adopted
-            self._adopted = None
+        if self._match is not None:
+            path, digest = self._match
+            self._match = None
             self.discard()
-            part, adopted, read_back = None, path, digest.read_back
+            part, existing, read_back = None, path, digest.read_back
         else:
             assert self._read_back is not None, "finish() comes first"
-            part, adopted, read_back = self._part, None, self._read_back
+            part, existing, read_back = self._part, None, self._read_back
         return StagedFile(
             placed=self._placed,
             part=part,
-            adopted=adopted,
+            existing=existing,
             size=self._size,
             sha256=self._hash.hexdigest(),
             modified_at=self._modified_at,
@@ -243,14 +243,14 @@ class FileWriter:
     @property
     def finished(self) -> bool:
         """True once finish() has succeeded."""
-        return self._adopted is not None or self._read_back is not None
+        return self._match is not None or self._read_back is not None
 
     def discard(self) -> None:
         """Throws the part away, and lets go of a file that was found."""
-        calls = self._workspace.calls
-        if self._adopted is not None:
-            self._workspace.existing.give_back(self._adopted[0], self._size)
-            self._adopted = None
+        calls = self._context.calls
+        if self._match is not None:
+            self._context.existing.release(self._match[0], self._size)
+            self._match = None
         self._read_back = None
         fd, self._fd = self._fd, None
         if fd is not None:
@@ -258,7 +258,7 @@ class FileWriter:
                 calls.close(fd)
         if self._made:
             self._made = False
-            discard_part(self._workspace, self._part)
+            discard_part(self._context, self._part)
 
     def _descriptor(self) -> int:
         if self._fd is None:
@@ -266,12 +266,12 @@ class FileWriter:
         return self._fd
 
 
-def discard_part(workspace: Workspace, part: str) -> None:
+def discard_part(context: WriteContext, part: str) -> None:
     """Removes a part; one that cannot be removed now stays announced, for the next start."""
     try:
-        workspace.calls.unlink(workspace.root / part)
+        context.calls.unlink(context.root / part)
     except FileNotFoundError:
         pass
     except OSError:
         return
-    workspace.parts.forget((part,))
+    context.parts.forget((part,))

@@ -55,7 +55,7 @@ class PlacedFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Placement:
     """Where the files of an asset go."""
 
     folder: str
@@ -73,12 +73,12 @@ def keys_of(names: Iterable[str]) -> set[str]:
 
 def place_key(asset: Asset, traits: FileSystemTraits) -> str:
     """What the assets have in common that would have one stem in one folder."""
-    return f"{folder_of(asset)}/{name_key(suitable(_true_stem(asset), traits))}"
+    return f"{folder_of(asset)}/{name_key(sanitized(_true_stem(asset), traits))}"
 
 
 def stem_key_of(name: str, traits: FileSystemTraits) -> str:
     """What original file names have in common that would give one stem."""
-    return name_key(suitable(split(name)[0], traits))
+    return name_key(sanitized(split(name)[0], traits))
 
 
 def folder_of(asset: Asset) -> str:
@@ -95,7 +95,7 @@ def place(
     resources: Sequence[Resource] | None = None,
     recorded: RecordedAsset | None = None,
     namesake: bool = False,
-) -> Place:
+) -> Placement:
     """The folder and names for some resources of an asset (all of them, if not told which).
 
     Args:
@@ -109,12 +109,12 @@ def place(
     """
     wanted = tuple(asset.resources if resources is None else resources)
     if recorded is not None:
-        return _joined(asset, traits, taken(recorded.folder), wanted, recorded)
+        return _place_beside_recorded(asset, traits, taken(recorded.folder), wanted, recorded)
     folder = folder_of(asset)
     there = taken(folder)
     true_names = [name for _, name in _names(_true_stem(asset), asset, wanted, {})]
     for suffix in _suffixes(asset.uuid):
-        stem, names = _fitting(_true_stem(asset), suffix, asset, traits, wanted, {})
+        stem, names = _fit(_true_stem(asset), suffix, asset, traits, wanted, {})
         plain = namesake and not suffix
         if (
             not plain
@@ -122,7 +122,7 @@ def place(
             and not any(name_key(name) in there for _, name in names)
         ):
             break
-    return Place(
+    return Placement(
         folder,
         stem,
         tuple(
@@ -175,7 +175,7 @@ def cut(text: str, traits: FileSystemTraits, room: int) -> str:
     return text[:low]
 
 
-def suitable(name: str, traits: FileSystemTraits) -> str:
+def sanitized(name: str, traits: FileSystemTraits) -> str:
     """The name with everything replaced that the file system, or any shell reading SHA256SUMS, cannot
     hold."""
     if _AS_CAMERAS_WRITE.fullmatch(name):
@@ -213,13 +213,13 @@ def _suffixes(uuid: str) -> Iterator[str]:
         number += 1
 
 
-def _joined(
+def _place_beside_recorded(
     asset: Asset,
     traits: FileSystemTraits,
     there: Container[str],
     wanted: Sequence[Resource],
     recorded: RecordedAsset,
-) -> Place:
+) -> Placement:
     edits, originals = 1, 1
     newest = {file.role: file.generation for file in sorted(recorded.files, key=lambda f: f.generation)}
     asked = {resource.role for resource in wanted}
@@ -230,14 +230,14 @@ def _joined(
             edits = max(edits, generation + 1)
     while True:
         generations = {role: originals if role.is_original else edits for role in Role}
-        _, names = _fitting(recorded.stem, "", asset, traits, wanted, generations)
+        _, names = _fit(recorded.stem, "", asset, traits, wanted, generations)
         blocked = {resource.role.is_original for resource, name in names if name_key(name) in there}
         if not blocked:
             break
         originals += True in blocked
         edits += False in blocked
     true_names = [name for _, name in _names(_true_stem(asset), asset, wanted, generations)]
-    return Place(
+    return Placement(
         recorded.folder,
         recorded.stem,
         tuple(
@@ -247,7 +247,7 @@ def _joined(
     )
 
 
-def _fitting(
+def _fit(
     stem: str,
     suffix: str,
     asset: Asset,
@@ -256,7 +256,7 @@ def _fitting(
     generations: dict[Role, int],
 ) -> tuple[str, list[tuple[Resource, str]]]:
     """The stem cut so that every name made of it fits, and those names."""
-    whole = suitable(stem, traits)
+    whole = sanitized(stem, traits)
     final = whole + suffix
     everything = (*asset.resources, *wanted)
     names = dict(_names(final, asset, everything, generations))
@@ -270,7 +270,7 @@ def _fitting(
         room = traits.max_name - max(longest, 0) - traits.name_length(suffix) - 4
         final = cut(whole, traits, room) + suffix
         names = dict(_names(final, asset, everything, generations))
-    return final, [(resource, suitable(names[resource], traits)) for resource in wanted]
+    return final, [(resource, sanitized(names[resource], traits)) for resource in wanted]
 
 
 def _names(

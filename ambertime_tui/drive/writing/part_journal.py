@@ -48,13 +48,13 @@ class PartJournal:
         self._sync_lock = threading.Lock()
         self._live: set[str] = set()
         self._checkpoints: dict[str, Checkpoint] = {}
-        self._kept: dict[str, Checkpoint] = {}
+        self._resumable: dict[str, Checkpoint] = {}
         """What a dead job left, to go on with; by source."""
         self._lines = 0
         self._synced = 0
         self._fd: int | None = None
 
-    def remove_leftovers(self) -> int:
+    def remove_leftovers(self) -> None:
         """Removes the parts that dead jobs announced and left, but for those one can go on with; returns how
         many there were.
 
@@ -64,44 +64,41 @@ class PartJournal:
         try:
             text = self._path.read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError:
-            return 0
+            return
         except OSError as error:
             raise drive_error(error, self._path, doing="reading") from error
         announced: dict[str, Checkpoint | None] = {}
         for line in text.splitlines():
-            match _understood(line):
+            match _parse_line(line):
                 case Checkpoint() as so_far if so_far.part in announced:
                     announced[so_far.part] = so_far
                 case str() as part:
                     announced[part] = None
-        removed = 0
         for part, checkpoint in announced.items():
             size = self._size_of(part)
             if size is None:
                 continue
             if checkpoint is not None and size >= checkpoint.size:
-                self._kept[checkpoint.source] = checkpoint
+                self._resumable[checkpoint.source] = checkpoint
                 continue
             self._remove(part)
-            removed += 1
-        for checkpoint in self._kept.values():
+        for checkpoint in self._resumable.values():
             self._live.add(checkpoint.part)
             self._checkpoints[checkpoint.part] = checkpoint
-        if self._kept:
+        if self._resumable:
             self._rewrite()
         else:
             try:
                 self._calls.unlink(self._path)
             except OSError as error:
                 raise drive_error(error, self._path, doing="removing") from error
-        return removed
 
-    def go_on(self, source: str) -> Checkpoint | None:
+    def resume(self, source: str) -> Checkpoint | None:
         """A part of a dead job that is the beginning of this source; from now on the caller's."""
         with self._lock:
-            return self._kept.pop(source, None)
+            return self._resumable.pop(source, None)
 
-    def note(self, checkpoint: Checkpoint) -> None:
+    def add_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Notes, durably, how far a live part is synced.
 
         Raises:
@@ -111,7 +108,7 @@ class PartJournal:
             self._checkpoints[checkpoint.part] = checkpoint
         self._append([json.dumps(asdict(checkpoint))])
 
-    def take(self, part: str) -> bool:
+    def reserve(self, part: str) -> bool:
         """Sets a path (relative to the target) apart for a writer; False where another has it."""
         with self._lock:
             key = part.casefold()
@@ -120,7 +117,7 @@ class PartJournal:
             self._live.add(part)
             return True
 
-    def announce(self, parts: Sequence[str]) -> None:
+    def register(self, parts: Sequence[str]) -> None:
         """Says, durably, that files of these paths (taken before) are going to be ours.
 
         Raises:
@@ -151,7 +148,7 @@ class PartJournal:
                     self._calls.fsync(fd)
                     self._synced = upto
         except OSError as error:
-            self._give_up()
+            self._close_after_error()
             raise drive_error(error, self._path) from error
 
     def forget(self, parts: Iterable[str]) -> None:
@@ -161,16 +158,11 @@ class PartJournal:
                 self._live.discard(part)
                 self._checkpoints.pop(part, None)
 
-    def live(self) -> tuple[str, ...]:
-        """Parts announced and not forgotten."""
-        with self._lock:
-            return tuple(sorted(self._live))
-
     def close(self) -> None:
         """Ends the journal; it is removed where no part is left. What a dead job left and this one had no use
         for is removed, too."""
         with self._lock:
-            unused, self._kept = tuple(self._kept.values()), {}
+            unused, self._resumable = tuple(self._resumable.values()), {}
         for checkpoint in unused:
             with suppress(DriveError):
                 self._remove(checkpoint.part)
@@ -206,7 +198,7 @@ class PartJournal:
         lines += "".join(json.dumps(asdict(one)) + "\n" for _, one in sorted(self._checkpoints.items()))
         write_atomically(self._path, self._path.with_suffix(".new"), [lines.encode()], self._calls)
 
-    def _give_up(self) -> None:
+    def _close_after_error(self) -> None:
         """After an error the descriptor is not used again: the next announcement writes the journal anew."""
         with self._lock:
             if self._fd is not None:
@@ -235,7 +227,7 @@ class PartJournal:
         return facts.st_size if stat.S_ISREG(facts.st_mode) else None
 
 
-def _understood(line: str) -> str | Checkpoint | None:
+def _parse_line(line: str) -> str | Checkpoint | None:
     """What a line says; None for a torn line or one that no job of ours has written."""
     try:
         said = json.loads(line)

@@ -54,11 +54,11 @@ class Reader:
         Raises:
             OSError: as the drive says.
         """
-        reading = GradualReading(self, path, on_bytes)
-        reading.read_on()
+        reading = IncrementalReader(self, path, on_bytes)
+        reading.read_rest()
         return reading.digest
 
-    def fresh(self, fd: int) -> bool | None:
+    def drop_cached_pages(self, fd: int) -> bool | None:
         """True: the next read comes from the drive. False: pages stayed. None: cannot be had here."""
         if self.traits.cache_dropping is CacheDropping.NO:
             return None
@@ -90,7 +90,7 @@ class Reader:
             self._blocks.put(block)
 
 
-class GradualReading:
+class IncrementalReader:
     """A file that is read back while it grows: each step takes what was synced before it. So little is left
     to read at the end of a long file."""
 
@@ -102,7 +102,7 @@ class GradualReading:
         self._size = 0
         self._from_drive = True
 
-    def read_on(self) -> None:
+    def read_rest(self) -> None:
         """Reads from where it stopped to where the file ends now.
 
         Raises:
@@ -110,7 +110,7 @@ class GradualReading:
         """
         calls = self._reader.calls
         with closing(calls, calls.open_read(self._path)) as fd:
-            dropped = self._reader.fresh(fd)
+            dropped = self._reader.drop_cached_pages(fd)
             around = dropped is False and self._read_directly()
             self._read(fd)
             calls.drop_cache(fd)

@@ -93,7 +93,7 @@ async def close_accounts(
     edits = await asyncio.to_thread(lambda: tuple(edits_left(ledger.plan, ledger.endings)))
     left = listed.and_also((*edits, *not_whole))
     if readable:
-        recorded = partial(target.record.vouches_for, udid)
+        recorded = partial(target.record.recorded_uuids, udid)
         wrong = await asyncio.to_thread(contradictions, ledger.plan, ledger.endings, census, recorded)
         for sentence in wrong:
             on_trouble(sentence)
@@ -111,7 +111,7 @@ def _stopped_before_the_plan(copied: int) -> str:
 
 
 def _proof(target: Target, udid: str, broken: Sequence[BrokenFile]) -> str:
-    originals = target.record.originals(udid)
+    originals = target.record.count_originals(udid)
     for one in broken:
         if one.file.role.is_original:
             originals[one.file.read_back] -= 1

@@ -271,7 +271,7 @@ class Copier:
         """An asset that is about to be written; or that the drive has all of it. Blocks."""
         self._target.check()
         uuid = planned.asset.uuid
-        already = self._target.record.asset_files(self._udid, uuid)
+        already = self._target.record.find_asset(self._udid, uuid)
         broken = self._broken.get(uuid, ())
         to_take = {r: s for r, s in stats.items() if not _is_the_same(already, broken, r, s)}
         if not to_take and already is not None:
@@ -285,7 +285,7 @@ class Copier:
         )
         with ExitStack() as undo:
             undo.callback(writer.discard)
-            begun = Begun(to_take, writer, writer.may_adopt({r: s.size for r, s in to_take.items()}))
+            begun = Begun(to_take, writer, writer.may_exist({r: s.size for r, s in to_take.items()}))
             undo.pop_all()
         return begun
 

@@ -33,7 +33,7 @@ def still_broken(
         DriveError: the record cannot be read.
     """
     for uuid, of_asset in before.items():
-        asset = target.record.asset_files(udid, uuid)
+        asset = target.record.find_asset(udid, uuid)
         for file in of_asset:
             now = asset.current(file.role) if asset is not None else None
             if asset is not None and now is not None and target.is_broken(now):

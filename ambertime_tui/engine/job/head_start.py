@@ -35,7 +35,7 @@ def first_assets(
         LibraryUnreadable: the database is damaged.
         DriveError: the drive cannot be asked.
     """
-    if any(target.record.originals(udid).values()):
+    if any(target.record.count_originals(udid).values()):
         return ()
     files, size = reader.most_files()
     if room_needed(Share(files, size, files)) > target.free_bytes():

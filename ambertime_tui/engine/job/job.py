@@ -78,7 +78,7 @@ async def open_job(
     opened, memory = ExitStack(), TargetMemory(reports.parent)
     path, threads = Path(spec.target), Threads(ASSETS_AT_ONCE + 2, Path(spec.target))
     another = await in_time(DRIVE_ANSWERS_WITHIN, path, memory.check, path, new_archive=spec.new_archive)
-    opening = open_target(path, clock=timing.wall, calls=calls, on_life=threads.alive)
+    opening = open_target(path, clock=timing.wall, calls=calls, on_block=threads.alive)
     target = await asyncio.to_thread(opened.enter_context, opening)
     await asyncio.to_thread(memory.remember, target.path, target.id, target.drive.path)
     spec = replace(spec, udid=phone.udid)

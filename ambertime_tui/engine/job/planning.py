@@ -52,7 +52,7 @@ def plan_for(
             counts.add(asset)
             builder.add(asset)
         plan = builder.plan(scan.library.assets)
-    target.know_library(udid, lambda uuid: plan.number_of(uuid) is not None)
+    target.set_library(udid, lambda uuid: plan.number_of(uuid) is not None)
     return plan, counts.status(scan.status, scan.library.notices)
 
 
@@ -69,7 +69,7 @@ def check_room(plan: Plan, target: Target, udid: str, *, icloud: bool) -> int:
     needed = room_needed(share)
     if needed > free:
         sizes = (r.size or 0 for planned in plan.with_decision(*decisions) for r in planned.resources)
-        files, size = target.may_be_there(udid, sizes)
+        files, size = target.count_existing(udid, sizes)
         rest = Share(share.count, share.bytes - size, share.files - files)
         needed = room_needed(rest) if rest.bytes else 0
     if needed > free:

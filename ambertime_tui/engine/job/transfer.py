@@ -76,7 +76,7 @@ class Transfer:
                 read[resource] = SourceFacts(
                     stat.size, digest.hexdigest(), _taken_at(planned, stat), stat.modified_at
                 )
-        begun.finished |= await self._threads.run(begun.writer.adopt, read)
+        begun.finished |= await self._threads.run(begun.writer.use_existing, read)
         begun.to_hash = frozenset()
 
     async def _write(

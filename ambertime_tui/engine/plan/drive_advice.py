@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ambertime_tui.drive.volume.file_system import FileSystemTraits
-from ambertime_tui.drive.writing.naming import suitable
+from ambertime_tui.drive.writing.naming import sanitized
 from ambertime_tui.engine.plan.plan import Decision, Plan
 from ambertime_tui.engine.plan.rules import EDIT_TOO_LARGE
 
@@ -35,7 +35,7 @@ def drive_advice(plan: Plan, traits: FileSystemTraits) -> Iterator[str]:
     otherwise, cut = list[str](), list[str]()
     for planned in plan.with_decision(Decision.COPY, Decision.FETCH):
         name = planned.asset.original_filename
-        if suitable(name, traits) != name:
+        if sanitized(name, traits) != name:
             otherwise.append(name)
         if traits.name_length(name) > traits.max_name:
             cut.append(name)

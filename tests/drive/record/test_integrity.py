@@ -29,6 +29,7 @@ from tests.drive.archive_helpers import (
     backup,
     copied,
     drive_at,
+    recorded_assets,
     recorded_in,
     tree,
 )
@@ -75,7 +76,7 @@ def test_a_damaged_record_is_made_anew_and_nothing_copied_twice(tmp_path: Path, 
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
         assert len(target.notices) == 1
         assert "made anew" in target.notices[0]
-        assert set(target.record.known(PHONE)) == {item.uuid for item in LIBRARY[:2]}
+        assert set(recorded_assets(target.record, PHONE)) == {item.uuid for item in LIBRARY[:2]}
     if harm != "gone":
         assert len(list((tmp_path / ".ambertime").glob("record.damaged-*.sqlite3"))) == 1
     backup(tmp_path)
@@ -124,7 +125,7 @@ def test_a_backup_copy_with_a_row_that_says_nothing_we_know_is_not_trusted(tmp_p
     (ours / "seal.json").unlink()
     (ours / "record.sqlite3").unlink()
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
-        assert not target.record.known(PHONE), "what lies there is told by SHA256SUMS alone"
+        assert not recorded_assets(target.record, PHONE), "what lies there is told by SHA256SUMS alone"
     assert not backup(tmp_path)
     assert_complete(tmp_path)
 
@@ -135,7 +136,7 @@ def test_a_journal_beside_a_missing_record_is_not_played_into_the_new_one(tmp_pa
     record.unlink()
     Path(f"{record}-journal").write_bytes(b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7" + bytes(4000))
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
-        assert set(target.record.known(PHONE)) == {item.uuid for item in LIBRARY}
+        assert set(recorded_assets(target.record, PHONE)) == {item.uuid for item in LIBRARY}
     assert len(list((tmp_path / ".ambertime").glob("record.damaged-*-journal"))) == 1
 
 
@@ -183,7 +184,7 @@ def test_sha256sums_has_the_files_folder_by_folder_and_each_of_them_once(tmp_pat
     backup(tmp_path)
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
         for item in LIBRARY:  # another phone has the same photos: two assets share each file
-            assert all(file.adopted for file in copied(target, item, udid="ANOTHER").files)
+            assert all(file.preexisting for file in copied(target, item, udid="ANOTHER").files)
         target.finish()
     paths = [line[66:] for line in (tmp_path / "SHA256SUMS").read_text().splitlines()]
     assert paths[-1] == "zzz.txt"
@@ -241,10 +242,10 @@ def test_without_record_and_backup_copy_all_files_are_found_again_by_their_bytes
         (tmp_path / ".ambertime" / name).unlink()
     before = tree(tmp_path)
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
-        assert len(list(target.record.each_loose())) == len(before) - 1
+        assert len(list(target.record.iter_loose())) == len(before) - 1
         for item in LIBRARY:
-            assert all(file.adopted for file in copied(target, item).files)
-        assert not list(target.record.each_loose())
+            assert all(file.preexisting for file in copied(target, item).files)
+        assert not list(target.record.iter_loose())
         target.finish()
     assert tree(tmp_path) == before
     assert_promise(tmp_path)

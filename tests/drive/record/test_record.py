@@ -16,7 +16,7 @@ from ambertime_tui.drive.record.schema import APPLICATION_ID, SCHEMA_VERSION
 from ambertime_tui.drive.volume.name_keys import name_key
 from ambertime_tui.drive.volume.system_calls import SystemCalls
 from ambertime_tui.library.model import Role
-from tests.drive.archive_helpers import recorded_in
+from tests.drive.archive_helpers import recorded_assets, recorded_in
 
 
 def recorded(uuid: str = "A", name: str = "IMG_1.HEIC", udid: str = "PHONE") -> RecordedAsset:
@@ -45,21 +45,21 @@ def test_what_is_committed_is_found_again(record: Record) -> None:
     record.commit([first, second])
     record.close()
     again = Record(record.path, SystemCalls())
-    assert again.asset_files("PHONE", "A") == first
-    assert again.asset_files("PHONE", "C") is None
-    assert again.known("PHONE") == {"A": first, "B": second}
-    assert again.known("ANOTHER") == {}
-    assert again.names_taken("Photos/2024-07") == {name_key("IMG_1.HEIC"), name_key("IMG_2.HEIC")}
+    assert again.find_asset("PHONE", "A") == first
+    assert again.find_asset("PHONE", "C") is None
+    assert recorded_assets(again, "PHONE") == {"A": first, "B": second}
+    assert recorded_assets(again, "ANOTHER") == {}
+    assert again.name_keys_in("Photos/2024-07") == {name_key("IMG_1.HEIC"), name_key("IMG_2.HEIC")}
 
 
 def test_what_is_recorded_is_found_by_whoever_asked_before_and_found_nothing(record: Record) -> None:
-    assert record.asset_files("PHONE", "A") is None
-    assert record.of_size(3) == []
+    assert record.find_asset("PHONE", "A") is None
+    assert record.files_of_size(3) == []
     record.commit([recorded("A")])
-    assert record.asset_files("PHONE", "A") == recorded("A")
-    assert [owner.uuid for owner in record.of_size(3)] == ["A"]
-    assert record.asset_files("ANOTHER", "A") is None
-    assert record.of_size(4) == []
+    assert record.find_asset("PHONE", "A") == recorded("A")
+    assert [owner.uuid for owner in record.files_of_size(3)] == ["A"]
+    assert record.find_asset("ANOTHER", "A") is None
+    assert record.files_of_size(4) == []
 
 
 def test_a_transaction_counts_whole_or_not_at_all(record: Record) -> None:
@@ -69,9 +69,9 @@ def test_a_transaction_counts_whole_or_not_at_all(record: Record) -> None:
         record.commit(
             [recorded("B", "IMG_2.HEIC"), replace(torn, files=(replace(torn.files[0], sha256="ab"),))]
         )
-    assert set(record.known("PHONE")) == {"A"}
+    assert set(recorded_assets(record, "PHONE")) == {"A"}
     record.commit([recorded("B", "IMG_2.HEIC")])
-    assert set(record.known("PHONE")) == {"A", "B"}
+    assert set(recorded_assets(record, "PHONE")) == {"A", "B"}
 
 
 def test_a_new_generation_joins_and_the_same_one_is_described_anew(record: Record) -> None:
@@ -83,7 +83,7 @@ def test_a_new_generation_joins_and_the_same_one_is_described_anew(record: Recor
     record.commit(
         [replace(first, files=(second_edit, replace(first.files[0], read_back=ReadBack.THROUGH_CACHE)))]
     )
-    found = record.asset_files("PHONE", "A")
+    found = record.find_asset("PHONE", "A")
     assert found is not None
     assert [(file.name, file.generation) for file in found.files] == [
         ("IMG_1.HEIC", 1),
@@ -96,13 +96,11 @@ def test_a_new_generation_joins_and_the_same_one_is_described_anew(record: Recor
 
 def test_loose_files_are_kept_until_an_asset_claims_them(record: Record) -> None:
     record.commit([recorded("A")])
-    record.remember_loose(
-        {"Photos/2024-07/IMG_1.HEIC": "cd" * 32, "Photos/2024-07/IMG_2.HEIC": "ab" * 32}.items()
-    )
-    assert dict(record.each_loose()) == {"Photos/2024-07/IMG_2.HEIC": "ab" * 32}
+    record.add_loose({"Photos/2024-07/IMG_1.HEIC": "cd" * 32, "Photos/2024-07/IMG_2.HEIC": "ab" * 32}.items())
+    assert dict(record.iter_loose()) == {"Photos/2024-07/IMG_2.HEIC": "ab" * 32}
     record.commit([recorded("B", "IMG_2.HEIC")], [AsideFile("x_damaged", "x", 1.0)])
-    assert dict(record.each_loose()) == {}
-    assert record.aside() == (AsideFile("x_damaged", "x", 1.0),)
+    assert dict(record.iter_loose()) == {}
+    assert record.aside_files() == (AsideFile("x_damaged", "x", 1.0),)
 
 
 class Watching(SystemCalls):
@@ -242,16 +240,16 @@ def test_a_record_of_an_older_version_is_brought_up_to_date_in_a_new_file(tmp_pa
     connection.close()
     before = path.stat().st_ino
     record = Record(path, SystemCalls())
-    assert record.known("PHONE") == {"A": recorded("A")}
-    assert dict(record.each_loose()) == {"old.jpg": "cd" * 32}
+    assert recorded_assets(record, "PHONE") == {"A": recorded("A")}
+    assert dict(record.iter_loose()) == {"old.jpg": "cd" * 32}
     assert path.stat().st_ino != before, "on exFAT a file that vouches for something must not grow"
     grown = path.stat()
     record.commit([recorded("B", "IMG_2.HEIC")])
     assert (path.stat().st_ino, path.stat().st_size) == (grown.st_ino, grown.st_size)
-    assert [owner.uuid for owner in record.of_size(3)] == ["A", "B"]
+    assert [owner.uuid for owner in record.files_of_size(3)] == ["A", "B"]
     record.close()
     assert not list(tmp_path.glob("*.larger*"))
-    assert set(Record(path, SystemCalls()).known("PHONE")) == {"A", "B"}
+    assert set(recorded_assets(Record(path, SystemCalls()), "PHONE")) == {"A", "B"}
 
 
 @pytest.mark.parametrize(
@@ -278,8 +276,8 @@ def test_a_file_that_was_written_anew_under_another_name_is_not_taken_for_a_stra
     first = recorded("A")
     record.commit([first])
     record.commit([replace(first, files=(replace(first.files[0], name="IMG_1_2.HEIC"),))])
-    record.remember_loose({"Photos/2024-07/IMG_1.HEIC": "ab" * 32, "theirs.jpg": "cd" * 32}.items())
-    assert dict(record.each_loose()) == {"theirs.jpg": "cd" * 32}
+    record.add_loose({"Photos/2024-07/IMG_1.HEIC": "ab" * 32, "theirs.jpg": "cd" * 32}.items())
+    assert dict(record.iter_loose()) == {"theirs.jpg": "cd" * 32}
 
 
 def test_the_seal_is_broken_before_the_first_change_and_by_no_look(tmp_path: Path) -> None:
@@ -287,8 +285,8 @@ def test_the_seal_is_broken_before_the_first_change_and_by_no_look(tmp_path: Pat
     Record(path, SystemCalls()).close()
     before, seen = path.read_bytes(), list[bytes]()
     opened = Record(path, SystemCalls(), lambda: seen.append(path.read_bytes()))
-    list(opened.each_loose())
-    opened.remember_loose({}.items())
+    list(opened.iter_loose())
+    opened.add_loose({}.items())
     assert opened.unchanged
     assert seen == []
     opened.commit([recorded("A")])
@@ -307,19 +305,21 @@ def test_a_seal_that_cannot_be_broken_keeps_the_record_as_it_is(tmp_path: Path) 
     for _ in range(2):
         with pytest.raises(RecordFailed):
             record.commit([recorded("A")])
-    assert record.known("PHONE") == {}
+    assert recorded_assets(record, "PHONE") == {}
 
 
 def test_many_assets_are_read_at_once(tmp_path: Path) -> None:
     record = Record(tmp_path / "record.sqlite3", SystemCalls())
     record.commit([recorded(f"{n:032x}", f"IMG_{n}.HEIC") for n in range(5_000)])
-    assert len(record.known("PHONE")) == 5_000
+    assert len(recorded_assets(record, "PHONE")) == 5_000
 
 
 def test_a_backup_copy_is_a_whole_record(record: Record, tmp_path: Path) -> None:
     record.commit([recorded("A")])
     record.back_up(tmp_path / "copy.sqlite3")
-    assert Record(tmp_path / "copy.sqlite3", SystemCalls()).known("PHONE") == record.known("PHONE")
+    assert recorded_assets(Record(tmp_path / "copy.sqlite3", SystemCalls()), "PHONE") == recorded_assets(
+        record, "PHONE"
+    )
 
 
 def test_it_never_grows_where_it_lies(record: Record) -> None:
@@ -333,7 +333,7 @@ def test_it_never_grows_where_it_lies(record: Record) -> None:
         grown += now.st_ino != before.st_ino
         before = now
     assert 1 <= grown <= 4, "seldom: each time the room doubles"
-    assert len(record.known("PHONE")) == 12_000
+    assert len(recorded_assets(record, "PHONE")) == 12_000
 
 
 class NoRoomForAnother(SystemCalls):
@@ -350,9 +350,9 @@ def test_a_record_that_cannot_grow_stays_as_it_was(record: Record) -> None:
     many = [recorded(f"{n}", f"IMG_{n}.HEIC") for n in range(1000, 5000)]
     with pytest.raises(RecordFailed, match="No space left"):
         full.commit(many)
-    assert set(full.known("PHONE")) == {"A"}
+    assert set(recorded_assets(full, "PHONE")) == {"A"}
     full.commit([recorded("B", "IMG_2.HEIC")])
     full.close()
     again = Record(record.path, SystemCalls())
     again.commit(many)
-    assert len(again.known("PHONE")) == 4002
+    assert len(recorded_assets(again, "PHONE")) == 4002

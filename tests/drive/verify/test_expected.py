@@ -15,7 +15,7 @@ import pytest
 from ambertime_tui.drive.record.checksums import checksum_line
 from ambertime_tui.drive.record.verdicts import Verdict
 from ambertime_tui.drive.target import open_target
-from ambertime_tui.drive.verify.expected import Expectations
+from ambertime_tui.drive.verify.expected import ExpectedFiles
 from ambertime_tui.drive.verify.verify import FileVerdict, verify
 from tests.drive.archive_helpers import asset, backup, copied, drive_at, verdicts_of
 
@@ -28,20 +28,20 @@ def write_sums(root: Path, count: int) -> None:
 
 
 @pytest.fixture
-def expected() -> Iterator[Expectations]:
-    with Expectations() as made:
+def expected() -> Iterator[ExpectedFiles]:
+    with ExpectedFiles() as made:
         yield made
 
 
 def test_a_hundred_thousand_files_are_gone_through_in_little_memory(
-    expected: Expectations, tmp_path: Path
+    expected: ExpectedFiles, tmp_path: Path
 ) -> None:
     write_sums(tmp_path, 100_000)
     tracemalloc.start()
     try:
-        expected.take_lying(f"Photos/2024-07/IMG_{n:07}.HEIC" for n in range(100_001))
-        expected.take_archive(tmp_path)
-        alike = sum(file.in_sums == file.sha256 for file in expected.each(expected.choose(*ALL)))
+        expected.add_found(f"Photos/2024-07/IMG_{n:07}.HEIC" for n in range(100_001))
+        expected.load_expected(tmp_path)
+        alike = sum(file.in_sums == file.sha256 for file in expected.iter_files(expected.select(*ALL)))
         assert list(expected.extra(tmp_path)) == ["Photos/2024-07/IMG_0100000.HEIC"]
         _, peak = tracemalloc.get_traced_memory()
     finally:
@@ -51,17 +51,17 @@ def test_a_hundred_thousand_files_are_gone_through_in_little_memory(
 
 
 def test_files_come_by_path_and_a_sample_is_the_share_that_was_asked_for(
-    expected: Expectations, tmp_path: Path
+    expected: ExpectedFiles, tmp_path: Path
 ) -> None:
     write_sums(tmp_path, 5000)
-    expected.take_archive(tmp_path)
-    everything = [file.path for file in expected.each(expected.choose(*ALL))]
+    expected.load_expected(tmp_path)
+    everything = [file.path for file in expected.iter_files(expected.select(*ALL))]
     assert everything == sorted(everything)
-    choice = expected.choose(None, 0.1, random.Random(4))
-    some = [file.path for file in expected.each(choice)]
-    assert len(some) == choice.count == 500
+    subset = expected.select(None, 0.1, random.Random(4))
+    some = [file.path for file in expected.iter_files(subset)]
+    assert len(some) == subset.count == 500
     assert some == sorted(set(some) & set(everything))
-    assert some != [file.path for file in expected.each(expected.choose(None, 0.1, random.Random(5)))]
+    assert some != [file.path for file in expected.iter_files(expected.select(None, 0.1, random.Random(5)))]
 
 
 def test_a_name_that_is_no_text_is_verified_by_its_bytes(tmp_path: Path) -> None:
@@ -78,11 +78,11 @@ def test_a_name_that_is_no_text_is_verified_by_its_bytes(tmp_path: Path) -> None
     assert verdicts_of(tmp_path)[odd].verdict is Verdict.DAMAGED
 
 
-def test_what_a_running_job_has_recorded_since_is_not_extra(expected: Expectations, tmp_path: Path) -> None:
+def test_what_a_running_job_has_recorded_since_is_not_extra(expected: ExpectedFiles, tmp_path: Path) -> None:
     backup(tmp_path, [asset(1)])
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
-        expected.take_lying(["Photos/2024-07/IMG_0001.HEIC", "Photos/2024-07/IMG_2.HEIC", "Photos/x.HEIC"])
-        expected.take_archive(tmp_path)
+        expected.add_found(["Photos/2024-07/IMG_0001.HEIC", "Photos/2024-07/IMG_2.HEIC", "Photos/x.HEIC"])
+        expected.load_expected(tmp_path)
         copied(target, asset(2, name="IMG_2.HEIC"))
         assert list(expected.extra(tmp_path)) == ["Photos/x.HEIC"]
 
@@ -100,10 +100,10 @@ def test_a_record_that_is_damaged_meanwhile_changes_no_count(tmp_path: Path) -> 
     assert (report.count(Verdict.WHOLE), report.count(Verdict.EXTRA), report.skipped) == (2, 1, 0)
 
 
-def test_the_bytes_of_another_file_are_found_among_many(expected: Expectations, tmp_path: Path) -> None:
+def test_the_bytes_of_another_file_are_found_among_many(expected: ExpectedFiles, tmp_path: Path) -> None:
     write_sums(tmp_path, 5000)
-    expected.take_archive(tmp_path)
-    assert expected.with_bytes(f"{4321:064x}") == "Photos/2024-07/IMG_0004321.HEIC"
-    assert expected.with_bytes("f" * 64) is None
+    expected.load_expected(tmp_path)
+    assert expected.path_with_hash(f"{4321:064x}") == "Photos/2024-07/IMG_0004321.HEIC"
+    assert expected.path_with_hash("f" * 64) is None
     assert "Photos/2024-07/IMG_0004321.HEIC" in expected
     assert "Photos/2024-07/IMG_9999999.HEIC" not in expected

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ambertime_tui.drive.errors import TargetGone, TargetMissing, WriteFailed
-from ambertime_tui.drive.record.verdicts import Verdict, judge, load_findings
+from ambertime_tui.drive.record.verdicts import Verdict, load_findings, verdict_of
 from ambertime_tui.drive.target import open_target
 from ambertime_tui.drive.verify.verify import VerifyProgress, verify
 from ambertime_tui.library.model import Role
@@ -24,6 +24,7 @@ from tests.drive.archive_helpers import (
     content,
     copied,
     drive_at,
+    recorded_assets,
     resource,
     stage,
     verdicts_of,
@@ -99,7 +100,7 @@ def test_each_kind_of_harm_has_its_name(tmp_path: Path) -> None:
 def test_damage_is_told_from_change_by_size_and_time(
     found_size: int, found_time: float, expected: Verdict
 ) -> None:
-    assert judge(100, 5.0, found_size, found_time) is expected
+    assert verdict_of(100, 5.0, found_size, found_time) is expected
 
 
 def test_a_damaged_file_is_put_aside_only_when_the_good_copy_is_whole(tmp_path: Path) -> None:
@@ -161,7 +162,7 @@ def test_a_file_that_turns_out_to_be_whole_stays_where_it_is(tmp_path: Path) -> 
     item = asset(1)
     backup(tmp_path, [item])
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
-        recorded = target.record.known(PHONE)[item.uuid]
+        recorded = recorded_assets(target.record, PHONE)[item.uuid]
         with target.writer(PHONE, item, repairs=recorded.files) as writer:
             data = content(item, item.resources[0])
             file = writer.begin(item.resources[0], len(data), item.created)
@@ -169,7 +170,7 @@ def test_a_file_that_turns_out_to_be_whole_stays_where_it_is(tmp_path: Path) -> 
             file.finish()
             staged = writer.stage()
         target.commit([staged])
-        assert target.record.known(PHONE)[item.uuid].files == recorded.files
+        assert recorded_assets(target.record, PHONE)[item.uuid].files == recorded.files
     assert [path.name for path in (tmp_path / "Photos/2024-07").iterdir()] == ["IMG_0001.HEIC"]
 
 

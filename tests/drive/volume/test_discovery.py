@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from ambertime_tui.drive.errors import TargetMissing
-from ambertime_tui.drive.volume.discovery import drive_of, mounted_drives, parse_mountinfo
+from ambertime_tui.drive.volume.discovery import drive_of, mount_points, parse_mountinfo
 from ambertime_tui.drive.volume.diskutil import parse_info, parse_list
-from ambertime_tui.drive.volume.file_system import GIB, CacheDropping, NameUnit, probed, traits_of
+from ambertime_tui.drive.volume.file_system import GIB, CacheDropping, NameUnit, probe, traits_of
 
 MOUNTINFO = r"""
 22 27 0:21 / /proc rw,relatime - proc proc rw
@@ -57,7 +57,8 @@ def test_mounts_are_read_with_spaces_umlauts_and_optional_fields() -> None:
 
 
 def test_the_system_disk_is_known_as_one_and_pseudo_file_systems_are_hidden() -> None:
-    drives = mounted_drives()
+    drives = [drive for place in mount_points() if (drive := place.inspect()) is not None]
+    assert drives
     assert all(drive.total_bytes > 0 for drive in drives)
     assert not {drive.traits.name for drive in drives} & {"proc", "sysfs", "tmpfs", "cgroup2", "devtmpfs"}
     assert all(drive.system for drive in drives if str(drive.path) == "/")
@@ -120,4 +121,4 @@ def test_a_file_system_is_known_by_its_name_or_its_first_bytes(
 
 def test_a_device_that_may_not_be_read_is_a_cache_that_cannot_be_dropped(tmp_path: Path) -> None:
     found = traits_of("fuseblk", magic=b"\xeb\x76\x90EXFAT   ")
-    assert probed(found, tmp_path, str(tmp_path / "no-such-device")).cache_dropping is CacheDropping.NO
+    assert probe(found, tmp_path, str(tmp_path / "no-such-device")).cache_dropping is CacheDropping.NO

@@ -44,7 +44,7 @@ def test_an_earlier_archive_is_adopted_where_it_lies(tmp_path: Path) -> None:
     before = tree(tmp_path)
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
         found = copied(target, item)
-        assert all(file.adopted for file in found.files)
+        assert all(file.preexisting for file in found.files)
         assert found.folder == "old archive/DCIM"
         assert tree(tmp_path) == before
         edited = asset(1, (*LIVE, Role.EDITED_PHOTO))
@@ -103,7 +103,7 @@ def test_a_second_phone_with_the_same_photo_has_the_same_file(tmp_path: Path) ->
         third = stage_twin(target, twin(3), "NEW")
         target.finish()
     assert first.files[0].path == second.files[0].path == "Photos/2024-07/IMG_0001.HEIC"
-    assert second.files[0].adopted
+    assert second.files[0].preexisting
     assert third.files[0].path != first.files[0].path, "two photos of one phone, two files"
     assert len(list((tmp_path / "Photos/2024-07").iterdir())) == 2
     report = verify(tmp_path)
@@ -119,9 +119,9 @@ def test_a_second_phone_with_the_same_photo_has_the_same_file(tmp_path: Path) ->
 def test_a_phone_that_was_set_up_anew_has_the_files_of_its_former_photos(tmp_path: Path) -> None:
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
         before = stage_twin(target, asset(1))
-        target.know_library(PHONE, lambda uuid: uuid == twin(2).uuid)
+        target.set_library(PHONE, lambda uuid: uuid == twin(2).uuid)
         size = before.files[0].size
-        assert target.may_be_there(PHONE, [size, size, size + 1]) == (1, size)
+        assert target.count_existing(PHONE, [size, size, size + 1]) == (1, size)
         assert stage_twin(target, twin(2)).files[0].path == before.files[0].path
     assert len(list((tmp_path / "Photos/2024-07").iterdir())) == 1
 
@@ -144,14 +144,14 @@ def test_what_lies_there_is_found_by_its_hash_before_a_byte_is_written(tmp_path:
     }
     with open_target(tmp_path, drive=drive_at(tmp_path), calls=Watched()) as target:
         with target.writer(PHONE, item) as writer:
-            assert writer.may_adopt(sizes) == set(item.resources)
-            assert writer.adopt(read) == set(item.resources)
+            assert writer.may_exist(sizes) == set(item.resources)
+            assert writer.use_existing(read) == set(item.resources)
             (outcome,) = target.commit([writer.stage()])
         assert isinstance(outcome, RecordedAsset)
         assert [file.path for file in outcome.files] == ["IMG_0001.HEIC", "IMG_0001.MOV"]
         with target.writer("ANOTHER", asset(2, LIVE)) as writer:
             other = dict.fromkeys(asset(2, LIVE).resources, 7)
-            assert writer.may_adopt(other) == frozenset(), "no file here has seven bytes"
+            assert writer.may_exist(other) == frozenset(), "no file here has seven bytes"
     assert not [name for name in made if name.endswith(".part")]
 
 
@@ -168,8 +168,8 @@ def test_half_of_what_was_found_by_hash_is_given_back(tmp_path: Path) -> None:
     }
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
         with target.writer(PHONE, item) as writer:
-            assert writer.may_adopt({part: facts.size for part, facts in read.items()}) == {photo, video}
-            assert writer.adopt(read) == frozenset()
+            assert writer.may_exist({part: facts.size for part, facts in read.items()}) == {photo, video}
+            assert writer.use_existing(read) == frozenset()
         assert copied(target, asset(1)).files[0].path == "beach.heic", "another asset may have it"
 
 
@@ -180,7 +180,7 @@ def test_a_file_that_was_rewritten_while_the_job_ran_is_read_again(tmp_path: Pat
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
         writer = target.writer(PHONE, asset(1))
         facts = SourceFacts(len(data), hashlib.sha256(data).hexdigest(), None, None)
-        assert writer.adopt({asset(1).resources[0]: facts})
+        assert writer.use_existing({asset(1).resources[0]: facts})
         writer.discard()
         old.write_bytes(data[:-1] + b"!")
         assert copied(target, asset(1)).files[0].path == "Photos/2024-07/IMG_0001.HEIC"
@@ -205,7 +205,7 @@ def test_after_a_failed_record_the_same_job_adopts_the_files_it_has_written(tmp_
         (failed,) = target.commit([stage(target, asset(1, LIVE))])
         assert isinstance(failed, DriveError)
         written = tree(tmp_path)
-        assert all(file.adopted for file in copied(target, asset(1, LIVE)).files)
+        assert all(file.preexisting for file in copied(target, asset(1, LIVE)).files)
         assert tree(tmp_path) == written
 
 
@@ -214,11 +214,11 @@ class RecordOfASlowDrive(Record):
 
     asked, may_answer = threading.Event(), threading.Event()
 
-    def names_taken(self, folder: str) -> frozenset[str]:
+    def name_keys_in(self, folder: str) -> frozenset[str]:
         if folder == "later":
             self.asked.set()
             assert self.may_answer.wait(30)
-        return super().names_taken(folder)
+        return super().name_keys_in(folder)
 
 
 def test_who_asks_while_the_drive_is_still_being_listed_waits_for_the_end(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from ambertime_tui.drive.record.record_model import ReadBack, RecordedAsset, Rec
 from ambertime_tui.drive.volume.file_system import FileSystemTraits
 from ambertime_tui.drive.volume.name_keys import name_key
 from ambertime_tui.drive.writing.naming import (
-    Place,
+    Placement,
     aside_name,
     cut,
     is_part_name,
@@ -23,8 +23,8 @@ from ambertime_tui.drive.writing.naming import (
     part_name,
     place,
     place_key,
+    sanitized,
     split,
-    suitable,
 )
 from ambertime_tui.library.model import Asset, Resource, Role
 from tests.drive.archive_helpers import JULY, PHONE, asset, resource, traits
@@ -70,11 +70,11 @@ def nothing(folder: str) -> frozenset[str]:
     return frozenset()
 
 
-def names_of(found: Place) -> list[str]:
+def names_of(found: Placement) -> list[str]:
     return [file.name for file in found.files]
 
 
-def recorded_as(found: Place, of: Asset) -> RecordedAsset:
+def recorded_as(found: Placement, of: Asset) -> RecordedAsset:
     files = tuple(
         RecordedFile(
             role=file.resource.role,
@@ -299,7 +299,7 @@ def test_later_files_of_an_asset_keep_clear_of_the_earlier_ones(item: Asset, on:
 def test_hidden_names_fit_and_are_never_the_name_of_a_file(
     name: str, on: FileSystemTraits, attempt: int
 ) -> None:
-    held = cut(suitable(name, on), on, on.max_name)
+    held = cut(sanitized(name, on), on, on.max_name)
     part = part_name(held, on, attempt)
     assert is_part_name(part)
     assert not is_part_name(held)

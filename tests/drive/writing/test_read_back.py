@@ -14,7 +14,7 @@ from ambertime_tui.drive.record.record_model import ReadBack
 from ambertime_tui.drive.target import open_target
 from ambertime_tui.drive.volume.system_calls import SystemCalls
 from ambertime_tui.drive.writing import file_writer
-from ambertime_tui.drive.writing.read_back import GradualReading, Reader
+from ambertime_tui.drive.writing.read_back import IncrementalReader, Reader
 from tests.drive.archive_helpers import JULY, PHONE, asset, content, drive_at, traits, tree
 
 BLOCK = 512 << 10
@@ -49,7 +49,7 @@ def test_a_growing_file_is_read_each_byte_once(tmp_path: Path, calls: SystemCall
     if isinstance(calls, PagesStay) and not has_direct(tmp_path):
         pytest.skip("no O_DIRECT on this file system")
     path, heard = tmp_path / "long", list[int]()
-    reading = GradualReading(Reader(traits("ext4"), "", calls), path, heard.append)
+    reading = IncrementalReader(Reader(traits("ext4"), "", calls), path, heard.append)
     chance, written = random.Random(7), b""
     for size in SIZES:
         written += chance.randbytes(size)
@@ -57,7 +57,7 @@ def test_a_growing_file_is_read_each_byte_once(tmp_path: Path, calls: SystemCall
             file.write(written[-size:] if size else b"")
             file.flush()
             os.fsync(file.fileno())
-        reading.read_on()
+        reading.read_rest()
         found = reading.digest
         assert (found.size, found.sha256) == (len(written), hashlib.sha256(written).hexdigest())
     assert sum(heard) == len(written)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ambertime_tui.drive.errors import DriveSilent
-from ambertime_tui.drive.volume.discovery import Place, drive_of
+from ambertime_tui.drive.volume.discovery import MountPoint, drive_of
 from ambertime_tui.engine.api.client import Command, CommandName
 from ambertime_tui.engine.api.spec import JobSpec
 from ambertime_tui.engine.api.status import Condition, Outcome
@@ -124,8 +124,8 @@ def test_a_drive_that_does_not_answer_holds_up_no_other(tmp_path: Path) -> None:
         def hangs() -> None:
             frozen.wait()
 
-        good = Place(tmp_path, "ext4", "1", lambda: drive_of(tmp_path))
-        bad = Place(tmp_path / "stick", "exfat", "2", hangs)
+        good = MountPoint(tmp_path, "ext4", "1", lambda: drive_of(tmp_path))
+        bad = MountPoint(tmp_path / "stick", "exfat", "2", hangs)
         looks = DriveProbe(lambda: (bad, good), within=0.2)
         for _ in range(3):
             first, second = await looks.drives()
@@ -144,13 +144,13 @@ def test_a_system_that_does_not_list_its_drives_now_leaves_the_list_as_it_was(tm
     """As where diskutil hangs (macOS); meanwhile the engine answers others."""
     hung, asked = threading.Event(), 0
 
-    def where() -> tuple[Place, ...]:
+    def where() -> tuple[MountPoint, ...]:
         nonlocal asked
         asked += 1
         if asked == 2:
             hung.wait()
             raise OSError(5, "diskutil list did not answer")
-        return (Place(tmp_path, "ext4", "1", lambda: drive_of(tmp_path)),)
+        return (MountPoint(tmp_path, "ext4", "1", lambda: drive_of(tmp_path)),)
 
     async def story() -> None:
         looks = DriveProbe(where)

@@ -12,11 +12,11 @@ from ambertime_tui.drive.record.record import Record
 from ambertime_tui.drive.record.record_model import RecordedAsset
 from ambertime_tui.drive.volume.name_keys import name_key, stem_key
 from ambertime_tui.drive.volume.system_calls import SystemCalls
-from ambertime_tui.drive.writing.workspace import FOLDERS_KEPT, NameBook
+from ambertime_tui.drive.writing.names import FOLDERS_CACHED, NameRegistry
 from tests.drive.archive_helpers import traits
 from tests.drive.record.test_record import recorded
 
-FOLDERS = [f"Photos/{2000 + n // 12}-{n % 12 + 1:02}" for n in range(4 * FOLDERS_KEPT)]
+FOLDERS = [f"Photos/{2000 + n // 12}-{n % 12 + 1:02}" for n in range(4 * FOLDERS_CACHED)]
 
 
 def lying_in(folder: str, number: int) -> RecordedAsset:
@@ -33,43 +33,43 @@ def record(tmp_path: Path) -> Record:
 def test_a_name_that_was_recorded_is_taken_however_many_folders_were_asked_for_since(
     record: Record, tmp_path: Path
 ) -> None:
-    names = NameBook(tmp_path, record, traits())
+    names = NameRegistry(tmp_path, record, traits())
     for number, folder in enumerate(FOLDERS):
-        assert name_key(f"IMG_{number:04}.HEIC") not in names.given(folder)
+        assert name_key(f"IMG_{number:04}.HEIC") not in names.taken(folder)
         names.reserve(folder, ["IMG_R.HEIC"])
         record.commit([lying_in(folder, number)])
-        names.recorded(folder, f"IMG_{number:04}.HEIC")
+        names.add_recorded(folder, f"IMG_{number:04}.HEIC")
     for number, folder in enumerate(FOLDERS):
-        given = names.given(folder)
+        given = names.taken(folder)
         assert name_key(f"IMG_{number:04}.HEIC") in given
         assert stem_key(f"IMG_{number:04}") in given
         assert name_key("IMG_R.HEIC") in given, "a writer has it"
         names.release(folder, ["IMG_R.HEIC"])
-        assert name_key("IMG_R.HEIC") not in names.given(folder)
+        assert name_key("IMG_R.HEIC") not in names.taken(folder)
 
 
 def test_a_folder_is_listed_again_where_it_was_not_what_was_expected(record: Record, tmp_path: Path) -> None:
-    names = NameBook(tmp_path, record, traits())
+    names = NameRegistry(tmp_path, record, traits())
     assert name_key("new.HEIC") not in names.on_drive("")
     (tmp_path / "new.HEIC").touch()
     assert name_key("new.HEIC") not in names.on_drive(""), "as it was listed last"
-    names.look_again("")
+    names.forget_listing("")
     assert name_key("new.HEIC") in names.on_drive("")
 
 
 def test_the_names_of_few_folders_are_held_at_a_time(record: Record, tmp_path: Path) -> None:
     for folder in FOLDERS:
         record.commit([lying_in(folder, number) for number in range(100)])
-    names = NameBook(tmp_path, record, traits())
+    names = NameRegistry(tmp_path, record, traits())
     tracemalloc.start()
     try:
-        for folder in FOLDERS[:FOLDERS_KEPT]:
-            names.given(folder)
+        for folder in FOLDERS[:FOLDERS_CACHED]:
+            names.taken(folder)
         few, _ = tracemalloc.get_traced_memory()
         for folder in FOLDERS:
-            names.given(folder)
+            names.taken(folder)
         all_of_them, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert few > 200 * FOLDERS_KEPT * 50, "two keys for each name"
+    assert few > 200 * FOLDERS_CACHED * 50, "two keys for each name"
     assert all_of_them < 1.2 * few
