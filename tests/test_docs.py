@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator
+from dataclasses import fields
 from datetime import date
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from textual.binding import Binding
 
-from ambertime_tui.config import load_config
+from ambertime_tui.config import Task, load_config
 from ambertime_tui.library.date_range import parse_date_range
+from ambertime_tui.tui.application import FRONTS
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "ambertime_tui"
@@ -107,3 +110,21 @@ def test_every_file_that_the_architecture_and_the_map_name_exists() -> None:
         assert named
         missing = [name for name in named if not any((base / name).exists() for base in (ROOT, PACKAGE))]
         assert not missing, f"{page.name}: {missing}"
+
+
+def test_every_task_setting_is_documented() -> None:
+    page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    table = page.split("## Tasks and defaults")[1].split("## ")[0]
+    named = set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE))
+    assert named == {field.name for field in fields(Task)}
+
+
+def test_every_key_id_is_documented() -> None:
+    page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    table = page.split("## Keys")[1].split("## ")[0]
+    named = set(re.findall(r"`([a-z]+\.[a-z_-]+[a-z](?:-\d)?)`", table))
+    for stem, last in re.findall(r"`([a-z.-]+-)1` to `[a-z.-]+-(\d)`", table):
+        named |= {f"{stem}{number}" for number in range(1, int(last) + 1)}
+    parts = {part for front in FRONTS for part in front}
+    bindings = [binding for part in parts for binding in part.BINDINGS if isinstance(binding, Binding)]
+    assert named == {binding.id for binding in bindings} - {None}
