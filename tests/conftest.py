@@ -1,4 +1,4 @@
-"""What every room's tests share: a home of their own, and simulated phones that speak the real protocols."""
+"""Fixtures for all tests: an isolated home, and simulated phones that speak the real protocols."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ambertime_tui.simulator.facts import Facts, udid_for
 from ambertime_tui.simulator.link import Link
 from ambertime_tui.simulator.phone import SimulatedPhone, Trust
 
-# Textual reads these when it is first imported: what a developer's shell says must not change what tests see.
+# Textual reads these variables on import. The developer's settings must not affect the tests.
 for _name in [
     name
     for name in os.environ
@@ -26,16 +26,16 @@ for _name in [
     del os.environ[_name]
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
 
-# A property is about values: how long an example takes says more of the machine and its neighbours.
+# The time an example takes depends on the load of the machine, not on the property.
 settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shared machine")
 
 
 class PhoneFactory(Protocol):
-    """Makes a phone and plugs it in.
+    """Creates a phone and plugs it in.
 
-    By default it is plain (no TLS), as fast as this computer, and already trusts this computer. Whatever
-    `facts` leaves out is as in `Facts`; each phone has a UDID of its own.
+    By default it has no TLS and no speed limit, and already trusts this computer. Without `facts` it has the
+    defaults of `Facts` and a new UDID.
     """
 
     def __call__(
@@ -54,7 +54,7 @@ class PhoneFactory(Protocol):
 
 @pytest.fixture
 def short_tmp() -> Iterator[Path]:
-    """A folder whose path is short enough for Unix sockets (about 100 bytes)."""
+    """A temporary folder with a path short enough for Unix sockets (about 100 bytes)."""
     folder = Path(tempfile.mkdtemp(prefix="at-"))
     yield folder
     shutil.rmtree(folder)
@@ -62,7 +62,7 @@ def short_tmp() -> Iterator[Path]:
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, short_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty home and XDG folders, so that no test touches the developer's own."""
+    """An empty home and XDG folders, so that no test touches those of the developer."""
     folder = tmp_path / "home"
     folder.mkdir()
     runtime = short_tmp / "run"
@@ -76,14 +76,14 @@ def home(tmp_path: Path, short_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
         "XDG_CACHE_HOME": ".cache",
     }.items():
         monkeypatch.setenv(variable, str(folder / name))
-    # Without a simulated usbmuxd a test finds none, rather than the phone on the developer's desk.
+    # Without a simulated usbmuxd a test must find none, not the developer's phone.
     monkeypatch.setenv("USBMUXD_SOCKET_ADDRESS", str(short_tmp / "usbmuxd"))
     return folder
 
 
 @pytest.fixture
 def usbmux(short_tmp: Path, home: Path) -> Iterator[BackgroundUsbmuxd]:
-    """A simulated usbmuxd without phones, where USBMUXD_SOCKET_ADDRESS says."""
+    """A simulated usbmuxd without phones, at USBMUXD_SOCKET_ADDRESS."""
     with BackgroundUsbmuxd(os.environ["USBMUXD_SOCKET_ADDRESS"]) as running:
         yield running
 
@@ -106,7 +106,7 @@ def media_folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def phone_factory(usbmux: BackgroundUsbmuxd, media_folder: Path) -> PhoneFactory:
-    """See `PhoneFactory`."""
+    """A `PhoneFactory` for the simulated usbmuxd."""
     made: list[SimulatedPhone] = []
 
     def make(
@@ -134,5 +134,5 @@ def phone_factory(usbmux: BackgroundUsbmuxd, media_folder: Path) -> PhoneFactory
 
 @pytest.fixture
 def simulated_phone(phone_factory: PhoneFactory) -> SimulatedPhone:
-    """One phone with `media_folder`, plugged in, trusting, plain."""
+    """A phone with `media_folder`, plugged in and trusted, without TLS."""
     return phone_factory()

@@ -1,4 +1,4 @@
-"""Readers of what a made library holds: media files by their own parsers, the database by plain SQL."""
+"""Read generated libraries independently: media files with small parsers, the database with plain SQL."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Box:
 
     kind: str
     start: int
-    """Of its payload."""
+    """Start of the payload."""
     end: int
 
 
 def boxes(data: bytes, start: int = 0, end: int | None = None) -> list[Box]:
-    """The boxes between two places; together they fill the space between them."""
+    """Return the boxes between two offsets, which they must fill completely."""
     end = len(data) if end is None else end
     found = []
     while start < end:
@@ -38,14 +38,14 @@ def boxes(data: bytes, start: int = 0, end: int | None = None) -> list[Box]:
             (size,) = struct.unpack_from(">Q", data, start + 8)
             head = 16
         assert size >= head, f"a box of {size} bytes at {start}"
-        assert start + size <= end, f"a box at {start} ends behind {end}"
+        assert start + size <= end, f"a box at {start} ends after {end}"
         found.append(Box(kind.decode("latin-1"), start + head, start + size))
         start += size
     return found
 
 
 def box(data: bytes, path: str, skip: int = 0) -> Box:
-    """The first box on a path like ``moov/trak``; a meta box's four bytes of version are skipped."""
+    """Return the first box on a path such as ``moov/trak``, skipping the version of a meta box."""
     start, end = skip, len(data)
     found = None
     for kind in path.split("/"):
@@ -56,7 +56,7 @@ def box(data: bytes, path: str, skip: int = 0) -> Box:
 
 
 def tiff_tags(tiff: bytes) -> dict[int, str]:
-    """The texts of a TIFF structure's first directory and of its Exif directory."""
+    """Return the text values of a TIFF structure's first directory and of its Exif directory."""
     assert tiff[:4] == b"MM\x00\x2a"
     texts: dict[int, str] = {}
     directories = [struct.unpack_from(">I", tiff, 4)[0]]
@@ -73,12 +73,12 @@ def tiff_tags(tiff: bytes) -> dict[int, str]:
             elif kind == 2:
                 place = at + 8 if length <= 4 else struct.unpack_from(">I", tiff, at + 8)[0]
                 texts[tag] = tiff[place : place + length].rstrip(b"\x00").decode("ascii")
-        assert tags == sorted(tags), "the tags of a directory are in order"
+        assert tags == sorted(tags), "the tags of a directory are sorted"
     return texts
 
 
 def jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Markers and payloads up to the scan."""
+    """Yield markers and payloads up to the scan."""
     assert data[:2] == b"\xff\xd8"
     at = 2
     while True:
@@ -92,7 +92,7 @@ def jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def exif_of(data: bytes) -> dict[int, str]:
-    """The EXIF texts of a JPEG, PNG, HEIC or DNG."""
+    """Return the EXIF text values of a JPEG, PNG, HEIC or DNG."""
     if data[:4] == b"\x89PNG":
         at = 8
         while True:
@@ -115,7 +115,7 @@ def exif_of(data: bytes) -> dict[int, str]:
 
 
 def heic_items(data: bytes) -> dict[str, tuple[int, int]]:
-    """Offset and length of each item of a HEIC file, by the item's type."""
+    """Return offset and length of each item of a HEIC file, by item type."""
     kinds = {}
     entries = box(data, "meta/iinf")
     for entry in boxes(data, entries.start + 6, entries.end):
@@ -134,7 +134,7 @@ def heic_items(data: bytes) -> dict[str, tuple[int, int]]:
 
 
 def capture_of(exif: dict[int, str]) -> datetime | None:
-    """The capture time that EXIF tells: in UTC where it names no offset, None where it has no date."""
+    """Return the capture time in EXIF: in UTC if it has no offset, None if it has no date."""
     if (text := exif.get(DATE_TIME_ORIGINAL)) is None:
         return None
     zone = UTC
@@ -149,7 +149,7 @@ def capture_of(exif: dict[int, str]) -> datetime | None:
 def copied_database(
     library: MadeLibrary, into: Path, *, with_log: bool = True
 ) -> Iterator[sqlite3.Connection]:
-    """A copy of the database with its log (SQLite replays it), or without."""
+    """Open a copy of the database, with its log (which SQLite replays) or without."""
     into.mkdir(parents=True, exist_ok=True)
     copy = into / "Photos.sqlite"
     shutil.copyfile(library.database, copy)
@@ -163,7 +163,7 @@ def copied_database(
 
 
 def tables_of(connection: sqlite3.Connection) -> dict[str, list[str]]:
-    """Columns by table."""
+    """Return the columns of each table."""
     names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
     return {
         name: [row[1] for row in connection.execute(f'PRAGMA table_info("{name}")')]
@@ -173,7 +173,7 @@ def tables_of(connection: sqlite3.Connection) -> dict[str, list[str]]:
 
 
 def indexes_of(connection: sqlite3.Connection) -> dict[str, str]:
-    """SQL by index."""
+    """Return the SQL of each index."""
     return dict(
         connection.execute(
             "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
@@ -182,7 +182,7 @@ def indexes_of(connection: sqlite3.Connection) -> dict[str, str]:
 
 
 def tree_of(folder: Path) -> dict[str, tuple[int, float]]:
-    """Size and modification time of every file below a folder, by its relative path."""
+    """Return size and modification time of every file in a folder tree, by relative path."""
     found = {}
     for root, _, names in os.walk(folder):
         for name in names:

@@ -1,4 +1,4 @@
-"""The simulated iPhone's iCloud: what comes down when, told by a clock that tests turn by hand."""
+"""iCloud on the simulated iPhone: what is downloaded when, on a clock that the tests set."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ from tests.conftest import PhoneFactory
 
 @pytest.fixture
 def made(tmp_path: Path) -> MadeLibrary:
-    """Sixty assets, half of one's own in iCloud only."""
+    """Sixty assets. Half of the user's own are only in iCloud."""
     return make_library(tmp_path / "phone", LibraryRecipe(assets=60, seed=5, icloud_share=0.5))
 
 
 @pytest.fixture
 def icloud(made: MadeLibrary) -> Iterator[ICloud]:
-    """Its iCloud, at second 0."""
+    """The phone's iCloud, at second 0."""
     cloud = ICloud(made)
     yield cloud
     cloud.close()
 
 
 def away(made: MadeLibrary) -> list[MadeAsset]:
-    """Those whose originals are all in iCloud."""
+    """Return the assets whose originals are all in iCloud."""
     return [asset for asset in made.own() if asset.availability == "icloud"]
 
 
 def is_here(made: MadeLibrary, asset: MadeAsset) -> bool:
-    """Whether all originals lie on the phone, byte for byte."""
+    """Whether all originals are on the phone, byte for byte."""
     return all(
         (made.media / r.path).is_file()
         and (made.media / r.path).read_bytes() == made.content(asset, r).bytes()
@@ -48,17 +48,17 @@ def is_here(made: MadeLibrary, asset: MadeAsset) -> bool:
 
 
 def pass_time(icloud: ICloud, until: float) -> None:
-    """Lets time pass, however much there is to do."""
+    """Advance to a time, whatever is due until then."""
     while icloud.advance(until):
         pass
 
 
-def test_nothing_comes_unless_somebody_asks(made: MadeLibrary, icloud: ICloud) -> None:
+def test_nothing_is_downloaded_without_a_request(made: MadeLibrary, icloud: ICloud) -> None:
     pass_time(icloud, 1e6)
     assert icloud.arrivals == 0
 
 
-def test_the_switch_brings_everything_down_and_the_database_says_so(
+def test_keep_originals_downloads_everything_and_updates_the_database(
     made: MadeLibrary, icloud: ICloud
 ) -> None:
     icloud.set_keep_originals(True)
@@ -70,7 +70,7 @@ def test_the_switch_brings_everything_down_and_the_database_says_so(
             assert set(live.where(asset.uuid).values()) == {(True, True)}
 
 
-def test_a_reader_in_the_middle_of_it_sees_a_consistent_database(made: MadeLibrary, icloud: ICloud) -> None:
+def test_a_reader_during_downloads_sees_a_consistent_database(made: MadeLibrary, icloud: ICloud) -> None:
     reader = sqlite3.connect(f"file:{made.database}?mode=ro", uri=True, isolation_level=None)
     local = "SELECT count(*) FROM ZINTERNALRESOURCE WHERE ZLOCALAVAILABILITY = 1"
     reader.execute("BEGIN")
@@ -84,9 +84,7 @@ def test_a_reader_in_the_middle_of_it_sees_a_consistent_database(made: MadeLibra
     assert made.database.with_name("Photos.sqlite-wal").stat().st_size > 0
 
 
-def test_the_download_takes_the_time_that_its_bytes_and_the_distance_take(
-    made: MadeLibrary, icloud: ICloud
-) -> None:
+def test_a_download_takes_latency_plus_size_over_bandwidth(made: MadeLibrary, icloud: ICloud) -> None:
     asset = next(a for a in away(made) if len(a.originals) == 1)
     icloud.settings = ICloudSettings(bytes_per_second=1000.0, latency=5.0)
     icloud.ask([asset])
@@ -97,7 +95,7 @@ def test_the_download_takes_the_time_that_its_bytes_and_the_distance_take(
     assert icloud.arrivals == 1
 
 
-def test_without_a_network_nothing_comes_and_afterwards_it_goes_on(made: MadeLibrary, icloud: ICloud) -> None:
+def test_downloads_pause_without_a_network_and_resume_afterwards(made: MadeLibrary, icloud: ICloud) -> None:
     icloud.settings = ICloudSettings(offline=((0.0, 100.0),))
     icloud.set_keep_originals(True)
     pass_time(icloud, 99.0)
@@ -116,9 +114,7 @@ def test_the_network_can_be_switched_off_by_hand(made: MadeLibrary, icloud: IClo
     assert all(is_here(made, asset) for asset in away(made))
 
 
-def test_what_fails_once_comes_the_second_time_and_what_always_fails_never(
-    made: MadeLibrary, icloud: ICloud
-) -> None:
+def test_a_download_that_fails_once_succeeds_on_the_second_try(made: MadeLibrary, icloud: ICloud) -> None:
     once, never = away(made)[:2]
     icloud.fail([once.uuid], 1)
     icloud.fail([never.uuid])
@@ -131,7 +127,7 @@ def test_what_fails_once_comes_the_second_time_and_what_always_fails_never(
     assert icloud.failed > 2
 
 
-def test_a_shortcut_does_not_try_again_by_itself(made: MadeLibrary, icloud: ICloud) -> None:
+def test_a_shortcut_does_not_retry(made: MadeLibrary, icloud: ICloud) -> None:
     asset = next(a for a in away(made) if not a.undated and not a.hidden and not a.trashed)
     icloud.fail([asset.uuid], 1)
     run = shortcut_run("1900-01-01..2100-01-01")
@@ -143,7 +139,7 @@ def test_a_shortcut_does_not_try_again_by_itself(made: MadeLibrary, icloud: IClo
     assert is_here(made, asset)
 
 
-def test_a_shortcut_brings_what_lies_in_its_days_and_is_not_hidden(made: MadeLibrary, icloud: ICloud) -> None:
+def test_a_shortcut_downloads_visible_items_of_its_days(made: MadeLibrary, icloud: ICloud) -> None:
     dated = [a for a in away(made) if a.created and not (a.undated or a.hidden or a.trashed)]
     middle = sorted(dated, key=lambda a: a.created or 0.0)[len(dated) // 2]
     day = date.fromtimestamp(middle.created or 0.0)
@@ -156,7 +152,7 @@ def test_a_shortcut_brings_what_lies_in_its_days_and_is_not_hidden(made: MadeLib
     assert not any(asset.hidden or asset.trashed or asset.undated for asset in here)
 
 
-def test_a_full_phone_offloads_what_was_fetched_first(made: MadeLibrary, icloud: ICloud) -> None:
+def test_a_full_phone_offloads_the_oldest_downloads(made: MadeLibrary, icloud: ICloud) -> None:
     largest = max(sum(r.size for r in a.originals) for a in away(made))
     icloud.settings = ICloudSettings(storage=2 * largest)
     icloud.ask(away(made))
@@ -166,9 +162,7 @@ def test_a_full_phone_offloads_what_was_fetched_first(made: MadeLibrary, icloud:
     assert 0 < sum(r.size for a in here for r in a.originals) <= 2 * largest
 
 
-def test_what_was_just_fetched_stays_for_a_while_even_on_a_full_phone(
-    made: MadeLibrary, icloud: ICloud
-) -> None:
+def test_a_recent_download_stays_for_a_while_even_on_a_full_phone(made: MadeLibrary, icloud: ICloud) -> None:
     largest = max(sum(r.size for r in a.originals) for a in away(made))
     icloud.settings = ICloudSettings(storage=2 * largest, kept_for=60.0)
     icloud.ask(away(made))
@@ -180,7 +174,7 @@ def test_what_was_just_fetched_stays_for_a_while_even_on_a_full_phone(
     assert icloud.arrivals > first
 
 
-def test_the_halves_of_a_live_photo_can_come_apart(made: MadeLibrary, icloud: ICloud) -> None:
+def test_photo_and_video_of_a_live_photo_can_arrive_separately(made: MadeLibrary, icloud: ICloud) -> None:
     live = next(asset for asset in away(made) if asset.live_photo)
     icloud.settings = ICloudSettings(halves_apart=10.0)
     icloud.ask([live])
@@ -193,7 +187,7 @@ def test_the_halves_of_a_live_photo_can_come_apart(made: MadeLibrary, icloud: IC
 
 
 @pytest.mark.parametrize("grows", [True, False])
-def test_a_file_grows_at_its_path_or_appears_whole(made: MadeLibrary, icloud: ICloud, grows: bool) -> None:
+def test_a_file_grows_at_its_path_or_appears_complete(made: MadeLibrary, icloud: ICloud, grows: bool) -> None:
     asset = next(a for a in away(made) if len(a.originals) == 1)
     size = asset.originals[0].size
     path = made.media / asset.originals[0].path

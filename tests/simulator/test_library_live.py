@@ -1,4 +1,4 @@
-"""A library in use: originals go and come back, and a database that is written to while others read it."""
+"""A library in use: originals are purged and restored, and the database changes while it is read."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def rows(library: MadeLibrary, asset: MadeAsset, into: Path) -> list[sqlite3.Row
         return database.execute(RESOURCES.format(table), (asset.uuid,)).fetchall()
 
 
-def test_what_arrives_is_byte_for_byte_what_the_truth_says(
+def test_a_restored_original_is_identical_byte_for_byte(
     library: MadeLibrary, live: LiveLibrary, tmp_path: Path
 ) -> None:
     asset = one(library, "icloud", "live")
@@ -72,7 +72,7 @@ def test_what_arrives_is_byte_for_byte_what_the_truth_says(
         assert row["ZCLOUDLASTONDEMANDDOWNLOADDATE"] == CORE_DATA_NOW
 
 
-def test_a_purge_takes_the_files_and_writes_the_flags(
+def test_a_purge_deletes_the_files_and_updates_the_flags(
     library: MadeLibrary, live: LiveLibrary, tmp_path: Path
 ) -> None:
     asset = one(library, "local", "live")
@@ -98,7 +98,7 @@ def test_the_halves_of_a_live_photo_may_come_apart(library: MadeLibrary, live: L
     assert live.where(asset.uuid)["photo"] == (True, True)
 
 
-def test_every_change_lies_in_the_log_and_stays_there_when_the_library_is_left(
+def test_every_change_is_in_the_log_and_stays_there_after_closing(
     library: MadeLibrary, tmp_path: Path
 ) -> None:
     asset = one(library, "icloud", "live")
@@ -115,7 +115,7 @@ def test_every_change_lies_in_the_log_and_stays_there_when_the_library_is_left(
     assert [p.name for p in library.folder.iterdir() if p.name.startswith(".")] == []
 
 
-def test_a_purged_original_leaves_its_stand_ins(library: MadeLibrary, live: LiveLibrary) -> None:
+def test_a_purged_original_leaves_its_derivatives(library: MadeLibrary, live: LiveLibrary) -> None:
     for asset in [a for a in library.own() if a.state == "local" and a.variant == "heic"]:
         live.purge(asset.uuid)
         assert (
@@ -134,32 +134,32 @@ def test_the_writer_keeps_its_tables_in_step_and_its_log_within_bounds(
         assert invariant_broken(database) == ""
         (changes,) = database.execute("SELECT count(*) FROM ACHANGE").fetchone()
         assert changes == 3 * writer.transactions
-    # A checkpoint every 1000 pages, as on a phone: 4.1 MB, and the transaction that went over it.
+    # A checkpoint every 1000 pages, as on a phone: 4.1 MB, plus the transaction that exceeded it.
     assert library.database.with_name("Photos.sqlite-wal").stat().st_size < 4_500_000
 
 
-def begin_log_anew(writer: LiveWriter, log: Path) -> None:
-    """Lets the writer go on until its log is a new one with two transactions."""
+def restart_log(writer: LiveWriter, log: Path) -> None:
+    """Let the writer run until it has a new log with two transactions."""
     generation = log.read_bytes()[:32]
     for _ in range(200):
         writer.checkpoint()
         writer.wait_for(writer.transactions + 2)
         if log.read_bytes()[:32] != generation:
             return
-    pytest.fail("the log was never begun anew")
+    pytest.fail("the log was never restarted")
 
 
-def test_a_copy_that_mixes_two_states_is_told_from_a_whole_one(tmp_path: Path) -> None:
-    """The database of one moment under the log of a later one, whose frames the former has not seen."""
+def test_a_copy_that_mixes_two_states_is_detected(tmp_path: Path) -> None:
+    """Combine the database of one moment with the log of a later one."""
     library = make_library(tmp_path / "phone", LibraryRecipe(assets=600, media=False))
     torn = tmp_path / "torn"
     torn.mkdir()
     log = library.database.with_name("Photos.sqlite-wal")
     with LiveWriter(library, per_second=100) as writer:
-        begin_log_anew(writer, log)
+        restart_log(writer, log)
         shutil.copyfile(library.database, torn / "Photos.sqlite")
         writer.wait_for(writer.transactions + 5)
-        begin_log_anew(writer, log)
+        restart_log(writer, log)
     shutil.copyfile(log, torn / "Photos.sqlite-wal")
     with closing(sqlite3.connect(torn / "Photos.sqlite")) as database:
         try:
@@ -170,7 +170,7 @@ def test_a_copy_that_mixes_two_states_is_told_from_a_whole_one(tmp_path: Path) -
         assert invariant_broken(database) == ""
 
 
-def test_a_library_can_be_purged_while_another_writes(library: MadeLibrary, tmp_path: Path) -> None:
+def test_originals_can_be_purged_while_the_database_is_written(library: MadeLibrary, tmp_path: Path) -> None:
     local = [a for a in library.own() if a.state == "local"][:10]
     with LiveWriter(library, per_second=300), LiveLibrary(library) as live:
         for asset in local:

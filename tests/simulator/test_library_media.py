@@ -1,4 +1,4 @@
-"""The media files of a made library: valid, dated as the database says, unique, and the same every time."""
+"""Media files of a generated library are valid, dated as in the database, unique and reproducible."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ ORIGINAL_OF_A_PHOTO = ("photo", "alternate_photo")
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> MadeLibrary:
-    """Every form of asset, by a mix that has some of each."""
+    """A library with some assets of every kind."""
     return make_library(tmp_path_factory.mktemp("made"), LibraryRecipe(assets=400, seed=3))
 
 
 def files(library: MadeLibrary, *extensions: str) -> list[tuple[MadeAsset, MadeResource, bytes]]:
-    """The files that are there, of some types."""
+    """Return the files with these extensions that are on the phone."""
     found = [
         (asset, resource, (library.media / resource.path).read_bytes())
         for asset in library.assets
@@ -112,7 +112,7 @@ def test_adjustments_are_property_lists(library: MadeLibrary) -> None:
         assert plist["adjustmentFormatIdentifier"] == ("com.apple.video.slomo" if slow else "com.apple.photo")
 
 
-def test_exif_tells_the_instant_and_the_zone_of_the_database(library: MadeLibrary) -> None:
+def test_exif_has_the_instant_and_the_zone_in_the_database(library: MadeLibrary) -> None:
     told = 0
     for asset, resource, data in files(library, ".jpg", ".png", ".heic", ".dng"):
         if resource.role not in ORIGINAL_OF_A_PHOTO:
@@ -125,7 +125,7 @@ def test_exif_tells_the_instant_and_the_zone_of_the_database(library: MadeLibrar
         assert captured is not None
         instant = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=asset.created)
         if resource.role == "alternate_photo" or asset.variant == "raw":
-            # A DNG's first directory has no place for the zone: it tells the wall-clock time.
+            # A DNG's first directory has no time zone, only the wall-clock time.
             instant = instant.replace(microsecond=0) + timedelta(seconds=asset.zone_offset or 0)
         assert abs(captured - instant) < timedelta(milliseconds=1)
         if OFFSET_TIME_ORIGINAL in exif:
@@ -134,7 +134,7 @@ def test_exif_tells_the_instant_and_the_zone_of_the_database(library: MadeLibrar
     assert told > 150
 
 
-def test_the_database_says_the_sizes_that_the_files_have(library: MadeLibrary, tmp_path: Path) -> None:
+def test_sizes_in_the_database_are_those_of_the_files(library: MadeLibrary, tmp_path: Path) -> None:
     kinds = {0: "photo", 1: "video", 3: "paired_video", 4: "alternate_photo", 5: "adjustment_data"}
     with copied_database(library, tmp_path) as database:
         sizes = {
@@ -152,7 +152,7 @@ def test_the_database_says_the_sizes_that_the_files_have(library: MadeLibrary, t
                 assert (library.media / resource.path).stat().st_size == resource.size
 
 
-def test_the_truth_knows_every_byte_and_no_two_files_are_alike_but_twins(library: MadeLibrary) -> None:
+def test_contents_match_and_only_duplicates_are_equal(library: MadeLibrary) -> None:
     digests: Counter[str] = Counter()
     keys: dict[str, set[str]] = {}
     for asset in library.assets:
@@ -193,13 +193,13 @@ def test_another_seed_makes_another_library(library: MadeLibrary, tmp_path: Path
     assert not {a.uuid for a in other.assets} & {a.uuid for a in library.assets}
 
 
-def test_the_truth_comes_back_from_its_file(library: MadeLibrary) -> None:
+def test_a_saved_library_can_be_loaded(library: MadeLibrary) -> None:
     assert MadeLibrary.load(library.folder) == library
     assert not (library.media / "truth.json").exists()
 
 
 @pytest.mark.parametrize("sizes", [Sizes.REAL, Sizes.SPARSE])
-def test_real_sizes_are_a_phones_and_sparse_ones_only_look_so(sizes: Sizes, tmp_path: Path) -> None:
+def test_sparse_files_have_real_sizes_but_use_little_space(sizes: Sizes, tmp_path: Path) -> None:
     mix = Mix(video=0.1, live=0.2)
     made = make_library(tmp_path, LibraryRecipe(assets=20, sizes=sizes, icloud_share=0, mix=mix))
     photos = [r for a in made.own() for r in a.originals if r.role == "photo" and not r.name.endswith("DNG")]

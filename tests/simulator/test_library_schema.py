@@ -1,4 +1,4 @@
-"""The database of a made library is that of the iOS asked for: tables, columns, indexes, numbers, log."""
+"""The database has the tables, columns, indexes, numbers and log of the requested iOS version."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ RESOURCE_ALWAYS = (
     "ZCLOUDPRUNEDAT ZCLOUDPREFETCHCOUNT ZCLOUDLASTPREFETCHDATE ZCLOUDLASTONDEMANDDOWNLOADDATE "
     "ZCLOUDMASTERDATECREATED ZUNORIENTEDWIDTH ZUNORIENTEDHEIGHT"
 )
-"""Columns that every version from 13 to 26 has."""
+"""Columns of every version from 13 to 26."""
 DIFFERS = {
     "ZASSET.ZHASADJUSTMENTS": {13, 14, 15, 16},
     "ZASSET.ZADJUSTMENTSSTATE": {18, 26},
@@ -74,7 +74,7 @@ DIFFERS = {
     "ZDETECTEDFACE.ZPERSONFORFACE": {18, 26},
     "ZDETECTEDFACE.ZPERSON": {13, 14, 15, 16},
 }
-"""Columns that only some versions have."""
+"""Columns of only some versions."""
 
 
 @pytest.fixture(scope="module", params=VERSIONS, ids=lambda version: f"iOS {version}")
@@ -132,7 +132,7 @@ def test_it_has_the_indexes_of_core_data_and_of_the_cloud_prefetch(
         assert len(indexes) > 250
 
 
-def test_its_numbers_lead_to_the_album_join_and_its_plist_to_the_model_version(
+def test_entity_numbers_give_the_album_join_and_the_plist_the_model_version(
     library: MadeLibrary, tmp_path: Path
 ) -> None:
     join, *columns = ALBUM_JOIN[library.recipe.ios]
@@ -161,7 +161,7 @@ def test_its_tables_columns_and_indexes_are_those_of_a_real_library(version: int
         assert [tuple(r) for r in made.execute(entities)] == real.execute(entities).fetchall()
 
 
-def test_it_is_whole_and_laid_out_as_a_phones(library: MadeLibrary, tmp_path: Path) -> None:
+def test_it_is_intact_and_laid_out_as_on_a_phone(library: MadeLibrary, tmp_path: Path) -> None:
     with copied_database(library, tmp_path) as database:
         assert database.execute("PRAGMA integrity_check").fetchall()[0][0] == "ok"
         assert database.execute("PRAGMA page_size").fetchone()[0] == 4096
@@ -170,9 +170,7 @@ def test_it_is_whole_and_laid_out_as_a_phones(library: MadeLibrary, tmp_path: Pa
     assert library.database.read_bytes()[18:20] == b"\x02\x02"
 
 
-def test_its_log_holds_committed_frames_that_a_reader_must_not_miss(
-    library: MadeLibrary, tmp_path: Path
-) -> None:
+def test_its_log_has_committed_frames_that_a_reader_needs(library: MadeLibrary, tmp_path: Path) -> None:
     log = library.database.with_name("Photos.sqlite-wal").read_bytes()
     magic, _, page = struct.unpack_from(">III", log)
     assert magic in (0x377F0682, 0x377F0683)
@@ -191,5 +189,5 @@ def test_its_log_holds_committed_frames_that_a_reader_must_not_miss(
 
 
 def test_an_unknown_ios_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="iOS 12 is known here; there are 13, 14, 15, 16, 18, 26"):
+    with pytest.raises(ValueError, match="iOS 12; available: 13, 14, 15, 16, 18, 26"):
         make_library(tmp_path, LibraryRecipe(assets=1, ios=12))

@@ -1,4 +1,4 @@
-"""What is planted in a made library: whereabouts of originals, owners, oddities, the shape of the tree."""
+"""Contents of a generated library: availability of originals, owners, oddities, folders."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_the_cloud_prefetch_index_finds_what_is_only_in_icloud(library: MadeLibr
     assert found == sum(r.flag == "icloud" for a in library.assets for r in a.originals)
 
 
-def test_the_chosen_share_of_ones_own_is_only_in_icloud(library: MadeLibrary) -> None:
+def test_the_chosen_share_of_the_users_assets_is_only_in_icloud(library: MadeLibrary) -> None:
     own = list(library.own())
     icloud = in_state(library, "icloud")
     assert len(icloud) == round(0.4 * len(own))
@@ -78,7 +78,7 @@ def test_the_chosen_share_of_ones_own_is_only_in_icloud(library: MadeLibrary) ->
         assert not any(is_there(library, asset, resource.role) for resource in asset.originals)
 
 
-def test_a_purged_original_leaves_a_thumbnail_and_mostly_a_jpeg_but_nothing_at_its_own_place(
+def test_a_purged_original_leaves_a_thumbnail_and_usually_a_jpeg_but_no_file_at_its_path(
     library: MadeLibrary,
 ) -> None:
     stand_ins = 0
@@ -92,7 +92,7 @@ def test_a_purged_original_leaves_a_thumbnail_and_mostly_a_jpeg_but_nothing_at_i
 
 
 @pytest.mark.parametrize("state", [f.name for f in fields(Planted)])
-def test_every_planted_state_is_there_as_often_as_asked_for(library: MadeLibrary, state: str) -> None:
+def test_every_planted_state_occurs_as_often_as_requested(library: MadeLibrary, state: str) -> None:
     assert len(in_state(library, state)) == getattr(PLANTED, state)
 
 
@@ -118,11 +118,11 @@ def test_planted_states_are_what_their_names_say(library: MadeLibrary) -> None:
 
 
 def test_more_planted_states_than_assets_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="9 assets shall be stale, but only"):
+    with pytest.raises(ValueError, match="9 assets in state stale, but only"):
         make_library(tmp_path, LibraryRecipe(assets=5, planted=Planted(stale=9)))
 
 
-def test_no_phone_without_icloud_photos_has_its_markers(tmp_path: Path) -> None:
+def test_a_phone_without_icloud_photos_has_no_icloud_markers(tmp_path: Path) -> None:
     made = make_library(tmp_path, LibraryRecipe(assets=80, icloud_share=0, icloud_photos=False))
     assert not (made.media / "PhotoData/cpl_enabled_marker").exists()
     assert not (made.media / "PhotoData/CPLAssets").exists()
@@ -137,7 +137,7 @@ def test_no_phone_without_icloud_photos_has_its_markers(tmp_path: Path) -> None:
         )
 
 
-def test_files_lie_where_real_listings_have_them(library: MadeLibrary) -> None:
+def test_files_are_in_the_same_folders_as_in_real_listings(library: MadeLibrary) -> None:
     places = {
         "own": r"DCIM/1\d\dAPPLE/[^/]+|PhotoData/CPLAssets/group\d+/[^/]+",
         "shared_album": r"PhotoData/PhotoCloudSharingData/\d+/[0-9A-F-]{36}/1\d\dCLOUD/IMG_\d{4}\.\w+",
@@ -160,7 +160,7 @@ def test_files_lie_where_real_listings_have_them(library: MadeLibrary) -> None:
     assert 0.2 < len(cloud) / len(list(library.own())) < 0.7
 
 
-def test_every_form_owner_and_flag_is_there(library: MadeLibrary) -> None:
+def test_every_variant_owner_and_flag_occurs(library: MadeLibrary) -> None:
     assert {asset.variant for asset in library.assets} == {
         "heic", "jpeg", "png", "screenshot", "panorama", "portrait", "live", "raw_pair", "raw", "burst",
         "video", "slow_mo", "time_lapse", "screen_recording",
@@ -181,14 +181,14 @@ def test_a_burst_has_a_key_frame_and_frames_that_were_not_picked(library: MadeLi
     assert any(len(frames) >= 3 and frames[0] == 20 and 2 in frames for frames in picks.values())
 
 
-def test_img_0001_comes_again_after_img_9999(library: MadeLibrary) -> None:
+def test_img_9999_is_followed_by_img_0001(library: MadeLibrary) -> None:
     names = Counter(Path(a.filename).stem for a in library.own() if a.directory.startswith("DCIM"))
     assert names["IMG_0001"] == 2
     assert names["IMG_9999"] == 1
     assert len({(a.directory, a.filename) for a in library.assets}) == len(library.assets)
 
 
-def test_odd_names_dates_and_zones_are_there(library: MadeLibrary) -> None:
+def test_odd_names_dates_and_zones_occur(library: MadeLibrary) -> None:
     names = [asset.original_filename for asset in library.own()]
     assert any(unicodedata.normalize("NFC", name) != name for name in names)
     assert any("🌊" in name for name in names)
@@ -205,7 +205,7 @@ def test_odd_names_dates_and_zones_are_there(library: MadeLibrary) -> None:
     assert {"Europe/Berlin", None} <= zones
 
 
-def test_a_name_may_be_spelled_in_another_way_on_disk_than_in_the_database(library: MadeLibrary) -> None:
+def test_a_name_may_be_spelled_differently_on_disk_and_in_the_database(library: MadeLibrary) -> None:
     apart = [a for a in library.own() if a.resources[0].name != a.filename]
     assert {unicodedata.normalize("NFC", a.resources[0].name).casefold() for a in apart} == {
         a.filename.casefold() for a in apart
@@ -213,15 +213,13 @@ def test_a_name_may_be_spelled_in_another_way_on_disk_than_in_the_database(libra
     assert any(not a.resources[0].name.isascii() for a in apart)
 
 
-def test_one_photo_is_there_twice_under_one_fingerprint_and_only_one_was_purged(library: MadeLibrary) -> None:
+def test_one_photo_occurs_twice_with_one_fingerprint_and_only_one_is_purged(library: MadeLibrary) -> None:
     fingerprints = Counter(asset.fingerprint for asset in library.assets)
     twins = [a for a in library.assets if fingerprints[a.fingerprint] == 2]
     assert sorted(twin.state for twin in twins) == ["icloud", "local"]
 
 
-def test_the_database_says_the_truth_about_albums_people_and_titles(
-    library: MadeLibrary, tmp_path: Path
-) -> None:
+def test_the_database_has_the_albums_people_and_titles(library: MadeLibrary, tmp_path: Path) -> None:
     with copied_database(library, tmp_path) as database:
         albums: dict[str, list[str]] = {}
         for row in database.execute(
@@ -248,8 +246,8 @@ def test_the_database_says_the_truth_about_albums_people_and_titles(
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5])
-def test_twice_the_assets_are_twice_the_work(share: float, tmp_path: Path) -> None:
-    """Counted in calls, so that a busy computer does not matter: nothing is done once per pair of assets."""
+def test_twice_the_assets_take_twice_the_work(share: float, tmp_path: Path) -> None:
+    """Counted in calls, so the load of the computer does not matter."""
     calls = []
     for assets in (400, 800):
         counted = 0
@@ -268,7 +266,7 @@ def test_twice_the_assets_are_twice_the_work(share: float, tmp_path: Path) -> No
     assert calls[1] / calls[0] < 2.1
 
 
-def test_without_media_there_is_the_database_alone(tmp_path: Path) -> None:
+def test_without_media_only_the_database_is_written(tmp_path: Path) -> None:
     made = make_library(tmp_path, LibraryRecipe(assets=80, media=False))
     assert made.database.is_file()
     assert not [path for path in (made.media / "DCIM").rglob("*") if path.is_file()]

@@ -1,4 +1,4 @@
-"""The simulated AFC: what it shows of a folder, what it refuses, and what can go wrong with it."""
+"""The simulated AFC service: what it serves, what it refuses, and its faults."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ async def status_of(operation: Awaitable[object]) -> int:
     return int(raised.value.status)
 
 
-# What it shows
+# Reading
 
 
-def test_a_file_has_all_six_facts_and_a_link_its_target(
+def test_a_file_has_all_six_attributes_and_a_link_its_target(
     simulated_phone: SimulatedPhone, media_folder: Path
 ) -> None:
     (media_folder / "link").symlink_to("DCIM/100APPLE/IMG_0001.HEIC")
@@ -104,7 +104,7 @@ def test_names_come_through_as_they_are(
     with_afc(simulated_phone, tmp_path, use)
 
 
-def test_what_cannot_be_done_has_the_status_of_a_phone(
+def test_failed_operations_have_the_status_of_a_phone(
     simulated_phone: SimulatedPhone, media_folder: Path, tmp_path: Path
 ) -> None:
     os.mkfifo(media_folder / "pipe")
@@ -153,7 +153,7 @@ def test_reading_seeking_and_telling_keep_one_position(simulated_phone: Simulate
     assert read(1 << 40) == content, "3 MB in one reply"
 
 
-def test_requests_in_flight_are_answered_in_their_order(simulated_phone: SimulatedPhone) -> None:
+def test_requests_in_flight_are_answered_in_order(simulated_phone: SimulatedPhone) -> None:
     afc = raw_service(1, HOST_ID, AFC)
     requests = b"".join(
         struct.pack("<8sQQQQ", b"CFA6LPAA", 41 + 5, 46, number, Operation.GET_FILE_INFO) + b"/DCIM\0"
@@ -167,7 +167,7 @@ def test_requests_in_flight_are_answered_in_their_order(simulated_phone: Simulat
 
 
 @pytest.mark.parametrize("operation", sorted(WRITES), ids=lambda op: op.name)
-def test_every_attempt_to_change_something_is_refused_and_noted(
+def test_every_attempt_to_change_something_is_refused_and_recorded(
     simulated_phone: SimulatedPhone, operation: Operation
 ) -> None:
     afc = raw_service(1, HOST_ID, AFC)
@@ -186,12 +186,12 @@ def test_unknown_operations_are_answered_too(
     assert raw_service(1, HOST_ID, AFC).afc(operation) == (Operation.STATUS, struct.pack("<Q", status))
 
 
-# Nothing outside the folder
+# Staying inside the folder
 
 
 @pytest.fixture
 def maze(tmp_path: Path) -> SharedFolder:
-    """A folder full of links, some of which try to leave it."""
+    """A folder with many links, some of which lead outside."""
     (tmp_path / "secret").write_text("outside")
     root = tmp_path / "root"
     (root / "a" / "b").mkdir(parents=True)
@@ -264,7 +264,7 @@ PARTS = [
 ]
 
 
-def test_whatever_the_path_nothing_outside_is_seen(maze: SharedFolder) -> None:
+def test_no_path_reveals_anything_outside(maze: SharedFolder) -> None:
     @given(st.lists(st.sampled_from(PARTS), max_size=8))
     def look(parts: list[str]) -> None:
         path = "/".join(parts)
@@ -283,7 +283,7 @@ def test_whatever_the_path_nothing_outside_is_seen(maze: SharedFolder) -> None:
     look()
 
 
-# What can go wrong
+# Faults
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
@@ -301,7 +301,7 @@ def test_replies_may_be_shorter_than_asked_for(
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
-def test_the_cable_is_pulled_after_exactly_so_many_bytes_and_comes_back_with_a_new_id(
+def test_the_cable_is_cut_after_an_exact_number_of_bytes_and_the_phone_returns_with_a_new_id(
     phone_factory: PhoneFactory, usbmux: BackgroundUsbmuxd, tmp_path: Path, tls: bool
 ) -> None:
     phone = phone_factory(tls=tls)
@@ -350,7 +350,7 @@ def test_a_client_that_leaves_a_hung_phone_leaves_nothing_behind(
     settle(lambda: simulated_phone.open_files == 0)
 
 
-def test_a_read_error_strikes_from_its_offset_on_and_only_so_often(
+def test_a_read_error_starts_at_its_offset_and_occurs_a_set_number_of_times(
     simulated_phone: SimulatedPhone, tmp_path: Path
 ) -> None:
     simulated_phone.faults = Faults(paths=(PathFault(VIDEO, from_byte=500_000, times=2),))
@@ -380,9 +380,7 @@ def test_single_operations_fail_for_single_paths(
     with_afc(simulated_phone, tmp_path, use)
 
 
-def test_the_200th_and_first_open_file_is_one_too_many(
-    simulated_phone: SimulatedPhone, tmp_path: Path
-) -> None:
+def test_at_most_200_files_can_be_open(simulated_phone: SimulatedPhone, tmp_path: Path) -> None:
     async def use(afc: AfcService) -> None:
         handles = [await afc.fopen(VIDEO) for _ in range(200)]
         assert await status_of(afc.fopen(VIDEO)) == AfcStatus.NO_RESOURCES
@@ -423,7 +421,7 @@ def test_an_idle_afc_connection_is_closed_and_a_busy_one_is_not(
     with_afc(simulated_phone, tmp_path, use)
 
 
-# How fast it is
+# Speed
 
 
 @given(
@@ -468,12 +466,12 @@ def test_round_trips_in_flight_wait_together(phone_factory: PhoneFactory, tmp_pa
         clock = asyncio.get_running_loop().time
         start = clock()
         await asyncio.gather(*(afc.stat(VIDEO) for _ in range(50)))
-        assert 0.2 <= clock() - start < 2, "one after the other they take 10 seconds"
+        assert 0.2 <= clock() - start < 2, "in sequence they would take 10 seconds"
 
     with_afc(phone, tmp_path, use)
 
 
-def test_a_raw_client_that_goes_in_the_middle_of_a_reply_disturbs_nobody(
+def test_a_client_that_disconnects_during_a_reply_does_not_affect_others(
     simulated_phone: SimulatedPhone,
 ) -> None:
     afc = raw_service(1, HOST_ID, AFC)

@@ -36,7 +36,7 @@ PATIENCE_SECONDS = 60
 
 @contextmanager
 def simulating(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
-    """A simulator that says it is ready; what it says comes with it."""
+    """Start a simulator and wait until it is ready. Yield the process and its ready line."""
     with simulating_early(*arguments) as process:
         assert process.stdout is not None
         yield process, json.loads(process.stdout.readline())
@@ -44,7 +44,7 @@ def simulating(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], dict[st
 
 @contextmanager
 def simulating_early(*arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """A simulator that need not be ready yet."""
+    """Start a simulator without waiting for it."""
     with subprocess.Popen(
         [sys.executable, "-c", SCRIPT, "--socket", os.environ["USBMUXD_SOCKET_ADDRESS"], *arguments],
         stdin=subprocess.PIPE,
@@ -62,7 +62,7 @@ def listed() -> list[str]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_serves_a_folder_until_it_is_told_to_end(media_folder: Path, number: signal.Signals) -> None:
+def test_it_serves_a_folder_until_a_signal_stops_it(media_folder: Path, number: signal.Signals) -> None:
     with simulating("--media", str(media_folder), "--name", "Mine", "--ios", "26") as (process, ready):
         assert ready["type"] == "ready"
         assert [phone["name"] for phone in ready["phones"]] == ["Mine"]
@@ -72,7 +72,7 @@ def test_it_serves_a_folder_until_it_is_told_to_end(media_folder: Path, number: 
     assert not Path(ready["socket"]).exists()
 
 
-def test_it_ends_with_whoever_holds_its_standard_input(media_folder: Path) -> None:
+def test_it_stops_when_standard_input_is_closed(media_folder: Path) -> None:
     with simulating("--media", str(media_folder), "--until-stdin-closes") as (process, _):
         mux = RawMux()
         assert mux.connect(1, 62078) == 0
@@ -82,7 +82,7 @@ def test_it_ends_with_whoever_holds_its_standard_input(media_folder: Path) -> No
         assert mux.ends()
 
 
-def test_without_a_folder_each_phone_gets_a_library_of_its_own_and_takes_it_with_it(tmp_path: Path) -> None:
+def test_without_a_folder_each_phone_gets_a_temporary_library(tmp_path: Path) -> None:
     with simulating("--phones", "2", "--assets", "30", "--seed", "3", "--plain") as (process, ready):
         assert sorted(listed()) == sorted(phone["udid"] for phone in ready["phones"])
         folders = [Path(phone["media"]) for phone in ready["phones"]]
@@ -93,7 +93,7 @@ def test_without_a_folder_each_phone_gets_a_library_of_its_own_and_takes_it_with
     assert not any(folder.exists() for folder in folders)
 
 
-def test_a_library_that_is_being_made_is_given_up_when_the_end_comes(
+def test_a_signal_stops_generating_a_library_and_removes_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
@@ -132,7 +132,7 @@ def test_a_library_made_into_a_folder_stays_there(tmp_path: Path) -> None:
         (["--assets", "10", "--icloud-share", "7"], 1, "between 0 and 1"),
     ],
 )
-def test_what_it_cannot_do_it_says_in_a_sentence(
+def test_an_impossible_request_gets_a_sentence(
     capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, words: str
 ) -> None:
     parser = argparse.ArgumentParser()
@@ -149,13 +149,13 @@ def control(media_folder: Path, short_tmp: Path) -> Iterator[ControlClient]:
     path = short_tmp / "control"
     with (
         simulating("--media", str(media_folder), "--control", str(path), "--trust", "asks", "--plain"),
-        ControlClient(path) as hands,
+        ControlClient(path) as client,
     ):
         assert path.stat().st_mode & 0o777 == 0o600
-        yield hands
+        yield client
 
 
-def test_hands_on_the_control_socket_unplug_and_plug_in(control: ControlClient) -> None:
+def test_the_control_socket_unplugs_and_plugs_in(control: ControlClient) -> None:
     (phone,) = control.do("phones")["phones"]
     assert (phone["device_ids"], phone["locked"], phone["trust"]) == ([1], False, "asks")
     control.do("unplug")
@@ -166,7 +166,7 @@ def test_hands_on_the_control_socket_unplug_and_plug_in(control: ControlClient) 
     assert listed() == [phone["udid"]] * 2
 
 
-def test_hands_on_the_control_socket_lock_and_trust(control: ControlClient) -> None:
+def test_the_control_socket_locks_and_answers_the_trust_dialog(control: ControlClient) -> None:
     mux = RawMux()
     assert mux.connect(1, 62078) == 0
     pair = {"PairRecord": {"HostID": "me"}}
@@ -182,7 +182,7 @@ def test_hands_on_the_control_socket_lock_and_trust(control: ControlClient) -> N
     assert mux.lockdown("StartSession", HostID="me")["Error"] == "InvalidHostID"
 
 
-def test_hands_on_the_control_socket_cause_faults_and_see_what_was_asked(control: ControlClient) -> None:
+def test_the_control_socket_injects_faults_and_reads_the_journal(control: ControlClient) -> None:
     control.do("faults", set={"lockdown_drops_after": 1})
     mux = RawMux()
     assert mux.connect(1, 62078) == 0
@@ -228,7 +228,7 @@ def test_hands_on_the_control_socket_cause_faults_and_see_what_was_asked(control
         ("notify", {}),
     ],
 )
-def test_commands_that_make_no_sense_are_refused_in_a_sentence(
+def test_invalid_commands_are_refused_with_a_sentence(
     shared_control: ControlClient, command: str, arguments: dict[str, Any]
 ) -> None:
     with pytest.raises(ControlError, match=r".+\.$"):
@@ -237,24 +237,24 @@ def test_commands_that_make_no_sense_are_refused_in_a_sentence(
 
 @pytest.fixture(scope="module")
 def shared_control(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlClient]:
-    """One for all refusals: they change nothing."""
+    """A control client shared by all refused commands, which change nothing."""
     with tempfile.TemporaryDirectory(prefix="at-") as short, pytest.MonkeyPatch.context() as patch:
         patch.setenv("USBMUXD_SOCKET_ADDRESS", f"{short}/mux")
         with (
             simulating("--media", short, "--control", f"{short}/control"),
-            ControlClient(Path(short, "control")) as hands,
+            ControlClient(Path(short, "control")) as client,
         ):
-            yield hands
-            assert hands.do("journal")["requests"] == {}
+            yield client
+            assert client.do("journal")["requests"] == {}
 
 
 @pytest.mark.parametrize("line", ["nonsense", "[]", "5", '{"do": 5}', "{}", "\x00", '{"do":'])
-def test_lines_that_are_no_command_are_refused(shared_control: ControlClient, line: str) -> None:
+def test_lines_that_are_not_commands_are_refused(shared_control: ControlClient, line: str) -> None:
     shared_control._socket.sendall(line.encode() + b"\n")
     assert json.loads(shared_control._lines.readline())["ok"] is False
 
 
-def test_faults_are_spelled_in_json_as_in_python() -> None:
+def test_faults_have_the_same_names_in_json_as_in_python() -> None:
     spelled = faults_from(
         {
             "cable_pulled_after": 5,
@@ -269,7 +269,7 @@ def test_faults_are_spelled_in_json_as_in_python() -> None:
     )
 
 
-def test_a_cable_pulled_by_count_takes_the_phone_off_the_list(control: ControlClient) -> None:
+def test_a_phone_whose_cable_is_cut_is_no_longer_listed(control: ControlClient) -> None:
     control.do("faults", set={"cable_pulled_after": 10})
     mux = RawMux()
     assert mux.connect(1, 62078) == 0

@@ -1,4 +1,4 @@
-"""The simulated lockdownd, request by request: what a good client never sends included."""
+"""The simulated lockdownd, request by request, including requests that no correct client sends."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_every_reply_repeats_the_request(lockdown: RawMux) -> None:
     assert lockdown.ends()
 
 
-def test_a_session_is_needed_begins_once_and_ends(lockdown: RawMux) -> None:
+def test_a_session_is_required_and_can_be_started_once(lockdown: RawMux) -> None:
     assert lockdown.lockdown("StartService", Service="com.apple.afc")["Error"] == "SessionInactive"
     assert lockdown.lockdown("StartSession", HostID="somebody")["Error"] == "InvalidHostID"
     assert lockdown.lockdown("StartSession", HostID=HOST_ID)["EnableSessionSSL"] is False
@@ -35,7 +35,7 @@ def test_a_session_is_needed_begins_once_and_ends(lockdown: RawMux) -> None:
     assert lockdown.lockdown("StartService", Service="com.apple.afc")["Error"] == "SessionInactive"
 
 
-def test_a_host_forgotten_during_its_session_starts_nothing_more(
+def test_a_host_forgotten_during_its_session_cannot_start_services(
     lockdown: RawMux, simulated_phone: SimulatedPhone
 ) -> None:
     lockdown.lockdown("StartSession", HostID=HOST_ID)
@@ -43,13 +43,13 @@ def test_a_host_forgotten_during_its_session_starts_nothing_more(
     assert lockdown.lockdown("StartService", Service="com.apple.afc")["Error"] == "InvalidHostID"
 
 
-def test_a_port_is_good_for_one_connection(lockdown: RawMux) -> None:
+def test_a_port_accepts_one_connection(lockdown: RawMux) -> None:
     lockdown.lockdown("StartSession", HostID=HOST_ID)
     port = lockdown.lockdown("StartService", Service="com.apple.afc")["Port"]
     assert [RawMux().connect(1, port) for _ in range(2)] == [0, 3]
 
 
-def test_values_that_are_not_there_are_missing(lockdown: RawMux) -> None:
+def test_unknown_values_are_reported_as_missing(lockdown: RawMux) -> None:
     lockdown.lockdown("StartSession", HostID=HOST_ID)
     assert lockdown.lockdown("GetValue", Key="NoSuchKey")["Error"] == "MissingValue"
     assert lockdown.lockdown("GetValue", Domain="com.apple.none", Key="x")["Error"] == "MissingValue"
@@ -74,9 +74,7 @@ CERTIFICATE = device_identity().certificate
         {"HostID": "me", "RootCertificate": b"\xff" + CERTIFICATE[:90] + b"\xff\n-----END CERTIFICATE-----"},
     ],
 )
-def test_an_encrypted_phone_pairs_with_nobody_who_shows_no_certificate(
-    phone_factory: PhoneFactory, record: Any
-) -> None:
+def test_pairing_with_tls_requires_a_certificate(phone_factory: PhoneFactory, record: Any) -> None:
     phone = phone_factory(tls=True, paired=False)
     mux = RawMux()
     assert mux.connect(1, 62078) == 0

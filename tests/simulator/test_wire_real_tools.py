@@ -1,4 +1,4 @@
-"""libimobiledevice's own tools and ifuse take the simulated phone for a phone."""
+"""libimobiledevice's tools and ifuse work with the simulated phone."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_idevicepair_pairs_validates_and_unpairs(
         (Trust.ACCEPTS, True, "passcode is set"),
     ],
 )
-def test_idevicepair_says_what_the_person_has_to_do(
+def test_idevicepair_explains_what_the_user_must_do(
     phone_factory: PhoneFactory, tool: Tool, trust: Trust, locked: bool, words: str
 ) -> None:
     phone = phone_factory(trust=trust, paired=False)
@@ -117,7 +117,7 @@ def test_ifuse_mounts_the_media_folder_for_reading(
         (mounted / "new").write_text("x")
 
 
-def test_ifuse_sees_the_phones_short_replies_through(
+def test_ifuse_copes_with_short_replies(
     phone_factory: PhoneFactory, media_folder: Path, mount: Callable[[SimulatedPhone], Path]
 ) -> None:
     phone = phone_factory()

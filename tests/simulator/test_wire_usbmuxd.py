@@ -1,4 +1,4 @@
-"""The simulated usbmuxd: who is attached, who comes and goes, and what it makes of nonsense."""
+"""The simulated usbmuxd: attached phones, events, and how it handles invalid input."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def listed() -> list[tuple[int, str, str]]:
     return [(d.devid, d.serial, d.connection_type) for d in asyncio.run(client.list_devices())]
 
 
-def test_several_phones_share_one_socket_and_come_and_go(
+def test_several_phones_attach_and_detach_on_one_socket(
     phone_factory: PhoneFactory, usbmux: BackgroundUsbmuxd
 ) -> None:
     assert listed() == []
@@ -43,7 +43,7 @@ def test_several_phones_share_one_socket_and_come_and_go(
     )
 
 
-def test_a_phone_may_be_there_over_wifi_too(phone_factory: PhoneFactory, usbmux: BackgroundUsbmuxd) -> None:
+def test_a_phone_can_be_on_usb_and_wifi(phone_factory: PhoneFactory, usbmux: BackgroundUsbmuxd) -> None:
     phone = phone_factory()
     usbmux.attach(phone, over="Network")
     assert {kind for _, _, kind in listed()} == {"USB", "Network"}
@@ -64,9 +64,7 @@ def test_both_styles_of_address_work_before_and_after_a_restart(
         assert len(listed()) == 1
 
 
-def test_the_socket_of_a_dead_usbmuxd_is_replaced_and_that_of_a_living_one_is_not(
-    usbmux: BackgroundUsbmuxd, short_tmp: Path
-) -> None:
+def test_a_stale_socket_is_replaced_and_one_in_use_is_not(usbmux: BackgroundUsbmuxd, short_tmp: Path) -> None:
     with pytest.raises(OSError, match="in use"), BackgroundUsbmuxd(usbmux.address):
         pass
     assert RawMux().ask({"MessageType": "ReadBUID"})["BUID"]
@@ -78,7 +76,7 @@ def test_the_socket_of_a_dead_usbmuxd_is_replaced_and_that_of_a_living_one_is_no
     assert not (short_tmp / "dead").exists()
 
 
-def test_a_listener_hears_of_each_phone_that_comes_pairs_and_goes(
+def test_a_listener_receives_attach_pair_and_detach_events(
     phone_factory: PhoneFactory, usbmux: BackgroundUsbmuxd
 ) -> None:
     first = phone_factory()
@@ -129,7 +127,7 @@ def test_pair_records_are_kept_given_and_deleted(usbmux: BackgroundUsbmuxd) -> N
     assert mux.ask(delete)["Number"] == 2
 
 
-def test_connections_to_what_is_not_there_are_refused(simulated_phone: SimulatedPhone) -> None:
+def test_connections_to_unknown_devices_and_ports_are_refused(simulated_phone: SimulatedPhone) -> None:
     mux = RawMux()
     assert mux.connect(99, 62078) == 2
     assert mux.connect(1, 12345) == 3
@@ -144,7 +142,7 @@ def test_the_first_connections_after_plugging_in_may_fail(
     assert [RawMux().connect(1, 62078) for _ in range(3)] == [2, 2, 0]
 
 
-def test_pulling_the_cable_ends_the_phones_connections_and_no_others(
+def test_unplugging_closes_only_the_connections_of_that_phone(
     phone_factory: PhoneFactory, usbmux: BackgroundUsbmuxd
 ) -> None:
     first, _ = phone_factory(), phone_factory()
@@ -164,9 +162,7 @@ def test_another_protocol_version_is_answered_with_the_version_error(usbmux: Bac
 @pytest.mark.parametrize(
     "message", [{}, {"MessageType": "Fly"}, {"MessageType": 5}, {"MessageType": "Connect", "DeviceID": "1"}]
 )
-def test_commands_that_make_no_sense_get_an_error(
-    usbmux: BackgroundUsbmuxd, message: dict[str, object]
-) -> None:
+def test_invalid_commands_get_an_error(usbmux: BackgroundUsbmuxd, message: dict[str, object]) -> None:
     mux = RawMux()
     assert mux.ask(message)["Number"] in (1, 2)
     assert mux.ask({"MessageType": "ReadBUID"})["BUID"]
@@ -174,7 +170,7 @@ def test_commands_that_make_no_sense_get_an_error(
 
 @pytest.fixture(scope="module")
 def lasting_usbmux(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BackgroundUsbmuxd]:
-    """One for all examples; what surprises it fails the test at the end."""
+    """A usbmuxd shared by all examples. An unexpected error in it fails the test at the end."""
     media = tmp_path_factory.mktemp("media")
     (media / "file").write_bytes(b"content")
     with BackgroundUsbmuxd("127.0.0.1:0") as running:
@@ -206,10 +202,10 @@ NONSENSE = st.one_of(
     where=st.sampled_from(["usbmuxd", "lockdownd", "tls", "afc"]),
 )
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_nonsense_ends_a_connection_at_most(
+def test_invalid_data_at_most_closes_the_connection(
     lasting_usbmux: BackgroundUsbmuxd, chunks: list[bytes], where: str
 ) -> None:
-    """Where: the protocol that the chunks are sent to, over TLS before its handshake."""
+    """`where` names the service that receives the chunks, or TLS before its handshake."""
     os.environ["USBMUXD_SOCKET_ADDRESS"] = lasting_usbmux.address
     if where == "afc":
         mux = raw_service(1, HOST_ID, "com.apple.afc")

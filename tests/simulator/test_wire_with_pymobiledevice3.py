@@ -1,4 +1,4 @@
-"""pymobiledevice3 takes the simulated phone for a phone: discovery, facts, pairing, sessions, services."""
+"""pymobiledevice3 works with the simulated phone: discovery, values, pairing, sessions, services."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TLS_AND_PLAIN = pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls
 
 
 @TLS_AND_PLAIN
-def test_a_phone_that_trusts_this_computer_gives_its_facts_and_its_files(
+def test_a_trusting_phone_returns_its_values_and_files(
     phone_factory: PhoneFactory, media_folder: Path, tmp_path: Path, tls: bool
 ) -> None:
     phone = phone_factory(tls=tls)
@@ -51,7 +51,7 @@ def test_a_phone_that_trusts_this_computer_gives_its_facts_and_its_files(
 
 
 @pytest.mark.parametrize("ios", MODELS)
-def test_a_phone_says_which_ios_it_has(phone_factory: PhoneFactory, tmp_path: Path, ios: int) -> None:
+def test_a_phone_reports_its_ios_version(phone_factory: PhoneFactory, tmp_path: Path, ios: int) -> None:
     phone = phone_factory(facts=Facts(udid_for("any"), model=MODELS[ios]))
 
     async def version() -> str:
@@ -62,7 +62,7 @@ def test_a_phone_says_which_ios_it_has(phone_factory: PhoneFactory, tmp_path: Pa
 
 
 @TLS_AND_PLAIN
-def test_pairing_with_a_new_phone_makes_a_record_that_works_from_then_on(
+def test_pairing_with_a_new_phone_creates_a_working_record(
     phone_factory: PhoneFactory, usbmux: BackgroundUsbmuxd, tmp_path: Path, tls: bool
 ) -> None:
     phone = phone_factory(tls=tls, paired=False)
@@ -129,7 +129,7 @@ def test_a_refusal_lasts_until_the_phone_is_plugged_in_again(
         asyncio.run(pair())
 
 
-def test_a_locked_phone_neither_pairs_nor_starts_services_but_goes_on_with_what_is_open(
+def test_a_locked_phone_refuses_pairing_and_new_services_but_keeps_open_connections(
     phone_factory: PhoneFactory, tmp_path: Path
 ) -> None:
     known, new = phone_factory(), phone_factory(paired=False)
@@ -173,7 +173,7 @@ def test_a_session_needs_the_key_of_the_computer_that_was_paired(
     async def is_paired() -> bool:
         async with connected(first, tmp_path, autopair=True) as lockdown:
             assert lockdown.paired
-        # The record of one phone with the HostID that the other one knows: right name, wrong key.
+        # One phone's pair record with a HostID that the other phone trusts: right name, wrong key.
         stolen = usbmux.usbmuxd.pair_records[first.udid]
         host_id = usbmux.usbmuxd.pair_records[second.udid].split(b"HostID</key>")[1].split(b"string>")[1][:-2]
         own_id = stolen.split(b"HostID</key>")[1].split(b"string>")[1][:-2]
@@ -199,7 +199,7 @@ def test_an_unknown_service_is_refused_by_name(phone_factory: PhoneFactory, tmp_
     assert phone.journal.refused_writes == ["lockdown SetValue DeviceName"]
 
 
-def test_a_dropped_lockdown_connection_comes_back_by_itself(
+def test_pymobiledevice3_reconnects_after_a_dropped_lockdown_connection(
     phone_factory: PhoneFactory, usbmux: BackgroundUsbmuxd, tmp_path: Path
 ) -> None:
     phone = phone_factory()
@@ -225,7 +225,7 @@ def test_lockdownd_may_close_after_so_many_requests(phone_factory: PhoneFactory,
     asyncio.run(ask())
 
 
-def test_a_power_assertion_is_held_as_long_as_its_connection(
+def test_a_power_assertion_lasts_as_long_as_its_connection(
     phone_factory: PhoneFactory, tmp_path: Path
 ) -> None:
     phone = phone_factory()
@@ -283,7 +283,7 @@ def test_an_app_shares_its_documents_and_nothing_else(phone_factory: PhoneFactor
     asyncio.run(vend())
 
 
-def test_facts_may_change_while_a_computer_looks(phone_factory: PhoneFactory, tmp_path: Path) -> None:
+def test_values_may_change_during_a_session(phone_factory: PhoneFactory, tmp_path: Path) -> None:
     phone = phone_factory()
 
     async def look() -> None:

@@ -1,4 +1,4 @@
-"""How the wire's tests connect: as pymobiledevice3 does, and by hand for what no good client sends."""
+"""Clients for tests of the wire: pymobiledevice3, and a raw client for invalid requests."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PATIENCE_SECONDS = 10.0
 async def connected(
     phone: SimulatedPhone, records: Path, *, autopair: bool = False, pair_timeout: float | None = None
 ) -> AsyncIterator[LockdownClient]:
-    """A lockdown client of pymobiledevice3."""
+    """Connect to lockdownd with pymobiledevice3."""
     lockdown = await create_using_usbmux(
         serial=phone.udid,
         connection_type="USB",
@@ -37,22 +37,22 @@ async def connected(
 
 
 async def wait_until(condition: Callable[[], bool]) -> None:
-    """Waits for what another thread brings about."""
+    """Wait for a condition that another thread fulfils."""
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while not condition():  # noqa: ASYNC110 - another thread has no event of ours to set
+        while not condition():  # noqa: ASYNC110 - the condition is set by another thread
             await asyncio.sleep(0.005)
 
 
 def settle(condition: Callable[[], bool]) -> None:
-    """The same without an event loop."""
+    """Wait for a condition, without an event loop."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
+        assert time.monotonic() < deadline, "the condition was not met in time"
         time.sleep(0.005)
 
 
 class RawMux:
-    """A connection to usbmuxd that sends whatever it is told to."""
+    """A connection to usbmuxd that sends arbitrary data."""
 
     def __init__(self, address: str | None = None) -> None:
         address = address or os.environ["USBMUXD_SOCKET_ADDRESS"]
@@ -66,7 +66,7 @@ class RawMux:
         self.socket.sendall(struct.pack("<IIII", 16 + len(body), 1, 8, tag) + body)
 
     def receive(self) -> tuple[int, dict[str, Any]]:
-        """The tag and the message of the next packet."""
+        """Return the tag and the message of the next packet."""
         size, _, _, tag = struct.unpack("<IIII", self.exactly(16))
         return tag, plistlib.loads(self.exactly(size - 16))
 
@@ -77,7 +77,7 @@ class RawMux:
         return answer
 
     def connect(self, device_id: int, port: int) -> int:
-        """Result of a Connect; 0 means that the socket now leads to the phone."""
+        """Send Connect and return the result. 0 means that the socket is now connected to the phone."""
         message = {"MessageType": "Connect", "DeviceID": device_id, "PortNumber": socket.htons(port)}
         return int(self.ask(message)["Number"])
 
@@ -91,7 +91,7 @@ class RawMux:
         return data
 
     def ends(self) -> bool:
-        """Whether the other side closes the connection, whatever it may say before."""
+        """Whether the other side closes the connection. Data before the end is ignored."""
         try:
             while self.socket.recv(65536):
                 pass
@@ -100,14 +100,14 @@ class RawMux:
         return True
 
     def lockdown(self, request: str, **fields: Any) -> dict[str, Any]:
-        """One request to lockdownd, on a connection that leads there."""
+        """Send a request to lockdownd, once connected, and return the reply."""
         body = plistlib.dumps({"Request": request, **fields})
         self.socket.sendall(struct.pack(">I", len(body)) + body)
         answer: dict[str, Any] = plistlib.loads(self.exactly(struct.unpack(">I", self.exactly(4))[0]))
         return answer
 
     def afc(self, operation: int, body: bytes = b"", number: int = 1) -> tuple[int, bytes]:
-        """One AFC request and the operation and content of its reply."""
+        """Send an AFC request. Return the operation and the content of the reply."""
         self.socket.sendall(
             struct.pack("<8sQQQQ", b"CFA6LPAA", 40 + len(body), 40 + len(body), number, operation) + body
         )
@@ -120,7 +120,7 @@ class RawMux:
 
 
 def raw_service(device_id: int, host_id: str, name: str) -> RawMux:
-    """A connection to a service of a plain phone."""
+    """Connect to a service of a phone without TLS."""
     lockdown = RawMux()
     assert lockdown.connect(device_id, 62078) == 0
     lockdown.lockdown("StartSession", HostID=host_id)

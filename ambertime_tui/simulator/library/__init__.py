@@ -1,12 +1,12 @@
-"""Makes Photo Libraries: the media folder of an iPhone, from a seed, with the truth about it.
+"""Generate Photo Libraries: an iPhone's media folder, made from a seed, with a description of its contents.
 
     made = make_library(folder, LibraryRecipe(assets=500, seed=7, ios=18, icloud_share=0.4))
     made.media      the media folder, AFC's root: DCIM/, PhotoData/Photos.sqlite, ...
-    made.assets     what is in it and where each original is; also in folder/truth.json
+    made.assets     its assets and where each original is; also in folder/truth.json
     made.content(asset, resource).sha256()
 
-`LiveLibrary` purges originals and lets them arrive in a library that is being read; `LiveWriter` keeps
-writing to its database.
+`LiveLibrary` purges and restores originals while the library is being read. `LiveWriter` keeps writing to its
+database.
 """
 
 from ambertime_tui.simulator.library.live import LiveLibrary

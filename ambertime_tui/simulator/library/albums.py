@@ -1,4 +1,4 @@
-"""Albums, people and shares of a made library."""
+"""Albums, people and shares of a generated library."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _MADE = core_data_time(1_600_000_000)
 def write_albums(
     connection: sqlite3.Connection, schema: Schema, albums: Sequence[MadeAlbum]
 ) -> dict[str, int]:
-    """ZGENERICALBUM with its two roots, a folder and an import session.
+    """Write ZGENERICALBUM with its two root folders, a folder and an import session.
 
     Args:
-        connection: Inside a transaction.
-        schema: The database's.
+        connection: A connection with an open transaction.
+        schema: The schema of the database.
         albums: The albums.
 
     Returns:
-        Primary keys of the albums by uuid.
+        The primary keys of the albums, by UUID.
     """
     table = TableWriter(connection, schema, "ZGENERICALBUM", "GenericAlbum")
     entities = schema.entities
@@ -77,25 +77,25 @@ def write_members(
     asset_keys: Mapping[str, int],
     assets: Sequence[MadeAsset],
 ) -> None:
-    """Puts assets into their albums.
+    """Add assets to their albums.
 
     Args:
-        connection: Inside a transaction.
-        schema: The database's.
+        connection: A connection with an open transaction.
+        schema: The schema of the database.
         albums: The albums.
-        album_keys: Primary keys of the albums by uuid.
-        asset_keys: Primary keys of the assets by uuid.
-        assets: The assets; those of the albums that are not among them stay out.
+        album_keys: The primary keys of the albums, by UUID.
+        asset_keys: The primary keys of the assets, by UUID.
+        assets: The assets to add. Other members of the albums are skipped.
     """
     join, album_column, asset_column, order_column = schema.album_join
-    among = {asset.uuid for asset in assets}
+    added = {asset.uuid for asset in assets}
     connection.executemany(
         f"INSERT INTO {join} ({album_column}, {asset_column}, {order_column}) VALUES (?, ?, ?)",
         [
             (album_keys[album.uuid], asset_keys[uuid], 1024 * place)
             for album in albums
             for place, uuid in enumerate(album.assets, 1)
-            if uuid in among
+            if uuid in added
         ],
     )
 
@@ -103,7 +103,7 @@ def write_members(
 def write_people(
     connection: sqlite3.Connection, schema: Schema, assets: Sequence[MadeAsset], keys: Mapping[str, int]
 ) -> None:
-    """ZPERSON and ZDETECTEDFACE; people whom the database knows already are not added again."""
+    """Write ZPERSON and ZDETECTEDFACE. People already in the database are not added again."""
     people = TableWriter(connection, schema, "ZPERSON", "Person")
     faces = TableWriter(connection, schema, "ZDETECTEDFACE", "DetectedFace")
     known = dict(connection.execute("SELECT ZFULLNAME, Z_PK FROM ZPERSON").fetchall())
@@ -149,7 +149,7 @@ def write_people(
 
 
 def write_shares(connection: sqlite3.Connection, schema: Schema) -> None:
-    """ZSHARE (iOS 14 and later): a shared collection and the shared library."""
+    """Write ZSHARE (iOS 14 and later): a shared collection and the shared library."""
     if "ZSHARE" not in schema.columns:
         return
     shares = TableWriter(connection, schema, "ZSHARE", "Share")

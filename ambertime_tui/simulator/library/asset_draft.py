@@ -1,4 +1,4 @@
-"""An asset of a made library while it is being decided."""
+"""An asset of a generated library before its files are known."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ambertime_tui.simulator.library.variants import Variant
 
 @dataclass(slots=True)
 class AssetDraft:
-    """An asset while it is being decided."""
+    """The properties of an asset, filled in step by step."""
 
     variant: Variant
     moment: Moment
@@ -22,7 +22,7 @@ class AssetDraft:
     filename: str = ""
     original_filename: str = ""
     file_name_on_disk: str = ""
-    """Where the phone spells the file in another way than the database does."""
+    """The file's name on the phone, if the database spells it differently."""
     created: float | None = None
     undated: bool = False
     edited: bool = False
@@ -39,5 +39,5 @@ class AssetDraft:
 
     @property
     def is_archived(self) -> bool:
-        """True for what is the person's own."""
+        """True for the user's own assets, which belong in an archive."""
         return self.ownership in ("own", "shared_library")

@@ -1,4 +1,4 @@
-"""Turns what was decided about an asset into the truth about it: its files, their sizes and whereabouts."""
+"""Build the assets of a library from their drafts: files, sizes and where each file is."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ _LOCATIONS = {
     "fresh": ("icloud", True, "local"),
     "missing": ("missing", False, "missing"),
 }
-"""Flag, presence and verdict by state."""
+"""Database flag, presence of the file and resulting availability, by state."""
 _PURGED_PART = {"partial_live": "paired_video", "partial_raw": "alternate_photo"}
 _ALBUM_TITLES = ("Summer by the sea", "Familie 👨‍👩‍👧", "Arbeit / Belege", "Favourites of 2019", "Wörterbuch")
 
 
 def build_assets(recipe: LibraryRecipe) -> tuple[MadeAsset, ...]:
-    """Every asset of the library that the recipe asks for.
+    """Return all assets of the library that a recipe describes.
 
     Raises:
-        ValueError: The recipe asks for more than its number of assets can hold.
+        ValueError: The recipe requires more assets of some kind than the library can have.
     """
     drafts = compose(recipe)
     assign_states(recipe, drafts)
@@ -43,7 +43,7 @@ def build_assets(recipe: LibraryRecipe) -> tuple[MadeAsset, ...]:
 
 
 def build_albums(recipe: LibraryRecipe, assets: tuple[MadeAsset, ...]) -> tuple[MadeAlbum, ...]:
-    """The person's albums, an album in the trash, and the shared album that others fill."""
+    """Return the user's albums, a deleted album, and a shared album of other people."""
     rng = Random(f"{recipe.seed}:albums")
     own = [asset for asset in assets if asset.is_archived and not asset.trashed]
     if not own:
@@ -123,7 +123,7 @@ def _location(draft: AssetDraft, role: str) -> tuple[str, bool, str]:
 
 
 def _edit(recipe: LibraryRecipe, draft: AssetDraft, rng: Random) -> list[MadeResource]:
-    """The current edit under Mutations. Slow motion has adjustments without a render."""
+    """Return the files of the edit under Mutations. Slow motion has adjustments but no render."""
     directory = f"PhotoData/Mutations/{draft.directory}/{_stem(draft.filename)}/Adjustments"
     renders: list[tuple[str, FileType]] = []
     if draft.variant.kind == "photo":
@@ -132,7 +132,7 @@ def _edit(recipe: LibraryRecipe, draft: AssetDraft, rng: Random) -> list[MadeRes
         renders.append(("edited_video", MOV))
     if draft.variant.name == "live":
         renders.append(("edited_paired_video", MOV))
-    # A purge takes the render too, unless the edit is younger than the original's upload.
+    # A purge also removes the render, unless the edit is newer than the upload of the original.
     purged = draft.state == "icloud" and rng.random() < 0.5
     parts = [
         MadeResource(

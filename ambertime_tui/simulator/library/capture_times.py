@@ -1,4 +1,4 @@
-"""When and where a life's photos were taken: outings on a calendar, most at home, some abroad."""
+"""Capture times and time zones: photos are taken on outings, most at home, some abroad."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _DAY = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A time zone as the phone's database tells it."""
+    """A time zone as stored in the phone's database."""
 
     name: str | None
     winter: int | None
@@ -19,7 +19,7 @@ class Zone:
     summer: int | None
 
     def offset(self, seconds: float) -> int | None:
-        """Seconds east of UTC at an instant (near enough: summer is April to October)."""
+        """Return the seconds east of UTC at an instant. Summer is taken as April to October."""
         month = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)).month
         return self.summer if 4 <= month <= 10 else self.winter
 
@@ -37,30 +37,30 @@ ABROAD = (
     Zone("GMT", 0, 0),
 )
 UNKNOWN = Zone(None, None, None)
-"""As on 99 of 572 real assets: no offset, and often no name either."""
+"""No offset and often no name, as for 99 of 572 real assets."""
 NAME_ONLY = Zone("America/New_York", None, None)
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The instant of a capture and where it was."""
+    """The instant and the time zone of a capture."""
 
     seconds: float
-    """Since 1970-01-01 UTC, to the millisecond."""
+    """Seconds since 1970-01-01 UTC, to the millisecond."""
     zone: Zone
 
 
 def capture_times(rng: Random, count: int, first: date, last: date) -> list[Moment]:
-    """That many moments in order, in outings of about a dozen; later years have more of them.
+    """Return `count` moments in order, grouped in outings of about a dozen. Later years have more outings.
 
     Args:
-        rng: Where chance comes from.
-        count: How many moments.
-        first: First local day.
-        last: Last local day.
+        rng: The random number generator.
+        count: The number of moments.
+        first: The first local day.
+        last: The last local day.
     """
     start = datetime(first.year, first.month, first.day, tzinfo=UTC).timestamp()
-    # A day less at both ends: no zone carries a moment out of the range.
+    # A day less at both ends, so that no time zone moves a capture out of the range.
     span = max(0.0, (last - first).days * _DAY - 2 * _DAY)
     outings = []
     for number in range(max(1, count // 12)):
@@ -75,7 +75,7 @@ def capture_times(rng: Random, count: int, first: date, last: date) -> list[Mome
 
 
 def _zone(outing: int) -> Zone:
-    """By turns, so that small libraries have odd zones too: of twenty four abroad, two of unknown zone."""
+    """Assign zones in turn, so that small libraries also get unusual ones: 4 of 20 abroad, 2 unknown."""
     match outing % 20:
         case 7:
             return UNKNOWN

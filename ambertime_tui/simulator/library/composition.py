@@ -1,4 +1,4 @@
-"""Casts a library: decides every asset of it, from the recipe alone. Pure."""
+"""Decide which assets a library has, from its recipe alone."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ _PEOPLE = ("Ada Lovelace", "Björk Guðmundsdóttir", "李小龙", "María José
 _TITLES = ("Sunset at the lake", "Geburtstag 🎂", "Ça va?", "第一天", 'The "big" one')
 _BURST = (3, 9)
 NEW_PHONE = 0.4
-"""Where in the library's life this phone was bought: most of what is older came down from iCloud."""
+"""Share of the library that is older than this phone. Most of it was downloaded from iCloud."""
 
 
 def new_uuid(rng: Random) -> str:
-    """A version 4 UUID, spelled as Photos does."""
+    """Return a version 4 UUID in the spelling of Photos."""
     return str(UUID(int=rng.getrandbits(128), version=4)).upper()
 
 
 def compose(recipe: LibraryRecipe) -> list[AssetDraft]:
-    """Every asset of the library, in the order of capture.
+    """Return drafts of all assets, in the order of capture.
 
     Raises:
-        ValueError: More planted states are asked for than there are assets that can be in them.
+        ValueError: The shares of the mix exceed the number of assets.
     """
     rng = Random(f"{recipe.seed}:cast")
     moments = capture_times(rng, recipe.assets, recipe.first, recipe.last)
@@ -84,7 +84,7 @@ def _shots(rng: Random, recipe: LibraryRecipe, moments: list[Moment]) -> list[As
             at = Moment(round(moment.seconds + frame * 0.1, 3), moment.zone)
             draft = AssetDraft(VARIANTS[name], at, new_uuid(rng), created=at.seconds, burst_uuid=burst)
             if burst is not None:
-                # 20: the default pick and key frame; 8: picked by the person; 2: not picked.
+                # 20: the default pick and key frame; 8: picked by the user; 2: not picked.
                 draft.burst_pick = 20 if frame == 0 else 8 if frame == 1 else 2
             drafts.append(draft)
     return drafts

@@ -1,6 +1,6 @@
-"""The bytes of a media file, from nothing but the library's seed and what the truth says of the file.
+"""The bytes of a media file, computed from the library's seed and the file's description.
 
-A purged original therefore comes back byte for byte, and a test can compare without keeping a copy.
+A purged original is therefore restored byte for byte, and a test can compare without keeping a copy.
 """
 
 from __future__ import annotations
@@ -25,36 +25,36 @@ _CAMERA, _SOFTWARE = "iPhone 15 Pro", "17.5.1"
 
 @dataclass(frozen=True, slots=True)
 class FileContent:
-    """A file: a head that makes it valid, then filler up to its size."""
+    """A file: a header that makes it valid, then filler up to its size."""
 
     head: bytes
     size: int
     filler_seed: str
-    """What the filler is drawn from; empty: zeros, left as a hole in a sparse file."""
+    """The seed of the filler. If empty, the filler is zeros, stored as a hole in a sparse file."""
 
     def chunks(self) -> Iterator[bytes]:
-        """The bytes in order, in pieces of at most 64 KiB."""
+        """Yield the bytes in order, in pieces of at most 64 KiB."""
         yield self.head
         for number, start in enumerate(range(len(self.head), self.size, _CHUNK)):
             length = min(self.size - start, _CHUNK)
             yield _noise(f"{self.filler_seed}:{number}", length) if self.filler_seed else bytes(length)
 
     def bytes(self) -> bytes:
-        """All of it; for files that are known to be small."""
+        """Return the whole file. Use it only for small files."""
         return b"".join(self.chunks())
 
     def sha256(self) -> str:
-        """SHA-256 of the file, in hexadecimal."""
+        """Return the SHA-256 of the file, in hexadecimal."""
         digest = hashlib.sha256()
         for chunk in self.chunks():
             digest.update(chunk)
         return digest.hexdigest()
 
     def write_to(self, path: Path, modified: float | None = None) -> None:
-        """Writes the file; sparse where the filler is zeros.
+        """Write the file, sparse if the filler is zeros.
 
         Args:
-            path: Where to; the folder exists.
+            path: The file to write. Its folder must exist.
             modified: Modification time, seconds since 1970-01-01 UTC; None: now.
         """
         with path.open("wb", buffering=0) as file:
@@ -73,22 +73,22 @@ def _noise(key: str, length: int) -> bytes:
 
 
 def capture_time(asset: MadeAsset) -> CaptureTime:
-    """What a camera would write into the file: nothing where the date is absurd or absent."""
+    """Return the time that a camera writes into the file: none if the date is missing or absurd."""
     return CaptureTime(None if asset.undated else asset.created, asset.zone_offset)
 
 
 def content_of(seed: int, sparse: bool, asset: MadeAsset, resource: MadeResource) -> FileContent:
-    """The content of one file of an asset of a library made from `seed`."""
+    """Return the content of one file of an asset, in a library generated from `seed`."""
     key = f"{seed}:{asset.content_key}:{resource.role}"
     shades = _noise(f"{key}:picture", SHADES + 2)
     head = _head(asset, resource, shades)
     if len(head) > resource.size:
-        raise ValueError(f"{resource.path} cannot be {resource.size} bytes: its head alone has {len(head)}")
+        raise ValueError(f"{resource.path} cannot be {resource.size} bytes: its header alone has {len(head)}")
     return FileContent(head, resource.size, "" if sparse else key)
 
 
 def derivative(seed: int, number: int) -> bytes:
-    """A small JPEG that stands for a thumbnail or another derivative."""
+    """Return a small JPEG, used for thumbnails and other derivatives."""
     return jpeg(_noise(f"{seed}:{number}:derivative", SHADES + 2))
 
 

@@ -1,4 +1,4 @@
-"""Writing rows as Core Data would: only the columns that this iOS has, primary keys counted per entity."""
+"""Write rows as Core Data does: only columns this iOS has, primary keys counted per entity."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ with open(sys.argv[1], "rb") as database:
     print("held", flush=True)
     sys.stdin.read()
 """
-"""Holds what SQLite calls a SHARED lock (sqlite.org/lockingv3.html) until its stdin is closed."""
+"""Holds an SQLite SHARED lock (sqlite.org/lockingv3.html) until its stdin is closed."""
 
 Value = int | float | str | bytes | None
 _Pick = Callable[[Mapping[str, Value]], tuple[Value, ...]]
 
 
 def core_data_time(seconds: float) -> float:
-    """Seconds since 2001-01-01 UTC from seconds since 1970-01-01 UTC."""
+    """Convert seconds since 1970-01-01 UTC to seconds since 2001-01-01 UTC."""
     return seconds - SECONDS_1970_TO_2001
 
 
 class TableWriter:
-    """Adds rows to one table, in batches; every row names the same columns.
+    """Adds rows to one table, in batches. Every row has the same columns.
 
-    A column that the iOS at hand does not have is left out, so one row serves all versions.
+    Columns that this iOS version lacks are left out, so one row works for all versions.
     """
 
     def __init__(
@@ -46,14 +46,14 @@ class TableWriter:
         entity: str,
         constants: Mapping[str, int] | None = None,
     ) -> None:
-        """Nothing is written yet.
+        """Prepare a writer.
 
         Args:
-            connection: Inside a transaction, whenever rows are handed over.
-            schema: The database's.
-            table: The table's name.
-            entity: The entity whose number the rows carry, and under which their keys are counted.
-            constants: Columns that have the same number in every row.
+            connection: A connection with an open transaction whenever rows are flushed.
+            schema: The schema of the database.
+            table: The name of the table.
+            entity: The entity of the rows, under which their keys are counted.
+            constants: Columns with the same number in every row.
         """
         self._constants = {"Z_OPT": 1, **(constants or {})}
         self._connection = connection
@@ -67,7 +67,7 @@ class TableWriter:
         self.last_key = 0
 
     def add(self, row: Mapping[str, Value], key: int | None = None, entity: int | None = None) -> int:
-        """Adds a row and returns its primary key: `key`, or the next one."""
+        """Add a row. Return its primary key: `key`, or the next one."""
         self.last_key = max(self.last_key, key) if key is not None else self.last_key + 1
         key = self.last_key if key is None else key
         pick = self._pick or self._prepare(row)
@@ -88,13 +88,13 @@ class TableWriter:
         return self._pick
 
     def flush(self) -> None:
-        """Hands the rows over to the database."""
+        """Insert the pending rows into the database."""
         if self._rows:
             self._connection.executemany(self._statement, self._rows)
             self._rows.clear()
 
     def finish(self) -> None:
-        """Flushes, and notes the highest key where Core Data looks for it."""
+        """Flush, and store the highest key in Z_PRIMARYKEY."""
         self.flush()
         self._connection.execute(
             "UPDATE Z_PRIMARYKEY SET Z_MAX = max(Z_MAX, ?) WHERE Z_NAME = ?", (self.last_key, self._entity)
@@ -102,7 +102,7 @@ class TableWriter:
 
 
 def connect(database: Path) -> sqlite3.Connection:
-    """A connection that commits where it is told to, from any thread, without waiting for the disk."""
+    """Open a connection with explicit transactions, for any thread, that does not wait for the disk."""
     connection = sqlite3.connect(database, isolation_level=None, check_same_thread=False, timeout=30)
     connection.execute("PRAGMA synchronous = OFF")
     return connection
@@ -110,17 +110,17 @@ def connect(database: Path) -> sqlite3.Connection:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    """All or nothing, with the write lock taken at the start."""
+    """Run a transaction that takes the write lock at its start."""
     connection.execute("BEGIN IMMEDIATE")
     with connection:
         yield connection
 
 
 def close_keeping_log(connection: sqlite3.Connection, database: Path) -> None:
-    """Closes a connection, and leaves the database's write-ahead log where it is.
+    """Close a connection, but keep the database's write-ahead log.
 
-    A phone's photo daemon never closes its database, so a log lies beside it at all times. SQLite empties and
-    removes it with the last connection, unless another process is still reading: that is what this pretends.
+    The photo daemon of a phone never closes its database, so there is always a log. SQLite removes the log
+    with the last connection unless another process is still reading, so a helper process holds a read lock.
     """
     command = [sys.executable, "-I", "-S", "-c", _READER, str(database)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as reader:
@@ -128,4 +128,4 @@ def close_keeping_log(connection: sqlite3.Connection, database: Path) -> None:
         held = reader.stdout.readline()
         connection.close()
     if not held:
-        raise OSError(f"{database} could not be held open, and its log is gone")
+        raise OSError(f"Cannot keep the write-ahead log of {database}: no reader could open the database.")

@@ -1,4 +1,4 @@
-"""Builds Photos.sqlite: rows first, indexes after them, the newest changes in the write-ahead log only."""
+"""Write Photos.sqlite: first the rows, then the indexes. The newest changes are only in its log."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ from ambertime_tui.simulator.library.schema import Schema, schema_for
 from ambertime_tui.simulator.library.variants import FILE_TYPES
 
 _NEWEST = 12
-"""At most so many assets, and so many purges, are in the log only. A phone's log holds up to 4 MB."""
+"""Maximum number of assets, and of purges, that are only in the log. A phone's log holds up to 4 MB."""
 _LAYOUT = ("page_size = 4096", "auto_vacuum = 2")
 _BULK = ("journal_mode = OFF", "temp_store = MEMORY", "cache_size = -262144")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def write_database(library: MadeLibrary) -> None:
-    """Writes Photos.sqlite and its log; the folder exists.
+    """Write Photos.sqlite and its log into an existing folder.
 
-    Whoever reads the database without its log sees too few assets, and purged originals as local ones.
+    Without the log, a reader sees too few assets, and some purged originals as local.
     """
     schema = schema_for(library.recipe.ios)
     path = library.database
@@ -79,7 +79,7 @@ def write_database(library: MadeLibrary) -> None:
 
 
 def asset_keys(connection: sqlite3.Connection, schema: Schema) -> dict[str, int]:
-    """Primary keys of the assets by uuid."""
+    """Return the primary keys of the assets, by UUID."""
     return dict(connection.execute(f"SELECT ZUUID, Z_PK FROM {schema.asset_table}").fetchall())
 
 
@@ -134,7 +134,7 @@ def _create_indexes(connection: sqlite3.Connection, schema: Schema) -> None:
 
 
 def _statements(sql: str) -> list[str]:
-    """The statements of a schema file, in which each begins on a line of its own."""
+    """Split a schema file into statements. Each statement starts on a new line."""
     found, current = [], ""
     for line in sql.splitlines():
         if line.startswith("--"):
@@ -151,7 +151,7 @@ def _before_purge(asset: MadeAsset) -> MadeAsset:
 
 
 class _AssetRows:
-    """Adds assets with all their rows, and knows their keys."""
+    """Adds assets with all their rows, and keeps their keys."""
 
     def __init__(self, connection: sqlite3.Connection, schema: Schema, library: MadeLibrary) -> None:
         def table(name: str, entity: str, constants: Mapping[str, int] | None = None) -> TableWriter:
@@ -172,10 +172,10 @@ class _AssetRows:
         self.keys: dict[str, int] = {}
 
     def add(self, asset: MadeAsset) -> None:
-        """Adds one asset."""
+        """Add one asset."""
         in_cloud = self._icloud_photos and asset.ownership in ("own", "shared_library", "icloud_link")
         key = self._assets.last_key + 1
-        # Attributes are numbered the other way round: a join on the wrong key finds the wrong row.
+        # Attributes are numbered in reverse, so that a join on the wrong key finds the wrong row.
         attributes = self._total + 1 - key
         master = self._masters.add(master_row(asset)) if in_cloud else None
         self._assets.add(
@@ -187,7 +187,7 @@ class _AssetRows:
         self.keys[asset.uuid] = key
 
     def finish(self) -> None:
-        """Writes what is waiting."""
+        """Write the pending rows."""
         for table in (self._moments, self._masters, self._assets, self._attributes, self._resources):
             table.finish()
 

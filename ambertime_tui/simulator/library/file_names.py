@@ -1,4 +1,4 @@
-"""Folders and file names, as the camera, iCloud and a computer's sync give them."""
+"""Folders and file names as assigned by the camera, by iCloud and by syncing with a computer."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ _STREAM_ALBUM = "9F9A2608-AFE0-4232-A0DC-5ABA7317B978"
 
 
 class Counter:
-    """A camera's counter: IMG_0001 again after IMG_9999, a new folder for each thousand."""
+    """The counter of a camera: IMG_9999 is followed by IMG_0001, and each thousand gets a new folder."""
 
     def __init__(self, start: int = 0) -> None:
         self.count = start
 
     def next(self) -> tuple[str, str]:
-        """Folder (``100APPLE``) and stem (``IMG_0001``)."""
+        """Return the next folder (``100APPLE``) and stem (``IMG_0001``)."""
         lap, number = divmod(self.count, 9999)
         self.count += 1
         return f"{100 + 10 * lap + (number + 1) // 1000}APPLE", f"IMG_{number + 1:04}"
 
 
 class Names:
-    """Names one asset after the other, in the order of capture."""
+    """Names assets in the order of capture."""
 
     def __init__(self, rng: Random, assets: int) -> None:
         self._rng = rng
@@ -34,15 +34,15 @@ class Names:
         self._synced = 0
         self._streamed = 0
         self._given = 0
-        # The camera's counter leaps a fifth of the way in, so that a library of any size passes IMG_9999.
-        self._leap_at, self._leap_to = assets // 5, 9999 - assets // 4
+        # The counter jumps ahead after a fifth of the assets, so that a library of any size passes IMG_9999.
+        self._jump_at, self._jump_to = assets // 5, 9999 - assets // 4
 
     def assign(self, draft: AssetDraft) -> None:
-        """Sets folder, file name and original name."""
+        """Set the folder, file name and original name of an asset."""
         self._given += 1
-        if self._given > self._leap_at:
-            self._camera.count = max(self._camera.count, self._leap_to)
-            self._leap_at = 1 << 62
+        if self._given > self._jump_at:
+            self._camera.count = max(self._camera.count, self._jump_to)
+            self._jump_at = 1 << 62
         extension = draft.variant.main.extension
         match draft.ownership:
             case "shared_album":
@@ -59,7 +59,7 @@ class Names:
                 draft.directory = f"PhotoData/Sync/{100 + self._synced // 1000}SYNCD"
                 draft.filename = f"IMG_{self._synced % 1000:04}.{extension}"
             case "shared_with_you":
-                # Its own library lies under /Library/Photos/Libraries, out of AFC's reach.
+                # Its library is in /Library/Photos/Libraries, which AFC cannot access.
                 draft.directory, draft.filename = draft.uuid[0], f"{draft.uuid}.{extension}"
             case _ if draft.came_from_icloud or draft.ownership == "icloud_link":
                 draft.directory = f"PhotoData/CPLAssets/group{self._rng.randint(1, _CLOUD_GROUPS)}"

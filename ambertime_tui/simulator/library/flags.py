@@ -1,4 +1,4 @@
-"""What iOS writes when it offloads an original, and when it has brought one back (PLInternalResource)."""
+"""What iOS writes when it offloads an original, and when it has downloaded one (PLInternalResource)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from ambertime_tui.simulator.library.schema import Schema
 from ambertime_tui.simulator.library.variants import file_type
 
-HERE, NOT_HERE, NOT_HERE_EITHER = 1, -1, -32768
-"""ZLOCALAVAILABILITY. The third is seen on rows of thumbnails."""
+LOCAL, NOT_LOCAL, NOT_LOCAL_THUMBNAIL = 1, -1, -32768
+"""ZLOCALAVAILABILITY. The third value occurs in rows of thumbnails."""
 
 RESOURCE_ROW = {
     "photo": (0, 1, 0, 0),
@@ -30,7 +30,7 @@ _KEY_TAILS = {"1": 0, "3": 1, "6": 3, "9": 5, "23": 11, "24": 12, "37": 18}
 
 
 def key_data(role: str, name: str) -> bytes:
-    """ZDATASTOREKEYDATA of a local resource: six bytes, of which the real libraries show only the shape."""
+    """Return ZDATASTOREKEYDATA of a local resource: six bytes, laid out as in real libraries."""
     kind, _, version, _ = RESOURCE_ROW[role]
     head = b"\x03\x08\x22\x19" if version == 2 else bytes((3, kind << 4, 0, 0))
     return head + bytes((0x80, _KEY_TAILS[file_type(name).compact_uti]))
@@ -39,13 +39,13 @@ def key_data(role: str, name: str) -> bytes:
 def mark_purged(
     connection: sqlite3.Connection, schema: Schema, asset: int, roles: Iterable[str], now: float
 ) -> None:
-    """Writes into the rows of an asset's resources what a purge writes.
+    """Mark resources of an asset as purged.
 
     Args:
-        connection: Inside a transaction.
-        schema: The database's.
-        asset: Primary key of the asset.
-        roles: Whose rows.
+        connection: A connection with an open transaction.
+        schema: The schema of the database.
+        asset: The primary key of the asset.
+        roles: The roles of the purged resources.
         now: Core Data time.
     """
     for role in roles:
@@ -65,13 +65,13 @@ def mark_arrived(
     files: Iterable[tuple[str, str, int]],
     now: float,
 ) -> None:
-    """Writes what a finished download writes.
+    """Mark resources of an asset as downloaded.
 
     Args:
-        connection: Inside a transaction.
-        schema: The database's.
-        asset: Primary key of the asset.
-        files: Role, file name and inode number of each resource that came.
+        connection: A connection with an open transaction.
+        schema: The schema of the database.
+        asset: The primary key of the asset.
+        files: Role, file name and inode number of each downloaded resource.
         now: Core Data time.
     """
     for role, name, inode in files:

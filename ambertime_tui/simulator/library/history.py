@@ -1,4 +1,4 @@
-"""Core Data's persistent history: every save leaves a transaction and its changes behind."""
+"""Core Data's persistent history: every save records a transaction and its changes."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _CHANGE, _TRANSACTION, _UPDATE = 16001, 16002, 1
 
 
 def write_history(connection: sqlite3.Connection, schema: Schema, assets: Sequence[int], now: float) -> None:
-    """Adds one row to ATRANSACTION and one per asset to ACHANGE, and counts both in Z_PRIMARYKEY.
+    """Add a row to ATRANSACTION and one per asset to ACHANGE, and update Z_PRIMARYKEY.
 
     Args:
-        connection: Inside a transaction.
-        schema: The database's.
-        assets: Primary keys of the assets that were changed.
+        connection: A connection with an open transaction.
+        schema: The schema of the database.
+        assets: The primary keys of the changed assets.
         now: Core Data time.
     """
     number = _next(connection, "TRANSACTION", 1)

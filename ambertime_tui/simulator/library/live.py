@@ -1,4 +1,4 @@
-"""A library while the phone is in use: originals are offloaded and come back, the database in step."""
+"""A library in use: originals are offloaded and downloaded again, and the database is updated."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from ambertime_tui.simulator.library.schema import schema_for
 
 
 class LiveLibrary:
-    """A made library whose originals come and go, through a normal connection in WAL mode.
+    """A generated library whose originals are purged and restored, over a normal connection in WAL mode.
 
-    Every change is one transaction of its own, as Photos makes them. The truth of the `MadeLibrary` stays
-    what it was when the library was made; `where` tells how things are now. One thread at a time.
+    Every change is a separate transaction, as in Photos. The `MadeLibrary` still describes the library as it
+    was generated; `where` returns the current state. Not thread-safe.
     """
 
     def __init__(self, library: MadeLibrary, clock: Callable[[], float] = time.time) -> None:
@@ -45,11 +45,11 @@ class LiveLibrary:
         self.close()
 
     def close(self) -> None:
-        """Closes the database and leaves its log where it is."""
+        """Close the database and keep its log."""
         close_keeping_log(self._connection, self._library.database)
 
     def where(self, uuid: str) -> dict[str, tuple[bool, bool]]:
-        """By role of each original: whether the database flags it as local, and whether its file is there."""
+        """Return, by role of each original, whether it is flagged as local and whether its file exists."""
         asset = self._assets[uuid]
         found = {}
         for resource in asset.originals:
@@ -63,11 +63,11 @@ class LiveLibrary:
         return found
 
     def purge(self, uuid: str, roles: Iterable[str] | None = None) -> None:
-        """Offloads originals: the flags in one transaction, then the files.
+        """Offload originals: first the flags, in one transaction, then the files.
 
         Args:
-            uuid: Whose.
-            roles: Which; None: all of the asset's originals.
+            uuid: The asset.
+            roles: The roles to offload; None: all originals of the asset.
         """
         asset, resources = self._chosen(uuid, roles)
         self.flag_purged(uuid, [resource.role for resource in resources])
@@ -76,23 +76,23 @@ class LiveLibrary:
         self._derivatives.write(gone)
 
     def arrive(self, uuid: str, roles: Iterable[str] | None = None) -> int:
-        """Brings originals back: the files at their places, byte for byte, then the flags in one transaction.
+        """Download originals: first the files, byte for byte, then the flags, in one transaction.
 
         Args:
-            uuid: Whose.
-            roles: Which; None: all of the asset's originals.
+            uuid: The asset.
+            roles: The roles to download; None: all originals of the asset.
 
         Returns:
-            Bytes that came.
+            The number of downloaded bytes.
         """
         _, resources = self._chosen(uuid, roles)
         chosen = [resource.role for resource in resources]
-        brought = self.place_files(uuid, chosen)
+        size = self.place_files(uuid, chosen)
         self.flag_arrived(uuid, chosen)
-        return brought
+        return size
 
     def flag_purged(self, uuid: str, roles: Iterable[str] | None = None) -> None:
-        """The first half of a purge: what it writes into the database."""
+        """First half of a purge: update the database."""
         _, resources = self._chosen(uuid, roles)
         with transaction(self._connection) as connection:
             now = core_data_time(self._clock())
@@ -101,12 +101,12 @@ class LiveLibrary:
             write_history(connection, self._schema, [key], now)
 
     def remove_files(self, uuid: str, roles: Iterable[str] | None = None) -> None:
-        """The second half of a purge: the files go."""
+        """Second half of a purge: delete the files."""
         for resource in self._chosen(uuid, roles)[1]:
             self._path(resource).unlink(missing_ok=True)
 
     def place_files(self, uuid: str, roles: Iterable[str] | None = None) -> int:
-        """The first half of an arrival: files are written elsewhere, renamed to their places. Gives bytes."""
+        """First half of a download: write files to a cache and rename them. Return the number of bytes."""
         asset, resources = self._chosen(uuid, roles)
         staging = self._library.media / "PhotoData" / "CPL" / "storage" / "filecache"
         staging.mkdir(parents=True, exist_ok=True)
@@ -119,7 +119,7 @@ class LiveLibrary:
         return sum(resource.size for resource in resources)
 
     def flag_arrived(self, uuid: str, roles: Iterable[str] | None = None) -> None:
-        """The second half of an arrival: what it writes into the database."""
+        """Second half of a download: update the database."""
         _, resources = self._chosen(uuid, roles)
         files = [(r.role, r.name, self._path(r).stat().st_ino) for r in resources]
         with transaction(self._connection) as connection:
@@ -129,7 +129,7 @@ class LiveLibrary:
             write_history(connection, self._schema, [key], now)
 
     def checkpoint(self) -> sqlite3.Cursor:
-        """Moves the log into the database, as SQLite does by itself after a thousand pages."""
+        """Copy the log into the database, as SQLite does automatically after a thousand pages."""
         return self._connection.execute("PRAGMA wal_checkpoint(RESTART)")
 
     def _chosen(self, uuid: str, roles: Iterable[str] | None) -> tuple[MadeAsset, list[MadeResource]]:

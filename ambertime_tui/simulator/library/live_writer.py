@@ -1,4 +1,4 @@
-"""Keeps writing to a library's database, so that a torn copy of it can be told from a whole one."""
+"""Keep writing to a library's database, so that an inconsistent copy of it can be detected."""
 
 from __future__ import annotations
 
@@ -18,19 +18,20 @@ _ASSETS_PER_TRANSACTION = 3
 
 
 class LiveWriter:
-    """Commits transactions at a rate, from a thread of its own.
+    """Commits transactions at a fixed rate, in its own thread.
 
-    Each one counts up some random assets in three tables and notes them in the history. The sums in all of
-    them are equal in every committed state (`invariant_broken`), and differ in a mix of two states.
+    Each transaction increments counters of some random assets in three tables and records them in the
+    history. The sums in all tables are equal in every committed state, and differ in a mix of two states
+    (`invariant_broken`).
     """
 
     def __init__(self, library: MadeLibrary, per_second: float, seed: int = 1) -> None:
-        """Not started yet; use it in a `with` block.
+        """Prepare a writer. It runs within a `with` block.
 
         Args:
-            library: Whose database.
-            per_second: Transactions a second.
-            seed: Which assets.
+            library: The library whose database it writes to.
+            per_second: Transactions per second.
+            seed: The seed for choosing assets.
         """
         self._library = library
         self._schema = schema_for(library.recipe.ios)
@@ -42,7 +43,7 @@ class LiveWriter:
         self._thread = threading.Thread(target=self._run, name="live writer", daemon=True)
         self._error: sqlite3.Error | None = None
         self.transactions = 0
-        """Committed so far."""
+        """Number of committed transactions."""
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -55,11 +56,11 @@ class LiveWriter:
         self.stop()
 
     def wait_for(self, transactions: int, patience: float = 30.0) -> None:
-        """Returns when that many transactions are committed, since the start.
+        """Wait until this many transactions have been committed since the start.
 
         Raises:
-            TimeoutError: They were not, within `patience` seconds.
-            sqlite3.Error: The writer had died of it.
+            TimeoutError: This took more than `patience` seconds.
+            sqlite3.Error: The writer has failed.
         """
         with self._committed:
             if not self._committed.wait_for(
@@ -70,14 +71,14 @@ class LiveWriter:
             raise self._error
 
     def checkpoint(self) -> None:
-        """Has the log moved into the database before the next transaction, which then starts the log anew."""
+        """Copy the log into the database before the next transaction, which then restarts the log."""
         self._checkpoint_wanted.set()
 
     def stop(self) -> None:
-        """Ends after the transaction that is under way, and leaves the log where it is.
+        """Stop after the current transaction, and keep the log.
 
         Raises:
-            sqlite3.Error: The writer had died of it.
+            sqlite3.Error: The writer has failed.
         """
         self._ended.set()
         self._thread.join()
@@ -123,13 +124,13 @@ class LiveWriter:
 
 
 def invariant_broken(connection: sqlite3.Connection) -> str:
-    """Why a copy of a database that a `LiveWriter` wrote to is no state that was ever committed; or nothing.
+    """Return why a copy of a `LiveWriter`'s database matches no committed state.
 
     Args:
-        connection: To the copy, its log replayed.
+        connection: A connection to the copy, with its log replayed.
 
     Returns:
-        A sentence; empty where all tables agree.
+        A sentence; empty if all tables agree.
     """
     tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     table = "ZASSET" if "ZASSET" in tables else "ZGENERICASSET"
@@ -150,5 +151,5 @@ def invariant_broken(connection: sqlite3.Connection) -> str:
             (name,),
         ).fetchone()
         if counted != last:
-            return f"Z_PRIMARYKEY counts {counted} rows of {history}, whose last is {last}"
+            return f"Z_PRIMARYKEY counts {counted} rows of {history}, but its last row is {last}"
     return ""

@@ -1,4 +1,4 @@
-"""What there is to know of one asset of a made library, and of an album."""
+"""The assets, files and albums of a generated library."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ EDIT_ROLES = ("edited_photo", "edited_video", "edited_paired_video", "edit_adjus
 
 @dataclass(frozen=True, slots=True)
 class MadeResource:
-    """One file of a made asset."""
+    """One file of a generated asset."""
 
     role: str
     """One of ORIGINAL_ROLES or EDIT_ROLES."""
     directory: str
     """Relative to the media folder, without a leading slash."""
     name: str
-    """As the file is spelled on the phone, where there is one."""
+    """The name of the file on the phone, if it is there."""
     size: int
-    """Bytes; ZDATALENGTH says the same."""
+    """Bytes, as in ZDATALENGTH."""
     flag: str
-    """What the database's flags say: ``local``, ``icloud`` or ``missing``."""
+    """Availability according to the database: ``local``, ``icloud`` or ``missing``."""
     present: bool
-    """Whether the file is there."""
+    """Whether the file exists on the phone."""
     availability: str
-    """The verdict of flags and file together: ``local``, ``icloud`` or ``missing``."""
+    """Actual availability, from flags and file: ``local``, ``icloud`` or ``missing``."""
 
     @property
     def path(self) -> str:
@@ -34,36 +34,36 @@ class MadeResource:
 
     @property
     def is_original(self) -> bool:
-        """True for a resource as captured or imported, false for a part of an edit."""
+        """True for a resource as captured or imported; False for a part of an edit."""
         return self.role in ORIGINAL_ROLES
 
 
 @dataclass(frozen=True, slots=True)
 class MadeAsset:
-    """One item of a made library."""
+    """One item of a generated library."""
 
     uuid: str
     kind: str
     """``photo`` or ``video``."""
     variant: str
-    """What was made: heic, jpeg, live, burst, raw_pair, slow_mo ..."""
+    """Kind of capture: heic, jpeg, live, burst, raw_pair, slow_mo ..."""
     state: str
-    """``local``, ``icloud`` or one of Planted's fields."""
+    """``local``, ``icloud`` or a field of Planted."""
     ownership: str
     """own, shared_library, shared_album, shared_with_you, icloud_link, synced or photo_stream."""
     created: float | None
-    """Seconds since 1970-01-01 UTC, as the database has it: None where it has none, possibly absurd."""
+    """Seconds since 1970-01-01 UTC as in the database; None if missing. The value may be absurd."""
     undated: bool
-    """True where there is no date that a calendar holds."""
+    """True if the date is missing or cannot be represented in a calendar."""
     zone_offset: int | None
-    """Seconds east of UTC as the database says: None where it does not, even if it knows the zone's name."""
+    """Seconds east of UTC as in the database. None if missing, even if the zone has a name."""
     zone_name: str | None
     added: float
     directory: str
     filename: str
-    """As the database spells it (see MadeResource.name for the file's own spelling)."""
+    """As spelled in the database. MadeResource.name has the spelling on the phone."""
     original_filename: str
-    """As the database has it: it may be no name for a file at all (``..``)."""
+    """As in the database. It may be unusable as a file name (``..``)."""
     uti: str
     subtype: int
     width: int
@@ -71,9 +71,9 @@ class MadeAsset:
     duration: float
     """Seconds; 0 for a photo."""
     resources: tuple[MadeResource, ...]
-    """Originals first. For items of others (ownership): the files as they lie on the phone."""
+    """The files, originals first. For items of other people: the files that the phone has."""
     content_key: str
-    """What the bytes are made from: the uuid, but one asset's twin has the other's."""
+    """Seed of the contents: the UUID. A duplicate has the UUID of the other asset."""
     fingerprint: str
     live_photo: bool = False
     raw_pair: bool = False
@@ -84,31 +84,31 @@ class MadeAsset:
     burst_uuid: str | None = None
     burst_pick: int = 0
     uploaded: bool = True
-    """False where the upload to iCloud is still pending."""
+    """False if the upload to iCloud is still pending."""
     title: str | None = None
     people: tuple[str, ...] = ()
 
     @property
     def originals(self) -> tuple[MadeResource, ...]:
-        """The resources as captured or imported."""
+        """Return the resources as captured or imported."""
         return tuple(r for r in self.resources if r.is_original)
 
     @property
     def availability(self) -> str:
-        """``local``, ``icloud`` or ``missing`` if all its originals are, otherwise ``partial``."""
+        """Return ``local``, ``icloud`` or ``missing`` if that is true of all originals, else ``partial``."""
         kinds = {r.availability for r in self.resources if r.is_original}
         return kinds.pop() if len(kinds) == 1 else "partial"
 
     @property
     def is_archived(self) -> bool:
-        """True for what is the person's own, alone or in a shared library."""
+        """True for the user's own assets, including those in a shared library."""
         return self.ownership in ("own", "shared_library")
 
     def resource(self, role: str) -> MadeResource:
-        """The resource of that role.
+        """Return the resource with a role.
 
         Raises:
-            KeyError: There is none.
+            KeyError: The asset has no such resource.
         """
         for found in self.resources:
             if found.role == role:
@@ -116,17 +116,17 @@ class MadeAsset:
         raise KeyError(f"{self.original_filename} has no {role}")
 
     def with_resources(self, resources: tuple[MadeResource, ...]) -> MadeAsset:
-        """The same asset, its files in another state."""
+        """Return the same asset with other resources."""
         return replace(self, resources=resources)
 
 
 @dataclass(frozen=True, slots=True)
 class MadeAlbum:
-    """An album of a made library."""
+    """An album of a generated library."""
 
     uuid: str
     title: str
     kind: int
-    """ZGENERICALBUM.ZKIND: 2 the person's own, 1505 shared."""
+    """ZGENERICALBUM.ZKIND: 2 is a user's album, 1505 a shared album."""
     assets: tuple[str, ...]
     trashed: bool = False

@@ -1,4 +1,4 @@
-"""What was planted in a made library: the truth that a scan of it is held against."""
+"""A generated library and its ground truth, against which tests check a scan."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ambertime_tui.simulator.library.recipe import LibraryRecipe, Mix, Planted, 
 
 @dataclass(frozen=True, slots=True)
 class MadeLibrary:
-    """A made library: where it is, and the truth about it at the moment it was made."""
+    """A generated library: its folder, and its contents at the time it was generated."""
 
     folder: Path
     recipe: LibraryRecipe
@@ -25,29 +25,29 @@ class MadeLibrary:
 
     @property
     def media(self) -> Path:
-        """The media folder: what AFC serves as its root."""
+        """The media folder, which AFC serves as its root."""
         return self.folder / "Media"
 
     @property
     def database(self) -> Path:
-        """Photos.sqlite; its write-ahead log lies beside it."""
+        """Photos.sqlite. Its write-ahead log is in the same folder."""
         return self.media / "PhotoData" / "Photos.sqlite"
 
     @property
     def by_uuid(self) -> dict[str, MadeAsset]:
-        """The assets by uuid."""
+        """The assets by UUID."""
         return {asset.uuid: asset for asset in self.assets}
 
     def own(self) -> Iterator[MadeAsset]:
-        """The assets that belong in an archive: the person's own, and those of a shared library."""
+        """Return the assets that belong in an archive: the user's own, and those of a shared library."""
         return (asset for asset in self.assets if asset.is_archived)
 
     def content(self, asset: MadeAsset, resource: MadeResource) -> FileContent:
-        """The bytes of a file, on the phone or not: `.sha256()`, `.chunks()`, `.write_to(path)`."""
+        """Return the contents of a file, whether or not it is on the phone."""
         return content_of(self.recipe.seed, self.recipe.sizes is Sizes.SPARSE, asset, resource)
 
     def save(self) -> Path:
-        """Writes truth.json beside the media folder."""
+        """Write truth.json next to the media folder. Return its path."""
         path = self.folder / "truth.json"
         encode = json.JSONEncoder(ensure_ascii=False, default=_plain).encode
         with path.open("w", encoding="utf-8") as file:
@@ -59,7 +59,7 @@ class MadeLibrary:
 
     @classmethod
     def load(cls, folder: Path) -> MadeLibrary:
-        """Reads truth.json of a folder that `make_library` filled."""
+        """Read truth.json from a folder written by `make_library`."""
         document = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
         return cls(
             folder,

@@ -1,4 +1,4 @@
-"""Makes a Photo Library in a folder."""
+"""Generate a Photo Library in a folder."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from ambertime_tui.simulator.library.recipe import LibraryRecipe
 
 
 def make_library(into: Path, recipe: LibraryRecipe | None = None) -> MadeLibrary:
-    """Makes the library of a recipe.
+    """Generate the library that a recipe describes.
 
-    The same recipe makes the same files and the same rows; of the database's log, the salts alone differ.
+    The same recipe makes the same files and rows. Only the salts of the database's log differ.
 
     Args:
-        into: A folder, made where it is not there; gets ``Media/`` (the media folder) and ``truth.json``. Its
-            file system has to know hard links, which the thumbnails are.
-        recipe: What to make; None: a thousand assets of iOS 18.
+        into: The folder for ``Media/`` (the media folder) and ``truth.json``, created if needed. Its file
+            system must support hard links, which the thumbnails use.
+        recipe: The library to generate; None: a thousand assets of iOS 18.
 
     Raises:
-        ValueError: The recipe asks for the impossible: an unknown iOS, more planted states than assets.
+        ValueError: The recipe is impossible: an unknown iOS version, or more planted states than assets.
     """
     recipe = recipe or LibraryRecipe()
     assets = build_assets(recipe)

@@ -1,4 +1,4 @@
-"""The media folder as AFC shows it: originals, edits, thumbnails, derivatives, and what else lies there."""
+"""The media folder as AFC serves it: originals, edits, thumbnails, other derivatives and marker files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MARKERS = ("PhotoData/cpl_enabled_marker", "PhotoData/cpl_download_finished_mar
 
 
 def write_media_tree(library: MadeLibrary) -> None:
-    """Writes everything but the database."""
+    """Write everything except the database."""
     media = library.media
     for folder in _FOLDERS:
         (media / folder).mkdir(parents=True, exist_ok=True)
@@ -36,24 +36,24 @@ def write_media_tree(library: MadeLibrary) -> None:
 
 
 def modified_at(asset: MadeAsset) -> float:
-    """Modification time of an asset's files: its capture, or where that is no date, when it was added."""
+    """Return the modification time of an asset's files: the capture time, or else when it was added."""
     return asset.added if asset.undated or asset.created is None else asset.created
 
 
 def thumbnail_path(asset: MadeAsset) -> str:
-    """Where the thumbnail lies, relative to the media folder; a folder named like the file."""
+    """Return the path of the thumbnail, in a folder named like the file, relative to the media folder."""
     return f"PhotoData/Thumbnails/V2/{asset.directory}/{asset.filename}/5005.JPG"
 
 
 def metadata_path(asset: MadeAsset) -> str:
-    """Where the derivative that stands in for a purged original lies, relative to the media folder."""
+    """Return the path of the JPEG that replaces a purged original, relative to the media folder."""
     return f"PhotoData/Metadata/{asset.directory}/{PurePosixPath(asset.filename).stem}.JPG"
 
 
 class Derivatives:
-    """Writes thumbnails and other derivatives: a few small JPEGs, of which every asset gets links.
+    """Writes thumbnails and other derivatives: hard links to a few small JPEGs.
 
-    There is one in a folder of its own for every asset, so links make a large library appear much sooner.
+    Every asset has a thumbnail in a separate folder. Links make generating a large library much faster.
     """
 
     def __init__(self, library: MadeLibrary) -> None:
@@ -62,7 +62,7 @@ class Derivatives:
         self._made: set[str] = set()
 
     def write(self, asset: MadeAsset) -> None:
-        """The asset's thumbnail and, for purged originals, PNGs and videos, its Metadata JPEG."""
+        """Write the asset's thumbnail and, for purged originals, PNGs and videos, its Metadata JPEG."""
         for path in derivative_paths(asset):
             _folder(self._library.media, path.rpartition("/")[0], self._made)
             self._place(int(asset.uuid[:8], 16) % _PICTURES, self._library.media / path)
@@ -76,10 +76,10 @@ class Derivatives:
 
 
 def derivative_paths(asset: MadeAsset) -> list[str]:
-    """What lies beside the originals, relative to the media folder: never an original itself."""
+    """Return the paths of an asset's derivatives, relative to the media folder."""
     paths = [thumbnail_path(asset)]
     purged = any(not resource.present for resource in asset.originals)
-    # Real listings: 4 of 60 purged ones have the thumbnail only, and some local PNGs and videos have a JPEG.
+    # In real listings, 4 of 60 purged items have only a thumbnail; some local PNGs and videos have a JPEG.
     if (purged and int(asset.uuid[:2], 16) >= 17) or asset.variant == "png" or asset.kind == "video":
         paths.append(metadata_path(asset))
         if asset.kind == "video":

@@ -1,4 +1,4 @@
-"""What real libraries hold and nobody expects: odd names, odd dates, one photo twice."""
+"""Unusual contents of real libraries: odd names, odd dates, and one photo twice."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ ODD_DATES: tuple[tuple[float | None, bool], ...] = (
     (0.0, False),
     (datetime(1969, 7, 20, 20, 17, 40, tzinfo=UTC).timestamp(), False),
 )
-"""Dates, and whether a calendar has no place for them: absent, year 1, year 2743924, a future; then the two
-epochs (a camera whose clock was never set) and a scanned slide."""
+"""Dates, and whether they are unusable: missing, year 1, year 2743924, the future; then the two epochs (a
+camera whose clock was never set) and a scanned slide."""
 
 
 def plant_oddities(recipe: LibraryRecipe, drafts: list[AssetDraft]) -> None:
-    """Turns some of the person's own photos into oddities."""
+    """Turn some of the user's own photos into oddities."""
     if not recipe.oddities or len(drafts) < FEWEST_ASSETS:
         return
     rng = Random(f"{recipe.seed}:oddities")
@@ -62,7 +62,7 @@ def plant_oddities(recipe: LibraryRecipe, drafts: list[AssetDraft]) -> None:
     for name, draft in zip(ODD_NAMES, photos, strict=False):
         draft.original_filename = name
     photos = photos[len(ODD_NAMES) :]
-    # Of a file that is not there, nobody knows how the phone would spell it.
+    # The spelling on the phone is only known for files that are there.
     photos.sort(key=lambda draft: draft.state != "local")
     for turn, draft in zip((_spelled_apart, _other_case, _without_extension), photos, strict=False):
         if draft.state == "local":
@@ -73,7 +73,7 @@ def plant_oddities(recipe: LibraryRecipe, drafts: list[AssetDraft]) -> None:
 
 
 def _twins(photos: list[AssetDraft]) -> list[AssetDraft]:
-    """One photo twice under one fingerprint, one purged and one here; gives the two, or nothing."""
+    """Make two photos duplicates with one fingerprint, one purged and one local. Return both, or none."""
     for variant in ("heic", "jpeg"):
         here = next((d for d in photos if d.variant.name == variant and d.state == "local"), None)
         purged = next((d for d in photos if d.variant.name == variant and d.state == "icloud"), None)

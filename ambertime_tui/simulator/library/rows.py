@@ -1,4 +1,4 @@
-"""The rows that stand for one asset. One mapping serves every iOS: columns that it lacks are left out."""
+"""The database rows of one asset. They work for every iOS version: columns it lacks are left out."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from ambertime_tui.simulator.library.content import capture_time
 from ambertime_tui.simulator.library.core_data import Value, core_data_time
 from ambertime_tui.simulator.library.flags import (
-    HERE,
-    NOT_HERE,
-    NOT_HERE_EITHER,
+    LOCAL,
+    NOT_LOCAL,
+    NOT_LOCAL_THUMBNAIL,
     RESOURCE_ROW,
     key_data,
 )
@@ -72,11 +72,11 @@ RESOURCE_CONSTANTS: dict[str, int] = {
         "ZCLOUDSOURCETYPE ZCLOUDLASTPREFETCHDATE ZPTPTRASHEDSTATE ZTRASHEDSTATE"
     ),
 }
-"""Columns that have the same number in every row. Z34_ASSET (iOS 13) is the entity number of an asset."""
+"""Columns with the same number in every row. Z34_ASSET (iOS 13) is the entity number of an asset."""
 
 
 def fingerprint_of(asset: MadeAsset, part: str) -> str:
-    """A resource's fingerprint: the asset's own for its main original, another for every other part."""
+    """Return a resource's fingerprint: the asset's for its main original, another for every other part."""
     if part in ("photo", "video"):
         return asset.fingerprint
     digest = hashlib.sha1(f"{asset.fingerprint}:{part}".encode(), usedforsecurity=False).digest()
@@ -86,13 +86,13 @@ def fingerprint_of(asset: MadeAsset, part: str) -> str:
 def asset_row(
     asset: MadeAsset, attributes: int, master: int | None, moment: int | None, in_cloud: bool
 ) -> dict[str, Value]:
-    """ZASSET or ZGENERICASSET.
+    """Return the row in ZASSET or ZGENERICASSET.
 
     Args:
         asset: The asset.
-        attributes: Key of its additional attributes.
-        master: Key of its cloud master.
-        moment: Key of its moment.
+        attributes: The key of its additional attributes.
+        master: The key of its cloud master.
+        moment: The key of its moment.
         in_cloud: Whether it belongs to the iCloud library.
     """
     created = None if asset.created is None else core_data_time(asset.created)
@@ -155,7 +155,7 @@ def asset_row(
 
 
 def attributes_row(asset: MadeAsset, key: int) -> dict[str, Value]:
-    """ZADDITIONALASSETATTRIBUTES."""
+    """Return the row in ZADDITIONALASSETATTRIBUTES."""
     local = capture_time(asset).local
     main = asset.resources[0]
     return {
@@ -177,7 +177,7 @@ def attributes_row(asset: MadeAsset, key: int) -> dict[str, Value]:
 
 
 def master_row(asset: MadeAsset) -> dict[str, Value]:
-    """ZCLOUDMASTER: the original as iCloud knows it."""
+    """Return the row in ZCLOUDMASTER, which describes the original in iCloud."""
     return {
         "ZCLOUDLOCALSTATE": _SYNCED if asset.uploaded else _PENDING,
         "ZFULLSIZEJPEGSOURCE": 0,
@@ -194,20 +194,20 @@ def master_row(asset: MadeAsset) -> dict[str, Value]:
 
 
 def resource_rows(asset: MadeAsset, key: int, in_cloud: bool) -> Iterator[dict[str, Value]]:
-    """ZINTERNALRESOURCE: originals and renders, then the derivatives that iOS keeps beside them."""
+    """Yield the rows in ZINTERNALRESOURCE: originals and renders, then derivatives."""
     for resource in asset.resources:
         if resource.role in RESOURCE_ROW:
             yield _resource_row(asset, resource, key, in_cloud)
     if in_cloud and asset.is_archived:
         purged = asset.resources[0].flag != "local"
-        # Downloaded in place of the original, it is what Photos shows of a purged one.
-        medium = HERE if purged else NOT_HERE
-        thumbnail = NOT_HERE_EITHER if key % 5 == 0 else NOT_HERE
+        # Photos downloads the medium derivative to show a purged original.
+        medium = LOCAL if purged else NOT_LOCAL
+        thumbnail = NOT_LOCAL_THUMBNAIL if key % 5 == 0 else NOT_LOCAL
         if asset.kind == "video":
             yield _derivative(asset, key, ("small video", MOV, 1, 7, 131081, 0), medium)
         yield _derivative(asset, key, ("medium", JPEG, 0, 4, 65741, 0), medium)
         yield _derivative(asset, key, ("thumb", JPEG, 0, 5, 65743, 0), thumbnail)
-    yield _derivative(asset, key, ("local thumb", JPEG, 0, 0, 65747, 3), HERE)
+    yield _derivative(asset, key, ("local thumb", JPEG, 0, 0, 65747, 3), LOCAL)
 
 
 def _resource_row(asset: MadeAsset, resource: MadeResource, key: int, in_cloud: bool) -> dict[str, Value]:
@@ -224,7 +224,7 @@ def _resource_row(asset: MadeAsset, resource: MadeResource, key: int, in_cloud: 
         {
             "ZDATASTORECLASSID": store,
             "ZDATALENGTH": 0 if store == 2 else resource.size,
-            "ZLOCALAVAILABILITY": HERE if local else NOT_HERE,
+            "ZLOCALAVAILABILITY": LOCAL if local else NOT_LOCAL,
             "ZREMOTEAVAILABILITY": int(remote),
             "ZCLOUDLOCALSTATE": _SYNCED if in_cloud and asset.uploaded else _NOT_SYNCED,
             "ZFINGERPRINT": fingerprint,
@@ -256,7 +256,7 @@ def _derivative(
             "ZCLOUDLOCALSTATE": _SYNCED if remote and asset.uploaded else _NOT_SYNCED,
             "ZFINGERPRINT": fingerprint_of(asset, part) if remote else None,
             "ZSTABLEHASH": None,
-            "ZDATASTOREKEYDATA": bytes.fromhex("030c220d9000") if local == HERE else None,
+            "ZDATASTOREKEYDATA": bytes.fromhex("030c220d9000") if local == LOCAL else None,
             "ZCLOUDPRUNEDAT": None,
             "ZCLOUDMASTERDATECREATED": None,
             "ZUNORIENTEDWIDTH": 1024,

@@ -1,4 +1,4 @@
-"""The database schemas of the iOS versions, and the few names in which they differ."""
+"""The database schemas of the iOS versions, and the names that differ between them."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _FRAMEWORK_VERSIONS = {13: 977, 14: 1042, 15: 1138, 16: 1244, 18: 1448, 26: 1500
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """One iOS version's database, empty."""
+    """The empty database of one iOS version."""
 
     ios: int
     tables: str
     """SQL for tables and entities."""
     indexes: str
-    """SQL for indexes and triggers, apart: a bulk load makes them last."""
+    """SQL for indexes and triggers, which are created after a bulk insert."""
     columns: dict[str, frozenset[str]]
     entities: dict[str, int]
     """Entity numbers (Z_PRIMARYKEY) by name."""
@@ -30,7 +30,7 @@ class Schema:
 
     @property
     def asset_table(self) -> str:
-        """ZGENERICASSET on iOS 13, ZASSET since."""
+        """ZGENERICASSET on iOS 13, ZASSET on later versions."""
         return "ZASSET" if "ZASSET" in self.columns else "ZGENERICASSET"
 
     @property
@@ -57,14 +57,14 @@ class Schema:
 
 @cache
 def schema_for(ios: int) -> Schema:
-    """The schema of an iOS version.
+    """Return the schema of an iOS version.
 
     Raises:
-        ValueError: No schema of that version is packaged.
+        ValueError: There is no schema for this version.
     """
     if ios not in MODEL_VERSIONS:
         known = ", ".join(map(str, MODEL_VERSIONS))
-        raise ValueError(f"no database schema of iOS {ios} is known here; there are {known}")
+        raise ValueError(f"no database schema for iOS {ios}; available: {known}")
     sql = files("ambertime_tui.simulator.library").joinpath("schemas", f"ios{ios}.sql").read_text("utf-8")
     tables, _, indexes = sql.partition("-- indexes\n")
     connection = sqlite3.connect(":memory:")

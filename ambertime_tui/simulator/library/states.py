@@ -1,4 +1,4 @@
-"""Decides where each original is: who was purged, and where flags, files or parts disagree."""
+"""Decide where each original is: which are purged, and where flags, files or parts disagree."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _NOT_UPLOADED = ("missing",)
 
 
 def assign_states(recipe: LibraryRecipe, drafts: list[AssetDraft]) -> None:
-    """Sets the state of every asset of the person's own.
+    """Set the state of each of the user's own assets.
 
     Raises:
-        ValueError: More planted states are asked for than there are assets that can be in them.
+        ValueError: There are not enough suitable assets for the planted states.
     """
     rng = Random(f"{recipe.seed}:states")
     free = [draft for draft in drafts if draft.is_archived]
@@ -29,7 +29,7 @@ def assign_states(recipe: LibraryRecipe, drafts: list[AssetDraft]) -> None:
         chosen = [d for d in free if variant is None or d.variant.name == variant][:wanted]
         if len(chosen) < wanted:
             raise ValueError(
-                f"{wanted} assets shall be {state}, but only {len(chosen)} of this library can be"
+                f"the recipe requires {wanted} assets in state {state}, but only {len(chosen)} can be"
             )
         for draft in chosen:
             draft.state = state
@@ -37,7 +37,7 @@ def assign_states(recipe: LibraryRecipe, drafts: list[AssetDraft]) -> None:
         free = [draft for draft in free if draft.state == "local"]
     if not recipe.icloud_photos:
         return
-    # Old items are purged first, but not strictly: what was looked at lately stays.
+    # Old items are purged first, except some that were viewed recently.
     newest = {id(draft): index / max(1, len(drafts)) for index, draft in enumerate(drafts)}
     free.sort(key=lambda draft: newest[id(draft)] + rng.random() * (1 + NEW_PHONE))
     for draft in free[: round(recipe.icloud_share * own)]:

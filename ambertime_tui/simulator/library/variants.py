@@ -1,4 +1,4 @@
-"""The kinds of things a phone's camera makes: files, subtypes, sizes."""
+"""The kinds of photo and video that a phone takes, with their files, subtypes and sizes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _KB = 1000
 
 @dataclass(frozen=True, slots=True)
 class FileType:
-    """A type of media file as the database names it."""
+    """A media file type and its names in the database."""
 
     extension: str
     uti: str
@@ -37,13 +37,13 @@ _BY_EXTENSION = {kind.extension.upper(): kind for kind in FILE_TYPES}
 
 
 def file_type(name: str) -> FileType:
-    """The type that a name's extension stands for; JPEG where it has none."""
+    """Return the type for a file name's extension; JPEG if it has none."""
     return _BY_EXTENSION.get(name.rpartition(".")[2].upper(), JPEG)
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A form of asset."""
+    """A kind of asset."""
 
     name: str
     kind: str
@@ -57,7 +57,7 @@ class Variant:
 
     @property
     def main(self) -> FileType:
-        """The type of the file that stands for the asset."""
+        """The type of the main original."""
         return self.parts[0][1]
 
 
@@ -80,7 +80,7 @@ VARIANTS = {
         Variant("screen_recording", "video", 103, (("video", MP4),), 886, 1920),
     )
 }
-"""Every form by its name."""
+"""Every variant by its name."""
 
 _REAL_SIZES = {
     "HEIC": (400, 3000),
@@ -93,12 +93,12 @@ _REAL_SIZES = {
 
 
 def size_of(rng: Random, role: str, kind: FileType, sizes: Sizes) -> int:
-    """Bytes of one file of that role and type."""
+    """Return the size of a file with this role and type, in bytes."""
     draw = rng.random()
     if kind is AAE or kind is PLIST:
         return 900 + int(draw * 600)
     if sizes is Sizes.SMALL:
         return 4000 + int(draw * 8000)
     low, high = (1500, 5000) if role.endswith("paired_video") else _REAL_SIZES[kind.extension]
-    # Most files are near the lower end: a few long videos make up most of the bytes.
+    # Most files are near the lower end; a few long videos make up most of the bytes.
     return int(_KB * low * (high / low) ** (draw * draw) + draw * 997)

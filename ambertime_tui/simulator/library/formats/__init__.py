@@ -1,1 +1,1 @@
-"""Media files written byte by byte: JPEG, PNG, HEIC, QuickTime, DNG, property lists."""
+"""Writers of media files: JPEG, PNG, HEIC, QuickTime, DNG, property lists."""

@@ -6,10 +6,10 @@ import plistlib
 
 
 def adjustments(size: int, identifier: str, data: bytes) -> bytes:
-    """An XML property list of exactly `size` bytes; line breaks behind it fill it up.
+    """Return an XML property list of exactly `size` bytes, padded with line breaks.
 
     Args:
-        size: Bytes of the file; the list itself needs about 700.
+        size: The size of the file in bytes; at least about 700.
         identifier: adjustmentFormatIdentifier, ``com.apple.photo`` or ``com.apple.video.slomo``.
         data: Opaque adjustment data.
     """

@@ -11,7 +11,7 @@ _PICTURE, _EXIF = 1, 2
 
 
 def box(kind: bytes, *parts: bytes) -> bytes:
-    """A box: size, four-character type, payload."""
+    """Return a box: size, four-character type, payload."""
     payload = b"".join(parts)
     return struct.pack(">I", 8 + len(payload)) + kind + payload
 
@@ -21,23 +21,23 @@ def _full(kind: bytes, *parts: bytes, version: int = 0, flags: int = 0) -> bytes
 
 
 def _media_data(content_bytes: int) -> bytes:
-    """The head of a media data box, with a 64-bit size where 32 bits do not hold it."""
+    """Return the header of a media data box, with a 64-bit size if 32 bits are not enough."""
     if content_bytes + 8 < 1 << 32:
         return struct.pack(">I", content_bytes + 8) + b"mdat"
     return struct.pack(">I", 1) + b"mdat" + struct.pack(">Q", content_bytes + 16)
 
 
 def heic_head(size: int, picture: bytes, exif: bytes, width: int, height: int) -> bytes:
-    """The first bytes of a HEIC file of `size` bytes; the rest of the file belongs to its media data box.
+    """Return the first bytes of a HEIC file of `size` bytes. The rest belongs to its media data box.
 
-    The primary item is a JPEG (an item type that HEIF knows), because nobody writes HEVC by hand.
+    The primary item is a JPEG, which HEIF allows, because HEVC would need an encoder.
 
     Args:
-        size: Bytes of the whole file.
+        size: The size of the whole file in bytes.
         picture: A JPEG.
         exif: A TIFF structure, stored as the Exif item of the picture.
-        width: Pixels of the picture.
-        height: Pixels of the picture.
+        width: The width of the picture in pixels.
+        height: The height of the picture in pixels.
     """
     file_type = box(b"ftyp", b"heic", bytes(4), b"mif1heicjpeg")
     exif_item = struct.pack(">I", 6) + b"Exif\x00\x00" + exif
@@ -83,19 +83,19 @@ def mov_head(
     width: int,
     height: int,
 ) -> bytes:
-    """The first bytes of a QuickTime movie of `size` bytes; the rest belongs to its media data box.
+    """Return the first bytes of a QuickTime movie of `size` bytes. The rest belongs to its media data box.
 
-    The movie has one track of Motion JPEG with one frame that stays for the whole duration.
+    The movie has one Motion JPEG track with a single frame that is shown for the whole duration.
 
     Args:
-        size: Bytes of the whole file.
+        size: The size of the whole file in bytes.
         picture: The frame, a JPEG.
-        created: Seconds since 1970-01-01 UTC for the movie header; 0 stands for None and for what it cannot
-            hold.
+        created: Seconds since 1970-01-01 UTC for the movie header, which has 0 for None and for values out of
+            range.
         duration: Seconds.
         tags: Metadata by key, such as ``com.apple.quicktime.creationdate``.
-        width: Pixels of the frame.
-        height: Pixels of the frame.
+        width: The width of the frame in pixels.
+        height: The height of the frame in pixels.
     """
     file_type = box(b"ftyp", b"qt  ", bytes(4), b"qt  ")
     stamp = 0 if created is None else int(created) + _SECONDS_1904_TO_1970
@@ -162,7 +162,7 @@ def _track(stamp: int, units: int, frame_bytes: int, frame_at: int, width: int, 
 
 
 def _metadata(tags: dict[str, str]) -> bytes:
-    """QuickTime metadata (`mdta` keys), where Apple keeps the local time and the Live Photo's identifier."""
+    """Return QuickTime metadata (`mdta` keys), where Apple stores local time and Live Photo identifier."""
     keys = b"".join(box(b"mdta", key.encode()) for key in tags)
     values = b"".join(
         box(struct.pack(">I", index), box(b"data", struct.pack(">II", 1, 0), value.encode()))

@@ -1,4 +1,4 @@
-"""The EXIF block of a photo: camera and capture time, as a little TIFF structure (CIPA DC-008)."""
+"""The EXIF block of a photo: camera and capture time, as a small TIFF structure (CIPA DC-008)."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class CaptureTime:
-    """The instant of a capture, and the zone it is told in."""
+    """The instant of a capture and its time zone."""
 
     seconds: float | None
-    """Since 1970-01-01 UTC; None: not known, or nothing that a calendar holds."""
+    """Seconds since 1970-01-01 UTC; None if unknown or unusable."""
     offset: int | None
-    """Seconds east of UTC; None: not known, and told in UTC."""
+    """Seconds east of UTC; None if unknown. Times are then in UTC."""
 
     @property
     def local(self) -> datetime | None:
-        """Wall-clock time at the place of capture; None where it is not known."""
+        """Wall-clock time at the place of capture; None if unknown."""
         if self.seconds is None:
             return None
         return (_EPOCH + timedelta(seconds=round(self.seconds, 3))).astimezone(
@@ -34,7 +34,7 @@ class CaptureTime:
 
 
 def exif(time: CaptureTime, model: str, software: str) -> bytes:
-    """A TIFF structure for an Exif segment or item; without dates where the capture time is not known."""
+    """Return a TIFF structure for an Exif segment or item, without dates if the capture time is unknown."""
     tags: list[tuple[int, int, bytes]] = [(_VERSION, _UNDEFINED, b"0232")]
     if (local := time.local) is not None:
         stamp = f"{local.year:04}:{local:%m:%d %H:%M:%S}"
@@ -51,7 +51,7 @@ def exif(time: CaptureTime, model: str, software: str) -> bytes:
 
 @cache
 def _camera(model: str, software: str) -> bytes:
-    """The TIFF header and the first directory, which points to the Exif directory right behind it."""
+    """Return the TIFF header and the first directory, which is followed by the Exif directory."""
     header = b"MM\x00\x2a" + struct.pack(">I", 8)
     camera = [
         (_MAKE, _ASCII, _text("Apple")),
@@ -67,7 +67,7 @@ def _text(value: str) -> bytes:
 
 
 def _directory(tags: list[tuple[int, int, bytes]], start: int) -> bytes:
-    """One image file directory at `start`, its longer values right behind it."""
+    """Return an image file directory at `start`, followed by its longer values."""
     entries, values = bytearray(), bytearray()
     values_start = start + 2 + 12 * len(tags) + 4
     for tag, kind, value in sorted(tags):

@@ -6,9 +6,9 @@ import struct
 
 _COLUMNS, _ROWS = 6, 4
 WIDTH, HEIGHT = 8 * _COLUMNS, 8 * _ROWS
-"""Pixels of every picture made here."""
+"""Size of every picture in pixels."""
 SHADES = _COLUMNS * _ROWS
-"""How many bytes decide a picture: one shade per block."""
+"""Number of brightness values of a picture: one per block."""
 
 # The DC code lengths of Annex K.3.1; the only AC symbol is "end of block", one bit long.
 _DC_LENGTHS = (2, 3, 3, 3, 3, 3, 4, 5, 6, 7, 8, 9)
@@ -16,7 +16,7 @@ _END_OF_BLOCK = "0"
 
 
 def _dc_codes() -> dict[int, str]:
-    """Bits for each difference between two neighbouring blocks, -255 to 255."""
+    """Return the bits for each difference between two neighbouring blocks, -255 to 255."""
     prefixes, code, length = [], 0, _DC_LENGTHS[0]
     for wanted in _DC_LENGTHS:
         code <<= wanted - length
@@ -58,10 +58,10 @@ _TABLES = _tables()
 
 
 def jpeg(shades: bytes, exif: bytes | None = None) -> bytes:
-    """A picture of WIDTH x HEIGHT.
+    """Return a picture of WIDTH x HEIGHT pixels.
 
     Args:
-        shades: SHADES bytes of brightness, then two bytes of tint (Cb, Cr).
+        shades: SHADES bytes of brightness, followed by two bytes of tint (Cb, Cr).
         exif: A TIFF structure for the Exif segment.
     """
     previous = 128
@@ -70,7 +70,7 @@ def jpeg(shades: bytes, exif: bytes | None = None) -> bytes:
         luma.append(_BITS[shade - previous])
         previous = shade
     tint = _BITS[shades[SHADES] - 128] + _BITS[shades[SHADES + 1] - 128]
-    # The tint stays the same after the first block: two differences of nothing.
+    # The tint does not change after the first block, so both differences are zero.
     stream = luma[0] + tint + (_BITS[0] * 2).join(luma[1:]) + _BITS[0] * 2
     stream += "1" * (-len(stream) % 8)
     scan = int(stream, 2).to_bytes(len(stream) // 8, "big").replace(b"\xff", b"\xff\x00")

@@ -13,7 +13,7 @@ def _chunk(kind: bytes, payload: bytes) -> bytes:
 
 
 def png(shades: bytes, exif: bytes | None = None) -> bytes:
-    """A picture of WIDTH x HEIGHT from that many bytes of brightness."""
+    """Return a picture of WIDTH x HEIGHT pixels from as many bytes of brightness."""
     rows = b"".join(b"\x00" + shades[row * WIDTH : (row + 1) * WIDTH] for row in range(HEIGHT))
     return (
         b"\x89PNG\r\n\x1a\n"

@@ -1,4 +1,4 @@
-"""A DNG head: a TIFF 6.0 file with a one-strip picture, DNG version and capture time."""
+"""The header of a DNG: a TIFF 6.0 file with a picture in one strip, DNG version and capture time."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ _SHORT, _LONG, _BYTE, _ASCII = 3, 4, 1, 2
 
 
 def dng_head(size: int, stamp: str | None) -> bytes:
-    """The first bytes of a DNG of `size` bytes; everything after them is its one strip of samples.
+    """Return the first bytes of a DNG of `size` bytes. The rest is its single strip of samples.
 
     Args:
-        size: Bytes of the whole file.
-        stamp: ``2024:07:03 18:22:05`` for DateTimeOriginal; None for none.
+        size: The size of the whole file in bytes.
+        stamp: ``2024:07:03 18:22:05`` for DateTimeOriginal; None to leave it out.
     """
     date = b"" if stamp is None else stamp.encode("ascii") + b"\x00"
     count = 11 + (stamp is not None)
