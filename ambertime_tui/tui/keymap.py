@@ -39,7 +39,7 @@ def usable_keys(wanted: Mapping[str, str], fronts: Sequence[Front]) -> tuple[dic
     for id_, text in wanted.items():
         if id_ not in names:
             near = get_close_matches(id_, [name for name in names if name], 1)
-            meant = f"; did you mean {near[0]}?" if near else ". The keys' ids stand in the README."
+            meant = f"; did you mean {near[0]}?" if near else ". docs/configuration.md lists the ids."
             wrong.append(f"config.toml: keys.{id_} is not the id of a key{meant}")
             continue
         try:
