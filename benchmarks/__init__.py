@@ -1,1 +1,1 @@
-"""Measurements: each script prints its figures; README.md beside it holds the last ones, with commands."""
+"""Benchmarks. Each script prints its results; README.md has the latest, with the commands."""

@@ -1,4 +1,4 @@
-"""The tools that are compared: each copies the media folder of the phone into a target."""
+"""The compared tools. Each copies the phone's media folder into a target."""
 
 from __future__ import annotations
 
@@ -17,40 +17,40 @@ DCIMPORT = "dcimport==0.2.1"
 
 
 class Absent(Exception):
-    """A tool that is not here, or cannot be made to work; the message says why."""
+    """A tool is not installed or does not work. The message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Copier:
-    """A tool, and how it is called."""
+    """A tool and the function that runs it."""
 
     name: str
     run: Callable[[Mapping[str, str], str, Path, Path], Measured]
-    """Environment, UDID, target (there and empty) and a scratch folder; raises `CommandFailed`, `Absent`."""
+    """Takes environment, UDID, an empty target and a scratch folder. Raises `CommandFailed`, `Absent`."""
 
 
 def ours(environ: Mapping[str, str], udid: str, target: Path, scratch: Path) -> Measured:
-    """`ambertime backup`: the command, its engine in a process of its own, everything it promises."""
+    """Run `ambertime backup`, with its engine in a separate process and all its guarantees."""
     command = [sys.executable, "-m", "ambertime_tui", "backup", "--device", udid, "--to", str(target)]
     return measure([*command, "--json"], environ, target, log=scratch / "ours.log")
 
 
 def pull(environ: Mapping[str, str], udid: str, target: Path, scratch: Path) -> Measured:
-    """`pymobiledevice3 afc pull DCIM`."""
+    """Run `pymobiledevice3 afc pull DCIM`."""
     program = "import sys; from pymobiledevice3.__main__ import main; sys.exit(main())"
     command = [sys.executable, "-c", program, "afc", "pull", "--udid", udid, "DCIM", str(target)]
     return measure(command, environ, target, log=scratch / "pull.log")
 
 
 def ifuse(environ: Mapping[str, str], udid: str, target: Path, scratch: Path) -> Measured:
-    """ifuse, and rsync from its mount."""
+    """Mount with ifuse and copy with rsync."""
     absent = [name for name in ("ifuse", "rsync") if shutil.which(name) is None]
     if absent or not os.access("/dev/fuse", os.R_OK | os.W_OK):
-        raise Absent(f"{' and '.join(absent)} not installed" if absent else "no /dev/fuse here")
+        raise Absent(f"{' and '.join(absent)} not installed" if absent else "no access to /dev/fuse")
     point = scratch / "mount"
     point.mkdir(exist_ok=True)
     environ = {**environ, "USBMUXD_SOCKET_ADDRESS": "UNIX:" + environ["USBMUXD_SOCKET_ADDRESS"]}
-    # In the foreground, as a child of the shell: its processor time counts.
+    # ifuse runs in the foreground, as a child of the shell, so that its CPU time is counted.
     script = (
         'ifuse -f "$1" -u "$2" & until mountpoint -q "$1"; do sleep 0.02; kill -0 $! || exit 9; done; '
         'rsync -a "$1/DCIM" "$3"; code=$?; fusermount -u "$1" || fusermount3 -u "$1"; wait; exit $code'
@@ -68,7 +68,7 @@ def ifuse(environ: Mapping[str, str], udid: str, target: Path, scratch: Path) ->
 
 
 def dcimport(environ: Mapping[str, str], udid: str, target: Path, scratch: Path) -> Measured:
-    """dcimport from PyPI, in a virtual environment of its own."""
+    """Run dcimport from PyPI, in a separate virtual environment."""
     program = _dcimport_program()
     return measure([str(program), "--udid", udid, str(target)], environ, target, log=scratch / "dcimport.log")
 
@@ -82,7 +82,7 @@ COPIERS = {name: Copier(name, run) for name, run in (
 
 
 def raw(environ: Mapping[str, str], udid: str, media: Path, scratch: Path) -> str:
-    """Standard output of the raw reader over all files of DCIM."""
+    """Run the raw reader on all files in DCIM. Return its standard output."""
     files = sorted(path for path in (media / "DCIM").rglob("*") if path.is_file())
     lines = "".join(f"/{path.relative_to(media)}\t{path.stat().st_size}\n" for path in files)
     done = subprocess.run(
@@ -100,7 +100,7 @@ def raw(environ: Mapping[str, str], udid: str, media: Path, scratch: Path) -> st
 
 
 def prepare() -> dict[str, str]:
-    """Makes sure of the tools that have to be installed; what is absent, and why."""
+    """Install missing tools. Return the unavailable ones, each with a reason."""
     try:
         _dcimport_program()
     except Absent as error:
@@ -123,6 +123,6 @@ def _dcimport_program() -> Path:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             shutil.rmtree(folder, ignore_errors=True)
-            raise Absent(f"{DCIMPORT} cannot be installed: {done.stderr.strip().splitlines()[-1]}")
-    print(f"{DCIMPORT} installed in {time.monotonic() - began:.0f} s", file=sys.stderr)
+            raise Absent(f"cannot install {DCIMPORT}: {done.stderr.strip().splitlines()[-1]}")
+    print(f"Installed {DCIMPORT} in {time.monotonic() - began:.0f} s", file=sys.stderr)
     return program

@@ -1,4 +1,4 @@
-"""The media folders that are copied: small files, large files, and a library as people have it."""
+"""The media folders to copy: small files, large files, and a realistic library."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _OWN = {
     "hidden": 0.0,
     "trashed": 0.0,
 }
-"""Only what lies in DCIM and is taken by every tool: so that all of them copy the same files."""
+"""Only files in DCIM that every tool copies, so that all tools copy the same files."""
 _STILLS = {
     "png": 0.0,
     "screenshot": 0.0,
@@ -41,28 +41,28 @@ _STILLS = {
 
 @dataclass(frozen=True, slots=True)
 class DataSet:
-    """A media folder on its way to be served."""
+    """A media folder to serve, and its size."""
 
     name: str
     media: Path
     files: int
     bytes: int
-    """Of the originals, which every tool copies."""
+    """Total size of the originals, which every tool copies."""
 
     @property
     def words(self) -> str:
-        """Its size for people."""
+        """Number of files and size as text."""
         return f"{self.files:,} files, {self.bytes / MB:,.0f} MB"
 
 
 def photos(folder: Path, scale: float) -> DataSet:
-    """2,000 photos of 200 KB to 3 MB, every fourth of them a Live Photo with its video; at full scale."""
+    """Make 2,000 photos of 200 KB to 3 MB at full scale. Every fourth is a Live Photo with a video."""
     mix = Mix(live=0.25, jpeg=0.3, video=0.0, **_STILLS, **_OWN)
     return _made("photos", folder, _recipe(max(8, round(2000 * scale)), mix))
 
 
 def videos(folder: Path, scale: float) -> DataSet:
-    """4 videos of 500 MB; the size is scaled, not their number."""
+    """Make 4 videos of 500 MB at full scale. Only their size is scaled."""
     size = max(8 * MB, round(VIDEO_BYTES * scale))
     made = make_library(folder, _recipe(4, Mix(live=0.0, jpeg=0.0, video=1.0, **_STILLS, **_OWN)))
     for path in (made.media / "DCIM").rglob("*.*"):
@@ -76,7 +76,7 @@ def videos(folder: Path, scale: float) -> DataSet:
 
 
 def mixed(folder: Path, scale: float) -> DataSet:
-    """A library of all kinds, of 20 GB."""
+    """Make a library with all kinds of assets, of 20 GB at full scale."""
     return _made("mixed", folder, _recipe(max(20, round(MIXED_BYTES * scale / 3_600_000)), Mix(**_OWN)))
 
 
@@ -88,7 +88,7 @@ DATA_SETS: dict[str, Callable[[Path, float], DataSet]] = {
 
 
 def _recipe(assets: int, mix: Mix) -> LibraryRecipe:
-    # Sparse: a file is as large as a phone's to whoever reads it, and takes no room here.
+    # Sparse files have the size of real ones when read, but use no disk space.
     return LibraryRecipe(
         assets=assets,
         seed=7,

@@ -1,8 +1,9 @@
-"""Copies of a live database in numbers: `python -m benchmarks.database_copy [--copies N] [--seconds S]`.
+"""Measure copies of a live database: `python -m benchmarks.database_copy [--copies N] [--seconds S]`.
 
-A process commits transactions at a rate into a database that a simulated phone serves; copies are taken over
-the wire in three ways and judged (integrity_check, an invariant across tables, nothing missing that was
-committed before). Without the guard bad copies have to show, or the judge is blind.
+A process commits transactions at a fixed rate to a database that a simulated phone serves. The benchmark
+copies it over the wire in three ways and checks each copy: integrity_check, an invariant across tables, and
+that it contains everything committed before the copy started. Unguarded copies must fail sometimes, or the
+checks are useless.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ RATES = (5, 20, 60, 100, 150)
 
 
 async def one_try(media: MediaFolder, into: Path) -> int:
-    """The guarded copy without a second attempt."""
+    """Make a guarded copy with a single attempt."""
     return await guarded(media, into, attempts=1)
 
 
@@ -42,7 +43,7 @@ WAYS: tuple[tuple[str, Take], ...] = (
 
 
 def row(rate: float, name: str, copies: Copies) -> str:
-    """A line of the table."""
+    """Return a line of the table."""
     each = f"{copies.copying / copies.accepted:.2f}" if copies.accepted else ""
     had = copies.transactions / copies.seconds
     return (
@@ -53,9 +54,9 @@ def row(rate: float, name: str, copies: Copies) -> str:
 
 
 async def measure(options: argparse.Namespace, scratch: Path, phone: SimulatedPhone) -> list[str]:
-    """The table, line by line; each line is printed as it comes."""
+    """Return the lines of the table, printing each when it is ready."""
     lines = [
-        "| transactions/s wanted | had | copy | asked for | accepted | attempts each | seconds each "
+        "| transactions/s requested | achieved | copy | requested | accepted | attempts each | seconds each "
         "| silently mixed | corrupt | stale |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
@@ -83,13 +84,13 @@ async def measure(options: argparse.Namespace, scratch: Path, phone: SimulatedPh
 
 
 def main() -> None:
-    """Prints a Markdown table, and puts it into README.md where that is wanted."""
+    """Print a Markdown table. With --write, also put it into README.md."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--copies", type=int, default=100)
-    parser.add_argument("--seconds", type=float, default=60.0, help="the most for one line of the table")
+    parser.add_argument("--seconds", type=float, default=60.0, help="time limit for each line of the table")
     parser.add_argument("--megabytes", type=float, default=16.0)
-    parser.add_argument("--write", action="store_true", help="put the table into README.md")
-    parser.add_argument("--scratch", type=Path, default=None, help="a folder; RAM is fastest")
+    parser.add_argument("--write", action="store_true", help="write the table to README.md")
+    parser.add_argument("--scratch", type=Path, default=None, help="scratch folder; a RAM disk is fastest")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="at-", dir=options.scratch) as folder:
         scratch = Path(folder)
@@ -107,14 +108,14 @@ def main() -> None:
 
 
 def put_into_readme(options: argparse.Namespace, lines: list[str]) -> None:
-    """Replaces the section of this benchmark, or adds it."""
+    """Replace or add the section of this benchmark."""
     command = f"python -m benchmarks.database_copy --copies {options.copies} --seconds {options.seconds:.0f}"
     about = (
-        f"A {options.megabytes:.0f} MB database in WAL mode (autocheckpoint 1000 pages), written to by "
-        "another process, copied over TLS from a simulated phone at 300 MB/s and 0.5 ms. Silently mixed: "
-        "SQLite's integrity_check finds nothing, but transactions are torn apart. Stale: something that was "
-        "committed before the copy began is missing. The guarded copy must show 0 in the last three columns; "
-        "what it cannot have whole it does not hand over. Seconds each: of the accepted ones, with pauses."
+        f"Another process writes to a {options.megabytes:.0f} MB database in WAL mode (autocheckpoint 1000 "
+        "pages) while it is copied over TLS from a simulated phone at 300 MB/s and 0.5 ms. Silently mixed: "
+        "SQLite's integrity_check passes, but the copy contains parts of transactions. Stale: the copy lacks "
+        "something that was committed before it started. The guarded copy must have 0 in the last three "
+        "columns: it rejects a copy that is not consistent. Seconds each: per accepted copy, with pauses."
     )
     section = "\n".join([HEADING, "", f"`{command} --write`", "", about, "", *lines, ""])
     text = README.read_text(encoding="utf-8")

@@ -1,12 +1,11 @@
-"""What a larger library costs: `python -m benchmarks.growth [--assets N ...]`.
+"""Measure how cost grows with the size of the library: `python -m benchmarks.growth [--assets N ...]`.
 
-For each size a library is made (10,000 assets of their own, multiplied under new identifiers and folders),
-served by a simulated phone on an unlimited link, and backed up by a job in a process of its own, which is
-stopped after some hundred assets: seconds to the first byte on the drive, memory, and what one status costs
-meanwhile. Then the same against an archive that has everything but the newest hundred, as on any other day,
-and once more, when there is nothing to do: seconds and memory of either. Pending iCloud items are a queue of
-that length: what one change and one status of it cost. Writes benchmarks/plots/*.svg and its section of
-benchmarks/README.md.
+For each size, the benchmark generates a library (10,000 assets, multiplied under new identifiers and folders)
+and a simulated phone serves it on an unlimited link. A job in a separate process backs it up and is stopped
+after a few hundred assets; this gives the time to the first byte on the drive, memory, and the cost of a
+status. A second run, with an archive that lacks only the newest hundred assets, represents a daily backup,
+and a third run has nothing to do. Finally, a queue of as many pending iCloud items gives the cost of one
+change and one status. Results are written to benchmarks/plots/*.svg and benchmarks/README.md.
 """
 
 from __future__ import annotations
@@ -50,36 +49,36 @@ from benchmarks.simulated import simulated_phone
 
 BASE = 10_000
 ENOUGH = 300
-"""Assets after which a first run is stopped."""
+"""Number of assets after which the first run is stopped."""
 NEW = 100
-"""Assets that an archive lacks on any other day."""
+"""Number of new assets in a daily backup."""
 PLOTS = Path(__file__).with_name("plots")
 MIX = Mix(edited=0.0, live=0.3)
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What one run took."""
+    """Results of one run."""
 
     scanned: float
     """Seconds to the end of the scan."""
     first_byte: float
-    """Seconds until a file of the phone has come in part; for a run with nothing to do, until its end."""
+    """Seconds until part of a file has arrived; for a run with nothing to do, until its end."""
     ended: float
     peak_mb: float
     status_us: float
-    """One status, made and turned into JSON."""
+    """Creating one status and encoding it as JSON."""
     per_asset_ms: float
-    """Processor time of the job for each asset that it copied."""
+    """CPU time of the job per copied asset."""
     outcome: str
 
 
 _Row = tuple[int, Figures, Figures, Figures, tuple[float, float]]
-"""Assets; a first run, one on any other day, one with nothing to do; costs of the queue."""
+"""Assets; first run, daily run, run with nothing to do; costs of the queue."""
 
 
 def main() -> None:
-    """Prints a Markdown table."""
+    """Print a Markdown table."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -99,9 +98,9 @@ def main() -> None:
         print(json.dumps(queue_costs(options.pending)))
         return
     lines = [
-        "| assets | scan s | first byte s | memory MiB | status µs | CPU ms per asset copied "
-        f"| {NEW} new: s | its memory MiB | nothing to do: s | its memory MiB | iCloud queue: change µs "
-        "| its status µs |",
+        "| assets | scan s | first byte s | memory MiB | status µs | CPU ms per copied asset "
+        f"| {NEW} new: s | memory MiB | nothing to do: s | memory MiB | iCloud queue: change µs "
+        "| status µs |",
         "|" + "---|" * 12,
     ]
     print("\n".join(lines), flush=True)
@@ -127,14 +126,14 @@ def main() -> None:
         _draw(rows)
         note = (
             f"{date.today().isoformat()}, unlimited link, target in memory, {os.cpu_count()} processors, "
-            f"shared with other work (load {os.getloadavg()[0]:.1f}): read the slopes, not the seconds."
+            f"shared with other work (load {os.getloadavg()[0]:.1f}). Compare growth, not seconds."
         )
         plots = "\n".join(f"![{path.stem}](plots/{path.name})" for path in sorted(PLOTS.glob("growth-*.svg")))
         write_section("growth", note + "\n\n" + "\n".join(lines) + "\n\n" + plots)
 
 
 def _library(base: Path, folder: Path, assets: int) -> Path:
-    """The base library, or a smaller one, or copies of it side by side; files are links."""
+    """Return a library of this size: a smaller one, the base, or copies of it. Files are links."""
     if assets < BASE:
         made = make_library(folder, LibraryRecipe(assets=assets, seed=5, mix=MIX, oddities=False))
         return made.media
@@ -184,8 +183,7 @@ def _child(*arguments: str, environ: object = None) -> str:
 
 
 def archive_all_but_the_newest(media: Path, target: Path, udid: str) -> None:
-    """Records every asset whose originals are on the phone as copied, but the newest, with its files in place
-    (as links)."""
+    """Make an archive of all assets whose originals are on the phone, except the newest. Files are links."""
     scratch = Path(tempfile.mkdtemp(dir=target.parent))
     for name in ("Photos.sqlite", "Photos.sqlite-wal"):
         if (media / "PhotoData" / name).exists():
@@ -231,7 +229,7 @@ def archive_all_but_the_newest(media: Path, target: Path, udid: str) -> None:
 
 
 async def run_job(udid: str, target: Path, stop: bool) -> Figures:
-    """A whole job in this process, or one that is stopped after `ENOUGH` assets."""
+    """Run a job in this process, to its end or until it has copied `ENOUGH` assets."""
     timing = Timing()
     paths = paths_from(os.environ)
     records = paths.data / "pair-records"
@@ -277,7 +275,7 @@ async def run_job(udid: str, target: Path, stop: bool) -> Figures:
 
 
 def queue_costs(pending: int) -> tuple[float, float]:
-    """Microseconds of one change of a queue of that length, and of one status with it."""
+    """Return the microseconds of one change of a queue of this length, and of one status."""
     library = make_base_queue(pending)
     queue = FetchQueue(library, FetchOrder.NEWEST)
     progress = Progress("growth", JobSpec(target="/", selection=Selection()), Timing())
@@ -295,7 +293,7 @@ def queue_costs(pending: int) -> tuple[float, float]:
 
 
 def make_base_queue(pending: int) -> Plan:
-    """So many planned assets that wait for iCloud."""
+    """Return a plan with this many assets that wait for iCloud."""
     with tempfile.TemporaryDirectory() as scratch:
         made = make_library(
             Path(scratch), LibraryRecipe(assets=500, icloud_share=1.0, media=False, oddities=False)
@@ -321,7 +319,7 @@ def _draw(rows: list[_Row]) -> None:
     PLOTS.mkdir(exist_ok=True)
     write_plot(
         PLOTS / "growth-time.svg",
-        "Seconds against assets of the library",
+        "Seconds by size of the library in assets",
         sizes,
         [
             Series("scan", [first.scanned for _, first, *_ in rows]),
@@ -332,7 +330,7 @@ def _draw(rows: list[_Row]) -> None:
     )
     write_plot(
         PLOTS / "growth-memory.svg",
-        "MiB of the job against assets of the library",
+        "Memory of the job in MiB by size of the library in assets",
         sizes,
         [
             Series("first run", [first.peak_mb for _, first, *_ in rows]),
@@ -342,10 +340,10 @@ def _draw(rows: list[_Row]) -> None:
     )
     write_plot(
         PLOTS / "growth-steps.svg",
-        "Microseconds of one step against assets of the library, or pending iCloud items",
+        "Microseconds per step by size of the library in assets, or pending iCloud items",
         sizes,
         [
-            Series("one status of a job that copies", [first.status_us for _, first, *_ in rows]),
+            Series("one status while copying", [first.status_us for _, first, *_ in rows]),
             Series("one change of the iCloud queue", [queue[0] for *_, queue in rows]),
             Series("one status with that queue", [queue[1] for *_, queue in rows]),
         ],

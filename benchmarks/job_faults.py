@@ -1,11 +1,11 @@
-"""Faults in whole jobs: `python -m benchmarks.job_faults [calls] [system-calls] [kills]`.
+"""Inject faults into whole jobs: `python -m benchmarks.job_faults [calls] [system-calls] [kills]`.
 
-Jobs of 30 assets from a simulated phone. After each fault the record is held against the drive and the phone,
-then a clean run has to bring the rest (`tests.faults.job_faults` says what counts as a violation).
+Jobs back up 30 assets from a simulated phone. After each fault, the record is compared with the drive and the
+phone, and a clean run must copy the rest (`tests.faults.job_faults` defines violations).
 
-calls           an error, once and for good, or death at each call of the product's I/O layer
-system-calls    the same at each system call that changes a drive, SQLite's among them, by strace
-kills           `kill -9` at random moments
+calls           a single error, permanent errors, or a crash at each call of the I/O layer
+system-calls    the same at each system call that changes a drive, including SQLite's, with strace
+kills           `kill -9` at random times
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ from tests.faults.job_faults import (
 
 PARTS = ("calls", "system-calls", "kills")
 SPARE_CALLS = 10
-"""How many calls more than in the counted job: their number differs a little."""
+"""Calls beyond those of the counted job, since their number varies slightly."""
 
 
 def main() -> None:
-    """Prints a Markdown table, then violations and what the jobs said."""
+    """Print a Markdown table, then the violations and the messages of the jobs."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("parts", nargs="*", choices=[[], *PARTS], metavar="PART", help=", ".join(PARTS))
-    parser.add_argument("--every", type=int, default=1, help="only every Nth call")
+    parser.add_argument("--every", type=int, default=1, help="test only every Nth call")
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--scratch", type=Path, default=None, help="a folder; memory is fastest")
+    parser.add_argument("--scratch", type=Path, default=None, help="scratch folder; a RAM disk is fastest")
     options = parser.parse_args()
     parts = options.parts or PARTS
     said = Tally()

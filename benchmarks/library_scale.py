@@ -1,10 +1,10 @@
-"""How long a large library takes to list and plan, and how much memory: `python -m benchmarks.library_scale`.
+"""Measure time and memory to list and plan a large library: `python -m benchmarks.library_scale`.
 
-A library of 10,000 assets, two originals for most, is made from a seed, and its rows are multiplied under
-new identifiers. The reading is done in a process of its own: folders of the library, database to assets with
-the files of every folder held against the flags and counts by day, plan. Folder listings come from a file,
-one folder a line; over AFC they would arrive one by one, too. Seconds are of processor time, since other work
-on the machine makes a clock lie; the last but one column is the clock.
+The benchmark generates a library of 10,000 assets, most with two originals, and multiplies its rows under new
+identifiers. A separate process then lists the library's folders, reads assets and counts by day from the
+database while checking flags against the files of every folder, and makes a plan. Folder listings come from a
+file, one folder per line, as AFC would deliver them one by one. Times are CPU times, since other work on the
+machine makes wall-clock times unreliable; the column "clock" has the wall-clock time.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ COLUMNS = (
     "assets, by day",
     "a range",
     "plan",
-    "in all",
+    "total",
     "clock",
     "peak memory",
 )
@@ -55,11 +55,11 @@ INDEXES = (
     "CREATE INDEX by_asset_2 ON ZINTERNALRESOURCE (ZASSET)",
     "CREATE INDEX by_uuid ON ZASSET (ZUUID)",
 )
-"""Of some four hundred indexes of a real database, these are the ones that a scan reads along."""
+"""The indexes that a scan uses, of some four hundred in a real database."""
 
 
 def main() -> None:
-    """Prints a Markdown table."""
+    """Print a Markdown table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--assets", type=int, nargs="+", default=[100_000, 1_000_000])
     parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
@@ -83,7 +83,7 @@ def main() -> None:
 
 
 def multiply(source: Path, target: Path, times: int) -> None:
-    """Copies a library database, its rows so many times under new keys, identifiers and folders."""
+    """Copy a library database, repeating its rows with new keys, identifiers and folders."""
     with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
         old.backup(new)
         new.execute("PRAGMA journal_mode = OFF")
@@ -108,9 +108,9 @@ def multiply(source: Path, target: Path, times: int) -> None:
 
 
 STRIDE = 1_000_000
-"""Larger than any key of the base."""
+"""Larger than any key of the original library."""
 CHANGED = {
-    # A counter of a camera comes round in years: no two photos of a month have one name by rule.
+    # A camera's counter takes years to wrap around, so names do not repeat within a month.
     ("ZASSET", "ZDATECREATED"): "ZDATECREATED - :copy * 40 * 86400.0",
     ("ZASSET", "ZUUID"): "printf('%08X', :copy) || substr(ZUUID, 9)",
     ("ZASSET", "ZFILENAME"): (
@@ -125,7 +125,7 @@ CHANGED = {
 
 
 def list_folders(folder: Path) -> None:
-    """Writes what each media folder holds, were every flag right: a JSON line for each."""
+    """Write the contents of each media folder, as if every flag were correct: one JSON line per folder."""
     names: dict[str, list[str]] = {}
     for asset in read_library(folder / "Photos.sqlite").assets:
         if asset.ownership.is_archived:
@@ -139,7 +139,7 @@ def list_folders(folder: Path) -> None:
 
 
 def measure(folder: Path) -> None:
-    """Does what a job does between the copy of the database and the first byte; prints one row."""
+    """Do what a job does between copying the database and the first byte. Print one row."""
     seconds: list[float] = []
 
     @contextmanager

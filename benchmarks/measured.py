@@ -1,7 +1,7 @@
-"""Runs a command with all its children, and says what it took: seconds, processor, memory.
+"""Run a command with all its child processes, and measure time, CPU and memory.
 
-A small process stands between (`python -m benchmarks.measured`), which adopts whatever the command leaves
-behind: a job in a session of its own is waited for and counted like any other child.
+A small process in between (`python -m benchmarks.measured`) adopts the processes that the command leaves
+running, so that a job in its own session is awaited and counted like any other child.
 """
 
 from __future__ import annotations
@@ -19,46 +19,46 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 _PR_SET_CHILD_SUBREAPER = 36
-_LOOK_EVERY = 0.01
+_POLL_SECONDS = 0.01
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What a command took."""
+    """Time, CPU and memory of a command."""
 
     seconds: float
-    """From its start to its end, and that of the last process it started."""
+    """From the start of the command to the end of its last process."""
     first_byte: float | None
-    """Seconds until the first byte of a file was seen in the target; looked for every 10 ms."""
+    """Seconds until the target contained the first byte of a file, checked every 10 ms."""
     cpu_seconds: float
-    """User and system, of all its processes."""
+    """User and system time of all its processes."""
     peak_bytes: int
-    """Resident memory of the largest of its processes."""
+    """Peak resident memory of its largest process."""
     exit_code: int
 
     def rate(self, size: int) -> float:
-        """Bytes a second from the first byte on the drive to the end of the command."""
+        """Return bytes per second, from the first byte on the drive to the end of the command."""
         return size / max(self.seconds - (self.first_byte or 0.0), 1e-3)
 
 
 class CommandFailed(Exception):
-    """A command did not end well, or took too long; the message is what it said last."""
+    """A command failed or took too long. The message ends with its last output."""
 
 
 def measure(
     command: Sequence[str], environ: Mapping[str, str], target: Path, *, log: Path, limit: float = 900.0
 ) -> Measured:
-    """Runs a command to its end.
+    """Run a command and measure it.
 
     Args:
         command: program and arguments.
         environ: its environment.
-        target: the folder that it writes to.
-        log: where its output goes.
+        target: the folder it writes to.
+        log: a file for its output.
         limit: seconds after which it is killed.
 
     Raises:
-        CommandFailed: it did not end with 0, or was killed.
+        CommandFailed: the exit code is not 0, or the command was killed.
     """
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.measured", str(target), str(log), str(limit), *command],
@@ -75,8 +75,10 @@ def measure(
 
 
 def own_peak_bytes() -> int:
-    """The most memory that this process has had resident. On Linux what getrusage says of it is at least what
-    its parent had when it was started; VmHWM begins anew with the program."""
+    """Return the peak resident memory of this process.
+
+    On Linux, getrusage reports at least the memory of the parent process at the start, but VmHWM does not.
+    """
     status = Path("/proc/self/status")
     if status.exists():
         (kilobytes,) = [line.split()[1] for line in status.read_text().splitlines() if "VmHWM" in line]
@@ -85,7 +87,7 @@ def own_peak_bytes() -> int:
 
 
 def main() -> None:
-    """Arguments: target, log, limit, command. Prints a `Measured` as JSON."""
+    """Run the command in the arguments (target, log, limit, command). Print a `Measured` as JSON."""
     target, log, limit = Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3])
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
@@ -96,7 +98,7 @@ def main() -> None:
         )
         took = _waited_for(process.pid, target, began, limit)
     print(json.dumps(asdict(took)))
-    os._exit(0)  # the Popen would complain that somebody else has waited for its process
+    os._exit(0)  # skips Popen's warning that its process was already reaped
 
 
 def _waited_for(pid: int, target: Path, began: float, limit: float) -> Measured:
@@ -118,7 +120,7 @@ def _waited_for(pid: int, target: Path, began: float, limit: float) -> Measured:
         else:
             if first is None and _has_bytes(target):
                 first = now
-            time.sleep(_LOOK_EVERY)
+            time.sleep(_POLL_SECONDS)
 
 
 def _children() -> list[int]:
@@ -132,7 +134,7 @@ def _has_bytes(target: Path) -> bool:
         for name in files:
             if not name.startswith("media.db"):
                 try:
-                    if os.stat(os.path.join(folder, name)).st_size:  # noqa: PTH116, PTH118 - each 10 ms
+                    if os.stat(os.path.join(folder, name)).st_size:  # noqa: PTH116, PTH118 - runs every 10 ms
                         return True
                 except FileNotFoundError:
                     continue
@@ -140,7 +142,7 @@ def _has_bytes(target: Path) -> bool:
 
 
 def copied_bytes(target: Path) -> tuple[int, int]:
-    """Files and bytes in a target, without the bookkeeping of the tool that wrote it."""
+    """Return the number of files and bytes in a target, without files that the tool keeps for itself."""
     files = size = 0
     for folder, folders, names in os.walk(target):
         folders[:] = [name for name in folders if name != ".ambertime"]

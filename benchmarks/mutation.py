@@ -1,8 +1,8 @@
-"""Mutation testing of the room that writes: `python -m benchmarks.mutation [MODULE ...] [--every N]`.
+"""Mutation testing of the drive code: `python -m benchmarks.mutation [MODULE ...] [--every N]`.
 
-Each mutant is one small change to one module: a condition negated, a comparison turned, a constant moved, a
-statement left out. The tests of the drive run against it in a process of its own; a mutant that
-no test notices survives. Which survive, and why that is right or what is to be tested, is told in README.md.
+Each mutant has one small change in one module: a negated condition, a changed comparison, a changed constant,
+or a removed statement. The drive's tests run against it in a separate process. A mutant survives if no test
+fails. README.md lists the survivors and what was done about each.
 """
 
 from __future__ import annotations
@@ -59,24 +59,24 @@ TESTS = (
     "tests/drive/test_faults.py",
 )
 OF_NO_CONSEQUENCE = ("slots", "frozen", "strict")
-"""Arguments that guard against mistakes of the programmer alone."""
+"""Arguments that only guard against programming mistakes."""
 TIME_LIMIT = 120.0
-"""Seconds; a mutant that hangs is noticed."""
+"""Seconds. A mutant that hangs counts as detected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One change."""
+    """One changed module."""
 
     module: str
     line: int
     words: str
     source: str
-    """The whole module, changed."""
+    """The changed source of the whole module."""
 
 
 class _Mutator(ast.NodeTransformer):
-    """Makes the `wanted`th change it comes across."""
+    """Applies the change with the number `wanted`."""
 
     def __init__(self, wanted: int) -> None:
         self._left = wanted
@@ -111,7 +111,7 @@ class _Mutator(ast.NodeTransformer):
             ast.NotIn: ast.In,
         }
         other = turned.get(type(node.ops[0]))
-        if other is not None and self._hit(node, f"{ast.unparse(node)} turned to {other.__name__}"):
+        if other is not None and self._hit(node, f"{ast.unparse(node)} changed to {other.__name__}"):
             node.ops[0] = other()
             return node
         return self.generic_visit(node)
@@ -124,30 +124,30 @@ class _Mutator(ast.NodeTransformer):
         return self.generic_visit(node)
 
     def visit_Constant(self, node: ast.Constant) -> ast.AST:
-        if isinstance(node.value, bool) and self._hit(node, f"{node.value} turned"):
+        if isinstance(node.value, bool) and self._hit(node, f"{node.value} inverted"):
             return ast.copy_location(ast.Constant(not node.value), node)
         if type(node.value) is int and self._hit(node, f"{node.value} + 1"):
             return ast.copy_location(ast.Constant(node.value + 1), node)
         return node
 
     def visit_Expr(self, node: ast.Expr) -> ast.AST:
-        if isinstance(node.value, ast.Call) and self._hit(node, f"left out: {ast.unparse(node)}"):
+        if isinstance(node.value, ast.Call) and self._hit(node, f"removed: {ast.unparse(node)}"):
             return ast.copy_location(ast.Pass(), node)
         return node if isinstance(node.value, ast.Constant) else self.generic_visit(node)
 
     def visit_Raise(self, node: ast.Raise) -> ast.AST:
-        if self._hit(node, f"left out: {ast.unparse(node)}"):
+        if self._hit(node, f"removed: {ast.unparse(node)}"):
             return ast.copy_location(ast.Pass(), node)
         return node
 
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
-        if self._hit(node, f"left out: {ast.unparse(node)}"):
+        if self._hit(node, f"removed: {ast.unparse(node)}"):
             return ast.copy_location(ast.Pass(), node)
         return self.generic_visit(node)
 
 
 def mutants_of(module: str) -> Iterator[Mutant]:
-    """Every mutant of a module of the drive's room."""
+    """Yield every mutant of a module in ambertime_tui/drive."""
     tree = ast.parse((ROOT / f"ambertime_tui/drive/{module.replace('.', '/')}.py").read_text())
     number = 0
     while True:
@@ -160,7 +160,7 @@ def mutants_of(module: str) -> Iterator[Mutant]:
 
 
 class _Instead(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Loads the changed source in the module's place."""
+    """Loads the changed source instead of the module."""
 
     def __init__(self, mutant: Mutant) -> None:
         self._mutant = mutant
@@ -176,7 +176,7 @@ class _Instead(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def survives(mutant: Mutant | None) -> bool:
-    """Whether all tests pass with it (None: with the code as it is)."""
+    """Whether all tests pass with a mutant; None: with the unchanged code."""
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -210,21 +210,21 @@ def _judge_here(mutant: Mutant | None, writing: int) -> None:
 
 
 def main() -> None:
-    """Prints each surviving mutant, then a Markdown table."""
+    """Print each surviving mutant, then a Markdown table."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("modules", nargs="*", metavar="MODULE", help=", ".join(MODULES))
-    parser.add_argument("--every", type=int, default=1, help="only every Nth mutant")
+    parser.add_argument("--every", type=int, default=1, help="test only every Nth mutant")
     options = parser.parse_args()
     os.chdir(ROOT)
-    # What no mutant changes is loaded once.
+    # Load everything that no mutant changes before forking.
     for name in ("pytest", "hypothesis", "sqlite3", "ambertime_tui.simulator.background"):
         importlib.import_module(name)
     for name in [name for name in sys.modules if name.startswith("ambertime_tui.drive")]:
         del sys.modules[name]
     if not survives(None):
-        sys.exit("The tests do not pass with the code as it is.")
+        sys.exit("The tests fail with the unchanged code.")
     rows = []
     for module in options.modules or MODULES:
         began, total, left = time.monotonic(), 0, 0
@@ -235,7 +235,7 @@ def main() -> None:
                 print(f"{module}.py:{mutant.line}: {mutant.words}", flush=True)
         rows.append(f"| {module}.py | {total} | {total - left} | {left} | {time.monotonic() - began:,.0f} |")
         print(rows[-1], flush=True)
-    print("\n| module | mutants | noticed | surviving | seconds |\n|---|---|---|---|---|")
+    print("\n| module | mutants | detected | survived | seconds |\n|---|---|---|---|---|")
     print("\n".join(rows))
 
 

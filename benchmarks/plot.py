@@ -1,4 +1,4 @@
-"""Line plots with two logarithmic axes, as SVG written by hand: no library draws for us."""
+"""Line plots with two logarithmic axes, written as SVG without a plotting library."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ COLOURS = ("#b45309", "#1d4ed8", "#047857", "#7c3aed")
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One line; a value for each x."""
+    """One line, with a value for each x."""
 
     name: str
     values: Sequence[float]
 
 
 def write_plot(path: Path, title: str, x: Sequence[float], series: Sequence[Series]) -> None:
-    """Writes a plot. A straight line at 45 degrees means: proportional."""
+    """Write a plot. A straight line at 45 degrees means proportional growth."""
     path.write_text(svg(title, x, series), encoding="utf-8")
 
 
 def svg(title: str, x: Sequence[float], series: Sequence[Series]) -> str:
-    """The plot as text; values of 0 and less are left out."""
+    """Return the plot as SVG. Values of 0 and less are left out."""
     positive = [value for one in series for value in one.values if value > 0]
     across = _Axis.over(x, LEFT, WIDTH - RIGHT)
     up = _Axis.over(positive or [1.0], HEIGHT - BOTTOM, TOP)
@@ -61,7 +61,7 @@ def svg(title: str, x: Sequence[float], series: Sequence[Series]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Axis:
-    """A logarithmic scale from whole powers of ten to whole powers of ten."""
+    """A logarithmic scale between two powers of ten."""
 
     low: int
     high: int

@@ -1,7 +1,7 @@
-"""Power cuts in numbers: `python -m benchmarks.power_cuts [--states N]` (root; writes nothing but its print).
+"""Test power cuts: `python -m benchmarks.power_cuts [--states N]` (needs root; only prints its results).
 
-For each file system: crash states judged, promised assets seen in them, violations; then the same with every
-fsync removed, which has to show violations, or the judge is blind.
+For each file system it prints the number of crash states, the promised assets checked in them, and
+violations; then the same with every fsync removed, which must find violations, or the checks are useless.
 """
 
 from __future__ import annotations
@@ -17,14 +17,16 @@ from tests.faults.power_cut import FILE_SYSTEMS, WITHOUT_SYNC, judge_states, rec
 
 
 def main() -> None:
-    """Prints a Markdown table."""
+    """Print a Markdown table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--states", type=int, default=1000)
     parser.add_argument("--assets", type=int, default=30)
-    parser.add_argument("--scratch", type=Path, default=None, help="a folder with 1 GB free; RAM is fastest")
-    parser.add_argument("--only", help="one file system")
+    parser.add_argument(
+        "--scratch", type=Path, default=None, help="scratch folder with 1 GB free; a RAM disk is fastest"
+    )
+    parser.add_argument("--only", help="test only this file system")
     options = parser.parse_args()
-    print("| file system | syncs | crash states | promised assets judged | violations | seconds |")
+    print("| file system | syncs | crash states | promised assets checked | violations | seconds |")
     print("|---|---|---|---|---|---|")
     for file_system in FILE_SYSTEMS:
         if options.only not in (None, file_system.name):

@@ -1,7 +1,7 @@
-"""The simulator's ceiling: reads files over AFC and throws them away, as fast as a blocking socket can.
+"""Measure the simulator's maximum speed: read files over AFC and discard them, with a blocking socket.
 
 `python -m benchmarks.raw_reader UDID RECORDS < paths` prints `{"bytes": N, "seconds": S}`. Requests are
-pipelined without waiting for replies: sixteen files at a time are opened, then read and closed in one go.
+pipelined: sixteen files are opened together, then all are read and closed without waiting for replies.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _AT_ONCE = 16
 
 
 def main() -> None:
-    """Reads what standard input names: a path and a size a line, a tab between."""
+    """Read the files listed on standard input: one path and size per line, separated by a tab."""
     udid, records = sys.argv[1], Path(sys.argv[2])
     files = [(path, int(size)) for path, size in (line.rstrip("\n").split("\t") for line in sys.stdin)]
     connection, left_open = asyncio.run(_service(udid, records))

@@ -1,4 +1,4 @@
-"""Writes what a benchmark measured into benchmarks/README.md, between two markers; other sections stay."""
+"""Write the results of a benchmark into benchmarks/README.md, between two markers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ README = Path(__file__).with_name("README.md")
 
 
 def write_section(name: str, text: str) -> None:
-    """Replaces what stands between the markers of a section.
+    """Replace the text between the markers of a section.
 
     Raises:
         ValueError: the README has no such markers.
@@ -17,5 +17,5 @@ def write_section(name: str, text: str) -> None:
     before, found, rest = README.read_text(encoding="utf-8").partition(begin)
     _, closed, after = rest.partition(end)
     if not found or not closed:
-        raise ValueError(f"{README} has no place for {name}: it needs {begin} and {end}")
+        raise ValueError(f"{README} has no section {name}: add {begin} and {end}")
     README.write_text(f"{before}{begin}\n{text.strip()}\n{end}{after}", encoding="utf-8")

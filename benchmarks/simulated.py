@@ -1,4 +1,4 @@
-"""A simulated phone in a process of its own, for benchmarks."""
+"""A simulated phone in a separate process, for benchmarks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def simulated_phone(media: Path, link: str, scratch: Path) -> Iterator[tuple[Mapping[str, str], str]]:
-    """A simulated phone in a process of its own; the environment for those who read it, and its UDID."""
+    """Run a simulated phone in a separate process. Yield an environment for its clients, and its UDID."""
     address = str(scratch / "mux")
     runtime = scratch / "run"
     runtime.mkdir(mode=0o700)

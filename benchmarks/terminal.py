@@ -1,7 +1,7 @@
-"""The full screen in numbers: `python -m benchmarks.terminal [--write]`.
+"""Measure the full-screen app: `python -m benchmarks.terminal [--write]`.
 
-The app runs in a pseudo-terminal. Bytes are counted where the terminal would read them; a key is answered
-when the first byte that only its answer can have arrives there.
+The app runs in a pseudo-terminal. Bytes are counted where the terminal reads them. A key is answered when the
+first bytes arrive there that only its answer contains.
 """
 
 from __future__ import annotations
@@ -30,24 +30,24 @@ README = Path(__file__).with_name("README.md")
 HEADING = "## The terminal"
 SIZES = ((80, 24), (120, 40), (200, 60))
 FOCUS_MOVED = "╭".encode()
-"""Tab paints the frames of two panes anew; nothing else on a running screen paints a corner."""
+"""Tab redraws the frames of two panes. Nothing else on a running screen draws a corner."""
 ENDED = b"read back from the drive"
-"""What only the screen of a job that has ended says."""
+"""Text that appears only when a job has ended."""
 APP = (sys.executable, "-m", "ambertime_tui")
 
 
 def p95(seconds: Sequence[float]) -> float:
-    """The 95th percentile."""
+    """Return the 95th percentile."""
     return sorted(seconds)[int(len(seconds) * 0.95) - 1] if len(seconds) > 1 else seconds[0]
 
 
 def figures(seconds: Sequence[float]) -> str:
-    """Median and 95th percentile in milliseconds."""
+    """Return median and 95th percentile in milliseconds, as text."""
     return f"{statistics.median(seconds) * 1000:.0f} ms, p95 {p95(seconds) * 1000:.0f} ms"
 
 
 def bytes_a_second(size: tuple[int, int], seconds: float, **stage: str) -> float:
-    """What the app sends while a job moves in every pane, or while Setup is at rest."""
+    """Return the output rate of the app while a job updates every pane, or while Setup is idle."""
     with in_terminal(ON_STAGE, plain_environ(**stage), size) as on:
         on.until(b"starts the backup" if stage.get("STAGE") == "setup" else b"Copying")
         on.read(2.0)
@@ -55,13 +55,13 @@ def bytes_a_second(size: tuple[int, int], seconds: float, **stage: str) -> float
 
 
 def answer(on: PseudoTerminal, key: str, mark: bytes, *, rate: float | None = None) -> float:
-    """Seconds from a key to its mark.
+    """Return the seconds from a key to its answer.
 
     Args:
         on: the terminal.
-        key: what is pressed.
-        mark: what only the answer has.
-        rate: bytes a second that the line carries; None: as many as come.
+        key: the key to press.
+        mark: bytes that only the answer contains.
+        rate: bandwidth of the line in bytes per second; None: no limit.
     """
     slice_ = 0.01
     since, began = len(on.seen), time.perf_counter()
@@ -77,7 +77,7 @@ def answer(on: PseudoTerminal, key: str, mark: bytes, *, rate: float | None = No
 
 
 def answers_on_a_slow_line(rate: float, presses: int) -> list[float]:
-    """Tab, again and again, on a line of so many bytes a second while everything moves."""
+    """Press Tab repeatedly on a line with limited bandwidth while everything is updated."""
     with in_terminal(ON_STAGE, plain_environ()) as on:
         on.until(b"Copying")
         found = []
@@ -88,7 +88,7 @@ def answers_on_a_slow_line(rate: float, presses: int) -> list[float]:
 
 
 def crawl(on: PseudoTerminal, rate: float, seconds: float) -> None:
-    """Reads on at the pace of a slow line."""
+    """Read at the speed of a slow line."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         on.chunk(0, at_most=max(1, int(rate * 0.01)))
@@ -96,7 +96,7 @@ def crawl(on: PseudoTerminal, rate: float, seconds: float) -> None:
 
 
 def range_keys(presses: int) -> list[float]:
-    """A handle moved by a month in a library of a million assets: key to the first byte of the answer."""
+    """Move one end of a range by a month in a library of a million assets. Return the response times."""
     with in_terminal(ON_STAGE, plain_environ(STAGE="setup", STAGE_LIBRARY="million")) as on:
         on.until(b"starts the backup")
         on.read(2.0)
@@ -107,12 +107,12 @@ def range_keys(presses: int) -> list[float]:
             while len(on.seen) == since:
                 on.chunk(1.0)
             found.append(time.perf_counter() - began)
-            on.read(0.4)  # the preview comes after it
+            on.read(0.4)  # let the preview finish
         return found
 
 
 def range_sums(turns: int) -> list[float]:
-    """Counts and bytes of a range of a million assets, as the picker asks for them."""
+    """Compute counts and bytes of a range in a library of a million assets, as the picker does."""
     view, found = LibraryView(a_million()), []
     for n in range(turns):
         start = date(2006, 12, 1) + timedelta(days=n * 13 % 7000)
@@ -123,7 +123,7 @@ def range_sums(turns: int) -> list[float]:
 
 
 def echoes(presses: int) -> list[float]:
-    """The control: how long `cat` takes to answer a key on this computer, at this load."""
+    """Measure how long `cat` takes to answer a key on this computer at the same load, as a control."""
     with in_terminal(("cat",), plain_environ()) as on:
         found = []
         for n in range(presses):
@@ -133,8 +133,8 @@ def echoes(presses: int) -> list[float]:
 
 
 def first_paint() -> tuple[float, float]:
-    """Seconds from the start of the program to its first screen, and the processor's seconds in it."""
-    with world() as environ:
+    """Return the seconds from start to the first screen, and the CPU time used."""
+    with isolated_environ() as environ:
         began = time.perf_counter()
         with in_terminal(APP, environ) as on:
             while b"New backup" not in on.seen:
@@ -145,8 +145,8 @@ def first_paint() -> tuple[float, float]:
 
 
 @contextmanager
-def world() -> Iterator[dict[str, str]]:
-    """An environment of its own."""
+def isolated_environ() -> Iterator[dict[str, str]]:
+    """Provide an environment with empty home and runtime folders."""
     with tempfile.TemporaryDirectory(prefix="at-") as folder:
         runtime = Path(folder) / "run"
         runtime.mkdir(mode=0o700)
@@ -157,12 +157,12 @@ def world() -> Iterator[dict[str, str]]:
 
 @contextmanager
 def copying(scratch: Path, assets: int) -> Iterator[PseudoTerminal]:
-    """The real app over the real engine, copying from a simulated phone as fast as this computer can."""
+    """Run the real app and engine while they copy from a simulated phone over USB 2."""
     made = make_library(scratch / "phone", LibraryRecipe(assets=assets, seed=3, icloud_share=0.1))
     target = scratch / "drive"
     target.mkdir()
     with ExitStack() as stack:
-        environ = stack.enter_context(world())
+        environ = stack.enter_context(isolated_environ())
         save_state(paths_from(environ).state, State(last=Task(to=str(target))))
         command = [
             *APP,
@@ -182,7 +182,7 @@ def copying(scratch: Path, assets: int) -> Iterator[PseudoTerminal]:
 
 
 def keys_while_copying(scratch: Path, assets: int, presses: int) -> tuple[list[float], int]:
-    """Tab while a copy runs at full speed; how many of the presses came before its end."""
+    """Press Tab while a copy runs. Return the response times, and their number before the copy ended."""
     found: list[float] = []
     with copying(scratch, assets) as on:
         while len(found) < presses and ENDED not in on.seen:
@@ -194,7 +194,7 @@ def keys_while_copying(scratch: Path, assets: int, presses: int) -> tuple[list[f
 
 
 def measure(options: argparse.Namespace) -> list[str]:
-    """The table, line by line; each line is printed as it comes."""
+    """Return the lines of the table, printing each when it is ready."""
     lines = ["| what | target | measured |", "|---|---|---|"]
 
     def say(what: str, target: str, measured: str) -> None:
@@ -205,15 +205,15 @@ def measure(options: argparse.Namespace) -> list[str]:
     for size in SIZES:
         sent = bytes_a_second(size, options.seconds)
         limit = "<= 8 KiB/s" if size == SIZES[0] else ""
-        say(f"everything moves, {size[0]}x{size[1]}", limit, f"{sent / 1024:.1f} KiB/s")
-    say("Setup at rest", "0", f"{bytes_a_second(SIZES[0], options.seconds, STAGE='setup'):.0f} B/s")
+        say(f"everything is updated, {size[0]}x{size[1]}", limit, f"{sent / 1024:.1f} KiB/s")
+    say("Setup, idle", "0", f"{bytes_a_second(SIZES[0], options.seconds, STAGE='setup'):.0f} B/s")
     starts = [first_paint() for _ in range(7)]
     say("start to first paint", "< 1 s", figures([took for took, _ in starts]))
-    say("the same in seconds of the processor", "", f"{statistics.median(cpu for _, cpu in starts):.2f} s")
+    say("the same in CPU time", "", f"{statistics.median(cpu for _, cpu in starts):.2f} s")
     say("control: key to echo of `cat`, same load", "", figures(echoes(options.presses)))
     with tempfile.TemporaryDirectory(prefix="at-", dir=options.scratch) as folder:
         found, presses = keys_while_copying(Path(folder), options.assets, options.presses)
-        say(f"key to paint while it copies ({presses} keys)", "p95 < 50 ms", figures(found))
+        say(f"key to paint while copying ({presses} keys)", "p95 < 50 ms", figures(found))
     slow = answers_on_a_slow_line(16_000, options.presses // 4)
     say(
         f"key to answer on a line of 16 kB/s ({len(slow)} keys)",
@@ -228,13 +228,13 @@ def measure(options: argparse.Namespace) -> list[str]:
 
 
 def put_into_readme(lines: list[str]) -> None:
-    """Replaces the section of this benchmark, or adds it."""
+    """Replace or add the section of this benchmark."""
     load = os.getloadavg()[0]
     about = (
-        f"The app in a pseudo-terminal of 256 colours on {os.cpu_count()} shared processors "
-        f'(load {load:.1f}; run at niceness {os.nice(0)}). "Everything moves": ten statuses a second, all '
-        'panes with other figures. "While it copies": app, engine and a simulated phone on USB 2 (38 MB/s), '
-        "TLS included, on this one computer. `ssh -C` divides the bytes by about 15 once more."
+        f"The app runs in a pseudo-terminal with 256 colours on {os.cpu_count()} shared processors "
+        f'(load {load:.1f}, niceness {os.nice(0)}). "Everything is updated": ten statuses per second that '
+        'change every pane. "While copying": app, engine and a simulated phone on USB 2 (38 MB/s) with TLS '
+        "all run on this computer. `ssh -C` reduces the bytes by another factor of about 15."
     )
     section = "\n".join([HEADING, "", "`python -m benchmarks.terminal --write`", "", about, "", *lines, ""])
     text = README.read_text(encoding="utf-8")
@@ -247,13 +247,13 @@ def put_into_readme(lines: list[str]) -> None:
 
 
 def main() -> None:
-    """Prints a Markdown table, and puts it into README.md where that is wanted."""
+    """Print a Markdown table. With --write, also put it into README.md."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=15.0, help="how long bytes are counted")
+    parser.add_argument("--seconds", type=float, default=15.0, help="how long to count bytes")
     parser.add_argument("--presses", type=int, default=100)
-    parser.add_argument("--assets", type=int, default=4000, help="of the library that is copied")
-    parser.add_argument("--write", action="store_true", help="put the table into README.md")
-    parser.add_argument("--scratch", type=Path, default=None, help="a folder; RAM is fastest")
+    parser.add_argument("--assets", type=int, default=4000, help="size of the library to copy")
+    parser.add_argument("--write", action="store_true", help="write the table to README.md")
+    parser.add_argument("--scratch", type=Path, default=None, help="scratch folder; a RAM disk is fastest")
     options = parser.parse_args()
     lines = measure(options)
     if options.write:

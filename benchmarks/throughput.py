@@ -1,10 +1,10 @@
-"""How fast photos come from the phone, against other tools, side by side: `python -m benchmarks.throughput`.
+"""Compare copy speed with other tools: `python -m benchmarks.throughput`.
 
-All tools read the same simulated phone in the same run, over TLS, one after another in rounds: in each round
-every tool copies the same files into an empty folder, and figures are compared within the round. Rates are
-from the first byte in the target to the end of the command: for `ambertime backup` with SHA-256, fsync, the
-read-back and the record; the others have none of these. `whole` counts from the start of the command, too.
-Prints a Markdown table and writes it into benchmarks/README.md.
+All tools read the same simulated phone over TLS, one after another, in rounds. In each round every tool
+copies the same files into an empty folder, and results are compared within the round. Rates are measured from
+the first byte in the target to the end of the command. For `ambertime backup` this includes SHA-256, fsync,
+reading back and the record, which the other tools do not have. `whole` is measured from the start of the
+command. The benchmark prints a Markdown table and writes it to benchmarks/README.md.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ LINK_WORDS = {
     "unlimited": "unlimited",
 }
 HEAD = (
-    "| data | link | tool | MB/s | of the link | ours / it | whole MB/s | CPU s/GB | peak MiB |\n"
+    "| data | link | tool | MB/s | of the link | ours / tool | whole MB/s | CPU s/GB | peak MiB |\n"
     "|---|---|---|---|---|---|---|---|---|"
 )
 
 
 @dataclass(slots=True)
 class Row:
-    """One tool on one data set over one link, over all rounds."""
+    """Results of one tool for one data set and link, over all rounds."""
 
     rates: list[float] = field(default_factory=list)
     whole: list[float] = field(default_factory=list)
@@ -53,7 +53,7 @@ class Row:
     trouble: str = ""
 
     def add(self, took: Measured, size: int) -> None:
-        """A round."""
+        """Add the result of one round."""
         self.rates.append(took.rate(size) / MB)
         self.whole.append(size / took.seconds / MB)
         self.cpu.append(took.cpu_seconds / (size / 1e9))
@@ -61,7 +61,7 @@ class Row:
 
 
 def main() -> None:
-    """Measures, prints, writes the section."""
+    """Measure, print the table and write the section."""
     options = _options()
     absent = prepare() if "dcimport" in options.tools else {}
     lines = [HEAD]
@@ -77,9 +77,9 @@ def main() -> None:
                     lines.append(line)
     note = (
         f"{date.today().isoformat()}, scale {options.scale:g} of the full sets ({'; '.join(sizes)}), "
-        f"{options.rounds} rounds, medians; target on {options.drive_words}; {os.cpu_count()} processors "
-        f"({platform.machine()}), shared with the simulator and, when this was taken, with other work: load "
-        f"{os.getloadavg()[0]:.1f}. Compare ratios, not times."
+        f"medians of {options.rounds} rounds, target on {options.drive_words}, {os.cpu_count()} processors "
+        f"({platform.machine()}) shared with the simulator and other work (load {os.getloadavg()[0]:.1f}). "
+        "Compare ratios, not times."
     )
     if options.write:
         write_section("throughput", f"{note}\n\n" + "\n".join(lines))
@@ -89,14 +89,16 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--scale", type=float, default=0.05, help="1 is the full size: hours on USB 2")
+    parser.add_argument(
+        "--scale", type=float, default=0.05, help="1 is the full size, which takes hours on USB 2"
+    )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--sets", nargs="+", choices=sorted(DATA_SETS), default=list(DATA_SETS))
     parser.add_argument("--links", nargs="+", choices=sorted(LINKS), default=list(LINK_WORDS))
     parser.add_argument("--tools", nargs="+", choices=sorted(COPIERS), default=list(COPIERS))
-    parser.add_argument("--source", type=Path, default=None, help="where the media folders are made")
-    parser.add_argument("--drive", type=Path, default=None, help="where the targets are made")
-    parser.add_argument("--drive-words", default="memory, so that the drive limits nobody")
+    parser.add_argument("--source", type=Path, default=None, help="folder for the media folders")
+    parser.add_argument("--drive", type=Path, default=None, help="folder for the targets")
+    parser.add_argument("--drive-words", default="a RAM disk, which limits no tool")
     parser.add_argument("--write", action=argparse.BooleanOptionalAction, default=True)
     options = parser.parse_args()
     memory = Path("/dev/shm")
@@ -117,7 +119,7 @@ def _measured(
         simulated_phone(data.media, link, Path(scratch)) as (environ, udid),
     ):
         for number in range(options.rounds):
-            # Another order in each round: nobody always has the warm caches.
+            # The order changes with each round, so that no tool always has warm caches.
             first = number % len(options.tools)
             for name in (*options.tools[first:], *options.tools[:first]):
                 if not rows[name].trouble:
