@@ -1,4 +1,4 @@
-"""What can go wrong with a drive, each with a sentence that says what to do."""
+"""What can go wrong with a drive. The text of each error is a sentence that says what to do."""
 
 from __future__ import annotations
 
@@ -6,26 +6,28 @@ import errno
 import os
 from pathlib import Path
 
+from ambertime_tui import units
+
 
 class DriveError(Exception):
-    """Trouble with the target or its drive; `str()` is a sentence for a person."""
+    """A problem with the target or its drive. `str()` is a sentence for the user."""
 
 
 class TargetMissing(DriveError):
     """The target folder does not exist."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"The folder {path} does not exist. Make it, or mount the drive it is on.")
+        super().__init__(f"The folder {path} does not exist. Create it, or mount the drive it is on.")
         self.path = path
 
 
 class TargetNotMounted(DriveError):
-    """There was an archive at this path, on a drive that is not mounted now."""
+    """An archive was at this path, on a drive that is not mounted now."""
 
     def __init__(self, path: Path, mounted_at: Path) -> None:
         super().__init__(
-            f"The archive at {path} is on a drive that was mounted at {mounted_at}, and nothing is mounted "
-            "there now. Connect and mount the drive; for a new archive on this computer's disk, choose "
+            f"The archive at {path} is on a drive that was mounted at {mounted_at}, but nothing is mounted "
+            "there now. Connect and mount the drive. To start a new archive on this computer's disk, choose "
             "another folder."
         )
         self.path = path
@@ -33,12 +35,12 @@ class TargetNotMounted(DriveError):
 
 
 class AnotherDrive(DriveError):
-    """There was an archive at this path, and the drive that is mounted there now has none."""
+    """An archive was at this path, but the drive mounted there now has none."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(
-            f"There was an archive at {path}, and the drive that is there now has none. Connect the right "
-            "one; to start a new archive on this one, press n on Setup, or say --new-archive."
+            f"The archive that was at {path} is not on the drive mounted there now. Connect the right drive. "
+            "To start a new archive on this one, press n on the setup screen or use --new-archive."
         )
         self.path = path
 
@@ -52,31 +54,32 @@ class TargetNotAFolder(DriveError):
 
 
 class TargetInsideArchive(DriveError):
-    """The target is a folder that another archive has for its photos."""
+    """The target is inside another archive's `Photos` or `.ambertime`."""
 
     def __init__(self, path: Path, archive: Path) -> None:
-        super().__init__(f"{path} lies inside the archive at {archive}. Choose {archive} itself.")
+        super().__init__(f"{path} is inside the archive at {archive}. Choose {archive} instead.")
         self.path = path
         self.archive = archive
 
 
 class NotOurFolder(DriveError):
-    """Where a folder of the archive belongs is a link or a file."""
+    """A link or a file has the name of a folder that the archive needs."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(
-            f"{path} is a link or a file, and a folder is needed there. Rename it, and run again."
+            f"{path} is a link or a file, but AmberTime needs a folder with that name. Rename it, then run "
+            "the backup again."
         )
         self.path = path
 
 
 class TargetReadOnly(DriveError):
-    """Nothing can be written there: the file system is read-only, or the folder is somebody else's."""
+    """The target cannot be written to: its file system is read-only, or access is denied."""
 
     def __init__(self, path: Path, why: str = "the drive is read-only") -> None:
         super().__init__(
-            f"Nothing can be written to {path}: {why}. Check the drive's switch, its mount and who owns the "
-            "folder."
+            f"Cannot write to {path}: {why}. Check the drive's write-protect switch, how it is mounted, and "
+            "who owns the folder."
         )
         self.path = path
 
@@ -86,16 +89,16 @@ class TargetInUse(DriveError):
 
     def __init__(self, path: Path, holder: str) -> None:
         by = f" ({holder})" if holder else ""
-        super().__init__(f"Another job is writing to {path}{by}. Wait for it to end, or stop it.")
+        super().__init__(f"Another job is writing to {path}{by}. Wait until it ends, or stop it.")
         self.path = path
         self.holder = holder
 
 
 class TargetSwapped(DriveError):
-    """At the target's path is now another drive than before."""
+    """A different drive or folder is now at the target's path."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"At {path} is another drive or folder than before. Connect the right one again.")
+        super().__init__(f"A different drive or folder is now at {path}. Connect the right drive again.")
         self.path = path
 
 
@@ -104,50 +107,59 @@ class TargetGone(DriveError):
 
     def __init__(self, path: Path, why: str = "") -> None:
         because = f" ({why})" if why else ""
-        super().__init__(f"The drive with {path} is gone{because}. Connect and mount it again.")
+        super().__init__(
+            f"The drive with {path} was disconnected or unmounted{because}. Connect and mount it again."
+        )
         self.path = path
 
 
 class DriveSilent(DriveError):
-    """The drive takes what it is asked, and gives no answer."""
+    """The drive accepts requests but does not respond."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(
-            f"The drive with {path} does not answer any more. Unplug it, plug it in again, and run again: "
-            "what was reported as copied is on it."
+            f"The drive with {path} is not responding. Unplug it, plug it in again, and run the backup "
+            "again. Everything reported as copied is on it."
         )
         self.path = path
 
 
 class DriveFull(DriveError):
-    """There is no room for what has to be written. Sizes in bytes; None: not known."""
+    """There is not enough free space. Sizes are in bytes; None if not known."""
 
     def __init__(self, path: Path, needed: int | None, free: int | None) -> None:
-        sizes = "" if needed is None or free is None else f": {needed:,} bytes are needed, {free:,} are free"
-        super().__init__(f"The drive with {path} is full{sizes}. Free some space, or take another drive.")
+        if needed is None or free is None:
+            problem = f"The drive with {path} is full."
+        else:
+            problem = (
+                f"Not enough free space on the drive with {path}: {units.size(needed)} needed, "
+                f"{units.size(free)} free."
+            )
+        super().__init__(f"{problem} Free up some space, or choose another drive.")
         self.path = path
         self.needed = needed
         self.free = free
 
 
 class NameTooLong(DriveError):
-    """The drive refuses a name or path for its length."""
+    """The drive refuses a name or path because of its length."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(
-            f"The drive cannot hold a path as long as {path}. Choose a target nearer to its root."
-        )
+        super().__init__(f"The path {path} is too long for the drive. Choose a folder closer to its root.")
         self.path = path
 
 
 class FileTooLarge(DriveError):
-    """The file system cannot hold a file of this size (FAT32: 4 GiB less one byte)."""
+    """The file system cannot store a file of this size (FAT32: at most 4 GiB less one byte)."""
 
     def __init__(self, path: Path, size: int | None, limit: int | None) -> None:
-        sizes = "" if size is None or limit is None else f" ({size:,} bytes; at most {limit:,} on this drive)"
+        sizes = ""
+        if size is not None and limit is not None:
+            exact = units.size(size) == units.size(limit)
+            shown = units.plural(size, "byte") if exact else units.size(size)
+            sizes = f" ({shown}; limit {units.plural(limit, 'byte') if exact else units.size(limit)})"
         super().__init__(
-            f"{path} is too large for the drive's file system{sizes}. Use a drive with exFAT, ext4 or APFS "
-            "for it."
+            f"{path} is too large for the drive's file system{sizes}. Use a drive with exFAT, ext4 or APFS."
         )
         self.path = path
         self.size = size
@@ -155,23 +167,24 @@ class FileTooLarge(DriveError):
 
 
 class WriteFailed(DriveError):
-    """The drive reported an error; what was written of the file is thrown away."""
+    """The drive reported an error. The unfinished file is discarded."""
 
     def __init__(self, path: Path, code: int, doing: str = "writing") -> None:
         super().__init__(
-            f"The drive failed while {doing} {path}: {os.strerror(code)}. Check the cable and the drive; "
-            "the file counts as not copied."
+            f"The drive reported an error while {doing} {path}: {os.strerror(code)}. The file was not "
+            "copied. Check the cable and the drive."
         )
         self.path = path
         self.errno = code
 
 
 class SizeDiffers(DriveError):
-    """The source ended early or went on too long; nothing of it is kept."""
+    """The phone sent fewer or more bytes than expected. The file is discarded."""
 
     def __init__(self, path: Path, expected: int, got: int) -> None:
         super().__init__(
-            f"{path} has {got:,} bytes where the phone announced {expected:,}; it counts as not copied."
+            f"The iPhone sent {units.plural(got, 'byte')} of {path} instead of {units.count(expected)}. The "
+            "file was not copied."
         )
         self.path = path
         self.expected = expected
@@ -179,26 +192,26 @@ class SizeDiffers(DriveError):
 
 
 class ReadBackDiffers(DriveError):
-    """The drive gave back other bytes than were written: a bad drive, cable or port."""
+    """The drive returned different bytes than were written: a bad drive, cable or port."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(
-            f"{path} reads back differently from what was written. The drive, its cable or port is faulty: "
-            "replace it before going on."
+            f"{path} reads back differently from what was written. The drive, its cable or the port is "
+            "faulty. Replace it before you continue."
         )
         self.path = path
 
 
 class NameNotKept(DriveError):
-    """The drive gave a file another name than it was asked for."""
+    """The drive lists a file under a different name than it was given."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"The drive did not keep the name {path}; the file counts as not copied.")
+        super().__init__(f"The drive did not keep the name {path}. The file was not copied.")
         self.path = path
 
 
 class RecordDamaged(DriveError):
-    """The record cannot be read; opening the target for a backup rebuilds it."""
+    """The record cannot be read. The next backup to the target rebuilds it."""
 
     def __init__(self, path: Path, why: str) -> None:
         super().__init__(
@@ -208,19 +221,19 @@ class RecordDamaged(DriveError):
 
 
 class RecordTooNew(DriveError):
-    """A newer AmberTime has written the record."""
+    """The record was written by a newer version of AmberTime."""
 
     def __init__(self, path: Path, version: int) -> None:
         super().__init__(
-            f"The record {path} was written by a newer AmberTime (format {version}). Update this one to go "
-            "on."
+            f"The record {path} was written by a newer version of AmberTime (format {version}). Update "
+            "AmberTime on this computer."
         )
         self.path = path
         self.version = version
 
 
 class RecordFailed(DriveError):
-    """The record could not be written: nothing of the transaction counts."""
+    """The record could not be written. Nothing of the transaction took effect."""
 
     def __init__(self, path: Path, why: str) -> None:
         super().__init__(
@@ -230,13 +243,12 @@ class RecordFailed(DriveError):
 
 
 class ScratchFull(DriveError):
-    """This computer has no room for what has to be kept for a while to read an archive."""
+    """This computer has no space for the temporary files that reading an archive needs."""
 
     def __init__(self, why: str) -> None:
         super().__init__(
-            f"There is no room in this computer's folder for temporary files ({why}), and reading the "
-            "archive needs some. Free space there (it is /var/tmp or /tmp where TMPDIR is not set), or set "
-            "TMPDIR to a folder that has it."
+            f"Not enough space for temporary files on this computer ({why}). Free up space in /tmp and "
+            "/var/tmp, or set TMPDIR to a folder with more space."
         )
 
 
@@ -245,13 +257,18 @@ _GONE = frozenset(
 )
 
 
-def drive_error(
-    error: OSError, path: Path, *, doing: str = "writing", size: int | None = None, free: int | None = None
-) -> DriveError:
-    """The DriveError for what a system call said about `path`; `size` and `free` in bytes where known."""
+def drive_error(error: OSError, path: Path, *, doing: str = "writing", size: int | None = None) -> DriveError:
+    """The DriveError for a failed system call.
+
+    Args:
+        error: from the system call.
+        path: the file or folder.
+        doing: a verb for the sentence: "writing", "reading", "listing".
+        size: of the file in bytes, if known.
+    """
     code = error.errno or errno.EIO
     if code in (errno.ENOSPC, errno.EDQUOT):
-        return DriveFull(path, size, free)
+        return DriveFull(path, size, None)
     if code == errno.EROFS:
         return TargetReadOnly(path)
     if code in (errno.EACCES, errno.EPERM):

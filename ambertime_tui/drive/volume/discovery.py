@@ -1,4 +1,4 @@
-"""Which drives are mounted, what they are called and what their file systems can do."""
+"""The mounted drives: their names, free space and file systems."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ class Drive:
     path: Path
     """Where it is mounted."""
     name: str
-    """The volume's label; the model of the disk, or the last part of the path, where it has none."""
+    """The volume's label; without one, the model of the disk or the last part of the path."""
     device: str
     """The device node or network source."""
     file_system: str
-    """As people call it: exFAT, ext4."""
+    """Its usual name: exFAT, ext4."""
     traits: FileSystemTraits
     total_bytes: int
     free_bytes: int
-    """What this user may fill."""
+    """Free space available to this user."""
     removable: bool
-    """True for what is plugged in: USB, cards."""
+    """True for USB drives, cards and the like."""
     system: bool
-    """True for the disk this computer runs from."""
+    """True for the disk that this computer runs from."""
     read_only: bool
 
 
@@ -56,7 +56,7 @@ class Mount:
 
     path: Path
     root: str
-    """The folder of the file system that is mounted; not "/" for a bind mount."""
+    """The mounted folder of the file system; not "/" for a bind mount."""
     device_number: str
     """major:minor"""
     file_system: str
@@ -66,18 +66,18 @@ class Mount:
 
 @dataclass(frozen=True, slots=True)
 class MountPoint:
-    """Where a drive is mounted, not looked at yet."""
+    """A place where a drive is mounted, without details that need the drive itself."""
 
     path: Path
     file_system: str
     key: str
-    """The same for two mounts of one drive."""
+    """Equal for two mounts of one drive."""
     inspect: Callable[[], Drive | None]
-    """Asks the drive, which may take its time; None: it is none that one could write to."""
+    """Reads the details from the drive, which may block. None if it is not a drive to write to."""
 
 
 def mount_points() -> tuple[MountPoint, ...]:
-    """Where drives are mounted; pseudo file systems are left out. Asks none of them."""
+    """All mount points except those of pseudo file systems. Does not access the drives."""
     if sys.platform == "darwin":
         return tuple(
             MountPoint(v.path, v.file_system, str(v.path), partial(_of_volume, v)) for v in diskutil.volumes()
@@ -90,7 +90,7 @@ def mount_points() -> tuple[MountPoint, ...]:
 
 
 def sort_drives(drives: Iterable[Drive]) -> list[Drive]:
-    """Plugged-in ones first, the system's last."""
+    """Sort for display: removable drives first, the system disk last."""
     return sorted(drives, key=lambda d: (d.system, not d.removable, d.name.casefold()))
 
 
@@ -105,18 +105,18 @@ def _inspect(mount: Mount) -> Drive | None:
 
 
 def drive_of(path: Path) -> Drive:
-    """The drive that a folder is on.
+    """Find the drive that a folder is on.
 
     Raises:
-        TargetMissing: there is no such folder.
-        DriveError: the drive does not answer.
+        TargetMissing: the folder does not exist.
+        DriveError: the drive cannot be read.
     """
     try:
         real = path.resolve(strict=True)
         if sys.platform == "darwin":
             return _of_volume(diskutil.volume_of(real))
         mounts = [mount for mount in parse_mountinfo(_mountinfo()) if real.is_relative_to(mount.path)]
-        # The last of equally deep mounts lies on top of the others.
+        # Of equally deep mounts, the last one hides the others.
         deepest = max(enumerate(mounts), key=lambda m: (len(m[1].path.parts), m[0]))[1]
         return _of_mount(deepest, real)
     except FileNotFoundError as error:
@@ -126,7 +126,7 @@ def drive_of(path: Path) -> Drive:
 
 
 def parse_mountinfo(text: str) -> tuple[Mount, ...]:
-    """The mounts in a /proc/self/mountinfo (proc(5)); lines of another shape are passed over."""
+    """Parse /proc/self/mountinfo (see proc(5)). Lines with another format are ignored."""
     mounts: list[Mount] = []
     for line in text.split("\n"):
         before, separator, after = line.partition(" - ")
@@ -185,7 +185,7 @@ def _magic(mount: Mount, device: str) -> bytes:
 
 
 def _magic_by_udev(device: str) -> bytes:
-    """What udev knows of the device, in the shape of its first bytes, where it may not be read."""
+    """Stand-in for the first bytes of a device that we may not read, from what udev knows of it."""
     kinds = {"exfat": bytes(3) + b"EXFAT   ", "ntfs": bytes(3) + b"NTFS    ", "vfat": bytes(82) + b"FAT"}
     try:
         number = os.stat(device).st_rdev  # noqa: PTH116
@@ -197,8 +197,7 @@ def _magic_by_udev(device: str) -> bytes:
 
 
 def _disks_of(device: str) -> frozenset[Path]:
-    """Folders in /sys of the whole disks under a device: of a partition its disk, of a mapping all below
-    it."""
+    """Folders in /sys of the disks under a device: the disk of a partition, all disks of a mapping."""
     if not device.startswith("/dev/"):
         return frozenset()
     return frozenset(_below(Path("/sys/class/block") / Path(device).name))
@@ -245,7 +244,7 @@ def _label(device: str) -> str:
 
 
 def _decoded_label(name: str) -> str:
-    """A label as udev writes it in a link: ``My\\x20Drive``."""
+    """Decode a label from the name of a udev link: ``My\\x20Drive``."""
     raw = _LABEL_ESCAPE.sub(lambda match: chr(int(match.group(1), 16)), name)
     try:
         return raw.encode("latin-1").decode()

@@ -1,5 +1,4 @@
-"""What macOS tells of its volumes (`diskutil ... -plist`). Written from its manual; not yet tried on a real
-Mac."""
+"""Mounted volumes on macOS, from `diskutil ... -plist`. Written from its manual, not yet tried on a Mac."""
 
 from __future__ import annotations
 
@@ -11,7 +10,7 @@ from typing import Any
 from xml.parsers.expat import ExpatError
 
 _NAMES = {"msdos": "vfat", "ntfs": "ntfs3", "smbfs": "cifs"}
-"""Names of macOS for file systems that Linux calls otherwise."""
+"""From macOS names of file systems to Linux names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +27,10 @@ class Volume:
 
 
 def volumes() -> tuple[Volume, ...]:
-    """All mounted volumes a person would write to.
+    """All mounted volumes that a user could write to.
 
     Raises:
-        OSError: diskutil did not answer.
+        OSError: diskutil failed.
     """
     found: list[Volume] = []
     for mount in parse_list(_diskutil("list", "-plist")):
@@ -45,19 +44,19 @@ def volume_of(folder: Path) -> Volume:
     """The volume a folder is on.
 
     Raises:
-        OSError: diskutil did not answer, or knows no such volume.
+        OSError: diskutil failed, or knows no such volume.
     """
     mount = folder
     while not mount.is_mount():
         mount = mount.parent
     volume = parse_info(_diskutil("info", "-plist", str(mount)))
     if volume is None:
-        raise OSError(19, "diskutil knows no volume there", str(mount))
+        raise OSError(19, "diskutil knows no volume at this path", str(mount))
     return volume
 
 
 def parse_list(data: bytes) -> tuple[str, ...]:
-    """The mount points in `diskutil list -plist`; hidden ones of the system are left out."""
+    """The mount points in `diskutil list -plist`, without the hidden system volumes."""
     mounts: list[str] = []
     for disk in _dictionary(data).get("AllDisksAndPartitions", ()):
         for part in (disk, *disk.get("Partitions", []), *disk.get("APFSVolumes", [])):
@@ -68,7 +67,7 @@ def parse_list(data: bytes) -> tuple[str, ...]:
 
 
 def parse_info(data: bytes) -> Volume | None:
-    """The volume in `diskutil info -plist`; None where it is not mounted."""
+    """The volume in `diskutil info -plist`; None if it is not mounted."""
     facts = _dictionary(data)
     mount = facts.get("MountPoint", "")
     if not isinstance(mount, str) or not mount:
@@ -90,9 +89,9 @@ def _dictionary(data: bytes) -> dict[str, Any]:
     try:
         loaded = plistlib.loads(data)
     except (plistlib.InvalidFileException, ExpatError, ValueError) as error:
-        raise OSError(5, "diskutil's answer cannot be understood") from error
+        raise OSError(5, "the output of diskutil cannot be understood") from error
     if not isinstance(loaded, dict):
-        raise OSError(5, "diskutil's answer cannot be understood")
+        raise OSError(5, "the output of diskutil cannot be understood")
     return loaded
 
 
@@ -100,5 +99,5 @@ def _diskutil(*arguments: str) -> bytes:
     try:
         done = subprocess.run(["diskutil", *arguments], capture_output=True, timeout=30, check=True)
     except (subprocess.SubprocessError, FileNotFoundError) as error:
-        raise OSError(5, f"diskutil {arguments[0]} did not answer") from error
+        raise OSError(5, f"diskutil {arguments[0]} failed") from error
     return done.stdout

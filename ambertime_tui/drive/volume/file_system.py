@@ -1,7 +1,7 @@
-"""What a file system can do: by its name, and by asking where it can be asked.
+"""What each file system can do, by its name and by probing the mounted one.
 
 The facts were measured on Linux (ext4, XFS, Btrfs, vfat, kernel exFAT, exfat-fuse, ntfs-3g). An unknown file
-system gets the strictest of everything, so that a name written there can be read on any computer.
+system gets the strictest rules, so that names written to it can be read on any computer.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ WINDOWS_FORBIDDEN = '<>:"/\\|?*'
 
 
 class NameUnit(StrEnum):
-    """What the length of a name is counted in."""
+    """Unit in which the length of a name is counted."""
 
     BYTES = "bytes"
     """UTF-8 bytes."""
@@ -26,52 +26,51 @@ class NameUnit(StrEnum):
 
 
 class CacheDropping(StrEnum):
-    """How a file can be read back from the drive itself."""
+    """How to make a file be read from the drive instead of the page cache."""
 
     BY_FILE = "by-file"
-    """posix_fadvise(DONTNEED) on the file: the driver is in the kernel."""
+    """posix_fadvise(DONTNEED) on the file, for drivers in the kernel."""
     BY_DEVICE = "by-device"
-    """A FUSE driver reads through the cache of the device node: that has to be dropped, and be readable to
-    us."""
+    """posix_fadvise(DONTNEED) on the device node as well, for FUSE drivers. We must be able to read it."""
     NO = "no"
-    """There is no way: memory, network, a driver with a cache of its own."""
+    """Not possible: memory, network shares, drivers that keep a private cache."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileSystemTraits:
-    """What a file system can do."""
+    """Capabilities and limits of a file system."""
 
     name: str
-    """As the operating system calls it: ext4, exfat, vfat, fuseblk, apfs."""
+    """Its name in the operating system: ext4, exfat, vfat, fuseblk, apfs."""
     label: str
-    """As people call it: ext4, exFAT, FAT32, NTFS."""
+    """Its usual name: ext4, exFAT, FAT32, NTFS."""
     max_file_bytes: int | None
-    """Largest file; None: larger than any video."""
+    """Size of the largest possible file; None if larger than any video."""
     time_resolution: float
-    """Seconds between two modification times that it can tell apart."""
+    """Smallest difference between two modification times, in seconds."""
     forbidden_characters: frozenset[str]
-    """Characters that no name can have, beside control characters, which no file system is given."""
+    """Characters that no name can have. Control characters are never used in names anyway."""
     windows_names: bool
-    """True where a name has to suit Windows: no CON or NUL, no dot or space at its end."""
+    """True if names must be valid on Windows: not CON or NUL, no dot or space at the end."""
     max_name: int
-    """Longest name, in `name_unit`."""
+    """Length of the longest name, in `name_unit`."""
     name_unit: NameUnit
     case_sensitive: bool
     renames_without_replacing: bool
-    """False: the rename is preceded by a look, and another program could come in between."""
+    """False if a rename can only check for an existing file first, which another program could race."""
     cache_dropping: CacheDropping
     fsyncs_folders: bool = True
     preserves_names: bool = False
-    """True where a file is listed under the very name it was given, or not at all."""
+    """True if a file is always listed under exactly the name it was given."""
 
     def name_length(self, name: str) -> int:
-        """Length of a name as this file system counts it."""
+        """Length of a name in `name_unit`."""
         if self.name_unit is NameUnit.BYTES:
             return len(name.encode("utf-8", "surrogatepass"))
         return len(name.encode("utf-16-le", "surrogatepass")) // 2
 
     def can_hold(self, size: int) -> bool:
-        """Whether a file of `size` bytes fits the file system's limit (not: the free space)."""
+        """Whether the file system can store a file of `size` bytes, regardless of free space."""
         return self.max_file_bytes is None or size <= self.max_file_bytes
 
 
@@ -176,12 +175,11 @@ _KNOWN = {
 
 
 def traits_of(name: str, *, magic: bytes = b"") -> FileSystemTraits:
-    """The traits of a file system by its name.
+    """Look up the traits of a file system by its name.
 
     Args:
-        name: as the operating system calls it (the type in mountinfo).
-        magic: the first 512 bytes of the device, where they could be read: they tell what `fuseblk` stands
-            for.
+        name: its type in mountinfo.
+        magic: the first 512 bytes of the device, if they could be read. They show what is behind `fuseblk`.
     """
     if name in ("fuseblk", "fuse"):
         kind = magic[3:11]
@@ -203,8 +201,7 @@ def traits_of(name: str, *, magic: bytes = b"") -> FileSystemTraits:
 
 
 def probe(traits: FileSystemTraits, folder: Path, device: str) -> FileSystemTraits:
-    """The traits after asking the mounted file system itself: its name limit, and whether we may drop its
-    cache."""
+    """Adjust the traits to the mounted file system: its name limit, and whether we may drop its cache."""
     try:
         limit = os.pathconf(folder, "PC_NAME_MAX")
     except (OSError, ValueError):

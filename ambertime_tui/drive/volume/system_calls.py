@@ -1,4 +1,4 @@
-"""Every call that changes a target, in one small class, so that a test can make the Nth of them fail."""
+"""The system calls that change a target, in one class, so that tests can make any of them fail."""
 
 from __future__ import annotations
 
@@ -23,37 +23,36 @@ _RWF_NOWAIT = getattr(os, "RWF_NOWAIT", 0)
 
 
 class SystemCalls:
-    """The operating system, as far as a target needs it. Every method raises OSError as the call does."""
+    """The operating system calls that a target needs. Each method raises OSError like the call itself."""
 
     def create(self, path: Path) -> int:
-        """Makes a file that was not there (O_EXCL) and opens it for writing."""
+        """Create a file that must not exist yet (O_EXCL) and open it for writing."""
         return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
 
     def open_append(self, path: Path) -> int:
-        """Opens a file for appending, making it where it was not there."""
+        """Open a file for appending; create it if it does not exist."""
         return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
 
     def open_existing(self, path: Path) -> int:
-        """Opens a file of ours for writing on; the place in it is its beginning."""
+        """Open one of our files for writing, positioned at its beginning."""
         return os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
 
     def truncate(self, fd: int, size: int) -> None:
-        """Cuts a file to `size` bytes and goes to its end."""
+        """Truncate a file to `size` bytes and move to its end."""
         os.ftruncate(fd, size)
         os.lseek(fd, size, os.SEEK_SET)
 
     def open_read(self, path: Path, *, direct: bool = False) -> int:
-        """Opens a file for reading, past the page cache if `direct` (O_DIRECT)."""
+        """Open a file for reading; `direct` bypasses the page cache (O_DIRECT)."""
         past_the_cache = getattr(os, "O_DIRECT", 0) if direct else 0
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | past_the_cache)
 
     def write(self, fd: int, data: bytes | memoryview) -> int:
-        """One write(2); returns how many bytes it took, which may be fewer."""
+        """Call write(2) once. Returns the number of bytes written, which may be fewer than given."""
         return os.write(fd, data)
 
     def set_modified(self, fd: int, when: float) -> None:
-        """Sets the modification time (seconds since 1970); passed over where the file system cannot keep
-        it."""
+        """Set the modification time (seconds since 1970), if the file system can store it."""
         try:
             nanoseconds = round(when * 1_000_000_000)
             os.utime(fd, ns=(nanoseconds, nanoseconds))
@@ -64,7 +63,7 @@ class SystemCalls:
                 raise
 
     def fsync(self, fd: int) -> None:
-        """Brings a file to the drive; on macOS through the drive's own cache, too (F_FULLFSYNC)."""
+        """Write a file through to the drive; on macOS also through the drive's cache (F_FULLFSYNC)."""
         if sys.platform == "darwin":
             try:
                 fcntl.fcntl(fd, _F_FULLFSYNC)
@@ -75,16 +74,16 @@ class SystemCalls:
         os.fsync(fd)
 
     def close(self, fd: int) -> None:
-        """Closes a descriptor."""
+        """Close a descriptor."""
         os.close(fd)
 
     def drop_cache(self, fd: int) -> None:
-        """Asks the kernel to forget the clean cached pages of a file (posix_fadvise DONTNEED)."""
+        """Ask the kernel to drop the clean cached pages of a file (posix_fadvise DONTNEED)."""
         if hasattr(os, "posix_fadvise"):
             os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
 
     def is_cached(self, fd: int, offset: int) -> bool | None:
-        """Whether the byte at `offset` is in the page cache; None: this file system does not tell."""
+        """Whether the byte at `offset` is in the page cache. None if this file system cannot say."""
         if not _RWF_NOWAIT:
             return None
         try:
@@ -97,14 +96,14 @@ class SystemCalls:
             raise
 
     def rename_noreplace(self, source: Path, target: Path) -> None:
-        """Renames without ever replacing a file.
+        """Rename without replacing an existing file.
 
-        renameat2(RENAME_NOREPLACE) where the file system has it, link and unlink where it has links (both are
-        safe against any other program), and a look before the rename on exFAT's FUSE driver, which has
-        neither: there a file that another program makes in that very moment is not protected.
+        Uses renameat2(RENAME_NOREPLACE) if the file system has it, or link and unlink if it has hard links.
+        Both are safe against other programs. exFAT's FUSE driver has neither; there, a check before the
+        rename does not protect a file that another program creates at the same moment.
 
         Raises:
-            FileExistsError: there is a file of that name; nothing was changed.
+            FileExistsError: a file of that name exists; nothing was changed.
         """
         try:
             self._rename_exclusive(source, target)
@@ -139,24 +138,23 @@ class SystemCalls:
             raise OSError(code, os.strerror(code), str(target))
 
     def link(self, source: Path, target: Path) -> None:
-        """Gives a file a second name."""
+        """Add a hard link to a file."""
         os.link(source, target, follow_symlinks=False)
 
     def replace(self, source: Path, target: Path) -> None:
-        """Renames, replacing what has the name: for our own bookkeeping files only."""
+        """Rename and replace. Only for our own bookkeeping files."""
         source.replace(target)
 
     def unlink(self, path: Path) -> None:
-        """Removes a file: our own parts and temporary files only."""
+        """Remove a file. Only for our own parts and temporary files."""
         path.unlink()
 
     def mkdir(self, path: Path) -> None:
-        """Makes one folder."""
+        """Create one folder."""
         path.mkdir()
 
     def fsync_folder(self, path: Path) -> None:
-        """Brings the names in a folder to the drive. EINVAL (a driver without it) is passed over, EIO is
-        not."""
+        """Write the names in a folder through to the drive. Ignores EINVAL (not supported), but not EIO."""
         fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             os.fsync(fd)
@@ -167,13 +165,13 @@ class SystemCalls:
             os.close(fd)
 
     def commit(self, connection: sqlite3.Connection) -> None:
-        """Commits a transaction of the record; SQLite makes the calls."""
+        """Commit a transaction of the record; SQLite makes the system calls."""
         connection.execute("COMMIT")
 
 
 @contextmanager
 def closing(calls: SystemCalls, fd: int) -> Iterator[int]:
-    """Closes a descriptor that was only read from."""
+    """Close a descriptor at the end of the block. Only for reading."""
     try:
         yield fd
     finally:

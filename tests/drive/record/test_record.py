@@ -160,7 +160,7 @@ def test_a_record_of_a_newer_version_is_left_alone(record: Record) -> None:
     connection = sqlite3.connect(record.path)
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     connection.close()
-    with pytest.raises(RecordTooNew, match="Update this one"):
+    with pytest.raises(RecordTooNew, match="Update AmberTime"):
         Record(record.path, SystemCalls())
 
 

@@ -121,7 +121,7 @@ class LyingDrive(SystemCalls):
 
 def test_a_drive_that_gives_back_other_bytes_is_found_out(tmp_path: Path) -> None:
     with open_target(tmp_path, drive=drive_at(tmp_path), calls=LyingDrive()) as target:
-        with pytest.raises(ReadBackDiffers, match="replace it"):
+        with pytest.raises(ReadBackDiffers, match="Replace it"):
             stage(target, asset(1))
         assert tree(tmp_path) == {}
         assert not recorded_assets(target.record, PHONE)
@@ -365,7 +365,7 @@ def test_a_writer_of_unfinished_files_is_not_staged(tmp_path: Path) -> None:
 def test_a_folder_of_another_archive_is_no_target(tmp_path: Path) -> None:
     backup(tmp_path, [asset(1)])
     with (
-        pytest.raises(TargetInsideArchive, match=r"Choose .* itself"),
+        pytest.raises(TargetInsideArchive, match=r"Choose .* instead"),
         open_target(tmp_path / "Photos/2024-07"),
     ):
         pass

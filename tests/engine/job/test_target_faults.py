@@ -81,7 +81,7 @@ def test_a_drive_that_vanishes_ends_the_job_and_the_next_run_completes_it(
             await resume(client)
             done = await ended(client)
             assert done.status.outcome is Outcome.FAILED
-            assert f"The drive with {target} is gone" in done.status.sentence
+            assert f"The drive with {target} was disconnected" in done.status.sentence
             assert judged(done) == {"icloud", "not_reached"}
 
     asyncio.run(story())
@@ -116,7 +116,7 @@ def test_a_selection_that_does_not_fit_is_refused_before_a_byte_is_written(
     fill(small_drive, leave=10_000_000)
     done = asyncio.run(backup(JobSpec(str(small_drive))))
     assert done.status.outcome is Outcome.FAILED
-    assert "is full" in done.status.sentence
+    assert "Not enough free space" in done.status.sentence
     assert done.status.write.written.count == 0
     assert not (small_drive / "Photos").exists()
 

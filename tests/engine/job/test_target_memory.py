@@ -65,10 +65,10 @@ def test_the_folder_of_an_unmounted_drive_is_refused_until_it_is_back(slot: Slot
     seen(memory, slot.path)
     memory.check(slot.path)
     slot.unmount()
-    with pytest.raises(TargetNotMounted, match=rf"mounted at {slot.path}, and nothing is mounted there now"):
+    with pytest.raises(TargetNotMounted, match=rf"mounted at {slot.path}, but nothing is mounted there now"):
         TargetMemory(tmp_path / "state").check(slot.path)
     slot.mount()
-    with pytest.raises(AnotherDrive, match="Connect the right one"):
+    with pytest.raises(AnotherDrive, match="Connect the right drive"):
         memory.check(slot.path)
     assert memory.check(slot.path, new_archive=True) == ""
     link = tmp_path / "link"
