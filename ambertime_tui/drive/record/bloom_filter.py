@@ -1,4 +1,4 @@
-"""A set that answers without looking anything up: what it says it does not have, it does not have."""
+"""A Bloom filter: a small, fixed-size set that can rule items out without reading the database."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ _BITS = 1 << 23
 
 
 class BloomFilter:
-    """One MiB, however much is put in; with a million things in it, it is wrong about every ninth other one.
+    """A set of fixed size (1 MiB). With a million items, about one in nine other items is a false positive.
 
-    May be asked from any thread while another puts things in.
+    Safe to query from any thread while another adds items.
     """
 
     def __init__(self) -> None:
         self._bits = bytearray(_BITS // 8)
 
     def add(self, item: Hashable) -> None:
-        """Puts a item in."""
+        """Add an item."""
         number = hash(item) % _BITS
         self._bits[number >> 3] |= 1 << (number & 7)
 
     def may_contain(self, item: Hashable) -> bool:
-        """False: it was never put in."""
+        """False if the item was never added."""
         number = hash(item) % _BITS
         return bool(self._bits[number >> 3] >> (number & 7) & 1)

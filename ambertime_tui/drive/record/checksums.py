@@ -1,5 +1,4 @@
-"""SHA256SUMS at the root of a target, in the format of GNU sha256sum: it needs nothing of ours to be
-checked."""
+"""SHA256SUMS at the root of a target, in the format of GNU sha256sum. It can be checked without AmberTime."""
 
 from __future__ import annotations
 
@@ -20,14 +19,16 @@ _ESCAPES = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}
 
 
 def checksum_line(path: str, sha256: str) -> str:
-    """The line for a path and its SHA-256 in hex; a path with a backslash or line end is escaped."""
+    """Format the line for a path and its SHA-256 in hex. Backslashes and line ends are escaped."""
     escaped = path.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
     return f"{chr(92) if escaped != path else ''}{sha256.lower()}  {escaped}\n"
 
 
 def _parsed(line: str) -> tuple[str, str] | None:
-    """Path and SHA-256 in lower-case hex of a line of `sha256sum`, or of `shasum --tag`; None for one that is
-    neither, or whose path leads out of the folder."""
+    """Parse a line of `sha256sum` or `shasum --tag` into path and SHA-256 in lower-case hex.
+
+    None if it is neither, or if the path leads out of the folder.
+    """
     line = line.removesuffix("\r")
     if plain := _LINE.fullmatch(line):
         escaped, digest, path = plain.groups()
@@ -44,8 +45,9 @@ def _parsed(line: str) -> tuple[str, str] | None:
 
 
 def each_checksum(root: Path) -> Iterator[tuple[str, str]]:
-    """Path and SHA-256 in hex of each line of the target's SHA256SUMS, in its order. Names that are no UTF-8
-    are spelled as Python spells those of files.
+    """Path and SHA-256 in hex of each line of the target's SHA256SUMS, in its order.
+
+    Names that are not UTF-8 contain surrogates, like those from `os.fsdecode`.
 
     Raises:
         DriveError: it cannot be read.
@@ -54,7 +56,7 @@ def each_checksum(root: Path) -> Iterator[tuple[str, str]]:
 
 
 def comments_of(root: Path) -> tuple[str, ...]:
-    """The lines of the target's SHA256SUMS that begin with #.
+    """The lines of the target's SHA256SUMS that start with #.
 
     Raises:
         DriveError: it cannot be read.
@@ -81,14 +83,17 @@ def write_checksums(
     comments: Iterable[str],
     calls: SystemCalls,
 ) -> None:
-    """Rewrites SHA256SUMS atomically, by way of `scratch` (a path on the same file system).
+    """Replace SHA256SUMS atomically.
 
     Args:
-        files: paths and their SHA-256 in hex, in the order of the lines; not all held in memory.
-        comments: lines that begin with #.
+        root: the target.
+        scratch: temporary file on the same file system.
+        files: paths and their SHA-256 in hex, in the order of the lines. Streamed, not held in memory.
+        comments: lines that start with #.
+        calls: the operating system.
 
     Raises:
-        DriveError: it stays as it was.
+        DriveError: the file is unchanged.
     """
     lines = chain((f"{comment}\n" for comment in comments), (checksum_line(*file) for file in files))
     write_atomically(root / CHECKSUMS, scratch, _blocks(lines), calls)

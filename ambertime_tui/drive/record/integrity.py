@@ -1,8 +1,8 @@
-"""The seal: what the bookkeeping files of a target hashed to when a run left them.
+"""Hashes of the bookkeeping files of a target, to detect a change between runs.
 
-A bit that a drive lost in the record may still leave a sound database that says another size or hash of some
-photo. So each run that changed the record ends with a seal, and breaks the one before its first change: a
-record beside a seal has to be, byte by byte, what the last run left.
+After a flipped bit the record may still be a valid database, with a different size or hash for some photo. So
+each run that changes the record ends by writing hashes, and removes the old ones before its first change. As
+long as the hashes exist, the record must be byte for byte what the last run left.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ class IntegrityHashes:
 
     @property
     def own_hash(self) -> str:
-        """SHA-256 of the seal: it may have lost a bit, too."""
+        """SHA-256 of the hashes themselves, because a bit may flip in them as well."""
         return hashlib.sha256(f"{self.record} {self.backup} {self.checksums}".encode()).hexdigest()
 
 
 def read_integrity(root: Path) -> IntegrityHashes | None:
-    """The seal of a target; None where there is none, or none that is whole."""
+    """Read the hashes of a target. None if they are missing or damaged."""
     try:
         fields = json.loads((root / OURS / INTEGRITY).read_bytes())
         own_hash = fields.pop("seal")
@@ -53,10 +53,10 @@ def read_integrity(root: Path) -> IntegrityHashes | None:
 
 
 def write_integrity(root: Path, integrity: IntegrityHashes, calls: SystemCalls) -> None:
-    """Seals the files of a target.
+    """Write the hashes of a target.
 
     Raises:
-        DriveError: there is no seal then.
+        DriveError: the hashes are not written.
     """
     path = root / OURS / INTEGRITY
     data = json.dumps({**asdict(integrity), "seal": integrity.own_hash}, indent=1) + "\n"
@@ -64,10 +64,10 @@ def write_integrity(root: Path, integrity: IntegrityHashes, calls: SystemCalls) 
 
 
 def invalidate_integrity(root: Path, calls: SystemCalls) -> None:
-    """Removes the seal, for good, before a sealed file changes.
+    """Remove the hashes durably, before one of the files changes.
 
     Raises:
-        OSError: the drive failed; nothing may be changed.
+        OSError: the drive failed; do not change any of the files.
     """
     with suppress(FileNotFoundError):
         calls.unlink(root / OURS / INTEGRITY)
@@ -75,14 +75,14 @@ def invalidate_integrity(root: Path, calls: SystemCalls) -> None:
 
 
 def finalize_archive(root: Path, record: Record, calls: SystemCalls) -> None:
-    """At the end of a run: SHA256SUMS and the backup copy of the record, each replaced atomically, and the
-    seal over all three. Where nothing has changed since the last one, nothing is written.
+    """Write SHA256SUMS, the backup copy of the record, and the hashes of all three, at the end of a run.
 
-    SHA256SUMS has the recorded files folder by folder, then all others. Lines that others wrote into it stay,
-    of files that are there. However many lines there are, few of them are in memory at a time.
+    Each file is replaced atomically. If nothing changed since the last run, nothing is written. SHA256SUMS
+    lists the recorded files folder by folder, then all others. Lines that other tools wrote are kept if their
+    file exists. Memory use does not depend on the number of lines.
 
     Raises:
-        DriveError: the older ones stay.
+        DriveError: the old files are kept.
     """
     ours, backup = root / OURS, root / OURS / BACKUP
     try:
@@ -92,17 +92,17 @@ def finalize_archive(root: Path, record: Record, calls: SystemCalls) -> None:
             integrity.checksums,
         ):
             return
-        # Names that are no text cannot be recorded: their lines live in SHA256SUMS alone.
+        # SQLite cannot store names that are not text, so their lines are kept in SHA256SUMS only.
         others: dict[str, str] = {}
 
         def recordable() -> Iterator[tuple[str, str]]:
             for path, sha256 in each_checksum(root):
                 if is_text(path):
                     yield path, sha256
-                elif _is_there(root / path):
+                elif _is_file(root / path):
                     others[path] = sha256
 
-        record.add_loose(recordable(), lambda path: _is_there(root / path))
+        record.add_loose(recordable(), lambda path: _is_file(root / path))
         comments = comments_of(root)
         invalidate_integrity(root, calls)
         everything = chain(record.iter_hashes(), record.iter_loose(), sorted(others.items()))
@@ -121,7 +121,7 @@ def finalize_archive(root: Path, record: Record, calls: SystemCalls) -> None:
 
 
 def hash_of(path: Path) -> str:
-    """SHA-256 in hex of a file; empty where there is none.
+    """SHA-256 in hex of a file; empty if it does not exist.
 
     Raises:
         OSError: it cannot be read.
@@ -136,7 +136,7 @@ def hash_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _is_there(path: Path) -> bool:
+def _is_file(path: Path) -> bool:
     try:
         return stat.S_ISREG(path.lstat().st_mode)
     except OSError:

@@ -1,4 +1,4 @@
-"""What can be asked of an open record."""
+"""Queries on an open record."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from ambertime_tui.drive.record.record_model import AsideFile, ReadBack, Recorde
 from ambertime_tui.drive.record.rows import READ_BACKS, ROLES, assets_in
 from ambertime_tui.library.model import Role
 
-_KNOWN_ELSEWHERE = "SELECT 1 FROM superseded WHERE path = ? UNION ALL SELECT 1 FROM loose WHERE path = ?"
+_SUPERSEDED_OR_LOOSE = "SELECT 1 FROM superseded WHERE path = ? UNION ALL SELECT 1 FROM loose WHERE path = ?"
 _LISTED = "(SELECT value FROM json_each(?))"
 
 
 class RecordedName(NamedTuple):
-    """Where a recorded file should lie in its folder."""
+    """A recorded file in its folder."""
 
     uuid: str
     role: Role
@@ -32,7 +32,7 @@ class RecordedName(NamedTuple):
 
 
 class FileOwner(NamedTuple):
-    """A recorded file and the asset that has it."""
+    """A recorded file and its asset."""
 
     udid: str
     uuid: str
@@ -41,13 +41,13 @@ class FileOwner(NamedTuple):
 
 
 class _Filters:
-    """What may be in the record."""
+    """Bloom filters of what the record contains."""
 
     def __init__(self) -> None:
         self.assets = BloomFilter()
-        """Of (udid, uuid)."""
+        """Items are (udid, uuid)."""
         self.sizes = BloomFilter()
-        """Of bytes."""
+        """Items are sizes in bytes."""
 
     def add(self, asset: RecordedAsset) -> None:
         self.assets.add((asset.udid, asset.uuid))
@@ -56,10 +56,9 @@ class _Filters:
 
 
 class RecordQueries(ABC):
-    """The reading half of `Record`. Its methods may be called from any thread.
+    """The queries of `Record`. They are safe to call from any thread.
 
-    All raise RecordFailed where the drive would not let the record be read, and RecordDamaged for rows that
-    make no sense.
+    All raise RecordFailed if the drive cannot be read, and RecordDamaged if a row is not valid.
     """
 
     def __init__(self) -> None:
@@ -67,13 +66,13 @@ class RecordQueries(ABC):
 
     @abstractmethod
     def _read(self) -> AbstractContextManager[sqlite3.Connection]:
-        """The connection, locked; errors of its rows are the record's."""
+        """Lock the connection; translate its errors."""
 
     def check_rows(self) -> None:
-        """Reads everything: what no index or page check sees is a row that says nothing we know.
+        """Read every row, to find invalid values that SQLite's own checks cannot see.
 
         Raises:
-            RecordDamaged.
+            RecordDamaged: a row is not valid.
         """
         with self._read() as connection:
             deque(assets_in(connection), maxlen=0)
@@ -81,15 +80,15 @@ class RecordQueries(ABC):
         self.aside_files()
 
     def find_asset(self, udid: str, uuid: str) -> RecordedAsset | None:
-        """What is recorded of one asset."""
-        # A new asset is asked for again and again; it need not wait for another's transaction.
+        """What is recorded of one asset; None if nothing is."""
+        # New assets are looked up often, and should not wait for another thread's transaction.
         if not self._filters().assets.may_contain((udid, uuid)):
             return None
         with self._read() as connection:
             return next(assets_in(connection, "WHERE udid = ? AND uuid = ?", (udid, uuid)), None)
 
     def sizes(self, udid: str, uuids: Sequence[str]) -> dict[str, dict[Role, int]]:
-        """Of some of a phone's assets, by uuid: bytes of the newest file of each role that is recorded."""
+        """Bytes of the newest recorded file of each role, by uuid, for some assets of a phone."""
         with self._read() as connection:
             rows = connection.execute(
                 f"SELECT uuid, role, size FROM file WHERE udid = ? AND uuid IN {_LISTED} "
@@ -102,7 +101,7 @@ class RecordQueries(ABC):
             return found
 
     def recorded_uuids(self, udid: str, uuids: Sequence[str]) -> frozenset[str]:
-        """Those of some uuids that are recorded."""
+        """The uuids that are recorded."""
         with self._read() as connection:
             rows = connection.execute(
                 f"SELECT uuid FROM asset WHERE udid = ? AND uuid IN {_LISTED}", (udid, json.dumps(uuids))
@@ -110,7 +109,7 @@ class RecordQueries(ABC):
             return frozenset(uuid for (uuid,) in rows)
 
     def count_originals(self, udid: str) -> dict[ReadBack, int]:
-        """How many originals of a phone are recorded, by how they were read back."""
+        """Number of recorded originals of a phone, by how they were read back."""
         roles = [role.value for role in Role if role.is_original]
         with self._read() as connection:
             rows = connection.execute(
@@ -121,7 +120,7 @@ class RecordQueries(ABC):
             return {READ_BACKS[how]: count for how, count in rows}
 
     def files_by_folder(self, udid: str) -> Iterator[tuple[str, list[RecordedName]]]:
-        """All recorded files of a phone, folder by folder; to be read to the end at once."""
+        """All recorded files of a phone, folder by folder. Holds the lock until exhausted."""
         with self._read() as connection:
             rows = connection.execute(
                 "SELECT folder, uuid, role, generation, name, size FROM file WHERE udid = ? ORDER BY folder",
@@ -131,7 +130,7 @@ class RecordQueries(ABC):
                 yield folder, [RecordedName(uuid, ROLES[role], *rest) for _, uuid, role, *rest in group]
 
     def files_of_size(self, size: int) -> list[FileOwner]:
-        """All recorded files of a size in bytes, once for each asset that has one."""
+        """All recorded files of `size` bytes, once per asset."""
         if not self.may_have_size(size):
             return []
         with self._read() as connection:
@@ -144,40 +143,41 @@ class RecordQueries(ABC):
             ]
 
     def may_have_size(self, size: int) -> bool:
-        """False: no recorded file has that many bytes; mostly said without the database."""
+        """False if no recorded file has `size` bytes. Usually answered without reading the database."""
         return self._filters().sizes.may_contain(size)
 
     def iter_hashes(self) -> Iterator[tuple[str, str]]:
-        """Path and SHA-256 in hex of all recorded files of all phones, folder by folder; to be read to the
-        end at once."""
+        """Path and SHA-256 in hex of all recorded files, folder by folder. Holds the lock until exhausted."""
         with self._read() as connection:
             rows = connection.execute("SELECT folder, name, sha256 FROM file ORDER BY folder")
             for folder, group in groupby(rows, key=itemgetter(0)):
-                # Two phones may share a file.
+                # Assets of two phones may share a file.
                 for name, digest in sorted({name: digest for _, name, digest in group}.items()):
                     yield f"{folder}/{name}" if folder else name, digest.hex()
 
     def iter_loose(self) -> Iterator[tuple[str, str]]:
-        """Path and SHA-256 in hex of files known by a line of SHA256SUMS only, until an asset claims them; to
-        be read to the end at once."""
+        """Path and SHA-256 in hex of loose files: known from a line of SHA256SUMS, but part of no asset.
+
+        Holds the lock until exhausted.
+        """
         with self._read() as connection:
             for path, digest in connection.execute("SELECT path, sha256 FROM loose ORDER BY path"):
                 yield path, digest.hex()
 
     def name_keys_in(self, folder: str) -> frozenset[str]:
-        """The `name_key`s of all recorded files of a folder."""
+        """The `name_key`s of all recorded files in a folder."""
         with self._read() as connection:
             rows = connection.execute("SELECT name_key FROM file WHERE folder = ?", (folder,))
             return frozenset(key for (key,) in rows)
 
     def aside_files(self) -> tuple[AsideFile, ...]:
-        """Damaged files that were renamed."""
+        """All damaged files that were renamed."""
         with self._read() as connection:
             rows = connection.execute("SELECT path, instead_of, moved_at FROM aside ORDER BY path")
             return tuple(AsideFile(*row) for row in rows)
 
     def _filters(self) -> _Filters:
-        """What is recorded, roughly; read once, and kept up to date by `_add_to_filters`."""
+        """The Bloom filters: filled at the first use, then updated by `_add_to_filters`."""
         if self._loaded_filters is None:
             with self._read() as connection:
                 filters = _Filters()
@@ -189,13 +189,12 @@ class RecordQueries(ABC):
         return self._loaded_filters
 
     def _add_to_filters(self, asset: RecordedAsset) -> None:
-        """To be told, under the lock, before an asset is recorded."""
+        """Note an asset. Call with the lock held, before it is recorded."""
         if self._loaded_filters is not None:
             self._loaded_filters.add(asset)
 
     def _not_recorded(self, lines: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-        """Lines of files that are not recorded: not now, and not before they were written anew under another
-        name."""
+        """The lines whose files are neither recorded, nor superseded by a renamed copy, nor loose."""
         for folder, group in groupby(lines, key=lambda line: line[0].rpartition("/")[0]):
             with self._read() as connection:
                 rows = connection.execute("SELECT name FROM file WHERE folder = ?", (folder,))
@@ -204,6 +203,6 @@ class RecordQueries(ABC):
                     (path, digest)
                     for path, digest in group
                     if path.rpartition("/")[2] not in names
-                    and connection.execute(_KNOWN_ELSEWHERE, (path, path)).fetchone() is None
+                    and connection.execute(_SUPERSEDED_OR_LOOSE, (path, path)).fetchone() is None
                 ]
             yield from unknown

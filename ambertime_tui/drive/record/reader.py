@@ -1,5 +1,4 @@
-"""Reading an archive's record without its lock: what `verify` needs beside a running job, and on a read-only
-drive."""
+"""Reading the record of an archive without its lock, beside a running job or on a read-only drive."""
 
 from __future__ import annotations
 
@@ -26,17 +25,17 @@ _NEEDS_A_WRITER = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN})
 
 
 def read_record(root: Path, read: Callable[[sqlite3.Connection], T]) -> T | None:
-    """What `read` makes of the record of a target, as it is at one moment; None where there is none.
+    """Call `read` on a consistent snapshot of a target's record. Returns its result; None without a record.
 
     Args:
         root: the target.
-        read: is called again, from the beginning, where only a private copy of the record can be read.
+        read: called a second time, on a private copy, if the record itself cannot be opened read-only.
 
     Raises:
-        RecordDamaged: it is no sound record, or not what the last run left.
-        RecordTooNew: a newer version has written it.
+        RecordDamaged: it is not a valid record, or not what the last run left.
+        RecordTooNew: a newer version wrote it.
         RecordFailed, DriveError: the drive cannot be read.
-        ScratchFull: only a private copy could be, and there is no room for one.
+        ScratchFull: there is no space for a private copy.
     """
     path = root / OURS / RECORD
     if not path.is_file():
@@ -46,12 +45,13 @@ def read_record(root: Path, read: Callable[[sqlite3.Connection], T]) -> T | None
 
 
 def read_sizes(root: Path, udid: str, take: Callable[[Iterable[tuple[str, Role, int]]], T]) -> T:
-    """What `take` makes of the recorded files of a phone: uuid, role and bytes, of one role the newest last.
-    It is given none where there is no record that can be read. The integrity is not asked: for a preview the
-    record need not be read twice.
+    """Call `take` on the recorded files of a phone (uuid, role, bytes; newest of a role last).
+
+    There are none if the record is missing or damaged. The integrity hashes are not checked: that would read
+    the record twice, which a preview does not need.
 
     Raises:
-        RecordTooNew: a newer version has written the record.
+        RecordTooNew: a newer version wrote the record.
         RecordFailed, DriveError: the drive cannot be read.
     """
     path = root / OURS / RECORD
@@ -62,8 +62,7 @@ def read_sizes(root: Path, udid: str, take: Callable[[Iterable[tuple[str, Role, 
 
 
 def _check_integrity(root: Path, path: Path) -> None:
-    """A running job breaks the seal before it changes the record: only one that stands can be held against
-    it.
+    """Compare the record with its integrity hashes, unless a running job has removed them.
 
     Raises:
         RecordDamaged: the record is not what the last run left.
@@ -77,8 +76,10 @@ def _check_integrity(root: Path, path: Path) -> None:
 
 
 def _read_file(path: Path, read: Callable[[sqlite3.Connection], T]) -> T:
-    """What `read` makes of the record. Where only a writer could open it (a dead job left its journal, and
-    the drive is read-only), it is read from a private copy."""
+    """Call `read` on the record or, if only a writer could open it, on a private copy.
+
+    That happens when an interrupted job left a journal and the drive is read-only.
+    """
     try:
         return _read_at(path, path, "mode=ro", read)
     except sqlite3.Error as error:
@@ -114,4 +115,4 @@ def _read_at(file: Path, named: Path, mode: str, read: Callable[[sqlite3.Connect
             connection.execute("BEGIN")
             return read(connection)
         except (ValueError, KeyError, TypeError) as error:
-            raise RecordDamaged(named, f"one of its rows makes no sense: {error}") from error
+            raise RecordDamaged(named, f"one of its rows is not valid: {error}") from error

@@ -1,7 +1,7 @@
-"""Opening the record whatever its state: a damaged or missing one is made anew from what is on the drive.
+"""Opening the record in any state: a damaged or missing one is rebuilt from what is on the drive.
 
-First from the backup copy of the last finished run, which knows every asset; what came after it is found
-again by its bytes (see `adopt`), so nothing is written twice. Lines of SHA256SUMS that no asset accounts for
+The backup copy of the last finished run has every asset up to then. Files written after it are recognized by
+their bytes (see `existing_files`), so nothing is copied twice. Lines of SHA256SUMS that belong to no asset
 are kept.
 """
 
@@ -34,11 +34,11 @@ _SIDE_FILES = ("", "-journal", "-wal", "-shm")
 
 
 def open_record(root: Path, *, now: float, calls: SystemCalls) -> tuple[Record, tuple[str, ...]]:
-    """The record of a locked target, and sentences on what had to be done for it.
+    """Open the record of a locked target. Also returns sentences on any repair.
 
     Raises:
-        RecordTooNew: a newer version has written it.
-        RecordFailed, DriveError: the drive would not let it be read or written.
+        RecordTooNew: a newer version wrote it.
+        RecordFailed, DriveError: the drive cannot be read or written.
     """
     path = root / OURS / RECORD
     try:
@@ -62,19 +62,23 @@ def open_record(root: Path, *, now: float, calls: SystemCalls) -> tuple[Record, 
 
 
 def _notice(what_happened: str, aside: Path | None, restored: bool) -> str:
-    kept = f" It was kept as {aside.name}." if aside is not None and what_happened == "damaged" else ""
+    kept = (
+        f" The damaged one was kept as {aside.name}."
+        if aside is not None and what_happened == "damaged"
+        else ""
+    )
     sources = "its last backup copy and SHA256SUMS" if restored else "SHA256SUMS"
     return (
-        f"The record was {what_happened}.{kept} It was made anew from {sources}; what it no longer knows is "
-        "recognized by its bytes and not copied twice."
+        f"The record was {what_happened}.{kept} It was rebuilt from {sources}. Files it no longer lists are "
+        "recognized by their content and not copied twice."
     )
 
 
 def _open_sound(root: Path, path: Path, integrity: IntegrityHashes | None, calls: SystemCalls) -> Record:
-    """The record as it lies there.
+    """Open the record as it is.
 
     Raises:
-        RecordDamaged: it is not what the last run left, or, where no seal can tell, makes no sense.
+        RecordDamaged: it is not what the last run left or, without integrity hashes, not valid.
     """
     if integrity is not None and hash_of(path) != integrity.record:
         raise RecordDamaged(path, "its bytes have changed since the last run")
@@ -90,8 +94,7 @@ def _open_sound(root: Path, path: Path, integrity: IntegrityHashes | None, calls
 
 
 def _move_aside(path: Path, now: float, calls: SystemCalls) -> Path | None:
-    """Renames what there is of the damaged database and its journals; nothing is deleted. None: there is
-    nothing of it."""
+    """Rename the damaged database and its journals, without deleting anything. None if there are none."""
     if not any(Path(f"{path}{ending}").exists() for ending in _SIDE_FILES):
         return None
     stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
@@ -99,7 +102,7 @@ def _move_aside(path: Path, now: float, calls: SystemCalls) -> Path | None:
         suffix = "" if number == 1 else f"-{number}"
         aside = path.with_name(f"record.damaged-{stamp}{suffix}.sqlite3")
         try:
-            # The journals first: beside a new database they would be taken for its own.
+            # Journals first: SQLite would apply them to a new database of the same name.
             for ending in reversed(_SIDE_FILES):
                 file = Path(f"{path}{ending}")
                 if file.exists():
@@ -114,7 +117,7 @@ def _move_aside(path: Path, now: float, calls: SystemCalls) -> Path | None:
 
 
 def _restore_backup(root: Path, path: Path, integrity: IntegrityHashes | None, calls: SystemCalls) -> bool:
-    """Puts the backup copy in the record's place; False where there is no sound one."""
+    """Copy the backup copy to the record's place. False if there is no valid one."""
     backup, scratch = root / OURS / BACKUP, root / OURS / (RECORD + ".new")
     try:
         with suppress(FileNotFoundError):
@@ -144,7 +147,7 @@ def _restore_backup(root: Path, path: Path, integrity: IntegrityHashes | None, c
 
 
 def _add_checksums(root: Path, path: Path, calls: SystemCalls) -> Record:
-    """The record, and what SHA256SUMS says beyond it: files that are not there are missed, too."""
+    """Open the record and add the lines of SHA256SUMS that it lacks, even if their files are missing."""
     with ExitStack() as undo:
         record = Record(path, calls)
         undo.callback(record.close)
@@ -158,7 +161,7 @@ def _add_checksums(root: Path, path: Path, calls: SystemCalls) -> Record:
 
 
 def is_blank(path: Path) -> bool:
-    """Whether a database file is empty: what is left where a drive lost its bytes, or of a first start."""
+    """Whether a database has no tables: after a first start, or because the drive lost its content."""
     with (
         suppress(sqlite3.Error),
         contextlib.closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as database,

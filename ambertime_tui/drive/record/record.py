@@ -1,9 +1,8 @@
-"""The record: an SQLite database on the target that says what was copied, from which phone, under which
-names.
+"""The record: an SQLite database on the target of what was copied, from which phone, under which names.
 
-The rollback journal is truncated, not deleted, and everything is synchronous FULL: a commit that returned
-survives a power cut on exFAT and FAT as on ext4 (SQLite syncs the truncated journal), and nothing needs
-shared memory as a write-ahead log does. The file does not grow where it lies (see `reserve`).
+It uses journal_mode=TRUNCATE and synchronous=FULL. A commit that returned survives a power cut on exFAT and
+FAT as well as on ext4, because SQLite syncs the truncated journal. (A write-ahead log would need shared
+memory.) The file never grows in place (see `reserve`).
 """
 
 from __future__ import annotations
@@ -33,22 +32,22 @@ _LINES_AT_ONCE = 4096
 
 
 class Record(RecordQueries):
-    """One open record. Its methods may be called from any thread."""
+    """An open record. Its methods are safe to call from any thread."""
 
     def __init__(
         self, path: Path, calls: SystemCalls, before_writing: Callable[[], None] = lambda: None
     ) -> None:
-        """Opens or makes the record and brings its schema up to date.
+        """Open or create the record and upgrade its schema.
 
         Args:
             path: the database file.
             calls: the operating system.
-            before_writing: called once, before the first change; an OSError of it is the record's.
+            before_writing: called once, before the first change. Its OSError becomes RecordFailed.
 
         Raises:
-            RecordDamaged: it is no sound SQLite database, or not ours.
-            RecordTooNew: a newer version has written it.
-            RecordFailed: the drive would not let it be read or written.
+            RecordDamaged: it is not a valid SQLite database, or not ours.
+            RecordTooNew: a newer version wrote it.
+            RecordFailed: the drive cannot be read or written.
         """
         super().__init__()
         self._path = path
@@ -68,15 +67,16 @@ class Record(RecordQueries):
 
     @property
     def unchanged(self) -> bool:
-        """True as long as nothing was changed since it was opened."""
+        """True if nothing was changed since it was opened."""
         return self._before_writing is not None
 
     def commit(self, assets: Sequence[RecordedAsset], aside: Sequence[AsideFile] = ()) -> None:
-        """Records assets, all in one durable transaction. A file already recorded of the same role and
-        generation is described anew, any other stays as it is.
+        """Record assets in one durable transaction.
+
+        A file of the same role and generation is replaced; other recorded files are kept.
 
         Raises:
-            RecordFailed: nothing of it counts.
+            RecordFailed: nothing was recorded.
         """
         self._ensure_free_space(assets, len(aside))
         with self._writing() as connection:
@@ -124,14 +124,14 @@ class Record(RecordQueries):
     def add_loose(
         self, lines: Iterable[tuple[str, str]], wanted: Callable[[str], bool] = lambda path: True
     ) -> None:
-        """Takes over lines of SHA256SUMS (path, SHA-256 in hex) that no asset accounts for.
+        """Add lines of SHA256SUMS (path, SHA-256 in hex) that belong to no asset.
 
         Args:
-            lines: those of one folder should come together: what is recorded of it is read for them.
-            wanted: asked for the path of each line that no asset accounts for.
+            lines: grouped by folder, because the recorded names are read once per group.
+            wanted: called with the path of each line that belongs to no asset.
 
         Raises:
-            RecordFailed: some of it may be remembered already.
+            RecordFailed: some lines may have been added already.
         """
         new = (line for line in self._not_recorded(lines) if wanted(line[0]))
         while chunk := dict(islice(new, _LINES_AT_ONCE)):
@@ -143,7 +143,7 @@ class Record(RecordQueries):
                 )
 
     def back_up(self, into: Path) -> None:
-        """Writes a copy of the record to a file that is not there yet, and syncs it."""
+        """Copy the record to a new file and sync it."""
         with self._open_connection() as connection:
             copy = sqlite3.connect(into)
             try:
@@ -153,7 +153,7 @@ class Record(RecordQueries):
         self._sync(into)
 
     def close(self) -> None:
-        """Closes the database."""
+        """Close the database."""
         with self._lock:
             connection, self._connection = self._connection, None
             if connection is not None:
@@ -182,12 +182,12 @@ class Record(RecordQueries):
 
     @contextmanager
     def _read(self) -> Iterator[sqlite3.Connection]:
-        """For what turns rows into values: one that has no such value is damage."""
+        """Lock the connection to read rows. A row that is not valid raises RecordDamaged."""
         try:
             with self._open_connection() as connection:
                 yield connection
         except (ValueError, KeyError, TypeError) as error:
-            raise RecordDamaged(self._path, f"one of its rows makes no sense: {error}") from error
+            raise RecordDamaged(self._path, f"one of its rows is not valid: {error}") from error
 
     def _upgrade(self, connection: sqlite3.Connection, version: int) -> None:
         if version:
@@ -198,10 +198,10 @@ class Record(RecordQueries):
             reserve(connection, RESERVE)
 
     def _ensure_free_space(self, assets: Sequence[RecordedAsset], others: int) -> None:
-        """Before a transaction that would make the file grow: a larger copy takes its place (see `reserve`).
+        """Replace the record with a larger copy if a transaction could make it grow (see `reserve`).
 
         Raises:
-            RecordFailed: the record stays as it was.
+            RecordFailed: the record is unchanged.
         """
         with self._open_connection() as connection:
             needed = max_bytes_needed(connection, assets, others)
@@ -209,8 +209,10 @@ class Record(RecordQueries):
                 self._grow(connection, needed + RESERVE, SCHEMA_VERSION)
 
     def _grow(self, connection: sqlite3.Connection, room: int, version: int) -> None:
-        """Puts a copy in the record's place that has as much room again, `room` bytes at least, and the
-        tables of today."""
+        """Replace the record with a copy that has the current schema and twice the space.
+
+        `room` is the least number of free bytes to add.
+        """
         larger = self._path.with_name(self._path.name + ".larger")
         try:
             self._before_first_change()
@@ -244,8 +246,8 @@ class Record(RecordQueries):
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction. After an error the connection is given up: what an fsync that failed has left in
-        memory is not to be trusted, so the next use reads the file and its journal anew."""
+        """One transaction. After an error the connection is closed, so that the next use reads the file and
+        its journal again: cached pages cannot be trusted after a failed fsync."""
         with self._open_connection() as connection:
             try:
                 self._before_first_change()

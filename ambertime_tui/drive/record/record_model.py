@@ -1,4 +1,4 @@
-"""The values of the record: what it knows of an asset and of each of its files."""
+"""The values of the record: assets and their files."""
 
 from __future__ import annotations
 
@@ -9,42 +9,41 @@ from ambertime_tui.library.model import Role
 
 
 class ReadBack(StrEnum):
-    """Where the bytes came from that a hash was verified with."""
+    """Where the bytes came from when a file was read back to check its hash."""
 
     FROM_DRIVE = "drive"
-    """From the drive itself, the page cache dropped."""
+    """From the drive itself, after dropping the page cache."""
     THROUGH_CACHE = "cache"
-    """Perhaps only from memory: this driver cannot drop its cache. `verify` after a remount closes the
-    gap."""
+    """Possibly from memory, because the driver cannot drop its cache. Remount and run `verify` to be sure."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedFile:
-    """One file on the target that the record vouches for."""
+    """A recorded file on the target."""
 
     role: Role
     folder: str
-    """Relative to the target, with slashes: ``Photos/2024-07``; an adopted file may lie anywhere."""
+    """Relative to the target, with slashes: ``Photos/2024-07``. A preexisting file may be in any folder."""
     name: str
-    """The name on the drive, as the drive gave it back."""
+    """The name as the drive lists it."""
     true_name: str
-    """The name it would have had, could the drive hold every name."""
+    """The name it would have on a drive without restrictions."""
     size: int
     sha256: str
     """64 hex digits, lower case."""
     modified_at: float | None
-    """Seconds since 1970, exact, whatever the file system made of it."""
+    """Seconds since 1970, exact, even if the file system rounds it."""
     read_back: ReadBack
     written_at: float
-    """When it was written or adopted, seconds since 1970."""
+    """When it was written or recognized, seconds since 1970."""
     source_path: str
     """Path on the phone, relative to the media root."""
     source_modified_at: float | None = None
-    """Modification time on the phone then, where the caller gave it: tells a later edit of the same size."""
+    """Modification time on the phone at that time, if known. It reveals a later edit of the same size."""
     generation: int = 1
-    """1 for the first of its role; a photo edited again after its backup has its new render as 2, 3, ..."""
+    """1 for the first file of its role; later edits of the photo are 2, 3, ..."""
     preexisting: bool = False
-    """True where the file was on the drive before and was found to have the very bytes."""
+    """True if the file was already on the drive and has the same bytes."""
 
     @property
     def path(self) -> str:
@@ -54,32 +53,32 @@ class RecordedFile:
 
 @dataclass(frozen=True, slots=True)
 class RecordedAsset:
-    """An asset the record vouches for: all its files are on the drive, whole."""
+    """A recorded asset: all its files are on the drive, complete."""
 
     udid: str
     uuid: str
     original_filename: str
     folder: str
     stem: str
-    """What the names of its files begin with, for files that join it later."""
+    """Common beginning of its file names, used for files that are added later."""
     files: tuple[RecordedFile, ...]
     """In the order of Role, then generation."""
     completed_at: float
 
     def current(self, role: Role) -> RecordedFile | None:
-        """The newest file of a role; None where the asset has none."""
+        """The newest file of a role; None if the asset has none."""
         of_role = [file for file in self.files if file.role is role]
         return max(of_role, key=lambda file: file.generation, default=None)
 
     @property
     def bytes(self) -> int:
-        """Size of all its files together."""
+        """Total size of its files."""
         return sum(file.size for file in self.files)
 
 
 @dataclass(frozen=True, slots=True)
 class AsideFile:
-    """A damaged file that was renamed to make room for a good one; paths are relative to the target."""
+    """A damaged file that was renamed to make room for a good copy. Paths are relative to the target."""
 
     path: str
     instead_of: str

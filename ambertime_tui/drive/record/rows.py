@@ -1,4 +1,4 @@
-"""The rows of the record's tables, and what they are elsewhere: RecordedAsset and RecordedFile."""
+"""Conversion between rows of the record and RecordedAsset and RecordedFile."""
 
 from __future__ import annotations
 
@@ -42,15 +42,17 @@ def file_row(asset: RecordedAsset, file: RecordedFile) -> tuple[object, ...]:
 
 
 def storable_text(name: str) -> str:
-    """A name from the phone as SQLite can hold it: bytes that are no UTF-8 become question marks."""
+    """A name from the phone that SQLite can store: bytes that are not UTF-8 become question marks."""
     return name.encode("utf-8", "replace").decode()
 
 
 def assets_in(
     connection: sqlite3.Connection, where: str = "", parameters: tuple[str, ...] = ()
 ) -> Iterator[RecordedAsset]:
-    """The recorded assets in an open record, those that `where` selects, in the order of their keys: both
-    tables are read side by side, and nothing is held but one asset."""
+    """The recorded assets that `where` selects, ordered by udid and uuid.
+
+    Reads both tables in parallel and holds one asset in memory at a time.
+    """
     order = "ORDER BY udid, uuid"
     rows = connection.execute(f"SELECT udid, uuid, {_FILE_COLUMNS} FROM file {where} {order}", parameters)
     groups = groupby(rows, key=itemgetter(0, 1))
@@ -70,7 +72,7 @@ def assets_in(
 
 
 def sizes_in(connection: sqlite3.Connection, udid: str) -> Iterator[tuple[str, Role, int]]:
-    """Uuid, role and bytes of each recorded file of a phone; of one role the newest last."""
+    """Uuid, role and bytes of each recorded file of a phone; newest of a role last."""
     rows = connection.execute(
         "SELECT uuid, role, size FROM file WHERE udid = ? ORDER BY uuid, role, generation", (udid,)
     )
@@ -80,11 +82,12 @@ def sizes_in(connection: sqlite3.Connection, udid: str) -> Iterator[tuple[str, R
 def files_in(
     connection: sqlite3.Connection,
 ) -> Iterator[tuple[str, bytes, int, float | None, float, str, str, Role]]:
-    """Each recorded file, folder by folder: path, SHA-256, bytes, modification time, when it was written,
-    udid, uuid, role.
+    """Each recorded file, folder by folder.
+
+    The values are path, SHA-256, bytes, modification time, time of writing, udid, uuid and role.
 
     Raises:
-        ValueError, KeyError, TypeError: a row makes no sense.
+        ValueError, KeyError, TypeError: a row is not valid.
     """
     rows = connection.execute(
         "SELECT folder, name, sha256, size, modified_at, written_at, udid, uuid, role FROM file "
@@ -97,13 +100,13 @@ def files_in(
 
 
 def digest_of(column: object) -> bytes:
-    """A SHA-256 in a row.
+    """Check a SHA-256 from a row.
 
     Raises:
-        TypeError: it is none.
+        TypeError: it is not one.
     """
     if not isinstance(column, bytes):
-        raise TypeError(f"{column!r} is no hash")
+        raise TypeError(f"{column!r} is not a hash")
     return column
 
 

@@ -1,4 +1,4 @@
-"""The record's tables, their versions, and what its file may say that is no record."""
+"""Schema of the record, its migrations, and checks that a file is a valid record."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from ambertime_tui.drive.errors import RecordDamaged, RecordFailed, RecordTooNew
 
 APPLICATION_ID = 0x416D6254
-"""'AmbT': tells a record from any other SQLite file."""
+"""'AmbT': distinguishes a record from other SQLite files."""
 _MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         """
@@ -60,7 +60,7 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
     ),
     (
-        # Of two phones that have the same photo both may point to one file.
+        # Two phones with the same photo may both refer to one file.
         "DROP INDEX file_by_name",
         "CREATE INDEX file_by_name ON file (folder, name_key)",
         "CREATE INDEX file_by_size ON file (size)",
@@ -72,9 +72,9 @@ _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLI
 
 
 def record_error(error: sqlite3.Error, path: Path) -> RecordDamaged | RecordFailed:
-    """The error of ours for what SQLite, or its module, said."""
+    """Translate an error of SQLite or of Python's sqlite3 module."""
     code = getattr(error, "sqlite_errorcode", None)
-    # Without a code it is not SQLite that speaks but its module: a text that is no UTF-8, say.
+    # An error without a code comes from the sqlite3 module, for example for text that is not UTF-8.
     undecodable = code is None and isinstance(error, sqlite3.OperationalError)
     if undecodable or (code is not None and code & 0xFF in _DAMAGE):
         return RecordDamaged(path, str(error))
@@ -82,20 +82,20 @@ def record_error(error: sqlite3.Error, path: Path) -> RecordDamaged | RecordFail
 
 
 def configure(connection: sqlite3.Connection, path: Path) -> None:
-    """Sets a connection up so that a commit that returned survives a power cut.
+    """Configure a connection so that a commit that returned survives a power cut.
 
     Raises:
-        RecordFailed: the file system has no journal for it.
+        RecordFailed: the journal mode is not available on this file system.
     """
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA fullfsync = ON")
     connection.execute("PRAGMA foreign_keys = ON")
     if connection.execute("PRAGMA journal_mode = TRUNCATE").fetchone()[0] != "truncate":
-        raise RecordFailed(path, "it cannot be journalled")
+        raise RecordFailed(path, "SQLite cannot use its journal there")
 
 
 def migrate(connection: sqlite3.Connection, version: int) -> None:
-    """Brings the tables of a version up to date, within the open transaction; 0: makes them."""
+    """Upgrade the tables from a version, within the open transaction. Version 0 means create them."""
     for statements in _MIGRATIONS[version:]:
         for statement in statements:
             connection.execute(statement)
@@ -104,10 +104,11 @@ def migrate(connection: sqlite3.Connection, version: int) -> None:
 
 
 def checked_version(connection: sqlite3.Connection, path: Path) -> int:
-    """The schema version of a sound record; 0 for an empty file.
+    """Check a record and return its schema version; 0 for an empty file.
 
     Raises:
-        RecordDamaged, RecordTooNew: as Record says.
+        RecordDamaged: it is not a valid record.
+        RecordTooNew: a newer version wrote it.
     """
     (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
@@ -118,7 +119,7 @@ def checked_version(connection: sqlite3.Connection, path: Path) -> int:
     if not tables and not version:
         return 0
     if application != APPLICATION_ID:
-        raise RecordDamaged(path, "it is not a record of AmberTime")
+        raise RecordDamaged(path, "it is not an AmberTime record")
     if version > SCHEMA_VERSION:
         raise RecordTooNew(path, version)
     return int(version)

@@ -1,4 +1,4 @@
-"""What is wrong with a file that is not what was recorded, and what verification remembers of it."""
+"""Verdicts on files that differ from the record, and the saved findings of the last verification."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from ambertime_tui.drive.volume.atomic_write import write_atomically
 from ambertime_tui.drive.volume.system_calls import SystemCalls
 
 _SAME_TIME = 2.0
-"""Seconds: FAT keeps even ones only."""
+"""Seconds. FAT stores times in steps of two seconds."""
 
 
 class Verdict(StrEnum):
-    """What verification found of a file."""
+    """Result of verifying a file."""
 
     WHOLE = "whole"
     DAMAGED = "damaged"
-    """The drive lost or altered its bytes: other bytes at the same size or modification time, or cut short,
-    or it cannot be read."""
+    """The drive lost or altered its bytes: different bytes at the same size or modification time, a truncated
+    file, or a file that cannot be read."""
     MISSING = "missing"
     CHANGED = "changed"
-    """A program has rewritten it since: longer than recorded and with another modification time, the bytes of
-    another file of the archive, or no longer a plain file."""
+    """Another program rewrote it: it is longer than recorded and has a different modification time, has the
+    bytes of another file in the archive, or is not a regular file."""
     EXTRA = "extra"
-    """It lies in `Photos/`, and no record knows it."""
+    """It is in `Photos/`, but not in the record."""
 
 
 def verdict_of(size: int, modified_at: float | None, found_size: int, found_modified_at: float) -> Verdict:
-    """DAMAGED or CHANGED, for a file whose bytes are not the recorded ones."""
+    """DAMAGED or CHANGED, for a file whose bytes differ from the recorded ones."""
     if found_size <= size:
         return Verdict.DAMAGED
     if modified_at is not None and abs(found_modified_at - modified_at) <= _SAME_TIME:
@@ -42,16 +42,16 @@ def verdict_of(size: int, modified_at: float | None, found_size: int, found_modi
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A recorded file that was not whole, as it lay there when it was verified."""
+    """A recorded file that was not intact when it was verified."""
 
     path: str
     verdict: Verdict
     sha256: str
-    """As recorded: a file written anew since is another matter."""
+    """As recorded. The finding does not apply to a file that was written again later."""
 
 
 def load_findings(root: Path) -> Mapping[str, Finding]:
-    """What verification found last, by path; empty where nothing can be read."""
+    """Load the findings of the last verification, by path. Empty if they cannot be read."""
     try:
         rows = json.loads((root / OURS / FINDINGS).read_bytes())
         findings = [Finding(str(row["path"]), Verdict(row["verdict"]), str(row["sha256"])) for row in rows]
@@ -61,10 +61,10 @@ def load_findings(root: Path) -> Mapping[str, Finding]:
 
 
 def save_findings(root: Path, findings: Iterable[Finding], calls: SystemCalls, token: str) -> None:
-    """Replaces what verification found; needs no lock (`token` makes the temporary name one's own).
+    """Replace the saved findings. Needs no lock; `token` makes the name of the temporary file unique.
 
     Raises:
-        DriveError: the drive is read-only, say; the older findings stay.
+        DriveError: the old findings are kept; for example, the drive is read-only.
     """
     data = json.dumps([asdict(finding) for finding in sorted(findings, key=lambda f: f.path)]).encode()
     path = root / OURS / FINDINGS

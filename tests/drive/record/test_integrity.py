@@ -75,7 +75,7 @@ def test_a_damaged_record_is_made_anew_and_nothing_copied_twice(tmp_path: Path, 
         record.unlink()
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
         assert len(target.notices) == 1
-        assert "made anew" in target.notices[0]
+        assert "was rebuilt from" in target.notices[0]
         assert set(recorded_assets(target.record, PHONE)) == {item.uuid for item in LIBRARY[:2]}
     if harm != "gone":
         assert len(list((tmp_path / ".ambertime").glob("record.damaged-*.sqlite3"))) == 1
