@@ -1,34 +1,34 @@
-"""QR codes as text, for every front end. Pure; drawn so that a phone's camera reads them off a screen."""
+"""QR codes as text that a phone's camera can read from a screen."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 QUIET_ZONE = 4
-"""Light modules around the code, as many as the standard wants."""
+"""Light modules around the code, as required by ISO/IEC 18004."""
 
 
 def qr_rows(text: str) -> tuple[tuple[bool, ...], ...]:
-    """The code's modules row by row, the quiet zone included; True is dark."""
-    import segno  # most runs never show a code
+    """The modules of the code row by row, including the quiet zone; True is dark."""
+    import segno  # not needed by most runs
 
     code = segno.make(text, error="l", micro=False)
     return tuple(tuple(bool(module) for module in row) for row in code.matrix_iter(border=QUIET_ZONE))
 
 
 def half_blocks(text: str, *, dark_is_drawn: bool) -> tuple[str, ...]:
-    """Lines of half blocks, two modules to a cell.
+    """The code as lines of half blocks, two modules per cell.
 
     Args:
-        text: what the code says.
-        dark_is_drawn: True where dark modules are to be the foreground (of black text on white); False where
-            light ones are, for a terminal with light text on dark.
+        text: the content of the code.
+        dark_is_drawn: True to draw the dark modules, for black text on white; False to draw the light ones,
+            for light text on a dark background.
     """
     return tuple(_halves(qr_rows(text), dark_is_drawn))
 
 
 def ascii_blocks(text: str, *, dark_is_drawn: bool) -> tuple[str, ...]:
-    """The same with ASCII characters, two to a module."""
+    """The code as lines of ASCII characters, two per module."""
     return tuple("".join("##" if d is dark_is_drawn else "  " for d in row) for row in qr_rows(text))
 
 

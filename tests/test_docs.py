@@ -15,7 +15,7 @@ from textual.binding import Binding
 
 from ambertime_tui.config import Task, load_config
 from ambertime_tui.library.date_range import parse_date_range
-from ambertime_tui.tui.application import FRONTS
+from ambertime_tui.tui.application import KEY_SCOPES
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "ambertime_tui"
@@ -125,6 +125,6 @@ def test_every_key_id_is_documented() -> None:
     named = set(re.findall(r"`([a-z]+\.[a-z_-]+[a-z](?:-\d)?)`", table))
     for stem, last in re.findall(r"`([a-z.-]+-)1` to `[a-z.-]+-(\d)`", table):
         named |= {f"{stem}{number}" for number in range(1, int(last) + 1)}
-    parts = {part for front in FRONTS for part in front}
+    parts = {part for scope in KEY_SCOPES for part in scope}
     bindings = [binding for part in parts for binding in part.BINDINGS if isinstance(binding, Binding)]
     assert named == {binding.id for binding in bindings} - {None}

@@ -1,4 +1,4 @@
-"""QR codes as text: every module is where it belongs, however it is drawn."""
+"""QR codes as text: every module is in its place, in both drawings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def test_the_address_is_what_ios_runs_a_shortcut_by() -> None:
     assert CODE == "shortcuts://run-shortcut?name=AmberTime&input=text&text=2019-03-01..2019-05-31"
 
 
-def test_the_modules_are_those_of_the_library_with_a_quiet_zone() -> None:
+def test_the_modules_come_from_the_library_with_a_quiet_zone() -> None:
     matrix = [[bool(module) for module in row] for row in segno.make(CODE, error="l", micro=False).matrix]
     rows = qr_rows(CODE)
     inside = [list(row[QUIET_ZONE:-QUIET_ZONE]) for row in rows[QUIET_ZONE:-QUIET_ZONE]]
@@ -26,7 +26,7 @@ def test_the_modules_are_those_of_the_library_with_a_quiet_zone() -> None:
 
 
 @pytest.mark.parametrize("dark_is_drawn", [True, False])
-def test_half_blocks_hold_two_rows_each(dark_is_drawn: bool) -> None:
+def test_half_blocks_show_two_rows_each(dark_is_drawn: bool) -> None:
     read: list[tuple[bool, ...]] = []
     for line in half_blocks(CODE, dark_is_drawn=dark_is_drawn):
         read.append(tuple(HALVES[cell][0] is dark_is_drawn for cell in line))
@@ -34,6 +34,6 @@ def test_half_blocks_hold_two_rows_each(dark_is_drawn: bool) -> None:
     assert tuple(read[: len(qr_rows(CODE))]) == qr_rows(CODE)
 
 
-def test_ascii_is_drawn_two_cells_to_a_module() -> None:
+def test_ascii_uses_two_cells_per_module() -> None:
     read = tuple(tuple(c == "#" for c in line[::2]) for line in ascii_blocks(CODE, dark_is_drawn=True))
     assert read == qr_rows(CODE)

@@ -1,4 +1,4 @@
-"""The full-screen front end: the only room that imports Textual. `app.run` starts it.
+"""The full-screen front end, the only package that imports Textual. `app.run` starts it.
 
-It knows phones and drives only by what `engine.api.client` reports, and draws immutable statuses.
+It knows phones and drives only from the reports of `engine.api.client`, and draws immutable statuses.
 """

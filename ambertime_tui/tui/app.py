@@ -1,5 +1,5 @@
-"""Starts the full-screen app. Textual is imported only after the terminal was looked at: it reads its
-settings from the environment at import."""
+"""Starts the full-screen app. Textual reads its settings from the environment at import, so it is imported
+only after the terminal has been examined."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def run(
     theme: str | None = None,
     target: Path | None = None,
 ) -> int:
-    """Runs the app in this terminal until it is left.
+    """Run the app in this terminal until the user leaves it.
 
     Args:
         paths: where sockets, logs, config and state are.
@@ -41,14 +41,14 @@ def run(
         color: ``auto``, ``truecolor``, ``256``, ``16`` or ``none``.
         ascii_only: draw with plain characters.
         theme: a theme by name, instead of the one in config or state.
-        target: the target to begin with.
+        target: the target selected first.
 
     Returns:
-        The exit code: that of the job that was seen to its end, 0 for one that goes on or for none, 130
-        where a signal ended the app.
+        The exit code: that of the job whose end was shown; 0 if a job keeps running or there was none; 130
+        if a signal ended the app.
 
     Raises:
-        Exception: what nobody foresaw; the terminal is as it was before.
+        Exception: any unexpected error, raised after the terminal has been restored.
     """
     config, wrong = load_what_is_right(paths.config, date.today())
     terminal = detect(environ, color=color, ascii_only=ascii_only or config.ascii)
@@ -81,7 +81,7 @@ def _context(
         try:
             save_state(paths.state, new)
         except ConfigError:
-            return  # a choice that is forgotten costs a key next time; nothing to bother anyone with
+            return  # losing a remembered choice is harmless
 
     return AppContext(
         launch=lambda: EngineClient.launch(paths, environ),

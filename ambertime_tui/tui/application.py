@@ -1,4 +1,4 @@
-"""The full-screen app: which screen is on, which engine it talks to, and how it is left."""
+"""The full-screen app: which screen is shown, which engine it uses, and how the app ends."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ambertime_tui.exit_codes import ExitCode, exit_code_of
 from ambertime_tui.tui.context import AppContext
 from ambertime_tui.tui.engine import Engine
 from ambertime_tui.tui.job_actions import finished_to_the_end
-from ambertime_tui.tui.keymap import Front, usable_keys
+from ambertime_tui.tui.keymap import KeyScope, usable_keys
 from ambertime_tui.tui.panes.tasks import task_words
 from ambertime_tui.tui.screens.base import AmberScreen
 from ambertime_tui.tui.screens.code import CodeScreen
@@ -53,7 +53,7 @@ from ambertime_tui.tui.widgets.row_list import RowList
 from ambertime_tui.tui.widgets.spans import visible
 from ambertime_tui.tui.widgets.text_field import TextField
 
-GOES_ON = "The backup goes on. `ambertime` shows it again, `ambertime stop` ends it."
+STILL_RUNNING = "The backup keeps running. `ambertime` shows it again, `ambertime stop` ends it."
 
 
 class AmberApp(QuietApp):
@@ -67,7 +67,7 @@ class AmberApp(QuietApp):
         Binding("q", "quit", "Quit", id="app.quit"),
         Binding("ctrl+q,ctrl+c", "quit", "Quit", id="app.quit-anywhere", show=False, priority=True),
         Binding(
-            "ctrl+z", "suspend_process", "To the shell", id="app.suspend", show=False, tooltip="fg comes back"
+            "ctrl+z", "suspend_process", "Suspend", id="app.suspend", show=False, tooltip="return with fg"
         ),
     ]
 
@@ -85,10 +85,10 @@ class AmberApp(QuietApp):
         self.attach_to = attach_to
         self.engine_now: Engine | None = None
         self._starting = asyncio.Lock()
-        self._told = False
+        self._notice_shown = False
         self.outcome: Outcome | None = None
         self.notices = (*context.notices, *self._load_themes(theme))
-        """What is wrong in the person's settings, each as a sentence; stays in the help."""
+        """Problems in the user's settings, one sentence each; the help lists them all."""
         if terminal.ascii:
             self.add_class("-ascii")
 
@@ -107,7 +107,7 @@ class AmberApp(QuietApp):
         names = {theme.name for theme in themes}
         for asked in dict.fromkeys((self.context.theme, wanted)):
             if asked and asked not in names:
-                yield f"There is no theme {asked}; there are {', '.join(sorted(names))}."
+                yield f"Unknown theme {asked}. Choose one of: {', '.join(sorted(names))}."
         chosen = next((name for name in (wanted, DEFAULT) if name in names), None)
         if chosen is not None:
             self.theme = chosen
@@ -117,22 +117,22 @@ class AmberApp(QuietApp):
         return theme is not None and theme.ansi
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Our own colours for themes that do not name them."""
+        """Defaults for our own colour variables."""
         return meaning_defaults(self.current_theme)
 
     # Screens
 
     def on_mount(self) -> None:
-        """Opens on what there is to see."""
+        """Applies the changed keys and opens the first screen."""
         if self.context.keys:
-            keys, wrong = usable_keys(self.context.keys, FRONTS)
+            keys, wrong = usable_keys(self.context.keys, KEY_SCOPES)
             self.notices = (*self.notices, *wrong)
             self.set_keymap(keys)
         self.open_first()
 
     @work(group="open", exclusive=True)
     async def open_first(self) -> None:
-        """A running job, several, or Setup."""
+        """Opens the running job, the list of running jobs, or Setup."""
         if self.attach_to is not None:
             self.attach(self.attach_to)
             return
@@ -150,16 +150,16 @@ class AmberApp(QuietApp):
             self.switch_screen(screen)
         else:
             self.push_screen(screen)
-        if self.notices and not self._told:
-            self._told = True
-            self._tell(screen, self.notices[0])
+        if self.notices and not self._notice_shown:
+            self._notice_shown = True
+            self._show_notice(screen, self.notices[0])
 
-    def _tell(self, screen: Screen[None], sentence: str) -> None:
+    def _show_notice(self, screen: Screen[None], sentence: str) -> None:
         if isinstance(screen, AmberScreen):
             screen.call_after_refresh(screen.say, sentence)
 
     async def engine(self) -> Engine:
-        """The engine we talk to; started when it is first needed.
+        """The engine in use; started when it is first needed.
 
         Raises:
             EngineError: it cannot be started.
@@ -171,15 +171,15 @@ class AmberApp(QuietApp):
 
     @work(group="open", exclusive=True)
     async def attach(self, socket: Path) -> None:
-        """Shows a job that runs."""
+        """Connects to a running job and shows it."""
         try:
             engine = await self.context.attach(socket)
         except EngineError as error:
             setup = SetupScreen()
             self._show(setup)
-            self._tell(setup, error.sentence)
+            self._show_notice(setup, error.sentence)
             return
-        await self._let_go()
+        await self._close_engine()
         self.engine_now = engine
         self._show(RunScreen(engine))
 
@@ -204,7 +204,7 @@ class AmberApp(QuietApp):
         self._show(RunScreen(engine))
 
     def job_ended(self, engine: Engine, status: JobStatus) -> None:
-        """Shows what came of the job, and tells the terminal, which may be in the background."""
+        """Shows the result, and notifies the terminal, which may be in the background."""
         self.outcome = status.outcome
         if finished_to_the_end(status) and status.spec.udid is not None:
             pair = backup_key(status.spec.udid, status.spec.target)
@@ -225,35 +225,35 @@ class AmberApp(QuietApp):
 
     @work(group="open", exclusive=True)
     async def set_up_again(self) -> None:
-        """Back to Setup, with an engine of its own where the present one has a job."""
-        await self._let_go()
+        """Returns to Setup. A running job keeps its engine; Setup starts another."""
+        await self._close_engine()
         self._show(SetupScreen())
 
-    async def _let_go(self) -> None:
+    async def _close_engine(self) -> None:
         if self.engine_now is not None:
             engine, self.engine_now = self.engine_now, None
             await engine.aclose()
 
     @property
     def tasks(self) -> Mapping[str, Task]:
-        """The saved tasks by name, with the defaults of the config file where they leave something unsaid."""
+        """The saved tasks by name, completed with the defaults of the config file."""
         tasks = all_tasks(self.context.tasks, self.context.state)
         return {name: task.over(self.context.defaults) for name, task in tasks.items()}
 
     def remember(self, state: State) -> None:
-        """Remembers choices for the next time."""
+        """Saves choices for the next run."""
         self.context = replace(self.context, state=state)
         self.context.remember(state)
 
     # Leaving
 
     def action_help(self) -> None:
-        """All keys that apply here."""
+        """Lists all keys of this screen."""
         if not isinstance(self.screen, (HelpScreen, LeavingScreen)):
             self.push_screen(HelpScreen(dict(self.screen.active_bindings), self.notices))
 
     async def action_quit(self) -> None:
-        """Leaves; asks first while a job runs."""
+        """Leaves the app; asks first while a job runs."""
         run = next((screen for screen in self.screen_stack if isinstance(screen, RunScreen)), None)
         if isinstance(self.screen, LeavingScreen):
             self.pop_screen()
@@ -266,13 +266,13 @@ class AmberApp(QuietApp):
         if answer is Leaving.KEEP_GOING:
             self.detach()
         elif answer is Leaving.STOP:
-            self._order_stop(CommandName.STOP)
+            self._send_stop(CommandName.STOP)
         elif answer is Leaving.STOP_NOW:
-            self._order_stop(CommandName.STOP_NOW)
+            self._send_stop(CommandName.STOP_NOW)
 
     @work(group="orders")
-    async def _order_stop(self, how: CommandName) -> None:
-        """The job's end brings up its result; q leaves from there."""
+    async def _send_stop(self, how: CommandName) -> None:
+        """Sends a stop command. The result is shown when the job ends; q leaves from there."""
         if self.engine_now is None:
             return
         try:
@@ -282,8 +282,8 @@ class AmberApp(QuietApp):
                 self.screen.say(error.sentence)
 
     def detach(self) -> None:
-        """Leaves; the job goes on."""
-        self.exit(ExitCode.COMPLETE, message=GOES_ON)
+        """Leaves; the job keeps running."""
+        self.exit(ExitCode.COMPLETE, message=STILL_RUNNING)
 
     def leave(self, code: int) -> None:
         """Ends the app with an exit code."""
@@ -296,13 +296,13 @@ class AmberApp(QuietApp):
             loop.call_soon_threadsafe(self.leave, code)
 
     async def on_unmount(self) -> None:
-        """Lets go of the engine."""
-        await self._let_go()
+        """Closes the connection to the engine."""
+        await self._close_engine()
 
     # Palette
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """What the keys of this screen do, then what is there everywhere."""
+        """Commands of this screen's keys, then the commands of every screen."""
         if isinstance(screen, SetupScreen):
             for name, task in self.tasks.items():
                 apply = partial(screen.apply_task, task)
@@ -310,28 +310,28 @@ class AmberApp(QuietApp):
                 yield SystemCommand(unmarked(visible(f"Task: {name}")), unmarked(visible(words)), apply)
         for active in screen.active_bindings.values():
             binding = active.binding
-            told = binding.show or binding.tooltip
-            if told and not binding.system and binding.action not in ("quit", "help"):
+            listed = binding.show or binding.tooltip
+            if listed and not binding.system and binding.action not in ("quit", "help"):
                 reason = screen.why_not(binding.action) if isinstance(screen, AmberScreen) else ""
                 yield SystemCommand(
                     binding.description,
                     unmarked(reason or binding.tooltip or f"key: {binding.key}"),
-                    partial(self._do, active.node, active.binding.action),
+                    partial(self._run_binding, active.node, active.binding.action),
                 )
-        yield SystemCommand("Theme", "Another look", self.search_themes)
-        yield SystemCommand("Keys and help", "All keys that apply here", self.action_help)
-        yield SystemCommand("Quit", "Leave; asks while a backup runs", self.action_quit)
+        yield SystemCommand("Theme", "Choose another theme", self.search_themes)
+        yield SystemCommand("Keys and help", "List all keys of this screen", self.action_help)
+        yield SystemCommand("Quit", "Leave the app; asks first while a backup runs", self.action_quit)
 
-    def _do(self, node: DOMNode, action: str) -> None:
+    def _run_binding(self, node: DOMNode, action: str) -> None:
         self.call_later(self.run_action, action, node)
 
     def watch_theme(self, theme: str) -> None:
-        """Remembers a theme that was chosen in the palette."""
+        """Saves a theme chosen in the palette."""
         if self.is_running and theme != self.context.state.theme:
             self.remember(replace(self.context.state, theme=theme))
 
 
-FRONTS: tuple[Front, ...] = (
+KEY_SCOPES: tuple[KeyScope, ...] = (
     (AmberApp, SetupScreen, Histogram, TextField),
     (AmberApp, SetupScreen, PickList, TextField),
     (AmberApp, TasksScreen, PickList, TextField),
@@ -341,4 +341,4 @@ FRONTS: tuple[Front, ...] = (
     *((AmberApp, screen) for screen in (RunScreen, EndScreen, HelpScreen)),
     *((screen,) for screen in (CodeScreen, LeavingScreen, PreviewScreen)),
 )
-"""The screens with the parts that can have the focus there."""
+"""Each screen with the parts that can have the focus; their keys must not clash."""

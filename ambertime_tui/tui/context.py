@@ -15,41 +15,41 @@ from ambertime_tui.tui.glyphs import Glyphs
 
 @dataclass(frozen=True, slots=True)
 class AppContext:
-    """What the app is given of the context around it."""
+    """What the app gets from outside."""
 
     launch: Callable[[], Awaitable[Engine]]
-    """Starts an engine process of our own."""
+    """Starts an engine process."""
     attach: Callable[[Path], Awaitable[Engine]]
-    """Connects to a running one."""
+    """Connects to a running engine."""
     running_jobs: Callable[[], tuple[RunningJob, ...]]
     clock: Callable[[], float]
     """Seconds since 1970."""
     today: Callable[[], date]
     glyphs: Glyphs
     state: State
-    """What was remembered from the last run."""
+    """Choices saved by the last run."""
     remember: Callable[[State], None]
     tasks: Mapping[str, Task]
     """The tasks of the config file, by name."""
     keys: Mapping[str, str]
-    """Key bindings that the person changed, by id."""
+    """Key bindings changed by the user, by id."""
     reports: Path
     """Folder for exported reports."""
     theme_folder: Path
-    """The person's own themes."""
+    """Folder of the user's own themes."""
     time_of_day: Callable[[float], str]
-    """A moment as the person's clock shows it: 14:05:09."""
+    """Formats a time in seconds since 1970 as local time: 14:05:09."""
     day_of: Callable[[float], date]
-    """The person's calendar day of a moment."""
+    """The local calendar day of a time in seconds since 1970."""
     expand: Callable[[str], str]
-    """A typed path with ~ written out."""
+    """Expands ~ in a typed path. Raises PathsError."""
     defaults: Task = Task()
-    """What the config file says of every task that does not say otherwise."""
+    """The defaults of the config file for all tasks."""
     notices: tuple[str, ...] = ()
-    """What is wrong in the config file, each as a sentence."""
+    """Problems in the config file, one sentence each."""
     theme: str = ""
-    """The theme that the config file names."""
+    """The theme named in the config file."""
     target: str = ""
-    """The target to begin with, where one was asked for."""
+    """The target selected first; empty for none."""
     preview: bool = True
-    """Whether small pictures may be asked for."""
+    """Whether thumbnails may be requested."""

@@ -19,39 +19,39 @@ from ambertime_tui.engine.api.status import DriveSummary, JobStatus, ScanStatus
 
 
 class Engine(Protocol):
-    """The part of `engine.client.EngineClient` that the screens use; what it raises is said there."""
+    """The methods of `engine.api.client.EngineClient` that screens use; errors are documented there."""
 
     def devices(self) -> AsyncIterator[DevicesChanged]:
-        """Phones and drives, live."""
+        """Follow connected phones and drives."""
 
     async def drive(self, path: str) -> DriveSummary:
-        """A folder as a target."""
+        """Check a folder as a target."""
 
     async def survey(
         self, udid: str | None = None, on_scan: Callable[[ScanStatus], None] | None = None
     ) -> SurveyedLibrary:
-        """The library of a phone."""
+        """Read the library of a phone."""
 
     async def preview(self, spec: JobSpec) -> Preview:
-        """What a start would do."""
+        """Calculate what a job would copy."""
 
     async def start(self, spec: JobSpec) -> str:
-        """Starts the job."""
+        """Start a job; returns its id."""
 
     def statuses(self) -> AsyncIterator[JobStatus]:
-        """The job, live."""
+        """Follow the job."""
 
     async def command(self, command: Command) -> None:
-        """An order to the job."""
+        """Send a command to the job."""
 
     async def rows(self, pane: Pane, offset: int, limit: int) -> Rows:
-        """A page of a list."""
+        """Get a page of a list."""
 
     async def thumbnail(self, uuid: str) -> bytes:
-        """A small picture of an asset."""
+        """Get the thumbnail of an asset as JPEG."""
 
     async def report(self) -> Report:
-        """The accounting."""
+        """Get the report of the job."""
 
     async def aclose(self) -> None:
-        """Lets go; the job goes on."""
+        """Close the connection; the job keeps running."""

@@ -1,9 +1,8 @@
-"""HUP, TERM and INT end the screen cleanly; the job is in another process and goes on.
+"""Ends the app cleanly on HUP, TERM and INT. The job runs in another process and continues.
 
-Textual has no handlers of its own for them: without these the terminal would be left in the alternate
-screen, or, with the terminal gone, the process would spin. A handler runs even where the loop hangs in a
-write to a terminal that no longer reads; then the process is ended the hard way after a moment, which costs
-nothing but the screen.
+Textual does not handle these signals. Without a handler the terminal would stay in the alternate screen, or,
+if the terminal is gone, the process would use a whole core. A handler runs even if the event loop is blocked
+writing to a terminal that no longer reads; in that case the process exits after a short grace period.
 """
 
 from __future__ import annotations
@@ -19,18 +18,18 @@ from typing import TypeAlias
 
 TerminalSettings: TypeAlias = "list[int | list[bytes | int]]"
 SIGNALS = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
-PATIENCE = 2.0
-"""Seconds that the clean way gets."""
+GRACE = 2.0
+"""Seconds for a clean exit before the process is ended."""
 RESTORE = b"\x1b[?1049l\x1b[?25h\x1b[?2004l\x1b[?1004l\x1b[<u\x1b[0m\r\n"
 """Main screen, cursor, no bracketed paste, no focus reports, no Kitty keys, plain text."""
 
 
 @contextmanager
 def exit_on_signals(leave: Callable[[], None]) -> Iterator[None]:
-    """Calls `leave` when a signal asks us to go.
+    """Call `leave` when a signal asks the app to exit.
 
     Args:
-        leave: ends the app; called in the main thread, between two instructions of whatever it does.
+        leave: ends the app; called in the main thread, possibly in the middle of other code.
     """
     saved = _terminal_settings()
     armed: list[threading.Timer] = []
@@ -38,7 +37,7 @@ def exit_on_signals(leave: Callable[[], None]) -> Iterator[None]:
     def handle(number: int, _frame: FrameType | None) -> None:
         for one in SIGNALS:
             signal.signal(one, signal.SIG_IGN)
-        timer = threading.Timer(PATIENCE, _end_hard, (128 + number, saved))
+        timer = threading.Timer(GRACE, _exit_now, (128 + number, saved))
         timer.daemon = True
         armed.append(timer)
         timer.start()
@@ -61,7 +60,7 @@ def _terminal_settings() -> TerminalSettings | None:
         return None
 
 
-def _end_hard(code: int, saved: TerminalSettings | None) -> None:
+def _exit_now(code: int, saved: TerminalSettings | None) -> None:
     if saved is not None:
         with suppress(termios.error):
             termios.tcsetattr(0, termios.TCSANOW, saved)

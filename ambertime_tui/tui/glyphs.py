@@ -1,4 +1,4 @@
-"""The characters that the screens are drawn with: a full set, and one for terminals that have ASCII only."""
+"""The characters the screens are drawn with: a full set, and an ASCII set."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Glyphs:
-    """One set of characters; every one is one cell wide."""
+    """One set of characters."""
 
     eighths: str
     """Nine characters for a cell filled from below by 0 to 8 eighths."""
     cloud: str
-    """A cell of what is only in iCloud."""
+    """A cell filled by items only in iCloud."""
     cloud_part: str
-    """A cell that what is only in iCloud fills in part."""
+    """A cell partly filled by items only in iCloud."""
     local_mark: str
     cloud_mark: str
     missing_mark: str
@@ -100,7 +100,7 @@ ASCII = Glyphs(
 
 
 IN_ASCII = str.maketrans({"…": "~", "–": "-", "’": "'", "“": '"', "”": '"', "·": "-", "×": "x"})
-"""What sentences and names have of other characters, cell by cell."""
+"""ASCII replacements, of the same width, for characters in sentences and names."""
 
 
 def glyphs_for(*, ascii_only: bool) -> Glyphs:

@@ -1,4 +1,4 @@
-"""What can be done with a job at a moment, and why not: pure, and the same for keys, footer and palette."""
+"""Which actions a job allows now, and why not others. Pure; shared by keys, footer and palette."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ambertime_tui.tui.panes.fetch import BEFORE_PLAN, to_come
 
 
 def why_not(action: str, status: JobStatus | None) -> str:
-    """The reason why an action makes no sense now, as a sentence; empty: it does.
+    """Why an action is not possible now, as a sentence; empty if it is.
 
     Args:
-        action: pause, stop, retry, order, finish, code, open; anything else can always be done.
-        status: the job as it stands; None: not known yet.
+        action: pause, stop, retry, order, finish, code, open; any other is always possible.
+        status: the newest status; None before the first.
     """
     if action not in _RULES:
         return ""
@@ -27,13 +27,13 @@ def why_not(action: str, status: JobStatus | None) -> str:
 
 
 def finished_to_the_end(status: JobStatus) -> bool:
-    """Whether "since the last backup" may begin where this job began: it worked through its selection, and
-    that had no last day."""
+    """Whether "since the last backup" may start on this job's day: it processed its whole selection, and that
+    had no last day."""
     return status.outcome in (Outcome.COMPLETE, Outcome.LEFT) and status.spec.selection.range.end is None
 
 
 def at_rest(status: JobStatus) -> JobStatus:
-    """The last picture of a job whose process has ended: nothing is in hand, nothing moves."""
+    """The status to show for a job whose process has ended: no current files, no rates."""
     return replace(
         status,
         phase=Phase.ENDED,
@@ -52,40 +52,40 @@ def _pause(status: JobStatus) -> str:
 
 def _stop(status: JobStatus) -> str:
     if status.condition is Condition.STOPPING or status.stop_after_file:
-        return "The job stops already, as soon as the files in hand are whole on the drive."
+        return "Already stopping; the backup ends once the current files are complete."
     return ""
 
 
 def _retry(status: JobStatus) -> str:
     if not status.write.failed and not status.fetch.gave_up.count:
-        return "There is nothing to retry: nothing has failed."
+        return "Nothing to retry: nothing has failed."
     return _after_the_scan(status)
 
 
 def _after_the_scan(status: JobStatus) -> str:
-    return "That comes after the scan." if status.phase in BEFORE_PLAN else ""
+    return "Not available until the scan is done." if status.phase in BEFORE_PLAN else ""
 
 
 def _icloud(status: JobStatus) -> str:
     if not status.fetch.included:
-        return "This job takes only what is on the phone; nothing is awaited from iCloud."
+        return "This backup copies only what is on the phone."
     return _after_the_scan(status)
 
 
 def _finish(status: JobStatus) -> str:
     if status.fetch.ending:
-        return "iCloud is waited for no longer already; the job ends when what is here is written."
-    return _icloud(status) or ("" if to_come(status.fetch).count else "Nothing is awaited from iCloud.")
+        return "Already finishing; the backup ends once everything that arrived is written."
+    return _icloud(status) or ("" if to_come(status.fetch).count else "Nothing more is expected from iCloud.")
 
 
 def _code(status: JobStatus) -> str:
     if status.fetch.included and status.spec.way is not FetchWay.SHORTCUT:
-        return "There is no code: only the Shortcut is started by one, and this job asks iOS in another way."
+        return "There is no code: this backup does not use the Shortcut."
     return _icloud(status)
 
 
 def _open(status: JobStatus) -> str:
-    return "The lists come after the scan." if status.phase in BEFORE_PLAN else ""
+    return "Lists are available after the scan." if status.phase in BEFORE_PLAN else ""
 
 
 _RULES: dict[str, Callable[[JobStatus], str]] = {

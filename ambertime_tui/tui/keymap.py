@@ -1,4 +1,4 @@
-"""The keys that a person changed in the config file: what cannot work is told, and the rest is used."""
+"""Keys changed in the config file: usable ones are applied, others are reported."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.keys import REPLACED_KEYS, Keys, key_to_character
 
-Front = Sequence[type[DOMNode]]
-"""Parts whose keys are in force at the same time."""
+KeyScope = Sequence[type[DOMNode]]
+"""Parts of a screen whose keys are active at the same time."""
 
 ARRIVES_AS = {
     "ctrl+h": "backspace",
@@ -20,36 +20,38 @@ ARRIVES_AS = {
     "shift+enter": "enter",
     "ctrl+left_square_bracket": "escape",
 }
-"""What a terminal sends for keys that have no code of their own."""
-TEXTUALS_OWN = {"tab": "Next part", "shift+tab": "Back to the last part", "ctrl+p": "Commands by name"}
+"""What terminals send for keys without their own code."""
+TEXTUALS_OWN = {"tab": "Next part", "shift+tab": "Previous part", "ctrl+p": "Command palette"}
 _MODIFIERS = frozenset(("ctrl", "shift", "alt"))
 _NAMED = frozenset(key.value for key in Keys) | {f"f{n}" for n in range(1, 25)} | set(REPLACED_KEYS)
 
 
-def usable_keys(wanted: Mapping[str, str], fronts: Sequence[Front]) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Of the changed keys those that can work, and a sentence for each that cannot.
+def usable_keys(
+    wanted: Mapping[str, str], scopes: Sequence[KeyScope]
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The usable ones of the changed keys, and a sentence for each of the others.
 
     Args:
-        wanted: keys by the id of what they do.
-        fronts: everything that has keys; parts of the same front must not share one.
+        wanted: keys by id of their action.
+        scopes: everything that has keys; a key must be unique within a scope.
     """
-    names = {binding.id: binding for front in fronts for part in front for binding in _bindings(part)}
+    names = {binding.id: binding for scope in scopes for part in scope for binding in _bindings(part)}
     wrong: list[str] = []
     keymap: dict[str, str] = {}
     for id_, text in wanted.items():
         if id_ not in names:
             near = get_close_matches(id_, [name for name in names if name], 1)
-            meant = f"; did you mean {near[0]}?" if near else ". docs/configuration.md lists the ids."
-            wrong.append(f"config.toml: keys.{id_} is not the id of a key{meant}")
+            meant = f" Did you mean {near[0]}?" if near else " docs/configuration.md lists the ids."
+            wrong.append(f"config.toml: keys.{id_} is not a known key id.{meant}")
             continue
         try:
             keymap[id_] = ",".join(_key(part) for part in re.split(r"(?<=.),", text))
         except ValueError as error:
-            wrong.append(f"config.toml: keys.{id_} stays as it was: {error}")
-    while (clash := next(_clashes(keymap, fronts), None)) is not None:
+            wrong.append(f"config.toml: keys.{id_} is ignored: {error}")
+    while (clash := next(_clashes(keymap, scopes), None)) is not None:
         id_, key, other = clash
         del keymap[id_]
-        wrong.append(f"config.toml: keys.{id_} stays as it was: {key} is the key for {other}.")
+        wrong.append(f"config.toml: keys.{id_} is ignored: {key} is the key for {other}.")
     return keymap, tuple(wrong)
 
 
@@ -60,28 +62,28 @@ def _bindings(part: type[DOMNode]) -> Iterator[Binding]:
 
 
 def _key(text: str) -> str:
-    """A key as Textual names it.
+    """Textual's name of a key.
 
     Raises:
-        ValueError: there is none, or no terminal sends it; with a sentence.
+        ValueError: it is not a key, or terminals do not send it; the message is a sentence.
     """
     name = text.strip()
     *modifiers, base = [name] if len(name) == 1 else (part.strip().lower() for part in name.split("+"))
     key = "+".join([*modifiers, base])
     known = len(base) == 1 or base in _NAMED or key_to_character(base) is not None
     if not known or not _MODIFIERS.issuperset(modifiers):
-        raise ValueError(f"'{name}' is not a key; write p, f5, ctrl+r, space or question_mark.")
+        raise ValueError(f"'{name}' is not a key. Examples: p, f5, ctrl+r, space, question_mark.")
     arrives_as = ARRIVES_AS.get(key) or re.sub(r"^ctrl\+shift\+(\w)$", r"ctrl+\1", key)
     if arrives_as != key:
-        raise ValueError(f"terminals send {key} as {arrives_as}; choose another key.")
+        raise ValueError(f"terminals send {key} as {arrives_as}. Choose another key.")
     return key
 
 
-def _clashes(keymap: Mapping[str, str], fronts: Sequence[Front]) -> Iterator[tuple[str, str, str]]:
-    """Changed keys that something else in the same front has: the id, the key, what has it."""
-    for front in fronts:
+def _clashes(keymap: Mapping[str, str], scopes: Sequence[KeyScope]) -> Iterator[tuple[str, str, str]]:
+    """Changed keys that are already used in the same scope: the id, the key, its present action."""
+    for scope in scopes:
         taken: dict[str, list[Binding]] = {}
-        for binding in (binding for part in front for binding in _bindings(part)):
+        for binding in (binding for part in scope for binding in _bindings(part)):
             for key in keymap.get(binding.id or "", binding.key).split(","):
                 taken.setdefault(_plain(key), []).append(binding)
         for key, bindings in taken.items():
@@ -96,6 +98,6 @@ def _clashes(keymap: Mapping[str, str], fronts: Sequence[Front]) -> Iterator[tup
 
 
 def _plain(key: str) -> str:
-    """One name for keys that Textual knows by two."""
+    """One name for keys for which Textual has two."""
     character = key_to_character(REPLACED_KEYS.get(key, key))
     return character if character is not None and character.isprintable() and character != " " else key

@@ -1,6 +1,6 @@
-"""The range picker as a value: two handles over the days of a library, moved by whole days, months or years.
+"""The state of the range picker: two handles over the days of a library, moved by days, months or years.
 
-Pure: the histogram widget draws it, the keys call it, and the text field sets it.
+Pure: the histogram widget draws it, keys move it, and the text field sets it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ambertime_tui.library.date_range import DateRange, parse_date_range
 
 
 class Unit(StrEnum):
-    """What one column of the histogram stands for, at least."""
+    """The smallest period that one column of the histogram shows."""
 
     DAY = "day"
     MONTH = "month"
@@ -40,8 +40,8 @@ class Bucket:
 class RangePicker:
     """A range over the days `first` to `last` of a library.
 
-    A handle that reaches the edge of the library opens that end of the range: what will be taken tomorrow
-    belongs to "everything", too.
+    A handle at the edge of the library makes that end of the range open, so that "everything" includes what
+    is taken tomorrow.
     """
 
     first: date
@@ -52,43 +52,43 @@ class RangePicker:
 
     @property
     def start(self) -> date:
-        """Where the left handle stands."""
+        """The day of the left handle."""
         return min(max(self.range.start or self.first, self.first), self.last)
 
     @property
     def end(self) -> date:
-        """Where the right handle stands."""
+        """The day of the right handle."""
         return max(min(self.range.end or self.last, self.last), self.first)
 
     @property
     def handle(self) -> date:
-        """Where the active handle stands."""
+        """The day of the active handle."""
         return self.start if self.active is End.START else self.end
 
     def moved(self, steps: int, *, far: bool = False) -> RangePicker:
-        """The active handle moved by so many units (by the next larger unit where `far`)."""
+        """The active handle moved by `steps` units, or by the next larger unit if `far`."""
         unit = _LARGER[self.unit] if far else self.unit
         grain = self._grain
         if self.active is End.START:
             return self._with_start(_shifted(_first_of(self.start, grain), steps, unit))
-        # The right handle stands on the last day of its unit, so it moves by the first day of the one after.
+        # The right handle is on the last day of its unit, so move the day after it and step back.
         after = self.end + timedelta(days=1)
         if grain is Unit.MONTH and after.day != 1:
             after = _shifted(_first_of(after, Unit.MONTH), 1, Unit.MONTH)
         return self._with_end(_shifted(after, steps, unit) - timedelta(days=1))
 
     def to_edge(self, *, forward: bool) -> RangePicker:
-        """The active handle at the beginning or the end of the library."""
+        """The active handle moved to the start or the end of the library."""
         if self.active is End.START:
             return self._with_start(self.last if forward else self.first)
         return self._with_end(self.last if forward else self.first)
 
     def swapped(self) -> RangePicker:
-        """The other handle is the active one."""
+        """The other handle made active."""
         return replace(self, active=End.END if self.active is End.START else End.START)
 
     def of(self, range: DateRange) -> RangePicker:
-        """The handles at a range."""
+        """The handles set to a range."""
         return replace(self, range=range)
 
     def zoomed(self, steps: int) -> RangePicker:
@@ -122,17 +122,17 @@ class Axis:
 
     buckets: tuple[Bucket, ...]
     column: int
-    """Cells a bucket takes, the gap included."""
+    """Cells per bucket, including the gap."""
     gap: int
-    """Cells left free at the right of each bucket."""
+    """Empty cells to the right of each bucket."""
 
     @property
     def width(self) -> int:
-        """Cells that all buckets take."""
+        """Cells of all buckets together."""
         return len(self.buckets) * self.column
 
     def cell_of(self, day: date) -> int:
-        """The first cell of the bucket that a day falls into; days outside are at the edges."""
+        """The first cell of the bucket with a day; days outside the axis count as at its edges."""
         low, high = 0, len(self.buckets) - 1
         while low < high:
             middle = (low + high + 1) // 2
@@ -144,11 +144,11 @@ class Axis:
 
 
 def axis_for(picker: RangePicker, width: int) -> Axis:
-    """The buckets to draw in so many cells.
+    """The buckets to draw in `width` cells.
 
-    Days show the window around the active handle. Where there are more months or years than cells, several of
-    them make one column (2, 3, 6 or 12 months; 2, 5, 10 years). Where not even those fit, those around the
-    active handle are shown.
+    Days: the window around the active handle. If there are more months or years than cells, several share a
+    column (2, 3, 6 or 12 months; 2, 5 or 10 years). If those do not fit either, the ones around the active
+    handle are shown.
     """
     width = max(1, width)
     if picker.unit is Unit.DAY:
@@ -182,7 +182,7 @@ def _axis(buckets: list[Bucket], width: int) -> Axis:
 
 
 def labels(axis: Axis, unit: Unit) -> str:
-    """The line under the histogram: years, or months where days are shown; only what does not touch."""
+    """The labels under the histogram: years, or months if days are shown; labels never touch."""
     cells = [" "] * axis.width
     free_from = 0
     shown = None
@@ -198,7 +198,7 @@ def labels(axis: Axis, unit: Unit) -> str:
 
 
 def _begins(bucket: Bucket, unit: Unit) -> bool:
-    """Whether a year (a month, where days are shown) begins in the bucket."""
+    """Whether a year (or, if days are shown, a month) begins in the bucket."""
     if unit is Unit.DAY:
         return bucket.start.day == 1
     return bucket.start.month == 1 or bucket.start.year != bucket.end.year
@@ -219,7 +219,7 @@ def _first_of(day: date, unit: Unit) -> date:
 
 
 def _shifted(day: date, steps: int, unit: Unit) -> date:
-    """The day so many units on; a day that a month does not have becomes its last."""
+    """The day `steps` units later; a day that the month does not have becomes its last day."""
     if unit is Unit.DAY:
         return day + timedelta(days=steps)
     number = _month_number(day) + steps * (12 if unit is Unit.YEAR else 1)
@@ -230,17 +230,17 @@ def _shifted(day: date, steps: int, unit: Unit) -> date:
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A range at a key."""
+    """A range with its key."""
 
     key: str
     label: str
     range: DateRange
     words: str
-    """The range as it is typed, and as a saved task keeps it: next year it means other days."""
+    """The range as text, as a saved task stores it; a relative range is worked out again at each run."""
 
 
 def presets(today: date, last_backup: date | None = None) -> tuple[Preset, ...]:
-    """The ranges that people ask for most."""
+    """The most common ranges."""
     words = {
         "1": ("all", "all"),
         "2": ("this year", "this year"),

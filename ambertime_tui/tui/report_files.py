@@ -1,4 +1,4 @@
-"""The report of a job as a file: text for people, JSON for programs."""
+"""The report of a job as a file, in text or JSON."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ WIDTH = 76
 
 
 class ReportError(Exception):
-    """The report cannot be written; the message says where and why."""
+    """The report cannot be written; the message names the file and the reason."""
 
 
 def report_text(status: JobStatus, report: Report) -> str:
-    """The report as plain text, each item that is left on a line of its own at the end."""
+    """The report as plain text, ending with one line for each item that is not on the drive."""
     census = status.census or report.census
     lines: list[Line] = [*headline(status, WIDTH, ASCII), ()]
     lines += [*afterwards_lines(status, WIDTH, ASCII), ()] if status.afterwards else []
@@ -40,7 +40,7 @@ def report_text(status: JobStatus, report: Report) -> str:
 
 
 def _facts(status: JobStatus, report: Report) -> Iterator[str]:
-    """Which phone, which drive, which range, when, and how it ended."""
+    """Phone, drive, range, time and outcome."""
     spec, phone = status.spec, status.phone
     facts = (
         (phone.name, phone.model, f"iOS {phone.ios_version}" if phone.ios_version else "") if phone else ()
@@ -55,18 +55,18 @@ def _facts(status: JobStatus, report: Report) -> Iterator[str]:
     began, ended = status.started_at, status.ended_at or status.now
     yield "AmberTime report"
     yield ""
-    yield f"Phone      {', '.join(filter(None, facts)) or 'iPhone'} ({spec.udid or 'the only one'})"
+    yield f"Phone      {', '.join(filter(None, facts)) or 'iPhone'} ({spec.udid or 'the only one connected'})"
     yield f"Target     {spec.target}"
     yield f"Range      {selection.range}, with {', '.join(also)}"
-    yield f"Originals  {'those only in iCloud, too' if included else 'those on the phone'}"
+    yield f"Originals  {'on the phone and in iCloud' if included else 'on the phone only'}"
     yield f"When       {_moment(began)} to {_moment(ended)}, {elapsed(ended - began)}"
     yield f"Outcome    {OUTCOME_WORDS[status.outcome or Outcome.FAILED][0]}"
     if ended_by_patience(report) and spec.patience is not None:
-        yield f"Patience   ended the wait for iCloud after {about(spec.patience)} without an arrival"
+        yield f"Patience   stopped waiting for iCloud after {about(spec.patience)} without an arrival"
 
 
 def ended_by_patience(report: Report) -> bool:
-    """Whether the job waited in vain."""
+    """Whether the job gave up waiting for iCloud."""
     return any(left.reason == "gave_up" for left in report.left)
 
 
@@ -94,12 +94,12 @@ def report_json(status: JobStatus, report: Report) -> str:
 
 
 def write_report(folder: Path, status: JobStatus, report: Report, kind: str) -> Path:
-    """Writes the report beside those of other jobs and gives its path.
+    """Write the report next to those of other jobs and return its path.
 
     Args:
-        folder: where reports are kept; made if need be.
-        status: how the job ended.
-        report: what is left.
+        folder: where reports are kept; created if needed.
+        status: the last status of the job.
+        report: what is not on the drive.
         kind: ``txt`` or ``json``.
 
     Raises:
@@ -111,5 +111,5 @@ def write_report(folder: Path, status: JobStatus, report: Report, kind: str) -> 
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise ReportError(f"The report cannot be written to {file}: {error.strerror}.") from error
+        raise ReportError(f"Cannot write the report to {file}: {error.strerror}.") from error
     return file

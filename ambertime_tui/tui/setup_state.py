@@ -1,4 +1,4 @@
-"""All that the Setup screen knows at one moment, and what follows from it. Pure: events in, state out."""
+"""The state of the Setup screen and what follows from it. Pure: events in, state out."""
 
 from __future__ import annotations
 
@@ -11,110 +11,112 @@ from ambertime_tui.engine.api.status import DriveSummary, PhoneSummary, ScanStat
 from ambertime_tui.library.date_range import DateRange
 
 ANOTHER_DRIVE = "AnotherDrive"
-"""What the engine calls it when the drive at the path of an archive is not the one with the archive."""
+"""The engine's error kind for a path whose archive was on a different drive."""
 
 
 @dataclass(frozen=True, slots=True)
 class SetupState:
-    """What has been chosen, and what is known of it."""
+    """What has been chosen, and what is known about it."""
 
     devices: DevicesChanged | None = None
     """None: the engine has not answered yet."""
     engine_problem: str = ""
     udid: str | None = None
     library: SurveyedLibrary | None = None
-    """The library of the chosen phone, once it was read."""
+    """The library of the chosen phone, once it has been read."""
     scan: ScanStatus | None = None
-    """The reading that goes on now."""
+    """The progress of the current scan."""
     scan_problem: str = ""
     range: DateRange = DateRange()
     range_problem: str = ""
-    """Why the text in the range field is no range."""
+    """Why the text in the range field is not a valid range."""
     target: str = ""
     drive: DriveSummary | None = None
-    """The chosen target, once it was looked at."""
+    """The chosen target, once it has been checked."""
     target_problem: str = ""
     new_archive_at: str = ""
-    """The target on which a new archive is wanted although there was another at its path."""
+    """The target on which to start a new archive although another drive was used at its path."""
     originals: OriginalsChoice = OriginalsChoice.LOCAL
     way: FetchWay = FetchWay.KEEP_ORIGINALS
-    said: Task = Task()
-    """What the config file or a chosen task says beyond what is chosen here: patience, order, hidden ..."""
+    options: Task = Task()
+    """Options from the config file or a task beyond what is chosen here: patience, order, hidden ..."""
     preview: Preview | None = None
     preview_of: JobSpec | None = None
     preview_problem: str = ""
     preview_trouble: str = ""
-    """The kind of the problem, as `EngineError` has it."""
+    """The kind of the problem, from `EngineError`."""
     notice: str = ""
-    """Something to be told once: why a start was refused, a theme left out."""
+    """A sentence to show until the next choice: why a start was refused, a problem with a theme."""
 
     @property
     def phones(self) -> tuple[PhoneSummary, ...]:
-        """The phones that are attached."""
+        """The connected phones."""
         return self.devices.phones if self.devices else ()
 
     @property
     def drives(self) -> tuple[DriveSummary, ...]:
-        """The drives to choose from, those one would take first."""
+        """The drives to choose from, the most likely first."""
         drives = self.devices.drives if self.devices else ()
         return tuple(sorted(drives, key=lambda d: (d.system, not d.removable, not d.usable)))
 
     @property
     def phone(self) -> PhoneSummary | None:
-        """The chosen phone, as long as it is attached."""
+        """The chosen phone, while it is connected."""
         return next((phone for phone in self.phones if phone.udid == self.udid), None)
 
     @property
     def target_drive(self) -> DriveSummary | None:
-        """What is known of the target: live from the list of drives, else from a look at the typed folder."""
+        """The target: live from the list of drives, else as the typed folder was checked."""
         return next((drive for drive in self.drives if drive.path == self.target), self.drive)
 
     @property
     def spec(self) -> JobSpec | None:
-        """The job that a start would start; None as long as phone or target are not chosen."""
+        """The job that Enter would start; None until phone and target are chosen."""
         if self.udid is None or not self.target:
             return None
-        task = replace(self.said, device=self.udid, originals=self.originals, fetch=self.way)
+        task = replace(self.options, device=self.udid, originals=self.originals, fetch=self.way)
         return task.job(self.target, self.range, new_archive=self.new_archive_at == self.target)
 
     @property
     def current_preview(self) -> Preview | None:
-        """The preview, if it is of the job that a start would start."""
+        """The preview, if it belongs to the current choices."""
         return self.preview if self.preview_of == self.spec else None
 
     @property
     def last_preview(self) -> Preview | None:
-        """The newest preview while there is a job to start; perhaps of what was chosen a moment ago."""
+        """The newest preview while there is a job to start; it may belong to slightly older choices."""
         return self.preview if self.spec is not None and self.library is not None else None
 
     @property
     def advice(self) -> tuple[str, ...]:
-        """What is worth knowing before a start."""
+        """Advice before the backup starts."""
         return self.last_preview.advice if self.last_preview is not None else ()
 
     @property
     def another_drive(self) -> bool:
-        """True where the archive was on another drive, and a new one on this may be meant."""
+        """True if the archive was on a different drive, so that a new one can be started here."""
         return self.preview_trouble == ANOTHER_DRIVE and self.preview_of == self.spec
 
     @property
     def reason(self) -> str:
-        """Why a start makes no sense now, and what to do; empty: it does."""
+        """Why the backup cannot start now, and what to do; empty if it can."""
         if self.engine_problem:
             return self.engine_problem
         if self.devices is None:
             return "Looking for phones and drives …"
         if not self.phones:
-            return self.devices.sentence or "Connect an iPhone with its cable."
+            return self.devices.sentence or "Connect an iPhone with a cable."
         if self.phone is None:
-            if self.said.device is None:
+            if self.options.device is None:
                 return "Choose a phone."
-            return f"The iPhone …{self.said.device[-8:]} is not connected. Connect it, or choose another one."
+            return (
+                f"The iPhone …{self.options.device[-8:]} is not connected. Connect it or choose another one."
+            )
         if self.scan_problem:
             return self.scan_problem
         if self.library is None:
             waits = not self.phone.ready and self.phone.sentence
-            return self.phone.sentence if waits else "Reading the library of the phone …"
+            return self.phone.sentence if waits else "Reading the phone's library …"
         if self.range_problem:
             return self.range_problem
         if not self.target:
@@ -126,45 +128,45 @@ class SetupState:
             return drive.sentence or "This drive cannot be written to."
         if self.another_drive:
             return (
-                "Another drive is at this path now, without the archive. Connect the right one, or press n "
-                "for a new archive on this one."
+                "A different drive is at this path, without the archive. Connect the right one, or press n "
+                "to start a new archive on this one."
             )
         if self.preview_problem and self.preview_of == self.spec:
             return self.preview_problem
         if self.current_preview is None:
-            return "Working out what a start would do …"
+            return "Calculating what will be copied …"
         return self.current_preview.problem
 
     @property
     def busy(self) -> bool:
-        """True where the reason goes away by itself."""
+        """True if the reason will go away by itself."""
         return self.reason.endswith("…")
 
     def with_icloud(self, included: bool) -> SetupState:
-        """The originals that are only in iCloud are taken, too, or left."""
+        """With or without the originals that are only in iCloud."""
         return replace(self, originals=OriginalsChoice.ICLOUD if included else OriginalsChoice.LOCAL)
 
     def with_other(self, what: str) -> SetupState:
-        """One kind (edits, hidden, trashed) taken in where it was left out, and the other way round."""
-        now = self.said.selection(self.range)
+        """With edits, hidden or trashed items switched between included and left out."""
+        now = self.options.selection(self.range)
         match what:
             case "edits":
-                said = replace(self.said, edits=not now.edits)
+                options = replace(self.options, edits=not now.edits)
             case "hidden":
-                said = replace(self.said, hidden=not now.hidden)
+                options = replace(self.options, hidden=not now.hidden)
             case _:
-                said = replace(self.said, trashed=not now.trashed)
-        return replace(self, said=said)
+                options = replace(self.options, trashed=not now.trashed)
+        return replace(self, options=options)
 
     def as_task(self, typed: str) -> Task:
-        """What is set up now.
+        """The current setup as a task.
 
         Args:
-            typed: the range as it was typed; kept in these words, as long as they are what is meant.
+            typed: the range as typed; used if it is valid, so that a relative range stays relative.
         """
         return replace(
-            self.said,
-            device=self.udid or self.said.device,
+            self.options,
+            device=self.udid or self.options.device,
             range=str(self.range) if self.range_problem or not typed else typed,
             to=self.target or None,
             originals=self.originals,
@@ -172,17 +174,17 @@ class SetupState:
         )
 
     def with_devices(self, devices: DevicesChanged, wanted_target: str = "") -> SetupState:
-        """Phones and drives as they are now; chooses what there is only one of.
+        """With the current phones and drives; selects a phone or drive if only one is suitable.
 
         Args:
-            devices: what the engine says.
-            wanted_target: the target used last; taken again when its drive is there.
+            devices: from the engine.
+            wanted_target: the target used last; selected again if its drive is connected.
         """
         state = replace(self, devices=devices, engine_problem="")
         known = {phone.udid for phone in devices.phones}
         if state.udid is not None and state.udid not in known:
             state = replace(state, udid=None, library=None, scan=None, scan_problem="")
-        wanted_phone = state.said.device
+        wanted_phone = state.options.device
         if state.udid is None and wanted_phone is not None:
             state = state.with_phone(wanted_phone) if wanted_phone in known else state
         elif state.udid is None and devices.phones:
@@ -204,21 +206,23 @@ class SetupState:
         return state
 
     def with_phone(self, udid: str) -> SetupState:
-        """Another phone chosen: what was known of the last one's library is put away."""
+        """With another phone chosen, and without the last one's library."""
         if udid == self.udid:
             return self
         return replace(self, udid=udid, library=None, scan=None, scan_problem="", preview=None)
 
     def with_task(self, task: Task, days: DateRange) -> SetupState:
-        """What a task says, as `ambertime backup --task` takes it; the phone stays where it names none.
+        """With the choices of a task, as `ambertime backup --task` applies it.
+
+        The phone stays if the task names none.
 
         Args:
-            task: with the defaults of the config file where it leaves something unsaid.
-            days: its range, understood.
+            task: completed with the defaults of the config file.
+            days: its range, parsed.
         """
         state = replace(
             self,
-            said=task,
+            options=task,
             originals=task.originals or OriginalsChoice.LOCAL,
             way=task.fetch or FetchWay.KEEP_ORIGINALS,
             range=days,
@@ -232,5 +236,5 @@ class SetupState:
         return replace(state, udid=None, library=None, scan=None, scan_problem="", preview=None)
 
     def with_target(self, path: str) -> SetupState:
-        """Another target chosen from the list of drives."""
+        """With another target chosen from the list of drives."""
         return replace(self, target=path, drive=None, target_problem="")

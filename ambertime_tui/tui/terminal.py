@@ -1,5 +1,5 @@
-"""What the terminal can show: colours, glyphs, and what that means for Textual. Has to be asked before
-Textual is imported, which reads its settings from the environment at import."""
+"""What the terminal can show: colours and glyphs, and the settings for Textual. Runs before Textual is
+imported, because Textual reads its settings from the environment at import."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TRUECOLOR_TERMS = (
     "xterm-ghostty",
     "xterm-kitty",
 )
-"""Terminals that show 24-bit colour and say so by their TERM, which SSH forwards; COLORTERM it does not."""
+"""TERM values of terminals with 24-bit colour. SSH forwards TERM, but not COLORTERM."""
 SIXTEEN_COLOR_TERMS = ("linux", "ansi", "vt220", "cygwin", "console")
 
 
@@ -37,23 +37,23 @@ class Terminal:
 
     colors: Colors
     ascii: bool
-    """True where box drawing and block elements cannot be relied upon."""
+    """True if box drawing and block characters may be missing."""
     remote: bool
     """True over SSH."""
 
     @property
     def native_palette(self) -> bool:
-        """True where only the terminal's own colours are used, and only an ANSI theme looks right."""
+        """True if only the terminal's own colours are used, so that only an ANSI theme looks right."""
         return self.colors in (Colors.C16, Colors.NONE)
 
 
 def detect(environ: Mapping[str, str], *, color: str = "auto", ascii_only: bool = False) -> Terminal:
-    """The terminal of an environment.
+    """Detect the terminal from the environment.
 
     Args:
-        environ: The environment variables.
-        color: ``auto`` or a value of `Colors`; what the person asked for wins over everything.
-        ascii_only: The person asked for plain characters.
+        environ: environment variables.
+        color: ``auto`` or a value of `Colors`, which overrides the environment.
+        ascii_only: use plain characters in any terminal.
     """
     return Terminal(
         colors=_colors(environ) if color == "auto" else Colors(color),
@@ -72,8 +72,7 @@ def _colors(environ: Mapping[str, str]) -> Colors:
         return Colors.TRUECOLOR
     if term in SIXTEEN_COLOR_TERMS or term.endswith("-16color"):
         return Colors.C16
-    # Whoever sets a TERM of another name than those has had 256 colours for over a decade: screen, tmux,
-    # xterm.
+    # All other common terminals (screen, tmux, xterm) have had 256 colours for over a decade.
     return Colors.C256
 
 
@@ -83,11 +82,10 @@ def _speaks_utf8(environ: Mapping[str, str]) -> bool:
 
 
 def prepare(environ: MutableMapping[str, str], terminal: Terminal) -> None:
-    """Tells Textual what was found, through the variables that it reads at import.
+    """Set the environment variables that Textual reads at import.
 
-    Animations are switched off everywhere: over a slow line they cost the seconds that a person waits for a
-    key. NO_COLOR is taken out because Textual would turn it into RGB greys; the monochrome theme does it
-    right.
+    Animations are switched off, because they make keys slow over a slow line. NO_COLOR is removed, because
+    Textual would use RGB greys for it; the monochrome theme uses no colour at all.
     """
     systems = {
         Colors.TRUECOLOR: "truecolor",

@@ -1,5 +1,4 @@
-"""The few things that Textual does not offer and that are taken from its inside; written for textual
-8.2.8."""
+"""The few uses of Textual's internals, for things without a public interface. Written for Textual 8.2.8."""
 
 from __future__ import annotations
 
@@ -8,8 +7,7 @@ from textual.screen import Screen
 
 
 def terminal_is_behind(app: App[int] | App[object]) -> bool:
-    """True while frames wait for a terminal that reads slowly: another one would only make keys answer
-    later."""
+    """True while output is queued for a slow terminal; drawing more would only delay the response to keys."""
     thread = getattr(getattr(app, "_driver", None), "_writer_thread", None)
     queue = getattr(thread, "_queue", None)
     return queue is not None and queue.qsize() > 0
@@ -23,23 +21,23 @@ def tell_terminal(app: App[int], sequence: str) -> None:
 
 
 def screen_text(screen: Screen[object] | Screen[None]) -> str:
-    """What stands on a screen, as plain text; for tests and for reports of what somebody saw."""
+    """The contents of a screen as plain text, for tests."""
     strips = screen._compositor.render_strips()
     return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
 
 
 def unmarked(text: str) -> str:
-    """A text as Textual's markup shows it letter by letter; its own `escape` lets ``[red]x[/`` through."""
+    """A text escaped for Textual's markup, whose own `escape` misses ``[red]x[/``."""
     return text.replace("[", "\\[")
 
 
 class QuietApp(App[int]):
-    """An app that ends with an unexpected error in `unexpected`, instead of painting a traceback over the
-    terminal: whoever ran it raises it where errors are told in a sentence."""
+    """An app that stores an unexpected error in `unexpected` instead of printing a traceback; the caller
+    raises it where errors become a sentence."""
 
     @property
     def unexpected(self) -> Exception | None:
-        """What ended the app, if nobody meant it to end."""
+        """The error that ended the app, if any."""
         return self._exception
 
     def _fatal_error(self) -> None:

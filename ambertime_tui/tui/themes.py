@@ -1,5 +1,5 @@
-"""Themes as TOML files: those that come with the app and those of the person. A broken one is named and
-left out; it never stops the app."""
+"""Themes as TOML files, bundled and the user's own. A broken theme is reported and left out; it never stops
+the app."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ COLOR_KEYS = (
     "boost",
 )
 MEANINGS = ("muted", "strong", "local", "icloud", "bar", "rail", "key", "cursor", "frame", "frame-focused")
-"""What the app paints beyond Textual's own colours. Each is a colour variable of a theme, and for all but the
-frames there is ``NAME-style``, a text style (bold, dim, reverse ...)."""
+"""Colour variables of ours beyond Textual's own. All but the frames also have ``NAME-style``, a text style
+(bold, dim, reverse ...)."""
 
 
 def meaning_defaults(theme: Theme) -> dict[str, str]:
-    """The variables of ours that a theme does not set, made from what it does."""
+    """Defaults for our variables, derived from the theme's own colours."""
     default = "ansi_default" if theme.ansi else (theme.foreground or ("#e8e0d2" if theme.dark else "#2b241a"))
     colors = {
         "muted": default if theme.ansi else f"{default} 62%",
@@ -59,22 +59,21 @@ def meaning_defaults(theme: Theme) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class ThemeFailure:
-    """A theme file that cannot be used, and why."""
+    """A theme file that cannot be used, and the reason."""
 
     file: Path
     sentence: str
 
 
 def bundled_folder() -> Path:
-    """Where the themes of the app are: in the package where it was installed, beside it where it is
-    developed."""
+    """The folder of the bundled themes: in the package when installed, next to it in the source tree."""
     package = Path(__file__).parents[1]
     inside = package / "themes"
     return inside if inside.is_dir() else package.parent / "themes"
 
 
 def load_themes(folders: Iterable[Path]) -> tuple[tuple[Theme, ...], tuple[ThemeFailure, ...]]:
-    """All themes of the folders; a later one takes the place of an earlier one of the same name."""
+    """Load all themes of the folders; a later theme replaces an earlier one of the same name."""
     themes: dict[str, Theme] = {}
     failures: list[ThemeFailure] = []
     for folder in folders:
@@ -93,19 +92,19 @@ class ThemeError(Exception):
 
 
 def load_theme(file: Path) -> Theme:
-    """One theme file.
+    """Load one theme file.
 
     Raises:
-        ThemeError: it cannot be read, or something in it is wrong.
+        ThemeError: it cannot be read or contains an error.
     """
     try:
         data = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ThemeError(f"The theme {file} cannot be read: {error}.") from error
+        raise ThemeError(f"Cannot read the theme {file}: {error}.") from error
     known = {field.name: field for field in dataclasses.fields(Theme)}
     for key in data:
         if key not in known:
-            raise ThemeError(f"The theme {file} has a key that is not known: {key}.")
+            raise ThemeError(f"The theme {file} has an unknown key: {key}.")
     data.setdefault("name", file.stem)
     if "primary" not in data:
         raise ThemeError(f"The theme {file} has no primary colour.")
@@ -133,7 +132,7 @@ def _check_colors(file: Path, colors: Mapping[str, str]) -> None:
         try:
             Color.parse(text)
         except ColorParseError as error:
-            raise ThemeError(f"The theme {file} has no colour that is known for {key}: {text}.") from error
+            raise ThemeError(f"The theme {file} has an unknown colour for {key}: {text}.") from error
 
 
 TEXT_STYLES = frozenset(
@@ -145,14 +144,14 @@ def _check_variables(file: Path, theme: Theme) -> None:
     known = set(theme.to_color_system().generate()) | set(meaning_defaults(theme)) | ANSI_VARIABLES
     for name, text in theme.variables.items():
         if name not in known:
-            raise ThemeError(f"The theme {file} sets a variable that is not known: {name}.")
+            raise ThemeError(f"The theme {file} sets an unknown variable: {name}.")
         if name.endswith("-style"):
             if not set(text.split()) <= TEXT_STYLES:
-                raise ThemeError(f"The theme {file} has no text style that is known for {name}: {text}.")
+                raise ThemeError(f"The theme {file} has an unknown text style for {name}: {text}.")
         else:
             color, _, alpha = text.partition(" ")
             if alpha and not alpha.removesuffix("%").isdigit():
-                raise ThemeError(f"The theme {file} has no colour that is known for {name}: {text}.")
+                raise ThemeError(f"The theme {file} has an unknown colour for {name}: {text}.")
             if color not in ("auto", "transparent"):
                 _check_colors(file, {name: color})
 
@@ -168,4 +167,4 @@ ANSI_VARIABLES = frozenset(
         "input-cursor-text-style",
     )
 )
-"""Variables of Textual's own that `ColorSystem.generate` does not list for every theme."""
+"""Textual's variables that `ColorSystem.generate` does not list for every theme."""

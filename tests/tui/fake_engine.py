@@ -1,4 +1,4 @@
-"""An engine that says what a test tells it to: for the screens, which only ever see its answers."""
+"""A fake engine with the answers a test gives it; screens only ever see answers."""
 
 from __future__ import annotations
 
@@ -55,8 +55,7 @@ SYSTEM = DriveSummary("/", "", "ext4", 500_000_000_000, 120_000_000_000, system=
 
 
 def library_by_day(years: int = 10) -> LibraryByDay:
-    """Ten years of somebody's photographs: more in summer, more every year, the older half mostly in
-    iCloud."""
+    """Ten years of photos: more in summer, more every year, the older half mostly in iCloud."""
     days, rows = [], []
     first = date(TODAY.year - years, 6, 14)
     for n in range((TODAY - first).days):
@@ -77,7 +76,7 @@ def library_by_day(years: int = 10) -> LibraryByDay:
 
 
 def surveyed() -> SurveyedLibrary:
-    """The library of PHONE, read."""
+    """The library of PHONE."""
     by_day = library_by_day()
     own = by_day.sums[0][-1]
     away = by_day.sums[1][-1]
@@ -95,18 +94,18 @@ def surveyed() -> SurveyedLibrary:
 
 
 class FakeEngine:
-    """Answers from its attributes; `say_*` change them and tell whoever watches."""
+    """Answers from its attributes; the `say_*` methods change them and notify the screens."""
 
     def __init__(self) -> None:
         self.devices_now = DevicesChanged((PHONE,), (USB, SSD, SYSTEM))
         self.library: SurveyedLibrary | EngineError = surveyed()
         self.scans: list[ScanStatus] = []
-        """Told during a survey."""
+        """Reported during a survey."""
         self.survey_may_end = asyncio.Event()
         self.survey_may_end.set()
         self.preview_problem = ""
         self.preview_refused: EngineError | None = None
-        """Raised as long as no new archive is meant."""
+        """Raised unless the job starts a new archive."""
         self.advice: tuple[str, ...] = ()
         self.job: list[JobStatus] = []
         self.job_report = Report(None, ())
@@ -127,13 +126,13 @@ class FakeEngine:
             self._changed.notify_all()
 
     async def say_status(self, status: JobStatus) -> None:
-        """The job moved on."""
+        """The job has a new status."""
         async with self._changed:
             self.job.append(status)
             self._changed.notify_all()
 
     async def devices(self) -> AsyncIterator[DevicesChanged]:
-        """Live."""
+        """Each change."""
         seen = -1
         while True:
             async with self._changed:
@@ -151,7 +150,7 @@ class FakeEngine:
     async def survey(
         self, udid: str | None = None, on_scan: Callable[[ScanStatus], None] | None = None
     ) -> SurveyedLibrary:
-        """Tells the scans, then the library."""
+        """The scans, then the library."""
         for scan in self.scans:
             if on_scan is not None:
                 on_scan(scan)
@@ -161,7 +160,7 @@ class FakeEngine:
         return self.library
 
     async def preview(self, spec: JobSpec) -> Preview:
-        """Works it out from the library."""
+        """Calculated from the library."""
         assert not isinstance(self.library, EngineError)
         if self.preview_refused is not None and not spec.new_archive:
             raise self.preview_refused
@@ -178,14 +177,14 @@ class FakeEngine:
         )
 
     async def start(self, spec: JobSpec) -> str:
-        """Remembers what was asked for."""
+        """Records the job."""
         if self.refused is not None:
             raise self.refused
         self.started.append(spec)
         return "20261122-a1b2c3"
 
     async def statuses(self) -> AsyncIterator[JobStatus]:
-        """The newest, and each that follows."""
+        """The newest status, then each new one."""
         seen = 0
         while True:
             async with self._changed:
@@ -198,7 +197,7 @@ class FakeEngine:
                 return
 
     async def command(self, command: Command) -> None:
-        """Remembers the order."""
+        """Records the command."""
         if self.refused is not None:
             raise self.refused
         self.commands.append(command)
@@ -215,11 +214,11 @@ class FakeEngine:
         return jpeg_of("red", "blue")
 
     async def report(self) -> Report:
-        """As given."""
+        """The report given by the test."""
         return self.job_report
 
     async def aclose(self) -> None:
-        """Remembers it."""
+        """Records the call."""
         self.closed = True
 
 

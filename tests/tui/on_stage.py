@@ -1,4 +1,4 @@
-"""The app with a job that moves by itself, for tests in a pseudo-terminal."""
+"""The app with a job that makes progress on its own, for tests in a pseudo-terminal."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from tests.tui.scenes import CHOSEN
 
 
 class MovingEngine(FakeEngine):
-    """Says ten statuses a second, each different in every pane."""
+    """Sends ten statuses per second, each different in every pane."""
 
     async def statuses(self) -> AsyncIterator[JobStatus]:
-        """For ever."""
+        """Endlessly."""
         started = time.time()
         every = 1 / float(os.environ.get("STAGE_SPEED", "10"))
         number = 0
@@ -80,7 +80,7 @@ def a_million() -> LibraryByDay:
 
 
 def moving_app() -> AmberApp:
-    """Setup at rest where STAGE says so, else a job that moves."""
+    """Setup without activity if STAGE is "setup", else a job in progress."""
     terminal = detect(os.environ)
     engine = MovingEngine()
     if os.environ.get("STAGE_LIBRARY") == "million":

@@ -1,4 +1,4 @@
-"""Jobs as an engine would describe them, at moments that a person sees."""
+"""Job statuses as an engine would report them, at typical moments."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ COPYING = replace(
     events=(
         Event(NOW - 753, "info", "Connected to Anna’s iPhone."),
         Event(NOW - 744, "info", "Library read: 30,009 items, 3,025 in the selection."),
-        Event(NOW - 300, "warning", "IMG_6650.MOV could not be read; it will be tried again at the end."),
+        Event(NOW - 300, "warning", "IMG_6650.MOV could not be read. It will be retried at the end."),
         Event(NOW - 12, "info", "IMG_4811.HEIC arrived from iCloud."),
     ),
 )
@@ -114,7 +114,7 @@ UNPLUGGED = replace(
     COPYING,
     sequence=42,
     condition=Condition.WAITING,
-    sentence="Anna’s iPhone was unplugged. Connect it again; the job goes on where it was.",
+    sentence="Anna’s iPhone was unplugged. Connect it again; the backup resumes where it stopped.",
 )
 LOCAL_ONLY = replace(
     COPYING,
@@ -131,7 +131,7 @@ QUIET = replace(
         rate=None,
         eta=None,
         last_arrival_at=NOW - 1_260,
-        sentence="Nothing has come for 21 minutes. Is the phone on Wi-Fi and power, Low Power Mode off?",
+        sentence="Nothing has arrived for 21 minutes. Is the phone on Wi-Fi and power, Low Power Mode off?",
     ),
     write=replace(COPYING.write, written=Tally(2_341, 18_400 * MB), current_files=(), rate=None, eta=None),
 )
@@ -167,7 +167,7 @@ LEFT_REPORT = Report(
                 "2018-05-01",
                 13_214_285,
                 "icloud",
-                "Still only in iCloud. Run it again with iCloud originals, the phone on power and Wi-Fi.",
+                "Still only in iCloud. Run again with iCloud originals, the phone on power and Wi-Fi.",
             )
             for n in range(560)
         ),
@@ -196,12 +196,12 @@ ENDED_FAILED = replace(
     ENDED_LEFT,
     sequence=97,
     outcome=Outcome.FAILED,
-    sentence="The drive at /media/anna/PHOTOS has no room left: 1.2 GB are needed, 80.0 MB are free.",
+    sentence="The drive at /media/anna/PHOTOS is full: 1.2 GB needed, 80.0 MB free.",
 )
 ENDED_AND_SWITCHED = replace(
     ENDED_LEFT,
     sequence=96,
-    afterwards="To have room on the iPhone again, switch back: Settings, Apps, Photos, Optimize Storage.",
+    afterwards="To free space on the iPhone, switch back: Settings, Apps, Photos, Optimize iPhone Storage.",
 )
 HEAD_START = replace(
     SCANNING,

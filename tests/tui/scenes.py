@@ -1,4 +1,4 @@
-"""Every screen in every state that a person can meet, as a script that brings it about."""
+"""Every screen in every state a user can see, each with the script that leads to it."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ Script = Callable[[Stage], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Scene:
-    """An app, and what is done with it before the curtain rises."""
+    """An app, and the script that runs before its screen is compared."""
 
     name: str
     app: Callable[[str | None], AmberApp]
-    """Made for a theme (None: the one of the app)."""
+    """Makes the app with a theme (None: the default)."""
     script: Script
 
 
@@ -94,12 +94,12 @@ def _no_phone(engine: FakeEngine) -> None:
 
 
 def _no_usbmuxd(engine: FakeEngine) -> None:
-    sentence = "No phone can be seen: usbmuxd does not run here. Install it (apt install usbmuxd)."
+    sentence = "usbmuxd is not running, so no phone can be found. Install it (apt install usbmuxd)."
     engine.devices_now = DevicesChanged((), (USB, SYSTEM), sentence)
 
 
 def _untrusted(engine: FakeEngine) -> None:
-    sentence = "Anna’s iPhone does not trust this computer yet: unlock it and tap Trust."
+    sentence = "Anna’s iPhone does not trust this computer yet. Unlock it and tap Trust."
     engine.devices_now = DevicesChanged((replace(PHONE, ready=False, sentence=sentence),), (USB, SYSTEM))
     engine.library = EngineError("TrustPending", sentence)
 
@@ -112,18 +112,18 @@ def _scanning(engine: FakeEngine) -> None:
 
 
 def _full(engine: FakeEngine) -> None:
-    engine.preview_problem = "The drive has 412 GB free, but 640 GB are needed; choose a shorter range."
+    engine.preview_problem = "Not enough free space: 640 GB needed, 412 GB free. Choose a shorter range."
 
 
 def _advised(engine: FakeEngine) -> None:
     engine.advice = (
-        "The phone has 12.4 GB free, the range needs 13.3 GB: take it in two slices.",
+        "The range needs 13.3 GB on the phone, and 12.4 GB are free. Split it in two.",
         "Keep the phone on power and on Wi-Fi.",
     )
 
 
 def _another_drive(engine: FakeEngine) -> None:
-    engine.preview_refused = EngineError("AnotherDrive", "There was an archive at …, and now there is none.")
+    engine.preview_refused = EngineError("AnotherDrive", "A different drive is now at ….")
 
 
 def _many(engine: FakeEngine) -> None:
@@ -202,7 +202,7 @@ WITH_CODE = replace(
 SCENES: tuple[Scene, ...] = (
     _setup("setup", shows(READY), state=CHOSEN),
     _setup("setup-no-phone", shows("Connect an iPhone"), prepare=_no_phone),
-    _setup("setup-no-usbmuxd", shows("usbmuxd does not run"), prepare=_no_usbmuxd),
+    _setup("setup-no-usbmuxd", shows("usbmuxd is not running"), prepare=_no_usbmuxd),
     _setup("setup-untrusted", shows("tap Trust"), prepare=_untrusted),
     _setup("setup-scanning", shows("Fetching the library"), prepare=_scanning, state=CHOSEN),
     _setup("setup-icloud-included", shows(READY, "i"), state=CHOSEN),
@@ -215,18 +215,18 @@ SCENES: tuple[Scene, ...] = (
     _setup("setup-folder-missing", _wrong_folder, state=CHOSEN),
     _setup("setup-ascii", shows(READY), state=CHOSEN, terminal=ASCII_TERMINAL),
     _setup("setup-ascii-reading", shows("Fetching"), prepare=_scanning, terminal=ASCII_TERMINAL),
-    _setup("setup-another-drive", shows("Another drive"), prepare=_another_drive, state=CHOSEN),
+    _setup("setup-another-drive", shows("A different drive"), prepare=_another_drive, state=CHOSEN),
     _setup("ways", shows("2 hints", "w"), prepare=_advised, state=CHOSEN),
     _setup("tasks", shows(READY, "s"), state=SAVED, tasks={"old-years": OLD_YEARS}),
     _setup("setup-saved-tasks", shows(READY), state=SAVED, tasks={"old-years": OLD_YEARS}),
     _setup("help", shows(READY, "question_mark"), state=CHOSEN),
     _run("run-connecting", samples.CONNECTING, "Connecting"),
-    _run("run-scanning", samples.SCANNING, "Looking into"),
+    _run("run-scanning", samples.SCANNING, "Checking the folders"),
     _run("run-copying", samples.COPYING, "1,204 of 2,341"),
     _run("run-paused", samples.PAUSED, "Paused"),
     _run("run-unplugged", samples.UNPLUGGED, "was unplugged"),
     _run("run-local-only", samples.LOCAL_ONLY, "only in iCloud"),
-    _run("run-nothing-comes", samples.QUIET, "Nothing has come"),
+    _run("run-nothing-comes", samples.QUIET, "Nothing has arrived"),
     _run("run-cannot-retry", replace(samples.LOCAL_ONLY, sequence=50), "1,204", "f"),
     _run("run-head-start", samples.HEAD_START, "so far"),
     _run("run-ascii", samples.COPYING, "1,204 of 2,341", terminal=ASCII_TERMINAL),
@@ -243,8 +243,8 @@ SCENES: tuple[Scene, ...] = (
         terminal=ASCII_TERMINAL,
     ),
     _run("end-complete", samples.ENDED_COMPLETE, "adds up"),
-    _run("end-failed", samples.ENDED_FAILED, "no room left", report=samples.LEFT_REPORT),
-    Scene("jobs", _jobs, shows("2 backups")),
+    _run("end-failed", samples.ENDED_FAILED, "is full", report=samples.LEFT_REPORT),
+    Scene("jobs", _jobs, shows("2 backups running")),
 )
 BY_NAME = {scene.name: scene for scene in SCENES}
 SIZES = ((80, 24), (120, 40))

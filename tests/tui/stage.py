@@ -1,4 +1,4 @@
-"""Puts the app on a stage: a size, a fake engine, keys; and waits until everything has come to rest."""
+"""Runs the app for a test: a terminal size, a fake engine, keys, and conditions to wait for."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.tui.fake_engine import FakeEngine, context_of
 
 TERMINAL = Terminal(Colors.TRUECOLOR, ascii=False, remote=False)
 TEXTS = Path(__file__).parent / "__text__"
-COMES_TO_REST_WITHIN = 30.0
+TIMEOUT = 30.0
 """Seconds after which a test that waits for a condition fails."""
 
 
@@ -35,30 +35,30 @@ def app_of(
 
 
 class Stage:
-    """What a test can do with an app that runs: press keys, wait, read the screen."""
+    """What a test can do with a running app: press keys, wait, read the screen."""
 
     def __init__(self, app: AmberApp, pilot: Pilot[int]) -> None:
         self.app = app
         self.pilot = pilot
 
     async def press(self, *keys: str) -> None:
-        """Presses keys and waits until their messages are handled."""
+        """Presses keys and waits until they have been handled."""
         await self.pilot.press(*keys)
         await self.pilot.pause()
 
     async def type(self, text: str) -> None:
-        """Types a text into the field in focus."""
+        """Types a text into the focused field."""
         await self.press(*(_KEYS.get(character, character) for character in text))
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        """Waits for a condition, looking whenever the app has handled what it had."""
-        async with asyncio.timeout(COMES_TO_REST_WITHIN):
+        """Waits for a condition, checking it each time the app is idle."""
+        async with asyncio.timeout(TIMEOUT):
             while not holds():
                 await self.pilot.pause(0.01)
         await self.pilot.pause()
 
     async def shows(self, text: str) -> None:
-        """Waits until a text stands on the screen."""
+        """Waits until a text is on the screen."""
         try:
             await self.until(lambda: text in self.text)
         except TimeoutError:
@@ -66,7 +66,7 @@ class Stage:
 
     @property
     def text(self) -> str:
-        """What stands on the screen."""
+        """The contents of the screen."""
         return screen_text(self.app.screen)
 
 
@@ -82,7 +82,7 @@ async def _on_stage(app: AmberApp, size: tuple[int, int]) -> AsyncIterator[Stage
 def play(
     app: AmberApp, script: Callable[[Stage], Awaitable[None]], size: tuple[int, int] = (80, 24)
 ) -> AmberApp:
-    """Runs a script on an app in a terminal of a size, and gives the app back as it was left."""
+    """Runs a script on an app in a terminal of a size; returns the app."""
 
     async def run() -> None:
         async with _on_stage(app, size) as stage:
@@ -93,7 +93,7 @@ def play(
 
 
 def compare_text(name: str, text: str) -> None:
-    """Compares a screen with the one kept under a name; with AMBERTIME_UPDATE_TEXT=1 it is kept anew."""
+    """Compares a screen with the one stored under a name; AMBERTIME_UPDATE_TEXT=1 stores it first."""
     file = TEXTS / f"{name}.txt"
     text = "\n".join(row.rstrip() for row in text.splitlines()) + "\n"
     if os.environ.get("AMBERTIME_UPDATE_TEXT"):

@@ -1,4 +1,4 @@
-"""Bars, columns, lines: the pure parts of what is drawn."""
+"""Bars, columns and lines: the pure functions that draw."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ def test_a_column_grows_from_below_by_eighths() -> None:
     assert columns([0, 1, 8, 9, 16], 2, 16, FULL) == ["   ▁█", " ▁███"]
 
 
-def test_something_always_shows_and_full_means_all() -> None:
+def test_any_progress_shows_and_only_all_of_it_is_full() -> None:
     assert columns([1], 1, 1_000_000, FULL) == ["▁"]
     assert plain(meter(1, 1_000_000, 10, FULL)) == "━─────────"
     assert plain(meter(999_999, 1_000_000, 10, FULL)) == "━━━━━━━━━─"
     assert plain(meter(5, 5, 10, FULL)) == "━" * 10
 
 
-def test_what_is_in_icloud_stands_on_what_is_local_and_has_other_characters() -> None:
+def test_icloud_items_are_above_local_ones_with_other_characters() -> None:
     rows = stacked([8, 8, 0], [8, 0, 8], 2, 16, FULL)
     assert [[cell for cell, _ in row] for row in rows] == [["▒", " ", " "], ["█", "█", "▒"]]
     assert [[away for _, away in row] for row in rows] == [[True, False, False], [False, False, True]]
@@ -33,9 +33,7 @@ def test_what_is_in_icloud_stands_on_what_is_local_and_has_other_characters() ->
 @given(
     st.lists(st.tuples(st.integers(0, 500), st.integers(0, 500)), min_size=1, max_size=60), st.integers(2, 12)
 )
-def test_a_part_that_is_there_gets_a_cell_where_the_column_has_two(
-    parts: list[tuple[int, int]], height: int
-) -> None:
+def test_each_part_gets_a_cell_if_the_column_has_two(parts: list[tuple[int, int]], height: int) -> None:
     top = max(1, *(a + b for a, b in parts))
     rows = stacked([a for a, _ in parts], [b for _, b in parts], height, top, FULL)
     for x, (local, icloud) in enumerate(parts):
@@ -85,14 +83,14 @@ def test_a_path_is_cut_at_its_beginning() -> None:
     assert shorten_path("/media/anna/PHOTOS", 10) == "…na/PHOTOS"
 
 
-def test_control_characters_of_a_file_name_are_shown_and_not_obeyed() -> None:
+def test_control_characters_in_a_file_name_are_shown_as_symbols() -> None:
     assert fit("a\x1b[31mb\n", 9) == "a␛[31mb␊ "
     assert Span("tab\there\x9b\u202e").text == "tab␉here��"
     assert shorten_path("/media/\x1bX\n", 6) == "…a/␛X␊"
 
 
 @given(texts, st.integers(2, 60))
-def test_nothing_that_is_drawn_can_talk_to_the_terminal(text: str, cells: int) -> None:
+def test_no_drawn_text_can_control_the_terminal(text: str, cells: int) -> None:
     assert Span(text).text.isprintable()
     assert fit(text, cells).isprintable()
     assert shorten_path(text, cells).isprintable()

@@ -1,5 +1,4 @@
-"""The app in a pseudo-terminal of its own: signals end it cleanly, a dead terminal ends it, little is
-sent."""
+"""The app in a pseudo-terminal: signals end it cleanly, a dead terminal ends it, and it sends little."""
 
 from __future__ import annotations
 
@@ -36,10 +35,10 @@ def test_a_signal_ends_the_screen_and_leaves_the_terminal_clean(number: signal.S
         assert termios.tcgetattr(on.follower) == before
 
 
-def test_a_signal_ends_it_even_where_the_terminal_reads_no_more() -> None:
+def test_a_signal_ends_it_even_if_the_terminal_no_longer_reads() -> None:
     with terminal(STAGE_SPEED="100") as on:
         on.until(b"Copying")
-        # Nobody reads: the pipe fills, then the queue of the writer, then the loop hangs in it.
+        # Without a reader the pipe fills, then the writer's queue; then the event loop blocks.
         end = time.monotonic() + WITHIN
         while select.select([], [on.follower], [], 0)[1] and time.monotonic() < end:
             select.select([], [], [], 0.05)
@@ -47,7 +46,7 @@ def test_a_signal_ends_it_even_where_the_terminal_reads_no_more() -> None:
         assert on.process.wait(WITHIN) in (129, 130)
 
 
-def test_a_job_that_moves_costs_little() -> None:
+def test_a_running_job_sends_little() -> None:
     with terminal() as on:
         on.until(b"Copying")
         on.read(1.0)
@@ -55,14 +54,14 @@ def test_a_job_that_moves_costs_little() -> None:
         assert 0 < sent < 8 * 1024
 
 
-def test_setup_at_rest_sends_nothing() -> None:
+def test_an_idle_setup_sends_nothing() -> None:
     with terminal(STAGE="setup") as on:
         on.until(b"starts the backup")
         on.read(1.0)
         assert on.read(2.0) == b""
 
 
-def test_a_key_on_setup_costs_little_although_there_is_advice() -> None:
+def test_a_key_on_setup_sends_little_even_with_advice() -> None:
     with terminal(STAGE="setup", STAGE_ADVICE="Keep the phone on power.") as on:
         on.until(b"starts the backup")
         on.read(1.0)
@@ -89,7 +88,7 @@ def test_it_starts_in_every_terminal(environ: dict[str, str]) -> None:
         assert coloured == (environ.get("TERM") == "xterm-ghostty" or "LANG" in environ)
 
 
-def test_what_nobody_foresaw_is_a_sentence_and_the_terminal_is_clean(home: Path) -> None:
+def test_an_unexpected_error_becomes_a_sentence_and_the_terminal_is_clean(home: Path) -> None:
     environ = {name: os.environ[name] for name in os.environ if name.startswith("XDG_")}
     broken = (
         "import sys; from ambertime_tui.tui.screens.setup import SetupScreen; "
@@ -102,7 +101,7 @@ def test_what_nobody_foresaw_is_a_sentence_and_the_terminal_is_clean(home: Path)
         assert on.ends() == 1
         assert LEAVES in on.seen
         assert termios.tcgetattr(on.follower) == before
-        told = on.seen.rpartition(LEAVES)[2].decode()
-    assert "Something unexpected happened (ZeroDivisionError)" in told
-    assert "Traceback" not in told
+        message = on.seen.rpartition(LEAVES)[2].decode()
+    assert "Something unexpected happened (ZeroDivisionError)" in message
+    assert "Traceback" not in message
     assert "ZeroDivisionError" in next(home.rglob("ambertime.log")).read_text()

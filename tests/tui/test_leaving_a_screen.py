@@ -1,4 +1,4 @@
-"""A screen is left while an answer of the engine is under way: the answer comes too late and is dropped."""
+"""A screen is closed while the engine is about to answer: the late answer is dropped."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.tui.stage import Stage, app_of, play
 
 
 class SlowEngine(FakeEngine):
-    """Answers its next question about a preview or about rows when it is let."""
+    """Answers the next request for a preview or for rows only when the test allows it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -28,26 +28,26 @@ class SlowEngine(FakeEngine):
         self.asked = asyncio.Event()
 
     async def answer(self) -> None:
-        """Lets it."""
+        """Allows the answer."""
         self.may_answer.set()
 
-    async def _in_its_time(self) -> None:
+    async def _wait_for_test(self) -> None:
         self.asked.set()
         await self.may_answer.wait()
 
     async def preview(self, spec: JobSpec) -> Preview:
-        """Takes its time."""
-        await self._in_its_time()
+        """Waits until the test allows it."""
+        await self._wait_for_test()
         return await super().preview(spec)
 
     async def rows(self, pane: Pane, offset: int, limit: int) -> Rows:
-        """Takes its time."""
-        await self._in_its_time()
+        """Waits until the test allows it."""
+        await self._wait_for_test()
         return await super().rows(pane, offset, limit)
 
 
 class LastToGo(Widget):
-    """Stays on its screen after all others have gone, and has the engine answer in that moment."""
+    """The last widget to leave its screen; it has the engine answer at that moment."""
 
     def __init__(self, group: str, answer: Callable[[], Awaitable[None]]) -> None:
         super().__init__()
@@ -59,7 +59,7 @@ class LastToGo(Widget):
     async def on_unmount(self) -> None:
         """The screen waits for it."""
         screen: Screen[object] = self.screen
-        while len(screen.children) > 1:  # noqa: ASYNC110 (Textual tells nobody)
+        while len(screen.children) > 1:  # noqa: ASYNC110 (Textual has no event for it)
             await asyncio.sleep(0)
         asking = [worker for worker in self.app.workers if worker.group == self._group]
         await self._answer()
@@ -67,8 +67,8 @@ class LastToGo(Widget):
         self.answered = True
 
 
-async def ask_and_get_no_answer_yet(stage: Stage, engine: SlowEngine, key: str, group: str) -> LastToGo:
-    """A key has the screen ask something; the answer comes while the screen goes."""
+async def request_without_answer(stage: Stage, engine: SlowEngine, key: str, group: str) -> LastToGo:
+    """Presses a key that sends a request; the answer will arrive while the screen closes."""
     last = LastToGo(group, engine.answer)
     await stage.app.screen.mount(last)
     engine.may_answer.clear()
@@ -78,7 +78,7 @@ async def ask_and_get_no_answer_yet(stage: Stage, engine: SlowEngine, key: str, 
     return last
 
 
-def test_a_drive_that_comes_as_the_job_starts_ends_nothing() -> None:
+def test_a_drive_that_appears_as_the_job_starts_does_no_harm() -> None:
     engine = FakeEngine()
     engine.job.append(samples.COPYING)
 
@@ -94,7 +94,7 @@ def test_a_drive_that_comes_as_the_job_starts_ends_nothing() -> None:
     play(app_of(engine, context_of(engine, state=CHOSEN)), script)
 
 
-def test_rows_that_come_as_the_list_is_closed_are_dropped() -> None:
+def test_rows_that_arrive_as_the_list_is_closed_are_dropped() -> None:
     engine = SlowEngine()
     engine.job.append(samples.COPYING)
 
@@ -102,7 +102,7 @@ def test_rows_that_come_as_the_list_is_closed_are_dropped() -> None:
         await stage.shows("files read back")
         await stage.press("enter")
         await stage.shows("1 of 100,000")
-        last = await ask_and_get_no_answer_yet(stage, engine, "end", "rows")
+        last = await request_without_answer(stage, engine, "end", "rows")
         await stage.press("escape")
         await stage.until(lambda: last.answered)
         await stage.shows("files read back")
@@ -111,12 +111,12 @@ def test_rows_that_come_as_the_list_is_closed_are_dropped() -> None:
 
 
 @pytest.mark.parametrize("keys", [["q"], ["ctrl+c"], []], ids=["q", "ctrl+c", "closed from outside"])
-def test_what_comes_as_the_app_is_left_is_dropped(keys: list[str]) -> None:
+def test_answers_that_arrive_as_the_app_exits_are_dropped(keys: list[str]) -> None:
     engine = SlowEngine()
 
     async def script(stage: Stage) -> None:
         await stage.shows(READY)
-        await ask_and_get_no_answer_yet(stage, engine, "i", "preview")
+        await request_without_answer(stage, engine, "i", "preview")
         await stage.press(*keys)
 
     play(app_of(engine, context_of(engine, state=CHOSEN)), script)

@@ -1,4 +1,4 @@
-"""Pictures: one of each screen in the app's own theme, and one screen in each theme."""
+"""Pictures: each screen in the default theme, and one screen in each theme."""
 
 from __future__ import annotations
 
@@ -61,5 +61,7 @@ def test_the_documentation_shows_every_screen_and_theme() -> None:
         (page.parent / unquote(address)).resolve()
         for address in re.findall(r"!\[[^]]*\]\(([^)]+\.svg)\)", page.read_text(encoding="utf-8"))
     }
-    dark = SNAPSHOTS / "test_the_theme_looks_as_it_was_reviewed[amber-dark].svg"  # the other pictures' theme
+    dark = (
+        SNAPSHOTS / "test_the_theme_looks_as_it_was_reviewed[amber-dark].svg"
+    )  # the theme of the other pictures
     assert shown == {file.resolve() for file in SNAPSHOTS.glob("*.svg")} - {dark.resolve()}

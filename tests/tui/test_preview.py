@@ -1,4 +1,4 @@
-"""A small picture of the selected item: drawn in half cells, only where it is wanted."""
+"""The thumbnail of the selected item: drawn with half blocks, and only if previews are on."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_without_colours_it_is_drawn_in_shades() -> None:
     assert strip_of(picture, rows - 1, shades=True).text == " " * COLUMNS
 
 
-def test_no_picture_is_larger_than_its_place() -> None:
+def test_a_picture_never_exceeds_its_size_limit() -> None:
     columns, rows = cells_of_jpeg(jpeg_of("red", "blue")).size
     assert columns <= COLUMNS and rows <= ROWS
 
@@ -41,12 +41,12 @@ def test_no_picture_is_larger_than_its_place() -> None:
 @pytest.mark.parametrize(
     "junk", [b"", b"no picture", jpeg_of("red", "blue")[:300]], ids=["empty", "text", "torn"]
 )
-def test_what_is_no_picture_is_said_to_be_none(junk: bytes) -> None:
+def test_bytes_that_are_not_a_picture_raise_an_error(junk: bytes) -> None:
     with pytest.raises(PictureError):
         cells_of_jpeg(junk)
 
 
-def test_a_key_shows_the_selected_item_and_takes_it_away() -> None:
+def test_a_key_shows_the_selected_item_and_another_closes_it() -> None:
     engine = FakeEngine()
     engine.job.append(samples.COPYING)
 
@@ -65,7 +65,7 @@ def test_a_key_shows_the_selected_item_and_takes_it_away() -> None:
     play(app_of(engine, attach_to=SOCKET), script)
 
 
-def test_over_ssh_it_says_how_to_turn_it_on() -> None:
+def test_over_ssh_it_says_how_to_turn_previews_on() -> None:
     engine = FakeEngine()
     engine.job.append(samples.COPYING)
 
@@ -74,6 +74,6 @@ def test_over_ssh_it_says_how_to_turn_it_on() -> None:
         await stage.press("enter")
         await stage.shows("1 of 100,000")
         await stage.press("v")
-        await stage.shows("Pictures are off over SSH")
+        await stage.shows("Previews are off over SSH")
 
     play(app_of(engine, replace(context_of(engine), preview=False), attach_to=SOCKET), script)

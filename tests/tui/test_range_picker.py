@@ -1,4 +1,4 @@
-"""The range picker as a value: handles that move by months, and columns to draw."""
+"""The state of the range picker: handles that move by months, and columns to draw."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ moves = st.sampled_from(
 
 
 @given(pickers(), st.lists(moves, max_size=20))
-def test_no_sequence_of_keys_makes_a_range_that_is_none(picker: RangePicker, keys: list) -> None:  # type: ignore[type-arg]
+def test_no_sequence_of_keys_makes_an_invalid_range(picker: RangePicker, keys: list) -> None:  # type: ignore[type-arg]
     for key in keys:
         picker = key(picker)
         assert picker.first <= picker.start <= picker.end <= picker.last
 
 
 @given(pickers(), st.integers(1, 300))
-def test_columns_fit_touch_each_other_and_hold_every_day(picker: RangePicker, width: int) -> None:
+def test_columns_fit_and_cover_every_day(picker: RangePicker, width: int) -> None:
     axis = axis_for(picker, width)
     assert axis.width <= max(width, 1)
     for left, right in zip(axis.buckets, axis.buckets[1:], strict=False):
@@ -55,13 +55,13 @@ def test_columns_fit_touch_each_other_and_hold_every_day(picker: RangePicker, wi
     assert len(labels(axis, picker.unit)) <= max(width, 1)
 
 
-def test_the_left_handle_goes_by_whole_months_and_opens_the_range_at_the_edge() -> None:
+def test_the_left_handle_moves_by_months_and_opens_the_range_at_the_edge() -> None:
     later = LIBRARY.moved(1)
     assert later.range == DateRange(date(2016, 7, 1), None)
     assert later.moved(-1).range == DateRange()
 
 
-def test_the_right_handle_stands_on_the_last_day_of_a_month() -> None:
+def test_the_right_handle_is_on_the_last_day_of_a_month() -> None:
     earlier = LIBRARY.swapped().moved(-1)
     assert earlier.range == DateRange(None, date(2026, 10, 31))
     assert earlier.moved(-1, far=True).range == DateRange(None, date(2025, 10, 31))

@@ -1,4 +1,4 @@
-"""A running job on the screen: orders go out or are refused with a reason, leaving asks, the end is told."""
+"""A running job on the screen: commands are sent or refused with a reason, and the result is shown."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class Dying(FakeEngine):
         self.may_die = asyncio.Event()
 
     async def statuses(self) -> AsyncIterator[JobStatus]:
-        """One, and then none any more."""
+        """One status, then an error."""
         yield samples.COPYING
         await self.may_die.wait()
-        raise EngineError("HostGone", "The engine has ended unexpectedly; what is written is safe.")
+        raise EngineError("HostGone", "The engine ended unexpectedly.")
 
 
 def running(status: JobStatus = samples.COPYING) -> FakeEngine:
@@ -44,65 +44,65 @@ def running(status: JobStatus = samples.COPYING) -> FakeEngine:
     return engine
 
 
-def test_pause_becomes_go_on() -> None:
+def test_pause_becomes_resume() -> None:
     engine = running()
 
     async def script(stage: Stage) -> None:
         await stage.shows("p Pause")
         await stage.press("p")
         await engine.say_status(samples.PAUSED)
-        await stage.shows("p Go on")
+        await stage.shows("p Resume")
         await stage.press("p")
 
     play(app_of(engine, attach_to=SOCKET), script)
     assert [c.name for c in engine.commands] == [CommandName.PAUSE, CommandName.RESUME]
 
 
-def test_a_pause_does_not_wipe_what_a_person_has_to_do() -> None:
+def test_a_pause_does_not_hide_what_the_user_should_do() -> None:
     engine = running(samples.UNPLUGGED)
 
     async def script(stage: Stage) -> None:
-        await stage.shows("goes on where it")
+        await stage.shows("resumes where it")
         await stage.press("p")
         await engine.say_status(replace(samples.UNPLUGGED, sequence=60, condition=Condition.PAUSED))
         await stage.shows("Paused")
-        assert "goes on where it" in stage.text
+        assert "resumes where it" in stage.text
         await stage.press("s")
-        await stage.shows("The job ends once")
-        assert "goes on where it" in stage.text
+        await stage.shows("The backup will stop once")
+        assert "resumes where it" in stage.text
 
     play(app_of(engine, attach_to=SOCKET), script)
 
 
-def test_what_a_key_did_is_said_for_a_while() -> None:
+def test_the_reply_to_a_key_is_shown_for_a_while() -> None:
     now = [NOW]
     engine = running()
 
     async def script(stage: Stage) -> None:
         await stage.shows("1,204 of 2,341")
         await stage.press("o")
-        await stage.shows("Newest first from now on.")
+        await stage.shows("Now newest first.")
         now[0] += 60
-        await stage.until(lambda: "Newest first" not in stage.text)
+        await stage.until(lambda: "Now newest" not in stage.text)
 
     play(app_of(engine, context_of(engine, clock=lambda: now[0]), attach_to=SOCKET), script)
 
 
-def test_a_job_that_waits_for_icloud_no_longer_says_so() -> None:
-    fetch = replace(samples.COPYING.fetch, ending=True, sentence="iCloud is waited for no longer.")
+def test_a_job_that_stopped_waiting_for_icloud_says_so() -> None:
+    fetch = replace(samples.COPYING.fetch, ending=True, sentence="No longer waiting for iCloud.")
     engine = running(replace(samples.COPYING, fetch=fetch))
 
     async def script(stage: Stage) -> None:
-        await stage.shows("iCloud is waited for no longer.")
+        await stage.shows("No longer waiting for iCloud.")
         assert "Finishing" in stage.text.splitlines()[0]
         await stage.press("f")
-        await stage.shows("no longer already")
+        await stage.shows("Already finishing")
 
     play(app_of(engine, attach_to=SOCKET), script)
     assert engine.commands == []
 
 
-def test_what_is_copied_during_the_scan_is_shown_without_a_total() -> None:
+def test_copies_during_the_scan_are_shown_without_a_total() -> None:
     engine = running(samples.HEAD_START)
 
     async def script(stage: Stage) -> None:
@@ -113,9 +113,9 @@ def test_what_is_copied_during_the_scan_is_shown_without_a_total() -> None:
         assert "IMG_0002.HEIC" in drive
         assert "512" not in drive
         assert "left" not in drive
-        assert "Comes after the scan" not in drive
+        assert "Starts after the scan" not in drive
         await stage.press("o")
-        await stage.shows("That comes after the scan.")
+        await stage.shows("Not available until the scan is done.")
 
     play(app_of(engine, attach_to=SOCKET), script)
 
@@ -131,7 +131,7 @@ def test_no_speed_and_no_time_left_while_paused() -> None:
     play(app_of(engine, attach_to=SOCKET), script)
 
 
-def test_orders_go_out() -> None:
+def test_commands_are_sent() -> None:
     engine = running()
 
     async def script(stage: Stage) -> None:
@@ -147,7 +147,7 @@ def test_orders_go_out() -> None:
     ]
 
 
-def test_what_cannot_be_done_says_why() -> None:
+def test_a_key_that_is_not_possible_says_why() -> None:
     engine = running(samples.LOCAL_ONLY)
 
     async def script(stage: Stage) -> None:
@@ -155,13 +155,13 @@ def test_what_cannot_be_done_says_why() -> None:
         await stage.press("r")
         await stage.shows("nothing has failed")
         await stage.press("o")
-        await stage.shows("takes only what is on the phone")
+        await stage.shows("copies only what is on the phone")
 
     play(app_of(engine, attach_to=SOCKET), script)
     assert engine.commands == []
 
 
-def test_an_order_that_the_engine_refuses_says_why() -> None:
+def test_a_command_refused_by_the_engine_says_why() -> None:
     engine = running()
     engine.refused = EngineError("NotNow", "The job is just ending.")
 
@@ -185,7 +185,7 @@ def test_detaching_leaves_the_job_alone() -> None:
     assert engine.commands == []
 
 
-def test_quitting_asks_and_keep_going_keeps_going() -> None:
+def test_quitting_asks_and_can_leave_the_job_running() -> None:
     engine = running()
 
     async def script(stage: Stage) -> None:
@@ -200,7 +200,7 @@ def test_quitting_asks_and_keep_going_keeps_going() -> None:
     assert engine.commands == []
 
 
-def test_quitting_and_stopping_shows_the_result_before_it_leaves() -> None:
+def test_quitting_and_stopping_shows_the_result_first() -> None:
     engine = running()
 
     async def script(stage: Stage) -> None:
@@ -209,14 +209,14 @@ def test_quitting_and_stopping_shows_the_result_before_it_leaves() -> None:
         await stage.until(lambda: bool(engine.commands))
         stopped = replace(samples.ENDED_LEFT, sequence=200, outcome=Outcome.INTERRUPTED)
         await engine.say_status(stopped)
-        await stage.shows("Stopped before the end")
+        await stage.shows("Stopped early")
         await stage.press("q")
 
     assert play(app_of(engine, attach_to=SOCKET), script).return_value == 130
     assert engine.commands == [Command(CommandName.STOP)]
 
 
-def test_the_exit_code_is_that_of_the_job_that_was_seen_to_its_end() -> None:
+def test_the_exit_code_is_that_of_the_job_whose_end_was_shown() -> None:
     engine = running()
     engine.job_report = samples.LEFT_REPORT
 
@@ -231,7 +231,7 @@ def test_the_exit_code_is_that_of_the_job_that_was_seen_to_its_end() -> None:
     assert play(app_of(engine, attach_to=SOCKET), script).return_value == 3
 
 
-def test_a_host_that_dies_is_told_in_a_sentence() -> None:
+def test_an_engine_that_dies_is_reported_in_a_sentence() -> None:
     engine = Dying()
 
     async def script(stage: Stage) -> None:
@@ -239,13 +239,13 @@ def test_a_host_that_dies_is_told_in_a_sentence() -> None:
         await stage.press("enter")
         await stage.shows("1 of 100,000")
         engine.may_die.set()
-        await stage.shows("has ended unexpectedly")
+        await stage.shows("process ended unexpectedly")
         shown = " ".join(stage.text.split())
-        assert "What is on the drive is whole" in shown
-        assert "start the backup again: it goes on from there." in shown
+        assert "All files written are complete" in shown
+        assert "start the backup again to resume." in shown
         assert "Ended unexpectedly" in stage.text.splitlines()[0]
         assert "MB/s" not in stage.text.replace("50.0 MB/s", ""), "only the graph's scale is left"
-        assert "IMG_7203.MOV" not in stage.text, "nothing is in hand"
+        assert "IMG_7203.MOV" not in stage.text, "no file is in progress"
         await stage.press("p")
         await stage.shows("Press n and")
         await stage.press("q")
@@ -254,7 +254,7 @@ def test_a_host_that_dies_is_told_in_a_sentence() -> None:
     assert engine.commands == []
 
 
-def test_after_a_host_has_died_a_new_backup_is_one_key_away() -> None:
+def test_after_an_engine_died_one_key_starts_a_new_backup() -> None:
     engine = Dying()
     engine.may_die.set()
 
@@ -266,7 +266,7 @@ def test_after_a_host_has_died_a_new_backup_is_one_key_away() -> None:
     play(app_of(engine, attach_to=SOCKET), script)
 
 
-def test_a_running_job_is_shown_at_once() -> None:
+def test_a_running_job_is_shown_on_start() -> None:
     engine = running()
     job = RunningJob(
         str(SOCKET), "j", NOW, "/media/x", PHONE.udid, "Anna’s", Phase.COPYING, Condition.RUNNING
@@ -278,7 +278,7 @@ def test_a_running_job_is_shown_at_once() -> None:
     play(app_of(engine, context_of(engine, jobs=(job,))), script)
 
 
-def test_a_long_list_is_asked_for_by_page_and_jumps_to_its_end() -> None:
+def test_a_long_list_is_loaded_by_page_and_jumps_to_its_end() -> None:
     engine = running()
 
     async def script(stage: Stage) -> None:
@@ -289,7 +289,7 @@ def test_a_long_list_is_asked_for_by_page_and_jumps_to_its_end() -> None:
         await stage.shows("100,000 of 100,000")
         await stage.shows("IMG_9999.HEIC")
         await stage.press("x")
-        await stage.shows("is left out of this job")
+        await stage.shows("will be skipped")
         await stage.press("escape")
         await stage.shows("1,204 of 2,341")
 
@@ -313,13 +313,13 @@ def test_the_report_is_saved_where_the_screen_says(tmp_path: Path) -> None:
     text = (tmp_path / "reports/report-20261122-a1b2c3.txt").read_text()
     assert "adds up" in text
     assert "Anna’s iPhone, iPhone 15 Pro, iOS 18.5" in text
-    for words in ("/media/anna/PHOTOS", "all", "12:34", "Something is left", "switch back"):
+    for words in ("/media/anna/PHOTOS", "all", "12:34", "Incomplete", "switch back"):
         assert words in text
     assert text.count("IMG_") == 563
     assert (tmp_path / "reports/report-20261122-a1b2c3.json").read_text().startswith("{")
 
 
-def test_no_name_talks_to_the_terminal() -> None:
+def test_no_name_can_control_the_terminal() -> None:
     hostile = "\x1b]0;owned\x07\r\n\tIMG.HEIC"
     status = replace(
         samples.COPYING,
@@ -359,7 +359,7 @@ def test_no_name_talks_to_the_terminal() -> None:
     play(app_of(engine, attach_to=SOCKET), script)
 
 
-def test_the_clock_stands_while_the_job_is_paused() -> None:
+def test_the_clock_stops_while_the_job_is_paused() -> None:
     now = [NOW]
     engine = running()
 

@@ -1,4 +1,4 @@
-"""Saved tasks: chosen at a key, saved from the screen under a name, kept for the next time."""
+"""Saved tasks: chosen with a key, saved from the screen under a name, kept for the next run."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_a_task_is_chosen_by_its_digit() -> None:
 
 
 @pytest.mark.parametrize("name", ["[red]x[/", "[b]", "[/]", "a\\[b]", "[@click=app.quit]x"])
-def test_a_name_with_brackets_is_a_name_like_any_other_in_the_palette(name: str) -> None:
+def test_brackets_in_a_name_are_plain_text_in_the_palette(name: str) -> None:
     engine = FakeEngine()
 
     async def script(stage: Stage) -> None:
@@ -50,7 +50,7 @@ def test_a_name_with_brackets_is_a_name_like_any_other_in_the_palette(name: str)
     play(app_of(engine, context_of(engine, state=CHOSEN, tasks={name: task})), script)
 
 
-def test_what_is_set_up_is_saved_in_the_words_that_were_typed() -> None:
+def test_a_setup_is_saved_with_the_range_as_typed() -> None:
     engine = FakeEngine()
     kept: list[State] = []
 
@@ -74,7 +74,7 @@ def test_what_is_set_up_is_saved_in_the_words_that_were_typed() -> None:
     assert task.originals is OriginalsChoice.ICLOUD
 
 
-def test_a_task_of_the_config_file_is_neither_forgotten_nor_replaced_here() -> None:
+def test_a_task_of_the_config_file_is_neither_deleted_nor_replaced_here() -> None:
     engine = FakeEngine()
     kept: list[State] = []
     state = State(last=CHOSEN.last, tasks={"mine": Task(range="2024")})
@@ -82,26 +82,26 @@ def test_a_task_of_the_config_file_is_neither_forgotten_nor_replaced_here() -> N
     async def script(stage: Stage) -> None:
         await stage.shows(READY)
         await stage.press("s", "x")
-        await stage.shows("stands in config.toml")
+        await stage.shows("is defined in config.toml")
         await stage.press("s")
         await stage.type("old")
         await stage.press("enter")
-        await stage.shows("take another name")
+        await stage.shows("Choose another name")
         await stage.press("escape", "down", "x")
-        await stage.shows("mine is forgotten")
+        await stage.shows("Task mine deleted.")
 
     context = context_of(engine, state=state, tasks={"old": OLD_YEARS}, remember=kept.append)
     play(app_of(engine, context), script)
     assert kept[-1].tasks == {}
 
 
-def test_since_the_last_backup_is_a_range_once_there_was_one() -> None:
+def test_since_the_last_backup_is_a_preset_after_a_backup() -> None:
     engine = FakeEngine()
     engine.job.append(samples.ENDED_LEFT)
     kept: list[State] = []
 
     async def finished(stage: Stage) -> None:
-        await stage.shows("The whole library")
+        await stage.shows("Whole library")
 
     context = context_of(engine, remember=kept.append)
     play(app_of(engine, context, attach_to=Path("/run/job.sock")), finished)
@@ -115,7 +115,7 @@ def test_since_the_last_backup_is_a_range_once_there_was_one() -> None:
     play(app_of(engine, context_of(engine, state=State(last=CHOSEN.last, finished=kept[-1].finished))), again)
 
 
-def test_what_is_remembered_is_there_the_next_time(home: Path) -> None:
+def test_saved_state_is_loaded_by_the_next_run(home: Path) -> None:
     folder = Path(os.environ["XDG_STATE_HOME"]) / "ambertime"
     pair = backup_key(PHONE.udid, USB.path)
     state = State(tasks={'Tee & "Kuchen"': OLD_YEARS}, finished={pair: "2026-11-01"})

@@ -1,5 +1,4 @@
-"""What every screen says in every state, at the two sizes that most terminals have; kept as text to be
-read."""
+"""The text of every screen in every state, at the two most common terminal sizes."""
 
 from __future__ import annotations
 
@@ -9,7 +8,7 @@ from tests.tui.scenes import BY_NAME, SCENES, SIZES, Scene
 from tests.tui.stage import Stage, compare_text, play
 
 WIDE = {"setup", "run-copying", "end-something-left"}
-"""Screens that are kept at 200x60, too."""
+"""Screens that are also compared at 200x60."""
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)

@@ -1,5 +1,4 @@
-"""Setup as a person uses it: what is plugged shows up, what is chosen is summed up, and Enter does what it
-says."""
+"""Setup: connected devices appear, choices are summarised, and Enter does what the summary says."""
 
 from __future__ import annotations
 
@@ -15,7 +14,7 @@ from tests.tui.scenes import CHOSEN, READY
 from tests.tui.stage import Stage, app_of, play
 
 
-def test_a_phone_that_is_plugged_in_shows_up_and_is_read() -> None:
+def test_a_connected_phone_appears_and_is_read() -> None:
     engine = FakeEngine()
     engine.devices_now = DevicesChanged((), (USB,))
 
@@ -28,7 +27,7 @@ def test_a_phone_that_is_plugged_in_shows_up_and_is_read() -> None:
     play(app_of(engine), script)
 
 
-def test_a_phone_that_is_pulled_takes_its_library_with_it() -> None:
+def test_an_unplugged_phone_disappears_with_its_library() -> None:
     engine = FakeEngine()
 
     async def script(stage: Stage) -> None:
@@ -55,7 +54,7 @@ def test_the_library_is_read_as_soon_as_the_phone_is_trusted() -> None:
     play(app_of(engine), script)
 
 
-def test_a_drive_that_is_pulled_is_no_target_any_more() -> None:
+def test_an_unplugged_drive_is_no_longer_the_target() -> None:
     engine = FakeEngine()
 
     async def script(stage: Stage) -> None:
@@ -68,7 +67,7 @@ def test_a_drive_that_is_pulled_is_no_target_any_more() -> None:
     play(app_of(engine, context_of(engine, state=CHOSEN)), script)
 
 
-def test_the_archive_is_chosen_among_several_drives_and_the_system_disk_never_by_itself() -> None:
+def test_the_drive_with_an_archive_is_preselected_and_the_system_disk_never() -> None:
     engine = FakeEngine()
 
     async def script(stage: Stage) -> None:
@@ -158,14 +157,14 @@ def test_a_range_of_words_is_understood_while_it_is_typed() -> None:
     assert engine.started[0].selection.range == parse_date_range("before 2020", TODAY)
 
 
-def test_a_typed_folder_is_looked_at_and_taken() -> None:
+def test_a_typed_folder_is_checked_and_used() -> None:
     engine = FakeEngine()
 
     async def script(stage: Stage) -> None:
         await stage.shows(READY)
         await stage.press("t", "home", "ctrl+k")
         await stage.type("data")
-        await stage.shows("beginning with /")
+        await stage.shows("starting with /")
         await stage.press("home", "ctrl+k")
         await stage.type("/data/iphone")
         await stage.shows(f"{READY} to /data/iphone")
@@ -173,7 +172,7 @@ def test_a_typed_folder_is_looked_at_and_taken() -> None:
     play(app_of(engine, context_of(engine, state=CHOSEN)), script)
 
 
-def test_the_target_of_last_time_is_taken_again_even_if_it_is_only_a_folder() -> None:
+def test_the_last_target_is_selected_again_even_if_it_is_a_folder() -> None:
     engine = FakeEngine()
 
     async def script(stage: Stage) -> None:
@@ -182,7 +181,7 @@ def test_the_target_of_last_time_is_taken_again_even_if_it_is_only_a_folder() ->
     play(app_of(engine, context_of(engine, state=State(last=Task(to="/data/iphone")))), script)
 
 
-def test_edits_hidden_items_and_recently_deleted_are_taken_or_left() -> None:
+def test_edits_hidden_and_deleted_items_are_included_or_left_out() -> None:
     engine = FakeEngine()
 
     async def script(stage: Stage) -> None:
@@ -202,14 +201,14 @@ def test_edits_hidden_items_and_recently_deleted_are_taken_or_left() -> None:
     assert (selection.hidden, selection.trashed, selection.edits) == (True, True, False)
 
 
-def test_the_palette_has_the_keys_that_the_footer_has_no_room_for() -> None:
+def test_the_palette_lists_keys_that_are_not_in_the_footer() -> None:
     engine = FakeEngine()
 
     async def script(stage: Stage) -> None:
         await stage.shows(READY)
         await stage.press("ctrl+p")
         await stage.type("recently")
-        await stage.shows("take what lies there, or leave it")
+        await stage.shows("include or leave out deleted items")
         await stage.press("enter")
         await stage.shows("Range · with Recently Deleted")
 
@@ -227,7 +226,7 @@ def test_keys_can_be_changed_by_their_ids() -> None:
     play(app_of(engine, context_of(engine, state=CHOSEN, keys={"setup.icloud": "f5"})), script)
 
 
-def test_a_saved_task_is_chosen_by_its_name() -> None:
+def test_a_saved_task_is_chosen_by_name() -> None:
     engine = FakeEngine()
     tasks = {"old-years": Task(range="..2019", to="/data/iphone", originals=OriginalsChoice.ICLOUD)}
 
@@ -245,7 +244,7 @@ def test_a_saved_task_is_chosen_by_its_name() -> None:
     play(app_of(engine, context_of(engine, state=CHOSEN, tasks=tasks)), script)
 
 
-def test_escape_leads_from_a_field_back_to_its_list() -> None:
+def test_escape_returns_from_a_field_to_its_list() -> None:
     engine = FakeEngine()
 
     async def script(stage: Stage) -> None:
@@ -262,13 +261,13 @@ def test_escape_leads_from_a_field_back_to_its_list() -> None:
     play(app_of(engine, context_of(engine, state=CHOSEN)), script)
 
 
-def test_a_new_archive_is_offered_where_the_drive_is_another_one() -> None:
+def test_a_new_archive_is_offered_on_a_different_drive() -> None:
     engine = FakeEngine()
     engine.preview_refused = EngineError("AnotherDrive", "There was an archive.")
 
     async def script(stage: Stage) -> None:
-        await stage.shows("Another drive is at this path now, without the archive.")
-        await stage.shows("or press n for a new archive on this one.")
+        await stage.shows("A different drive is at this path, without the archive.")
+        await stage.shows("or press n to start a new archive on this one.")
         await stage.shows("n New archive")
         await stage.press("enter", "n")
         await stage.shows(READY)
@@ -280,7 +279,7 @@ def test_a_new_archive_is_offered_where_the_drive_is_another_one() -> None:
     assert engine.started[0].new_archive
 
 
-def test_the_rows_of_the_advice_stay_while_the_next_is_worked_out() -> None:
+def test_the_advice_stays_until_the_next_one_arrives() -> None:
     engine = FakeEngine()
     engine.advice = ("Keep the phone on power.",)
 
@@ -295,7 +294,7 @@ def test_the_rows_of_the_advice_stay_while_the_next_is_worked_out() -> None:
     play(app_of(engine, context_of(engine, state=CHOSEN)), script)
 
 
-def test_a_range_that_is_typed_takes_the_place_of_the_last_one_and_a_path_goes_on() -> None:
+def test_typing_replaces_a_range_and_extends_a_path() -> None:
     engine = FakeEngine()
 
     async def script(stage: Stage) -> None:
@@ -305,7 +304,7 @@ def test_a_range_that_is_typed_takes_the_place_of_the_last_one_and_a_path_goes_o
         await stage.shows("Days 2021 ")
         await stage.press("t")
         await stage.shows("Days 2021t")
-        await stage.shows("This is no range yet.")
+        await stage.shows("Not a valid range.")
         await stage.shows("last 90 days, all.")
         await stage.press("escape", "t")
         await stage.type("/2026")

@@ -1,4 +1,4 @@
-"""A task that is chosen on Setup is the job that `ambertime backup --task` starts: nothing of it is lost."""
+"""A task chosen on Setup starts the same job as `ambertime backup --task`."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_a_task_on_the_screen_is_the_task_of_the_command_line(home: Path, digit:
     assert engine.started == [headless(home, "--task", name)]
 
 
-def test_every_word_of_a_task_reaches_the_job(home: Path) -> None:
+def test_every_setting_of_a_task_reaches_the_job(home: Path) -> None:
     configured(home)
     assert headless(home, "--task", "everything") == JobSpec(
         "/data/iphone",
@@ -87,7 +87,7 @@ def test_every_word_of_a_task_reaches_the_job(home: Path) -> None:
     )
 
 
-def test_an_option_goes_before_the_task_and_the_task_before_the_defaults(home: Path) -> None:
+def test_an_option_overrides_the_task_and_the_task_the_defaults(home: Path) -> None:
     configured(home)
     assert headless(home, "--task", "everything", "--range", "2024").selection.range == parse_date_range(
         "2024", TODAY
@@ -98,7 +98,7 @@ def test_an_option_goes_before_the_task_and_the_task_before_the_defaults(home: P
 @pytest.mark.parametrize(
     ("name", "said"), [("evrything", "did you mean everything?"), ("zzz", "there are everything, little.")]
 )
-def test_a_task_that_is_not_there_is_refused_with_what_there_is(home: Path, name: str, said: str) -> None:
+def test_an_unknown_task_is_refused_with_the_known_names(home: Path, name: str, said: str) -> None:
     configured(home)
     with pytest.raises(UsageError, match=said.replace("?", r"\?")):
         headless(home, "--task", name)
@@ -124,7 +124,7 @@ def test_without_a_task_setup_begins_with_the_defaults() -> None:
     assert (spec.originals, spec.patience) == (OriginalsChoice.ICLOUD, 12 * 3600)
 
 
-def test_a_task_for_a_phone_that_is_not_connected_takes_no_other_one() -> None:
+def test_a_task_for_a_disconnected_phone_does_not_use_another() -> None:
     engine = FakeEngine()
     other = replace(PHONE, udid="00008101-000000000000001E", name="Ben’s old phone")
     task = Task(device=other.udid, range="2024")
@@ -144,7 +144,7 @@ def test_a_task_for_a_phone_that_is_not_connected_takes_no_other_one() -> None:
     assert engine.started[0].udid == other.udid
 
 
-def test_what_a_task_brought_along_is_saved_with_the_next_one() -> None:
+def test_the_options_of_a_task_are_saved_with_the_next_one() -> None:
     engine = FakeEngine()
     task = Task(range="last year", trashed=True, order=FetchOrder.NEWEST)
     kept: list[State] = []
@@ -164,7 +164,7 @@ def test_what_a_task_brought_along_is_saved_with_the_next_one() -> None:
     assert (saved.range, saved.trashed, saved.order) == ("last year", True, FetchOrder.NEWEST)
 
 
-def test_the_way_patience_and_order_are_chosen_with_what_they_mean_in_view() -> None:
+def test_the_icloud_options_are_chosen_with_their_explanation() -> None:
     engine = FakeEngine()
 
     async def script(stage: Stage) -> None:

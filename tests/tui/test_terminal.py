@@ -1,4 +1,4 @@
-"""What a terminal can show, told from the environment that SSH leaves."""
+"""What a terminal can show, detected from the environment."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_colours_are_known_without_colorterm(environ: dict[str, str], colors: Co
     assert detect(environ).colors is colors
 
 
-def test_what_the_person_asks_for_wins() -> None:
+def test_an_explicit_choice_wins() -> None:
     assert detect({"TERM": "linux", "NO_COLOR": "1"}, color="truecolor").colors is Colors.TRUECOLOR
 
 
@@ -44,14 +44,12 @@ def test_what_the_person_asks_for_wins() -> None:
         ({"TERM": "linux", "LANG": "en_US.UTF-8"}, True),
     ],
 )
-def test_plain_characters_where_others_cannot_be_relied_upon(
-    environ: dict[str, str], ascii_only: bool
-) -> None:
+def test_ascii_characters_in_terminals_without_unicode(environ: dict[str, str], ascii_only: bool) -> None:
     assert detect(environ).ascii is ascii_only
     assert detect(environ, ascii_only=True).ascii
 
 
-def test_textual_is_told_and_no_color_kept_from_it() -> None:
+def test_textual_gets_the_settings_but_not_no_color() -> None:
     environ = {"TERM": "xterm", "NO_COLOR": "1"}
     prepare(environ, detect(environ))
     assert environ["TEXTUAL_COLOR_SYSTEM"] == "standard"

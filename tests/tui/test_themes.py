@@ -1,4 +1,4 @@
-"""Theme files: those that come along are whole, and a broken one is named and left out."""
+"""Theme files: the bundled ones work, and a broken one is reported and left out."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.tui.stage import Stage, app_of, play
 BUNDLED = {"amber-dark", "amber-light", "high-contrast", "ansi", "monochrome"}
 
 
-def test_all_themes_that_come_along_can_be_used() -> None:
+def test_all_bundled_themes_can_be_used() -> None:
     themes, failures = load_themes([bundled_folder()])
     assert {theme.name for theme in themes} == BUNDLED
     assert failures == ()
@@ -27,19 +27,19 @@ def test_all_themes_that_come_along_can_be_used() -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("primary = ", "cannot be read"),
+        ("primary = ", "Cannot read"),
         ('name = "x"', "no primary colour"),
-        ('primary = "#ff"', "no colour that is known for primary"),
+        ('primary = "#ff"', "unknown colour for primary"),
         ("primary = 7", "wrong value for primary"),
-        ('primary = "red"\nprimry = "red"', "not known: primry"),
-        ('primary = "red"\n[variables]\nmuted = "reddish"', "no colour that is known for muted"),
-        ('primary = "red"\n[variables]\nmuted = "red much"', "no colour that is known for muted"),
-        ('primary = "red"\n[variables]\nmutd = "red"', "variable that is not known: mutd"),
-        ('primary = "red"\n[variables]\nmuted-style = "blinking"', "no text style that is known"),
+        ('primary = "red"\nprimry = "red"', "unknown key: primry"),
+        ('primary = "red"\n[variables]\nmuted = "reddish"', "unknown colour for muted"),
+        ('primary = "red"\n[variables]\nmuted = "red much"', "unknown colour for muted"),
+        ('primary = "red"\n[variables]\nmutd = "red"', "unknown variable: mutd"),
+        ('primary = "red"\n[variables]\nmuted-style = "blinking"', "unknown text style"),
         ('primary = "red"\n[variables]\nmuted = 3', "put it in quotes"),
     ],
 )
-def test_a_broken_theme_is_named_with_what_is_wrong(tmp_path: Path, text: str, complaint: str) -> None:
+def test_a_broken_theme_is_reported_with_its_error(tmp_path: Path, text: str, complaint: str) -> None:
     file = tmp_path / "mine.toml"
     file.write_text(text)
     with pytest.raises(ThemeError, match=complaint) as raised:
@@ -65,12 +65,12 @@ def test_a_broken_theme_does_not_keep_the_app_from_starting(tmp_path: Path) -> N
     play(app_of(engine, context_of(engine, folder=tmp_path)), script)
 
 
-def test_the_theme_file_is_named_after_its_file_where_it_has_no_name(tmp_path: Path) -> None:
+def test_a_theme_without_a_name_is_named_after_its_file(tmp_path: Path) -> None:
     (tmp_path / "sea.toml").write_text('primary = "#0080ff"')
     assert load_theme(tmp_path / "sea.toml").name == "sea"
 
 
-def test_a_theme_that_is_chosen_while_the_app_runs_paints_everything_anew() -> None:
+def test_a_theme_chosen_while_the_app_runs_repaints_everything() -> None:
     def painted(app: AmberApp) -> list[list[Segment]]:
         return [list(strip) for strip in app.screen._compositor.render_strips()]
 
@@ -102,7 +102,7 @@ def _seen_as(text: str, background: Color) -> Color:
 
 
 @pytest.mark.parametrize("name", ["amber-dark", "amber-light", "high-contrast"])
-def test_what_is_read_can_be_read_in_256_colours_too(name: str) -> None:
+def test_text_is_readable_in_256_colours(name: str) -> None:
     theme = load_theme(bundled_folder() / f"{name}.toml")
     colors = meaning_defaults(theme) | theme.to_color_system().generate() | theme.variables
     background = Color.parse(colors["background"])

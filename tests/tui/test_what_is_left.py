@@ -1,4 +1,4 @@
-"""What is left, in groups: by reason and by what is said of it, however many names occur in it."""
+"""What is left, grouped by reason and sentence, whatever names the sentences contain."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_one_reason_with_two_sentences_is_two_groups() -> None:
     ]
 
 
-def test_sentences_that_differ_in_names_and_figures_are_one_group() -> None:
+def test_sentences_that_differ_in_names_and_numbers_are_one_group() -> None:
     groups = groups_of(
         left(n, "not_whole", f"Photos/2019-01/IMG_{n:04}.HEIC, copied earlier, is damaged. Run again.")
         for n in range(500)
@@ -38,7 +38,7 @@ def test_sentences_that_differ_in_names_and_figures_are_one_group() -> None:
     assert groups[0].sentence.startswith("For example: Photos/2019-01/IMG_0000.HEIC, copied earlier")
 
 
-def test_a_name_with_spaces_makes_no_group_of_its_own() -> None:
+def test_names_with_spaces_do_not_split_a_group() -> None:
     groups = groups_of(
         left(n, "failed", f"My photo {n}.HEIC could not be read.", name=f"My photo {n}.HEIC")
         for n in range(9)
@@ -52,11 +52,11 @@ def test_a_reason_with_many_sentences_does_not_fill_the_screen() -> None:
     assert sum(group.tally.count for group in groups) == 20
 
 
-def test_a_group_says_its_reason_in_words_too() -> None:
+def test_a_group_names_its_reason() -> None:
     lines = group_lines(groups_of([left(1, "not_whole", "It is damaged.")]), 76, FULL)
     assert plain(lines[0]) == "· 1 item  1.0 MB  damaged"
 
 
-def test_a_report_knows_whether_the_patience_was_at_its_end() -> None:
+def test_a_report_knows_whether_the_job_ran_out_of_patience() -> None:
     assert ended_by_patience(Report(None, (left(1, "gave_up", "It did not come."),)))
     assert not ended_by_patience(Report(None, (left(1, "icloud", "By choice."),)))

@@ -1,2 +1,1 @@
-"""What a part of a screen says: pure functions from a status to lines, and the small widgets that show
-them."""
+"""The text of each part of a screen: pure functions from a status to lines."""

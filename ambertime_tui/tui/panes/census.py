@@ -1,4 +1,4 @@
-"""The end: the accounting of the library, and what is not on the drive, by reason, with what to do."""
+"""End: the census of the library, and what is not on the drive, grouped by reason, with what to do."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BUCKETS: tuple[tuple[str, str, Style], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class LeftGroup:
-    """Assets that are not on the drive for one reason."""
+    """Assets that are not on the drive for the same reason."""
 
     reason: str
     sentence: str
@@ -33,16 +33,16 @@ class LeftGroup:
 
 
 def groups_of(left: Iterable[Left]) -> tuple[LeftGroup, ...]:
-    """What is left by reason and by what is said of it, the largest group first.
+    """Group what is left by reason and sentence, the largest group first.
 
-    Sentences that differ only in names and figures are one group, with the first of them as an example.
+    Sentences that differ only in names and numbers form one group, with the first as its example.
     """
     groups: dict[tuple[str, str], _Group] = {}
     kinds: Counter[str] = Counter()
     for item in left:
         key = (item.reason, _shape(item))
         if key not in groups:
-            if kinds[item.reason] >= KINDS:
+            if kinds[item.reason] >= MOST_GROUPS:
                 key = next(known for known in groups if known[0] == item.reason)
             else:
                 kinds[item.reason] += 1
@@ -55,13 +55,13 @@ def groups_of(left: Iterable[Left]) -> tuple[LeftGroup, ...]:
     return tuple(LeftGroup(g.reason, g.words, Tally(g.count, g.bytes)) for g in ordered)
 
 
-KINDS = 4
-"""Of sentences that are told apart for one reason."""
-_NAMES = re.compile(r"\S+\.\w{2,5}\b|[\d.,]+")
+MOST_GROUPS = 4
+"""Most groups for one reason; further sentences join the first group."""
+_NAMES_AND_NUMBERS = re.compile(r"\S+\.\w{2,5}\b|[\d.,]+")
 
 
 def _shape(item: Left) -> str:
-    return _NAMES.sub("*", item.sentence.replace(item.original_filename, "*"))
+    return _NAMES_AND_NUMBERS.sub("*", item.sentence.replace(item.original_filename, "*"))
 
 
 @dataclass(slots=True)
@@ -78,13 +78,13 @@ class _Group:
 
 
 def headline(status: JobStatus, cells: int, glyphs: Glyphs) -> tuple[Line, ...]:
-    """How it ended, in words."""
+    """How the job ended, in words and totals."""
     outcome = status.outcome or Outcome.FAILED
     words = {
-        Outcome.COMPLETE: "Everything that was selected is on the drive.",
-        Outcome.LEFT: "Finished. Not everything that was selected is on the drive; see below.",
-        Outcome.FAILED: "The job could not be finished. What is written is whole and recorded.",
-        Outcome.INTERRUPTED: "Stopped before the end. What is written is whole; a new run goes on from here.",
+        Outcome.COMPLETE: "Everything you selected is on the drive.",
+        Outcome.LEFT: "Finished, but some of the items you selected are not on the drive. See below.",
+        Outcome.FAILED: "The backup could not finish. All files written are complete and recorded.",
+        Outcome.INTERRUPTED: "Stopped early. Files written are complete; a new run resumes from here.",
     }[outcome]
     mark = {Outcome.COMPLETE: glyphs.ok, Outcome.FAILED: glyphs.failed}.get(outcome, glyphs.warning)
     style = OUTCOME_WORDS[outcome][1]
@@ -108,7 +108,7 @@ def headline(status: JobStatus, cells: int, glyphs: Glyphs) -> tuple[Line, ...]:
 
 
 def census_lines(census: Census, cells: int, glyphs: Glyphs) -> tuple[Line, ...]:
-    """The buckets, each with its reasons, and the sum that has to come out."""
+    """The buckets, each with its reasons, and their sum, which must equal the library."""
     lines: list[Line] = []
     for bucket, label, style in BUCKETS:
         rows = [row for row in census.lines if row.bucket == bucket and row.count]
@@ -128,9 +128,9 @@ def census_lines(census: Census, cells: int, glyphs: Glyphs) -> tuple[Line, ...]
             ]
     lines.append(line(Span(glyphs.rail * min(cells, WIDEST), "rail")))
     verdict = (
-        line("All items of the library ", Span(f"{glyphs.ok} adds up", "good"))
+        line("All items in the library ", Span(f"{glyphs.ok} adds up", "good"))
         if census.holds
-        else line(Span(f"{glyphs.failed} The library has {count(census.library)}: please report this", "bad"))
+        else line(Span(f"{glyphs.failed} The library has {count(census.library)}. Please report this", "bad"))
     )
     total = Tally(sum(row.count for row in census.lines), sum(row.bytes for row in census.lines))
     lines.append(_figures(verdict, total, cells, strong=True))
@@ -147,7 +147,7 @@ def _figures(label: Line, tally: Tally, cells: int, *, strong: bool) -> Line:
 
 
 def group_lines(groups: tuple[LeftGroup, ...], cells: int, glyphs: Glyphs) -> tuple[Line, ...]:
-    """Each group: how many, how much, and what to do."""
+    """Each group: count, size and what to do."""
     lines: list[Line] = []
     for group in groups:
         style: Style = "icloud" if group.reason.startswith("icloud") else "warn"
@@ -164,7 +164,7 @@ def group_lines(groups: tuple[LeftGroup, ...], cells: int, glyphs: Glyphs) -> tu
 
 
 def afterwards_lines(status: JobStatus, cells: int, glyphs: Glyphs) -> tuple[Line, ...]:
-    """What was changed on the phone for the job and can be changed back."""
+    """What the job needed changed on the phone, and how to change it back."""
     mark = f"{glyphs.arrow} "
     rows = wrap(status.afterwards, min(cells, 96) - len(mark), "text", 5, glyphs.ellipsis)
     return tuple(line(Span(" " * len(mark) if n else mark, "accent"), *row) for n, row in enumerate(rows))

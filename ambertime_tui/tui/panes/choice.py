@@ -1,4 +1,4 @@
-"""Setup: only what is on the phone, or the iCloud originals, too; with figures, before anything starts."""
+"""Setup: copy only what is on the phone, or also the iCloud originals, with the size of each."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from ambertime_tui.tui.widgets.spans import Line, Span, Style, line, spread, wra
 from ambertime_tui.tui.widgets.spans import width as line_width
 from ambertime_tui.units import SIZE_WIDTH, plural, size
 
-USUAL_PATIENCE = "30m"
-"""What `JobSpec` has where nobody says otherwise."""
+DEFAULT_PATIENCE = "30m"
+"""The default patience of `JobSpec`."""
 
 
 def choice_lines(
     state: SetupState, local: Tally, icloud: Tally, width: int, height: int, glyphs: Glyphs
 ) -> tuple[Line, ...]:
-    """The two choices, then advice as far as there is room.
+    """The two choices, then as much advice as fits.
 
     Args:
         state: what was chosen.
-        local: what a start would copy at once.
+        local: what the backup would copy right away.
         icloud: what is only in iCloud.
         width: cells.
         height: rows.
@@ -38,13 +38,13 @@ def choice_lines(
     ]
     advice = state.advice
     room = height - len(lines) - (1 if with_icloud else 0)
-    told = _told(advice, width - 5, max(0, room), glyphs)
+    advice_rows = _advice_rows(advice, width - 5, max(0, room), glyphs)
     if with_icloud:
-        hints = plural(len(advice), "hint") if advice and not told else ""
-        lines.append(_way(state, hints, width, glyphs))
-        lines += told or _explained(state, width - 4, max(0, room))
-    elif told:
-        lines += told
+        hints = plural(len(advice), "hint") if advice and not advice_rows else ""
+        lines.append(_method(state, hints, width, glyphs))
+        lines += advice_rows or _method_rows(state, width - 4, max(0, room))
+    elif advice_rows:
+        lines += advice_rows
     elif advice:
         lines.append(
             line("  ", Span("w ", "key"), Span(f"{plural(len(advice), 'hint')} before you start", "warn"))
@@ -52,13 +52,13 @@ def choice_lines(
     return tuple(lines[:height])
 
 
-def _way(state: SetupState, hints: str, width: int, glyphs: Glyphs) -> Line:
-    """How iOS is asked, with the patience and the order as far as there is room."""
+def _method(state: SetupState, hints: str, width: int, glyphs: Glyphs) -> Line:
+    """How iOS is asked for originals, then patience and order if they fit."""
     spans = [Span("  "), Span("w ", "key"), Span(EXPLAINED[state.way].name, "text")]
-    order = state.said.order or FetchOrder.OLDEST
+    order = state.options.order or FetchOrder.OLDEST
     parts = [
         Span(hints, "warn"),
-        Span(f"patience {state.said.patience or USUAL_PATIENCE}", "muted"),
+        Span(f"patience {state.options.patience or DEFAULT_PATIENCE}", "muted"),
         Span(f"{order} first", "muted"),
     ]
     for part in parts:
@@ -68,27 +68,27 @@ def _way(state: SetupState, hints: str, width: int, glyphs: Glyphs) -> Line:
     return tuple(spans)
 
 
-def _told(advice: Sequence[str], cells: int, room: int, glyphs: Glyphs) -> list[Line]:
-    """All the advice, if all of it can be read in the room; else none."""
-    told: list[Line] = []
+def _advice_rows(advice: Sequence[str], cells: int, room: int, glyphs: Glyphs) -> list[Line]:
+    """All of the advice if it fits into the room, else nothing."""
+    rows: list[Line] = []
     for sentence in advice:
         for n, row in enumerate(wrap(sentence, cells, "muted")):
-            told.append(
+            rows.append(
                 line(
                     Span("  " + (glyphs.arrow if n == 0 else "").ljust(len(glyphs.arrow) + 1), "muted"), *row
                 )
             )
-    return told if len(told) <= room else []
+    return rows if len(rows) <= room else []
 
 
-def _explained(state: SetupState, cells: int, room: int) -> list[Line]:
-    """What the way does, then what it needs, each only if it can be read to its end."""
-    told: list[Line] = []
+def _method_rows(state: SetupState, cells: int, room: int) -> list[Line]:
+    """What the method does, then what it needs, each only if it fits completely."""
+    found: list[Line] = []
     for sentence in (EXPLAINED[state.way].does, f"Needs: {EXPLAINED[state.way].needs}"):
         rows = wrap(sentence, cells, "muted")
-        if len(told) + len(rows) <= room:
-            told += [line("    ", *row) for row in rows]
-    return told
+        if len(found) + len(rows) <= room:
+            found += [line("    ", *row) for row in rows]
+    return found
 
 
 def _choice(

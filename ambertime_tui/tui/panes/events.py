@@ -1,4 +1,4 @@
-"""Run: what happened last."""
+"""Run: the latest events."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _STYLES: dict[str, Style] = {"warning": "warn", "error": "bad"}
 def event_lines(
     events: tuple[Event, ...], cells: int, height: int, time_of_day: Callable[[float], str], glyphs: Glyphs
 ) -> tuple[Line, ...]:
-    """The last events, the newest at the bottom and whole if it fits at all."""
+    """The latest events, newest at the bottom; the newest is shown in full if it fits."""
     lines: tuple[Line, ...] = ()
     for event in reversed(events):
         room = height - len(lines)

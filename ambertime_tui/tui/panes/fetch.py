@@ -1,4 +1,4 @@
-"""Run: the iCloud fetch queue: what iOS brings down now, what came, how much is left, what to do."""
+"""Run: the iCloud fetch queue: what iOS is downloading, what arrived, how much is left, what to do."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ambertime_tui.units import SIZE_WIDTH, about, ago, count, percent, plural, 
 
 STATE_WORDS: dict[FetchState, tuple[str, Style]] = {
     FetchState.WAITING: ("waiting", "muted"),
-    FetchState.ASKED: ("asked for", "text"),
+    FetchState.ASKED: ("requested", "text"),
     FetchState.ARRIVING: ("arriving", "icloud"),
     FetchState.ARRIVED: ("arrived", "good"),
     FetchState.WRITTEN: ("on the drive", "good"),
@@ -29,36 +29,36 @@ STATE_WORDS: dict[FetchState, tuple[str, Style]] = {
 ORDER_WORDS = {order: f"{order.value} first" for order in FetchOrder}
 BEFORE_PLAN = (Phase.CONNECTING, Phase.SCANNING, Phase.PLANNING)
 QUIET = 120.0
-"""Seconds without an arrival that are worth a look."""
+"""Seconds without an arrival after which the last arrival is highlighted."""
 MOST_SENTENCE_ROWS = 4
 
 
 def total_of(fetch: FetchStatus) -> Tally:
-    """Everything that the queue holds or held."""
+    """Everything that is or was in the queue."""
     tallies = (fetch.waiting, fetch.asked, fetch.arriving, fetch.arrived, fetch.written, fetch.skipped)
     return sum(tallies, fetch.gave_up)
 
 
 def to_come(fetch: FetchStatus) -> Tally:
-    """What iOS still has to bring down."""
+    """What iOS still has to download."""
     return fetch.waiting + fetch.asked + fetch.arriving
 
 
 def rows_wanted(status: JobStatus, cells: int) -> int:
-    """Rows that show the sentence whole, and the figures above it."""
+    """Rows needed for the figures and the complete sentence."""
     fetch = status.fetch
     rows = len(wrap(fetch.sentence, cells)) if fetch.included and fetch.sentence else 0
     return 2 + min(rows, MOST_SENTENCE_ROWS)
 
 
 def fetch_lines(status: JobStatus, now: float, cells: int, height: int, glyphs: Glyphs) -> tuple[Line, ...]:
-    """The queue in as many rows as there are; what matters most comes first."""
+    """The queue in the given rows, the most important first."""
     fetch = status.fetch
     total = total_of(fetch)
     if status.phase in BEFORE_PLAN:
-        return (line(Span("Comes after the scan.", "muted")),)
+        return (line(Span("Starts after the scan.", "muted")),)
     if not total.count:
-        return (line(Span("Nothing is only in iCloud.", "muted")),)
+        return (line(Span("No originals are only in iCloud.", "muted")),)
     if not fetch.included:
         return tuple(_left_by_choice(fetch, total, cells, height, glyphs))
     came = fetch.arrived + fetch.written
@@ -80,7 +80,7 @@ def fetch_lines(status: JobStatus, now: float, cells: int, height: int, glyphs: 
     if height < 10:
         lines += [item_line(item, cells, glyphs) for item in (*coming, *following, *fetch.recent)]
         return tuple(lines[:height])
-    for heading, items in (("Coming now", coming), ("Next", following), ("Came last", fetch.recent)):
+    for heading, items in (("Downloading", coming), ("Next", following), ("Last arrivals", fetch.recent)):
         if items and height - len(lines) > 2:
             lines += [line(), line(Span(heading, "muted"))]
             lines += [item_line(item, cells, glyphs) for item in items[: max(1, (height - 8) // 3)]]
@@ -95,16 +95,16 @@ def _left_by_choice(fetch: FetchStatus, total: Tally, cells: int, height: int, g
         ),
     ]
     sentence = (
-        fetch.sentence or "Left in iCloud by choice. A later run can take them; nothing is copied twice."
+        fetch.sentence or "Left in iCloud, as you chose. A later run can copy them; nothing is copied twice."
     )
     return (lines + wrap(sentence, cells, "text", max(1, height - 1), glyphs.ellipsis))[:height]
 
 
 def _figures(status: JobStatus, total: Tally, cells: int, glyphs: Glyphs) -> list[Line]:
-    """What came, what is to come and in which order, how fast."""
+    """What arrived, what is still to come and in which order, how fast."""
     fetch = status.fetch
     came = fetch.arrived + fetch.written
-    left = line(Span(f"{count(came.count)} of {count(total.count)}", "strong"), " in")
+    left = line(Span(f"{count(came.count)} of {count(total.count)}", "strong"))
     rest = to_come(fetch)
     parts = [Span(f"{size(rest.bytes)} to come"), Span(ORDER_WORDS[fetch.order], "muted")]
     more = joined(parts if rest.count else (), cells, f" {glyphs.dot} ")
@@ -132,7 +132,7 @@ def _states(fetch: FetchStatus) -> list[Span]:
     parts: tuple[tuple[int, str, Style], ...] = (
         (fetch.gave_up.count, "gave up", "bad"),
         (fetch.arriving.count, "arriving", "icloud"),
-        (fetch.asked.count, "asked for", "text"),
+        (fetch.asked.count, "requested", "text"),
         (fetch.waiting.count, "waiting", "text"),
         (fetch.skipped.count, "skipped", "muted"),
     )

@@ -1,4 +1,4 @@
-"""Counts with their bytes, in columns that stand still."""
+"""Counts with their sizes, in fixed columns."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ COUNT_WIDTH = 9
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One count and its bytes."""
+    """One count and its size."""
 
     label: str
     tally: Tally
@@ -22,7 +22,7 @@ class Figure:
 
 
 def figure_lines(figures: tuple[Figure, ...], cells: int, rows: int) -> list[Line]:
-    """One figure a row where there are rows enough, else as many side by side as fit."""
+    """One figure per row if there are enough rows, else as many side by side as fit."""
     if rows <= 0:
         return []
     if rows >= len(figures):

@@ -1,4 +1,4 @@
-"""Setup: the phones that are attached, and what is known of the chosen one."""
+"""Setup: the connected phones, and details of the chosen one."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from ambertime_tui.units import count, percent, plural, size
 
 
 def phone_lines(state: SetupState, width: int, height: int, glyphs: Glyphs) -> tuple[Line, ...]:
-    """The list, then facts about the chosen phone as far as there is room."""
+    """The list, then as many details of the chosen phone as fit."""
     if state.engine_problem:
         return tuple(wrap(state.engine_problem, width, "bad", height))
     if state.devices is None:
         return (line(Span("Looking …", "muted")),)
     if not state.phones:
-        sentence = state.devices.sentence or "Connect an iPhone with its cable and unlock it."
+        sentence = state.devices.sentence or "Connect an iPhone with a cable and unlock it."
         return tuple(wrap(sentence, width, "warn" if state.devices.sentence else "muted", height))
     lines = [
         _row(phone, phone.udid == state.udid, _reads(phone, state), width, glyphs) for phone in state.phones
@@ -29,7 +29,7 @@ def phone_lines(state: SetupState, width: int, height: int, glyphs: Glyphs) -> t
 
 
 def _reads(phone: PhoneSummary, state: SetupState) -> bool:
-    """Whether the phone lets itself be read; that its library was read says more than its last answer."""
+    """Whether the phone can be read. A library that was read counts for more than the last answer."""
     return phone.ready or (phone.udid == state.udid and state.library is not None)
 
 
@@ -56,10 +56,10 @@ def _facts(phone: PhoneSummary, state: SetupState, width: int, room: int, glyphs
         facts.append(line("  ", Span(storage, "muted")))
     trouble = "" if _reads(phone, state) else phone.sentence
     if trouble or state.scan_problem:
-        told = wrap(trouble or state.scan_problem, width - 2, "warn" if trouble else "bad")
-        # What is wrong goes before what the phone is.
-        facts = facts[: max(0, room - len(told))]
-        facts += [line("  ", *row) for row in told[: max(1, room)]]
+        problem = wrap(trouble or state.scan_problem, width - 2, "warn" if trouble else "bad")
+        # A problem matters more than the details.
+        facts = facts[: max(0, room - len(problem))]
+        facts += [line("  ", *row) for row in problem[: max(1, room)]]
     elif state.library is not None:
         facts += _library(state.library.scan, width, room - len(facts), glyphs)
     elif state.scan is not None:
@@ -68,7 +68,7 @@ def _facts(phone: PhoneSummary, state: SetupState, width: int, room: int, glyphs
 
 
 def _storage(phone: PhoneSummary, width: int, glyphs: Glyphs) -> str:
-    """Free space and battery, with as much detail as there is room for."""
+    """Free space and battery, in as much detail as fits."""
     free = f"{size(phone.free_bytes)} free" if phone.free_bytes is not None else ""
     of = f" of {size(phone.total_bytes)}" if free and phone.total_bytes else ""
     battery = f"battery {phone.battery_percent} %" if phone.battery_percent is not None else ""
@@ -86,8 +86,7 @@ def _library(scan: ScanStatus, width: int, room: int, glyphs: Glyphs) -> list[Li
     if room > 5:
         others = scan.assets - scan.own
         if others > 0:
-            belong = "belongs" if others == 1 else "belong"
-            lines.append(line("  ", Span(f"{count(others)} more {belong} to others", "muted")))
+            lines.append(line("  ", Span(f"{count(others)} more from other people", "muted")))
         if scan.undated:
             lines.append(line("  ", Span(f"{count(scan.undated)} without a date", "muted")))
         for notice in scan.notices:
@@ -97,7 +96,7 @@ def _library(scan: ScanStatus, width: int, room: int, glyphs: Glyphs) -> list[Li
 
 
 def scan_progress(scan: ScanStatus, width: int, glyphs: Glyphs, indent: int = 0) -> list[Line]:
-    """What a scan is doing, in two rows: words, and a bar where the end is known."""
+    """What a scan is doing, in two rows: words, and a bar if the total is known."""
     margin = " " * indent
     inner = width - indent
     match scan.step:
@@ -110,7 +109,7 @@ def scan_progress(scan: ScanStatus, width: int, glyphs: Glyphs, indent: int = 0)
         case ScanStep.READING:
             words, done, total = f"Reading: {plural(scan.assets, 'item')}", 0, 0
         case ScanStep.FOLDERS:
-            words, done, total = "Looking into the folders", scan.folders_done, scan.folders_total
+            words, done, total = "Checking the folders", scan.folders_done, scan.folders_total
         case ScanStep.DONE:
             return [line(margin, Span(f"{glyphs.ok} ", "good"), "Library read")]
     if not total:

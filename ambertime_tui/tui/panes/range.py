@@ -1,5 +1,4 @@
-"""Setup: the range in words and figures; what it holds is looked up in the library by day, at once for any
-range."""
+"""Setup: the range in words and figures, computed from the library's counts per day."""
 
 from __future__ import annotations
 
@@ -17,13 +16,13 @@ from ambertime_tui.tui.widgets.histogram import Column
 from ambertime_tui.tui.widgets.spans import Line, Span, line, width, wrap
 from ambertime_tui.units import SIZE_WIDTH, count, size
 
-LONELY_DAYS = 3 * 365
-"""A gap after which a few early captures are taken for strays."""
+OUTLIER_GAP = 3 * 365
+"""A gap in days after which a few earlier captures count as outliers."""
 
 
 @dataclass(frozen=True, slots=True)
 class RangeSums:
-    """What a range holds, in assets."""
+    """What a range contains, in assets."""
 
     assets: Tally
     local: Tally
@@ -33,37 +32,38 @@ class RangeSums:
 
 @dataclass(frozen=True, slots=True)
 class LibraryView:
-    """A library as the range picker looks at it."""
+    """A library as the range picker shows it."""
 
     by_day: LibraryByDay
 
     @property
     def span(self) -> tuple[date, date] | None:
-        """First and last day to draw; None where nothing has a date.
+        """First and last day to draw; None if no item has a date.
 
-        A few captures years before all others (a camera whose clock was never set) would squeeze the whole
-        library into the right edge: they are not drawn, but a range that is open at its start holds them.
+        A few captures years before all others (from a camera whose clock was never set) would squeeze the
+        rest of the library against the right edge. They are not drawn, but a range with an open start
+        includes them.
         """
         days, last = self.by_day.days, self.by_day.last
         if last is None:
             return None
         assets = self.by_day.sums[0]
-        stray = max(3, assets[-1] // 100)
+        outlier = max(3, assets[-1] // 100)
         begin = 0
         for n in range(1, len(days)):
-            if assets[n - 1] > stray:
+            if assets[n - 1] > outlier:
                 break
-            if days[n] - days[n - 1] > LONELY_DAYS:
+            if days[n] - days[n - 1] > OUTLIER_GAP:
                 begin = n
         return date.fromordinal(days[begin]), last
 
     def column(self, bucket: Bucket) -> Column:
-        """A column of the histogram."""
+        """One column of the histogram."""
         holdings = self.by_day.within(DateRange(bucket.start, bucket.end))
         return Column(holdings.assets - holdings.awaiting, holdings.awaiting)
 
     def sums(self, chosen: DateRange) -> RangeSums:
-        """What a range holds."""
+        """What a range contains."""
         held = self.by_day.within(chosen)
         files = held.local + held.icloud + held.missing
         return RangeSums(
@@ -81,10 +81,10 @@ def figures_lines(
     height: int,
     glyphs: Glyphs,
 ) -> tuple[Line, ...]:
-    """Counts and bytes of the range; where the typed text is no range, why."""
+    """Counts and sizes of the range, or why the typed text is not a valid range."""
     if state.range_problem:
-        told = wrap(state.range_problem, cells, "bad")
-        return tuple(told) if len(told) <= height else (line(Span("This is no range yet.", "bad")),)
+        rows = wrap(state.range_problem, cells, "bad")
+        return tuple(rows) if len(rows) <= height else (line(Span("Not a valid range.", "bad")),)
     if view is None:
         return ()
     sums = view.sums(state.range)
@@ -109,7 +109,7 @@ def _second_row(parts: list[Line], sums: RangeSums, state: SetupState, cells: in
     spans: list[Span] = []
     if sums.undated:
         included = None in state.range
-        words = "without a date" if included else "without a date left out"
+        words = "without a date" if included else "without a date (left out)"
         parts = [*parts, line(Span(f"{count(sums.undated)} {words}", "muted"))]
     for part in parts:
         if width(tuple(spans)) + width(part) + 3 <= cells:
@@ -118,31 +118,31 @@ def _second_row(parts: list[Line], sums: RangeSums, state: SetupState, cells: in
 
 
 def handle_hint(picker: RangePicker | None, glyphs: Glyphs) -> str:
-    """What the keys do to the handles; the same for both, since a frame is painted whole."""
+    """What the keys do to the handles. The same text for both, because a change repaints the whole frame."""
     if picker is None:
         return ""
     far = "month" if picker.unit is Unit.DAY else "year"
     dot = f" {glyphs.dot} "
-    return dot.join((f"{glyphs.arrows} by a {picker.unit}", f"H L by a {far}", "space: the other end"))
+    return dot.join((f"{glyphs.arrows} by {picker.unit}", f"H L by {far}", "space: switch ends"))
 
 
-def range_heading(said: Task, glyphs: Glyphs) -> str:
-    """The name of the pane, with what a task or the config file takes in or leaves out besides days."""
+def range_heading(options: Task, glyphs: Glyphs) -> str:
+    """The name of the pane, with what else a task or the config file includes or leaves out."""
     parts = (
         "Range",
-        "without hidden items" if said.hidden is False else "",
-        "with Recently Deleted" if said.trashed else "",
-        "without edits" if said.edits is False else "",
+        "without hidden items" if options.hidden is False else "",
+        "with Recently Deleted" if options.trashed else "",
+        "without edits" if options.edits is False else "",
     )
     return f" {glyphs.dot} ".join(part for part in parts if part)
 
 
 ORDER = "162345"
-"""Presets by how much they are worth a narrow row."""
+"""Keys of the presets, the most useful first, for narrow rows."""
 
 
 def presets_line(found: tuple[Preset, ...], state: SetupState, cells: int) -> tuple[Line, ...]:
-    """The presets with their keys, as many as fit; the one in force stands out."""
+    """The presets with their keys, as many as fit; the current one is highlighted."""
     spans: list[Span] = []
     for preset in sorted(found, key=lambda preset: ORDER.index(preset.key)):
         chosen = preset.range == state.range

@@ -1,4 +1,4 @@
-"""A row of a full list."""
+"""One row of a full list."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from ambertime_tui.units import SIZE_WIDTH, size
 
 STATES: dict[str, tuple[str, Style]] = {
     "local": ("on the phone", "local"),
-    "partial": ("partly iCloud", "icloud"),
+    "partial": ("part in iCloud", "icloud"),
     "missing": ("missing", "warn"),
     "waiting": ("waiting", "muted"),
-    "asked": ("asked for", "text"),
+    "asked": ("requested", "text"),
     "arriving": ("arriving", "icloud"),
     "arrived": ("arrived", "good"),
     "copying": ("copying", "accent"),
@@ -37,12 +37,12 @@ STATES: dict[str, tuple[str, Style]] = {
 
 
 def state_word(state: str) -> tuple[str, Style]:
-    """A state, or a reason why something is left, in a word or two."""
+    """A state, or the reason why an item is left, in a word or two."""
     return STATES.get(state, (state.replace("_", " "), "warn"))
 
 
 def row_line(row: Row, cells: int, glyphs: Glyphs) -> Line:
-    """Name, day, size, state, and the note where there is room."""
+    """Name, day, size, state, and the note if it fits."""
     word, style = state_word(row.state)
     note = 0 if cells < 100 else cells - 80
     name = max(12, cells - note - 10 - SIZE_WIDTH - 14 - 7)

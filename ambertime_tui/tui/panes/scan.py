@@ -1,4 +1,4 @@
-"""Run: the scan, and what it found."""
+"""Run: the scan and its results."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ambertime_tui.units import count, plural
 
 
 def scan_lines(status: JobStatus, width: int, height: int, glyphs: Glyphs) -> tuple[Line, ...]:
-    """Progress while it runs; afterwards where the originals of the selection are."""
+    """Progress while the scan runs; afterwards where the selected originals are."""
     scan = status.scan
     lines = scan_progress(scan, width, glyphs)
     if scan.own:

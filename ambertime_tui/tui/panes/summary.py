@@ -1,4 +1,4 @@
-"""Setup: the one line that says what a start would do, and the one that says whether it can be done."""
+"""Setup: what the backup would copy, and whether it can start."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from ambertime_tui.units import count, plural, size
 
 
 def summary_lines(state: SetupState, cells: int, height: int, glyphs: Glyphs) -> tuple[Line, ...]:
-    """What a start would do; and that Enter does it, or the reason why not."""
+    """What the backup would copy, and that Enter starts it or why it cannot start."""
     first = _what(state, cells, glyphs)
     reason = state.notice or state.reason
     busy = state.busy and not state.notice
     if reason:
         mark = Span("  " if busy else f"{glyphs.warning} ", "warn")
         style: Style = "muted" if busy else "warn"
-        # A reason has to be read to its end; the figures are worth less than its last words.
+        # The complete reason matters more than the figures.
         above = (first,) if first and len(wrap(reason, cells - 2, style)) < height else ()
         rows = wrap(reason, cells - 2, style, max(1, height - len(above)))
         return (*above, *(line(mark if n == 0 else "  ", *row) for n, row in enumerate(rows)))
@@ -43,7 +43,7 @@ def _what(state: SetupState, cells: int, glyphs: Glyphs) -> Line:
     if preview.already.count:
         parts.append(line(f"{count(preview.already.count)} already there"))
     if preview.cannot.count:
-        parts.append(line(Span(f"{count(preview.cannot.count)} too big for the drive", "warn")))
+        parts.append(line(Span(f"{count(preview.cannot.count)} too large for the drive", "warn")))
     if preview.missing.count:
         parts.append(line(Span(f"{count(preview.missing.count)} missing", "warn")))
     parts.append(line(f"drive has {size(preview.drive_free)} free"))

@@ -1,4 +1,4 @@
-"""Setup: the drives that are mounted, and what is known of the chosen target."""
+"""Setup: the mounted drives, and details of the chosen target."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from ambertime_tui.tui.widgets.spans import Line, Span, line, shorten, shorten_p
 from ambertime_tui.units import SIZE_WIDTH, size
 
 SYSTEM_NAME = "system disk"
-"""What the engine calls a system disk that has no name."""
+"""The engine's name for a system disk without a label."""
 
 
 def drive_rows(state: SetupState) -> tuple[DriveSummary, ...]:
-    """The rows of the list; a typed folder that is no drive's root comes first."""
+    """The drives to list; a typed folder that is not the root of a drive comes first."""
     listed = state.drives
     if state.target and state.drive is not None and state.target not in {d.path for d in listed}:
         return (state.drive, *listed)
@@ -21,13 +21,13 @@ def drive_rows(state: SetupState) -> tuple[DriveSummary, ...]:
 
 
 def target_lines(state: SetupState, width: int, height: int, glyphs: Glyphs) -> tuple[Line, ...]:
-    """The list, then facts about the chosen target as far as there is room."""
+    """The list, then as many details of the chosen target as fit."""
     if state.devices is None:
         return (line(Span("Looking …", "muted")),)
     drives = drive_rows(state)
     facts = _facts(state, width, max(1, height - 1), glyphs)
-    # Sentences are read to their end; what is only good to know takes what the list leaves.
-    wanted = len(facts) if _is_told(state) else min(len(facts), max(1, height - len(drives)))
+    # A sentence is shown completely; details take only the rows that the list leaves.
+    wanted = len(facts) if _has_sentence(state) else min(len(facts), max(1, height - len(drives)))
     room = max(1, height - wanted)
     chosen = next((n for n, drive in enumerate(drives) if drive.path == state.target), 0)
     first = min(max(0, chosen - room + 1), max(0, len(drives) - room))
@@ -36,8 +36,8 @@ def target_lines(state: SetupState, width: int, height: int, glyphs: Glyphs) -> 
     return tuple((lines + facts)[:height])
 
 
-def _is_told(state: SetupState) -> bool:
-    """Whether there is a sentence about the target."""
+def _has_sentence(state: SetupState) -> bool:
+    """Whether there is a problem or a sentence about the target to show."""
     drive = state.target_drive
     return bool(state.target_problem) or (drive is not None and bool(state.target and drive.sentence))
 
@@ -68,7 +68,7 @@ def _facts(state: SetupState, width: int, room: int, glyphs: Glyphs) -> list[Lin
         return [line("  ", *row) for row in wrap(state.target_problem, width - 2, "bad", room)]
     drive = state.target_drive
     if not state.target or drive is None:
-        return [line("  ", Span("Choose one, or type a folder (t)", "muted"))]
+        return [line("  ", Span("Choose a drive or type a folder (t)", "muted"))]
     about = f" {glyphs.dot} ".join(
         text
         for text in (drive.file_system, f"{size(drive.total_bytes)}" if drive.total_bytes else "")
@@ -76,7 +76,7 @@ def _facts(state: SetupState, width: int, room: int, glyphs: Glyphs) -> list[Lin
     )
     facts = [line("  ", Span(shorten_path(state.target, width - 2, glyphs.ellipsis), "muted"))]
     if about:
-        known = "an archive is there" if drive.has_archive else "no archive yet"
+        known = "has an archive" if drive.has_archive else "no archive yet"
         facts.append(line("  ", Span(f"{about} {glyphs.dot} {known}", "muted")))
     if drive.sentence:
         sentence = wrap(drive.sentence, width - 2, "warn", room)

@@ -1,4 +1,4 @@
-"""Saved tasks: what each chooses, in a row."""
+"""Saved tasks: one row each."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ IN_CONFIG = "  in config.toml"
 
 
 def task_words(task: Task, glyphs: Glyphs, cells: int = 99) -> str:
-    """What a task chooses, in so many cells: the path gives way first, then what is the rarest.
+    """What a task selects, in at most `cells` cells: the path is shortened first, then the last parts go.
 
     Args:
-        task: with the defaults of the config file where it leaves something unsaid.
+        task: completed with the defaults of the config file.
         glyphs: what to draw with.
-        cells: room.
+        cells: width.
     """
     included = task.originals is OriginalsChoice.ICLOUD
     parts = [
@@ -44,7 +44,7 @@ def task_words(task: Task, glyphs: Glyphs, cells: int = 99) -> str:
 
 
 SHORTEST_PATH = 14
-"""Cells of a path, with its ``to``, below which it says nothing."""
+"""Cells of the path, including ``to``, below which it is too short to be useful."""
 
 
 def task_rows(
@@ -55,18 +55,18 @@ def task_rows(
     height: int,
     glyphs: Glyphs,
 ) -> tuple[Line, ...]:
-    """The tasks with the digits that choose them.
+    """The tasks with the digits that select them.
 
     Args:
         tasks: all of them, by name, in the order of their digits.
-        in_config: those that stand in the config file; the others were saved from the screen.
-        chosen: the row of the cursor.
+        in_config: names defined in the config file; the others were saved from the screen.
+        chosen: the row with the cursor.
         cells: width.
         height: rows.
         glyphs: what to draw with.
     """
     if not tasks:
-        return (line(Span("Nothing is saved yet: s saves what is set up now under a name.", "muted")),)
+        return (line(Span("No saved tasks yet. Press s to save this setup under a name.", "muted")),)
     first = max(0, chosen - height + 1)
     shown = list(tasks.items())[first : first + height]
     room = cells - NAME_WIDTH - 5
@@ -86,11 +86,11 @@ def task_rows(
 
 
 WIDE = 70
-"""Cells from which on there is room to say where a task stands."""
+"""Cells needed to show also that a task is in config.toml."""
 
 
 def tasks_heading(names: tuple[str, ...], cells: int, glyphs: Glyphs) -> Line:
-    """The saved tasks for a title row: their key, and their names as far as there is room."""
+    """The saved tasks for a title row: their key, and as many names as fit."""
     if not names:
         return ()
     spans = line(Span("s", "key"), Span(" Tasks", "muted"))

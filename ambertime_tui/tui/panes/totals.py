@@ -1,4 +1,4 @@
-"""Run: the whole job in a line, its rate and its time left."""
+"""Run: the job in one line, its rate and the time left."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ PHASE_WORDS = {
 }
 OUTCOME_WORDS: dict[Outcome, tuple[str, Style]] = {
     Outcome.COMPLETE: ("Complete", "good"),
-    Outcome.LEFT: ("Something is left", "warn"),
+    Outcome.LEFT: ("Incomplete", "warn"),
     Outcome.FAILED: ("Failed", "bad"),
     Outcome.INTERRUPTED: ("Stopped", "warn"),
 }
 
 
 def state_words(status: JobStatus, glyphs: Glyphs) -> Span:
-    """Where the job stands, in one or two words."""
+    """The state of the job, in one or two words."""
     if status.outcome is not None:
         words, style = OUTCOME_WORDS[status.outcome]
         return Span(words, style)
@@ -47,7 +47,7 @@ def state_words(status: JobStatus, glyphs: Glyphs) -> Span:
 
 
 def title_line(status: JobStatus, now: float, cells: int, glyphs: Glyphs) -> Line:
-    """Phone, target, state and how long it has run."""
+    """Phone, target, state and running time."""
     until = status.ended_at if status.ended_at is not None else now
     right = line(state_words(status, glyphs), Span(f"  {elapsed(until - status.started_at):>7}", "muted"))
     phone = status.phone.name if status.phone else "iPhone"
@@ -59,12 +59,12 @@ def title_line(status: JobStatus, now: float, cells: int, glyphs: Glyphs) -> Lin
 
 
 def state_line(words: str, cells: int) -> Line:
-    """The title row while nothing is known of the job."""
+    """The title row before the first status."""
     return spread(line(Span("AmberTime", "accent")), line(Span(words, "muted")), cells)
 
 
 def pace_lines(status: JobStatus, cells: int, height: int) -> tuple[Line, ...]:
-    """Rate and time left, the latter only once it is more than a guess; at the right, at the bottom."""
+    """Rate and, once it can be estimated, time left; aligned to the bottom right."""
     write = status.write
     running = (
         status.condition is Condition.RUNNING and status.outcome is None and status.phase is not Phase.ENDED

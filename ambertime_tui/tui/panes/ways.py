@@ -1,4 +1,4 @@
-"""How iOS is asked for originals: the three ways with what each does and needs, and the advice in full."""
+"""The ways to have iOS download originals: what each does and needs, and the advice in full."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from ambertime_tui.tui.glyphs import Glyphs
 from ambertime_tui.tui.widgets.spans import Line, Span, line, plain, wrap
 
 PATIENCES = ("30m", "2h", "12h", "forever")
-"""What a key goes through; the config file can say any other."""
+"""What the key cycles through; the config file allows any other value."""
 INDENT = 6
 
 
 @dataclass(frozen=True, slots=True)
 class WayChoice:
-    """What can be chosen about the originals that are only in iCloud."""
+    """The options for originals that are only in iCloud."""
 
     way: FetchWay
     patience: str
     order: FetchOrder
 
     def stepped(self, by: int) -> WayChoice:
-        """Another way, further down or up."""
+        """The way `by` rows further down (negative: up)."""
         ways = list(FetchWay)
         return replace(self, way=ways[min(max(0, ways.index(self.way) + by), len(ways) - 1)])
 
     def with_next_patience(self) -> WayChoice:
-        """A longer one; after the longest the shortest."""
+        """The next longer patience; after the longest, the shortest."""
         at = PATIENCES.index(self.patience) + 1 if self.patience in PATIENCES else 0
         return replace(self, patience=PATIENCES[at % len(PATIENCES)])
 
@@ -42,14 +42,13 @@ class WayChoice:
 def ways_lines(
     choice: WayChoice, advice: Sequence[str], cells: int, height: int, glyphs: Glyphs
 ) -> tuple[Line, ...]:
-    """The ways, then patience and order, then what is worth knowing before; more rows than there are where
-    there is much to know.
+    """The ways, then patience and order, then the advice. May return more rows than `height`.
 
     Args:
-        choice: how it stands.
+        choice: the current choice.
         advice: sentences.
         cells: width.
-        height: rows; where they are too few, only the chosen way is explained.
+        height: rows; if they are too few, only the chosen way is explained.
         glyphs: what to draw with.
     """
     below = _below(choice, advice, cells, glyphs)
@@ -77,7 +76,7 @@ def _ways(choice: WayChoice, cells: int, glyphs: Glyphs, *, brief: bool) -> list
 
 
 def _below(choice: WayChoice, advice: Sequence[str], cells: int, glyphs: Glyphs) -> list[Line]:
-    until = "no end by itself" if choice.patience == "forever" else "without an arrival, then it ends"
+    until = "until you stop it" if choice.patience == "forever" else "without a new original ends the backup"
     order = Span(f"{choice.order} first", "strong")
     lines = [
         (),

@@ -1,4 +1,4 @@
-"""Run: the drive writer: what is in hand, what was written, how sure we are of it."""
+"""Run: the drive: files being written, what was written and how it was verified."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from ambertime_tui.tui.widgets.bars import meter
 from ambertime_tui.tui.widgets.spans import Line, Span, fit, joined, line, shorten_path, spread
 from ambertime_tui.units import SIZE_WIDTH, count, percent, plural, size
 
-IN_HAND_ROWS = 5
+FILE_ROWS = 5
 
 
 def write_lines(status: JobStatus, width: int, height: int, glyphs: Glyphs) -> tuple[Line, ...]:
-    """The writer in as many rows as there are; what matters most comes first."""
+    """The writer in the given rows, the most important first."""
     write = status.write
     planned, written = write.planned, write.written
     if status.phase in BEFORE_PLAN:
         return _head_start(write, width, height, glyphs)
     if not planned.count and not write.already.count:
-        return (line(Span("Nothing has to be copied.", "muted")),)
+        return (line(Span("Nothing to copy.", "muted")),)
     if not planned.count:
         return (
             line(
@@ -32,13 +32,13 @@ def write_lines(status: JobStatus, width: int, height: int, glyphs: Glyphs) -> t
         _counts(write, width),
     ]
     if height > 3:
-        lines += joined(_certainty(write), width, f" {glyphs.dot} ") or [()]
-    # Always as many rows, so that what stands below does not jump as files come and go.
-    slots = min(IN_HAND_ROWS, max(0, height - len(lines)))
-    in_hand = [_in_hand(file, width, glyphs) for file in write.current_files[:slots]]
-    lines += in_hand + [()] * (slots - len(in_hand))
+        lines += joined(_verification(write), width, f" {glyphs.dot} ") or [()]
+    # A fixed number of rows, so that the rows below do not move as files come and go.
+    slots = min(FILE_ROWS, max(0, height - len(lines)))
+    current = [_current_file(file, width, glyphs) for file in write.current_files[:slots]]
+    lines += current + [()] * (slots - len(current))
     if write.recent and height - len(lines) > 2:
-        lines.append(line(Span("Written last", "muted")))
+        lines.append(line(Span("Last written", "muted")))
         lines += [
             line(Span(f"{glyphs.ok} ", "good"), shorten_path(path, width - 2, glyphs.ellipsis))
             for path in write.recent
@@ -47,19 +47,19 @@ def write_lines(status: JobStatus, width: int, height: int, glyphs: Glyphs) -> t
 
 
 def _head_start(write: WriteStatus, width: int, height: int, glyphs: Glyphs) -> tuple[Line, ...]:
-    """What is copied while the library is still read: nobody knows yet of how much."""
+    """What is copied while the library is still being read; the total is not known yet."""
     if not write.written.count and not write.current_files:
-        return (line(Span("Comes after the scan.", "muted")),)
+        return (line(Span("Starts after the scan.", "muted")),)
     lines = [
         line(
             Span(plural(write.written.count, "item"), "strong"),
             Span(f"  {size(write.written.bytes)} on the drive so far", "muted"),
         ),
-        *joined(_certainty(write), width, f" {glyphs.dot} "),
-        *(_in_hand(file, width, glyphs) for file in write.current_files[:IN_HAND_ROWS]),
+        *joined(_verification(write), width, f" {glyphs.dot} "),
+        *(_current_file(file, width, glyphs) for file in write.current_files[:FILE_ROWS]),
     ]
     if height > len(lines):
-        lines.insert(1, line(Span("The first ones, while the rest of the library is read.", "muted")))
+        lines.insert(1, line(Span("Copying while the library is read.", "muted")))
     return tuple(lines[:height])
 
 
@@ -72,7 +72,7 @@ def _counts(write: WriteStatus, cells: int) -> Line:
     return spread(left, line(Span(free, "muted")), cells) if cells >= 52 else left
 
 
-def _in_hand(file: CurrentFile, cells: int, glyphs: Glyphs) -> Line:
+def _current_file(file: CurrentFile, cells: int, glyphs: Glyphs) -> Line:
     figures = f" {percent(file.done, file.total)} {size(file.total):>{SIZE_WIDTH}}"
     bar = 14 if cells >= 52 else 6 if cells >= 34 else 0
     name = fit(file.name, max(6, cells - len(figures) - bar - 1), glyphs.ellipsis)
@@ -81,7 +81,7 @@ def _in_hand(file: CurrentFile, cells: int, glyphs: Glyphs) -> Line:
     )
 
 
-def _certainty(write: WriteStatus) -> list[Span]:
+def _verification(write: WriteStatus) -> list[Span]:
     parts = []
     if write.read_back:
         parts.append(Span(f"{plural(write.read_back, 'file')} read back", "good"))

@@ -1,1 +1,1 @@
-"""The screens, one a file, each with its style sheet beside it."""
+"""The screens, one per file, each with its style sheet beside it."""

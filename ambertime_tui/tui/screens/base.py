@@ -1,4 +1,4 @@
-"""What all screens have in common: a title row, a row for what has to be said, the keys."""
+"""What all screens share: a title row, a row for notices, the keys."""
 
 from __future__ import annotations
 
@@ -23,36 +23,39 @@ class AmberScreen(Screen[None]):
 
     @property
     def shell(self) -> Shell:
-        """The app, as far as screens may use it."""
+        """The app, as its screens see it."""
         return cast("Shell", self.app)
 
     @property
     def context(self) -> AppContext:
-        """What the app was given."""
+        """What the app gets from outside."""
         return self.shell.context
 
     @property
     def glyphs(self) -> Glyphs:
-        """What to draw with."""
+        """The characters to draw with."""
         return self.shell.context.glyphs
 
     async def on_prune(self, event: Prune) -> None:
-        """Ends what still asks the engine as the screen begins to go: Textual itself does so only when the
-        widgets that would show the answer are gone. Its own handler of this message runs as well."""
+        """Cancels requests to the engine when the screen starts to close.
+
+        Textual cancels them only after the widgets that would show the answer are gone. Its own handler of
+        this message runs as well.
+        """
         self.workers.cancel_node(self)
 
     def why_not(self, action: str) -> str:
-        """Why an action of this screen cannot be done now; empty: it can."""
+        """Why an action of this screen is not possible now; empty if it is."""
         return ""
 
     def wording(self, action: str, usual: str) -> str:
-        """What a key does now, for the footer."""
+        """The label of a key in the footer."""
         return usual
 
     _said: tuple[tuple[str, Style], ...] = ()
 
     def say(self, sentence: str, style: Style = "warn") -> None:
-        """Shows a sentence above the keys until something else has to be said there."""
+        """Shows a sentence above the keys until another replaces it."""
         self.say_all(((sentence, style),))
 
     def say_all(self, said: tuple[tuple[str, Style], ...]) -> None:
@@ -69,11 +72,11 @@ class AmberScreen(Screen[None]):
             notice.show(rows)
 
     def on_resize(self) -> None:
-        """A sentence is broken anew for another width."""
+        """Wraps the notice for the new width."""
         self.say_all(self._said)
 
     def refuse(self, action: str) -> bool:
-        """Says why an action cannot be done now, if it cannot."""
+        """Shows why an action is not possible now, and returns True; False if it is possible."""
         reason = self.why_not(action)
         if reason:
             self.say(reason)
@@ -81,11 +84,11 @@ class AmberScreen(Screen[None]):
 
 
 MOST_ROWS = 4
-"""Of one sentence."""
+"""Most rows for one sentence."""
 
 
 def notice_lines(sentence: str, style: Style, cells: int, glyphs: Glyphs) -> tuple[Line, ...]:
-    """A sentence behind its mark."""
+    """A sentence with a mark in front."""
     mark = {"good": glyphs.ok, "bad": glyphs.failed}.get(style, glyphs.warning)
     rows = wrap(sentence, max(10, cells - len(mark) - 1), style, MOST_ROWS, glyphs.ellipsis)
     indent = " " * (len(mark) + 1)

@@ -1,4 +1,4 @@
-"""A QR code for the phone's camera, black on white in every theme: a camera reads nothing else for sure."""
+"""A QR code for the phone's camera, black on white in every theme so that any camera can read it."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from ambertime_tui.tui.widgets.lines import PAINTS, LinesView
 from ambertime_tui.tui.widgets.pick_list import Drawn
 from ambertime_tui.tui.widgets.spans import Line, Span, line, width, wrap
 
-CLOSES: Line = line(Span("esc", "key"), " closes it")
+CLOSES: Line = line(Span("esc", "key"), " Close")
 TOO_SMALL = (
-    "The code needs {columns} columns and {rows} rows. Make the terminal larger, or open this address on the "
-    "iPhone, in Safari:"
+    "The code needs {columns} columns and {rows} rows. Enlarge the terminal, or open this address in Safari "
+    "on the iPhone:"
 )
 
 
 def code_lines(code: str, *, ascii_only: bool) -> tuple[Line, ...]:
-    """The code as lines of text, dark modules drawn."""
+    """The code as lines of text; dark modules are drawn."""
     blocks = ascii_blocks if ascii_only else half_blocks
     return tuple(line(Span(row, "code")) for row in blocks(code, dark_is_drawn=True))
 
 
 def code_page(code: str, sentence: str, columns: int, rows: int, glyphs: Glyphs) -> tuple[Line, ...]:
-    """The code with what to do with it; where it does not fit whole, its address as text."""
+    """The code with instructions; if it does not fit, its address as text."""
     blocks = code_lines(code, ascii_only=glyphs is ASCII)
     room = rows - len(blocks) - 1
     if room >= 1 and width(blocks[0]) <= columns:
@@ -45,7 +45,7 @@ def _centred(row: Line, columns: int) -> Line:
 
 
 class CodeScreen(ModalScreen[None]):
-    """Shows the code until it is closed; the job goes on behind it."""
+    """Shows the code until it is closed; the job keeps running."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = PAINTS
     CSS_PATH = "code.tcss"
@@ -58,9 +58,9 @@ class CodeScreen(ModalScreen[None]):
         """
         Args:
             code: the address.
-            sentence: what to do with it.
+            sentence: instructions.
             glyphs: what to draw with.
-            kept: a person called it up, so that only a person closes it.
+            kept: opened by the user, so only the user closes it.
         """
         super().__init__()
         self.code = code
@@ -69,16 +69,16 @@ class CodeScreen(ModalScreen[None]):
         self._glyphs = glyphs
 
     def compose(self) -> ComposeResult:
-        """The code, and what to do with it."""
+        """The code and its instructions."""
         yield Drawn(self._draw, id="code")
 
     def on_resize(self) -> None:
-        """As high as it has to be."""
+        """Sets the height that the code needs."""
         self.query_one("#code", LinesView).styles.height = len(self._draw(*self.size))
 
     def _draw(self, columns: int, _height: int) -> tuple[Line, ...]:
         return code_page(self.code, self._sentence, columns, self.size.height, self._glyphs)
 
     def action_close(self) -> None:
-        """Back to the job."""
+        """Returns to the job."""
         self.dismiss(None)

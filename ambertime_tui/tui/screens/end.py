@@ -1,4 +1,4 @@
-"""The end of a job: the accounting, what is not on the drive and what to do about it."""
+"""The end of a job: the census, what is not on the drive and what to do about it."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from ambertime_tui.tui.screens.base import AmberScreen
 from ambertime_tui.tui.screens.listing import ListingScreen
 from ambertime_tui.tui.widgets.key_line import KeyLine
 from ambertime_tui.tui.widgets.lines import LinesView
-from ambertime_tui.tui.widgets.pick_list import Drawn, Tall
+from ambertime_tui.tui.widgets.pick_list import Drawn, FullHeight
 from ambertime_tui.tui.widgets.spans import Line, Span, line
 
 
 class EndScreen(AmberScreen):
-    """What came of a job."""
+    """The result of a job."""
 
     CSS_PATH = "end.tcss"
     HELP_TITLE = "Result"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "left", "What is left", id="end.left", tooltip="each item that is not on the drive"),
-        Binding("e", "export('txt')", "Save report", id="end.text", tooltip="as text"),
-        Binding("j", "export('json')", "As JSON", id="end.json", tooltip="the report for other programs"),
+        Binding("enter", "left", "Not copied", id="end.left", tooltip="list items that are not on the drive"),
+        Binding("e", "export('txt')", "Save report", id="end.text", tooltip="as a text file"),
+        Binding("j", "export('json')", "Save JSON", id="end.json", tooltip="the report for other programs"),
         Binding("n", "new", "New backup", id="end.new"),
     ]
 
@@ -43,33 +43,33 @@ class EndScreen(AmberScreen):
 
     @property
     def census(self) -> Census | None:
-        """The accounting, from wherever it came first."""
+        """The census, from the status or from the report."""
         return self.status.census or (self.report.census if self.report else None)
 
     def compose(self) -> ComposeResult:
-        """All in one column that scrolls where it is longer than the screen."""
+        """One column that scrolls if it is longer than the screen."""
         yield Drawn(self._draw_title, id="title")
         with VerticalScroll(id="result"):
-            yield Tall(lambda w, _h: headline(self.status, w, self.glyphs), id="headline")
-            yield Tall(self._draw_groups, id="groups")
-            yield Tall(self._draw_census, id="census")
+            yield FullHeight(lambda w, _h: headline(self.status, w, self.glyphs), id="headline")
+            yield FullHeight(self._draw_groups, id="groups")
+            yield FullHeight(self._draw_census, id="census")
         yield LinesView(id="notice")
         yield KeyLine(self.glyphs, id="keys")
 
     def on_mount(self) -> None:
-        """Asks for what is left."""
+        """Requests the report."""
         self.query_one("#result").focus()
         self.fetch_report()
 
     @work(group="report", exclusive=True)
     async def fetch_report(self) -> None:
-        """The report, from the engine."""
+        """Gets the report from the engine."""
         try:
             self.report = await self.engine.report()
         except EngineError as error:
             self.say(error.sentence)
             return
-        for view in self.query(Tall):
+        for view in self.query(FullHeight):
             view.refresh(layout=True)
             view.show_again()
         self.query_one(KeyLine).show_again()
@@ -80,7 +80,7 @@ class EndScreen(AmberScreen):
     def _draw_census(self, width: int, _height: int) -> tuple[Line, ...]:
         if self.census is None:
             return ()
-        return ((), line(Span("The whole library", "accent")), *census_lines(self.census, width, self.glyphs))
+        return ((), line(Span("Whole library", "accent")), *census_lines(self.census, width, self.glyphs))
 
     def _draw_groups(self, width: int, _height: int) -> tuple[Line, ...]:
         groups = groups_of(self.report.left) if self.report else ()
@@ -92,15 +92,15 @@ class EndScreen(AmberScreen):
         return tuple(lines)
 
     def why_not(self, action: str) -> str:
-        """There has to be something to list or to save."""
+        """Actions need something to list or to save."""
         if action == "left":
-            return "" if self.report and self.report.left else "Nothing of the selection is left."
+            return "" if self.report and self.report.left else "Everything you selected is on the drive."
         if action.startswith("export"):
-            return "" if self.report else "The report is not there yet."
+            return "" if self.report else "The report is not ready yet."
         return ""
 
     def action_left(self) -> None:
-        """Each item that is not on the drive."""
+        """Lists the items that are not on the drive."""
         if not self.refuse("left"):
             self.app.push_screen(ListingScreen(self.engine, Pane.LEFT, orders=False))
 
@@ -116,5 +116,5 @@ class EndScreen(AmberScreen):
             self.say(f"Saved: {file}", "good")
 
     def action_new(self) -> None:
-        """Back to Setup."""
+        """Returns to Setup."""
         self.shell.set_up_again()

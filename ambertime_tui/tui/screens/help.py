@@ -1,4 +1,4 @@
-"""Help, generated from the bindings that were in force when it was asked for."""
+"""Help, generated from the bindings of the screen it was opened on."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from textual.dom import DOMNode
 from ambertime_tui.tui.glyphs import Glyphs
 from ambertime_tui.tui.screens.base import AmberScreen, title
 from ambertime_tui.tui.widgets.key_line import KEY_NAMES, KeyLine
-from ambertime_tui.tui.widgets.pick_list import Drawn, Tall
+from ambertime_tui.tui.widgets.pick_list import Drawn, FullHeight
 from ambertime_tui.tui.widgets.spans import Line, Span, fit, line, wrap
 
 KEY_WIDTH = 12
-WORDS = {"app.focus_previous": "Back to the last part", "app.command_palette": "Commands by name"}
-"""Better words for keys that Textual brings along."""
+WORDS = {"app.focus_previous": "Previous part", "app.command_palette": "Command palette"}
+"""Our labels for Textual's own keys."""
 
 
 def notice_lines(notices: Sequence[str], cells: int, glyphs: Glyphs) -> tuple[Line, ...]:
-    """What is wrong in the settings, in full."""
-    lines: list[Line] = [line(Span("In your settings", "accent"))] if notices else []
+    """All problems in the settings."""
+    lines: list[Line] = [line(Span("Problems in your settings", "accent"))] if notices else []
     for notice in notices:
         rows = wrap(notice, cells - 4, "warn")
         lines += [
@@ -33,7 +33,7 @@ def notice_lines(notices: Sequence[str], cells: int, glyphs: Glyphs) -> tuple[Li
 
 
 def help_lines(bindings: dict[str, ActiveBinding], cells: int, glyphs: Glyphs) -> tuple[Line, ...]:
-    """All keys, by the part of the screen that they belong to; keys that do the same in one row."""
+    """All keys, grouped by part of the screen; keys with the same action share a row."""
     groups: dict[DOMNode, dict[str, tuple[list[str], Binding]]] = {}
     for active in bindings.values():
         binding = active.binding
@@ -61,7 +61,7 @@ def help_lines(bindings: dict[str, ActiveBinding], cells: int, glyphs: Glyphs) -
 
 
 class HelpScreen(AmberScreen):
-    """All keys that applied a moment ago."""
+    """All keys of the screen below."""
 
     CSS_PATH = "help.tcss"
     HELP_TITLE = "Help"
@@ -78,17 +78,17 @@ class HelpScreen(AmberScreen):
         """One column that scrolls."""
         yield Drawn(lambda w, _h: title("Keys", (), w), id="title")
         with VerticalScroll(id="help"):
-            yield Tall(self._draw, id="help-text")
+            yield FullHeight(self._draw, id="help-text")
         yield KeyLine(self.glyphs, id="keys")
 
     def _draw(self, width: int, _height: int) -> tuple[Line, ...]:
-        told = notice_lines(self.notices, width, self.glyphs)
-        return (*told, *help_lines(self.bindings, width, self.glyphs))
+        notices = notice_lines(self.notices, width, self.glyphs)
+        return (*notices, *help_lines(self.bindings, width, self.glyphs))
 
     def on_mount(self) -> None:
-        """The keys scroll."""
+        """Focuses the text, so that keys scroll it."""
         self.query_one("#help").focus()
 
     def action_close(self) -> None:
-        """Back."""
+        """Closes the help."""
         self.app.pop_screen()

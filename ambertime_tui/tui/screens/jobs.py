@@ -1,4 +1,4 @@
-"""Several jobs run: which one to look at."""
+"""Chooses one of several running jobs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ambertime_tui.tui.widgets.key_line import KeyLine
 from ambertime_tui.tui.widgets.lines import LinesView
 from ambertime_tui.tui.widgets.pick_list import Drawn, PickList
 from ambertime_tui.tui.widgets.spans import Line, Span, fit, line, shorten_path
-from ambertime_tui.units import elapsed
+from ambertime_tui.units import elapsed, plural
 
 CONDITION_WORDS = {
     Condition.PAUSED: "Paused",
@@ -27,7 +27,7 @@ CONDITION_WORDS = {
 
 
 class JobsScreen(AmberScreen):
-    """The running jobs, two rows each."""
+    """The running jobs, one row each."""
 
     CSS_PATH = "jobs.tcss"
     HELP_TITLE = "Running backups"
@@ -42,15 +42,15 @@ class JobsScreen(AmberScreen):
         self.chosen = 0
 
     def compose(self) -> ComposeResult:
-        """A list."""
-        heading = f"{len(self.jobs)} backups are running"
+        """Title, list, keys."""
+        heading = f"{plural(len(self.jobs), 'backup')} running"
         yield Drawn(lambda w, _h: title(heading, (), w), id="title")
         yield PickList(self._draw, lambda: self.chosen, id="jobs")
         yield LinesView(id="notice")
         yield KeyLine(self.glyphs, id="keys")
 
     def on_mount(self) -> None:
-        """The keys go to the list."""
+        """Focuses the list."""
         self.query_one(PickList).focus()
 
     def _draw(self, width: int, height: int) -> tuple[Line, ...]:
@@ -72,7 +72,7 @@ class JobsScreen(AmberScreen):
 
     @on(PickList.Stepped)
     def step(self, event: PickList.Stepped) -> None:
-        """Up and down."""
+        """Moves the cursor."""
         self.chosen = min(max(0, self.chosen + event.by), len(self.jobs) - 1)
         self.query_one(PickList).show_again()
 
@@ -81,5 +81,5 @@ class JobsScreen(AmberScreen):
         self.shell.attach(Path(self.jobs[self.chosen].socket))
 
     def action_new(self) -> None:
-        """Sets up another one."""
+        """Sets up another backup."""
         self.shell.set_up_again()

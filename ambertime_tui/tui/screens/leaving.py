@@ -1,4 +1,4 @@
-"""Quit while a job runs: keep going, stop, or stay."""
+"""Quitting while a job runs: leave it running, stop it, or stay."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ambertime_tui.tui.widgets.spans import Line, Span, line
 
 
 class Leaving(StrEnum):
-    """What becomes of the job."""
+    """The answer: what to do with the job."""
 
     KEEP_GOING = "keep-going"
     STOP = "stop"
@@ -24,27 +24,27 @@ class Leaving(StrEnum):
 
 
 LINES: tuple[Line, ...] = (
-    line(Span("A backup is running. It needs no screen.", "strong")),
+    line(Span("A backup is running. It does not need this screen.", "strong")),
     (),
-    line(Span("   k  ", "key"), Span("Leave", "strong"), ", the backup keeps going"),
-    line("      ", Span("ambertime shows it again, from here or elsewhere", "muted")),
-    line(Span("   s  ", "key"), Span("Stop the backup", "strong"), " after the files in hand"),
-    line("      ", Span("everything written is whole; a new run goes on", "muted")),
+    line(Span("   k  ", "key"), Span("Leave", "strong"), "; the backup keeps running"),
+    line("      ", Span("run ambertime to see it again, here or over SSH", "muted")),
+    line(Span("   s  ", "key"), Span("Stop the backup", "strong"), " after the current files"),
+    line("      ", Span("written files are complete; a new run resumes", "muted")),
     line(Span("   x  ", "key"), Span("Stop the backup now", "strong")),
-    line("      ", Span("the same, but the files in hand are thrown away", "muted")),
-    line(Span(" esc  ", "key"), Span("Stay", "strong"), " and look on"),
+    line("      ", Span("the same, but unfinished files are discarded", "muted")),
+    line(Span(" esc  ", "key"), Span("Stay", "strong"), ""),
 )
 
 
 class LeavingScreen(ModalScreen[Leaving]):
-    """Asks once, answers at one key."""
+    """Asks what to do; one key answers."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = PAINTS
     CSS_PATH = "leaving.tcss"
     HELP_TITLE = "Leave"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("k,enter", "answer('keep-going')", "Keep going", id="leave.keep-going"),
-        Binding("s", "answer('stop')", "Stop after file", id="leave.stop"),
+        Binding("k,enter", "answer('keep-going')", "Leave running", id="leave.keep-going"),
+        Binding("s", "answer('stop')", "Stop after files", id="leave.stop"),
         Binding("x", "answer('stop-now')", "Stop now", id="leave.stop-now"),
         Binding("escape,q", "answer('stay')", "Stay", id="leave.stay"),
     ]
@@ -55,5 +55,5 @@ class LeavingScreen(ModalScreen[Leaving]):
             yield LinesView(LINES, id="leaving-text")
 
     def action_answer(self, answer: str) -> None:
-        """Hands the answer back."""
+        """Returns the answer."""
         self.dismiss(Leaving(answer))

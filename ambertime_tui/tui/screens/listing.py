@@ -1,5 +1,4 @@
-"""One of the job's lists in full: 100,000 rows scroll at once, because only those on the screen are asked
-for."""
+"""One of the job's lists in full. 100,000 rows scroll smoothly, because only visible rows are requested."""
 
 from __future__ import annotations
 
@@ -25,26 +24,28 @@ from ambertime_tui.tui.widgets.spans import Line, Span, line, wrap
 from ambertime_tui.units import count
 
 HEADINGS = {
-    Pane.SCAN: "What the scan found",
+    Pane.SCAN: "Scan results",
     Pane.FETCH: "iCloud fetch queue",
     Pane.WRITE: "Copied to the drive",
     Pane.LEFT: "Not on the drive",
 }
-NO_PREVIEW = "Pictures are off over SSH: each costs 20 kB. preview = true in config.toml turns them on."
-LOOKS_AGAIN = 2.0
-"""Seconds after which a list of a running job is asked for again."""
+NO_PREVIEW = (
+    "Previews are off over SSH (about 20 kB each). Set preview = true in config.toml to turn them on."
+)
+REFRESH = 2.0
+"""Seconds between requests for the rows of a running job."""
 
 
 class ListingScreen(AmberScreen):
-    """A list; in that of a running job an item can be skipped or tried again."""
+    """A list. While the job runs, items can be skipped or retried."""
 
     CSS_PATH = "listing.tcss"
     HELP_TITLE = "List"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="list.back", key_display="esc"),
-        Binding("x", "skip", "Skip", id="list.skip", tooltip="leave the item out of this job"),
-        Binding("v", "preview", "Preview", id="list.preview", tooltip="a small picture from the phone"),
-        Binding("r", "retry", "Retry", id="list.retry", tooltip="try the item again"),
+        Binding("x", "skip", "Skip", id="list.skip", tooltip="leave this item out of the job"),
+        Binding("v", "preview", "Preview", id="list.preview", tooltip="thumbnail from the phone"),
+        Binding("r", "retry", "Retry", id="list.retry", tooltip="try this item again"),
     ]
 
     def __init__(self, engine: Engine, pane: Pane, *, orders: bool) -> None:
@@ -54,7 +55,7 @@ class ListingScreen(AmberScreen):
         self.orders = orders
 
     def compose(self) -> ComposeResult:
-        """The list, and what the selected row's note says in full."""
+        """The list, and the full note of the selected row."""
         yield Drawn(self._draw_title, id="title")
         yield RowList(lambda row, width: row_line(row, width, self.glyphs), id="rows")
         yield Drawn(self._draw_note, id="note")
@@ -62,24 +63,24 @@ class ListingScreen(AmberScreen):
         yield KeyLine(self.glyphs, id="keys")
 
     def on_mount(self) -> None:
-        """Looks again from time to time while the job runs."""
+        """Refreshes the list regularly while the job runs."""
         self.query_one(RowList).focus()
         if self.orders:
-            self.set_interval(LOOKS_AGAIN, self.look_again)
+            self.set_interval(REFRESH, self.look_again)
 
     def look_again(self) -> None:
-        """Asks for the visible rows again."""
+        """Requests the visible rows again."""
         if not terminal_is_behind(self.app):
             self.query_one(RowList).forget()
 
     @on(RowList.PageWanted)
     def page_wanted(self, event: RowList.PageWanted) -> None:
-        """The list scrolled to rows that it has not got."""
+        """The list scrolled to rows that are not loaded."""
         self.fetch_page(event.offset, event.limit)
 
     @work(group="rows")
     async def fetch_page(self, offset: int, limit: int) -> None:
-        """Asks the engine for a page."""
+        """Requests a page from the engine."""
         try:
             rows = await self.engine.rows(self.pane, offset, limit)
         except EngineError as error:
@@ -110,25 +111,25 @@ class ListingScreen(AmberScreen):
         return found.first().row if found else None
 
     def why_not(self, action: str) -> str:
-        """Only a running job takes orders, and only some rows."""
+        """Only a running job accepts commands, and only for some rows."""
         if action not in ("skip", "retry", "preview"):
             return ""
         row = self._row()
         if action == "preview":
             return "" if self.context.preview else NO_PREVIEW
         if not self.orders:
-            return "The job has ended; start a new one to try again."
+            return "The job has ended. Start a new one to try again."
         if row is None:
             return "The list is empty."
         if action == "skip" and row.state in ("written", "skipped", "failed", "gave_up"):
-            return f"{row.name} is done with; there is nothing to skip."
+            return f"{row.name} is already finished and cannot be skipped."
         if action == "retry" and row.state not in ("failed", "gave_up", "skipped"):
             return f"{row.name} has not failed."
         return ""
 
     @work(group="orders")
     async def order(self, command: Command, done: str) -> None:
-        """Gives an order, and says what came of it."""
+        """Sends a command and shows the result."""
         try:
             await self.engine.command(command)
         except EngineError as error:
@@ -138,20 +139,20 @@ class ListingScreen(AmberScreen):
             self.query_one(RowList).forget()
 
     def action_skip(self) -> None:
-        """Leaves the selected item out."""
+        """Skips the selected item."""
         row = self._row()
         if not self.refuse("skip") and row is not None:
-            self.order(Command(CommandName.SKIP, row.uuid), f"{row.name} is left out of this job.")
+            self.order(Command(CommandName.SKIP, row.uuid), f"{row.name} will be skipped.")
 
     def action_retry(self) -> None:
-        """Tries the selected item again."""
+        """Retries the selected item."""
         row = self._row()
         if not self.refuse("retry") and row is not None:
-            self.order(Command(CommandName.RETRY_FAILED, row.uuid), f"{row.name} is tried again.")
+            self.order(Command(CommandName.RETRY_FAILED, row.uuid), f"{row.name} will be retried.")
 
     @work(group="preview", exclusive=True)
     async def action_preview(self) -> None:
-        """Shows the selected item, as small as the phone keeps it."""
+        """Shows the phone's thumbnail of the selected item."""
         row = self._row()
         if self.refuse("preview") or row is None:
             return
@@ -166,5 +167,5 @@ class ListingScreen(AmberScreen):
             self.app.push_screen(PreviewScreen(row.name, picture, self.glyphs, shades=shades))
 
     def action_back(self) -> None:
-        """Back to where the list was opened."""
+        """Returns to the screen that opened the list."""
         self.app.pop_screen()

@@ -1,4 +1,4 @@
-"""One item as the phone shows it small."""
+"""The thumbnail of one item."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WIDTH = 30
 
 
 class PreviewScreen(ModalScreen[None]):
-    """A picture over the list; any of the keys that a person would try takes it away."""
+    """A picture on top of the list; any likely key closes it."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = PAINTS
     CSS_PATH = "preview.tcss"
@@ -42,15 +42,15 @@ class PreviewScreen(ModalScreen[None]):
         self._picture = picture
 
     def compose(self) -> ComposeResult:
-        """The name, the picture, how to close it."""
+        """The name, the picture, the key to close it."""
         with Vertical(id="preview"):
             yield LinesView(
                 (line(Span(shorten(self._title, WIDTH, self._glyphs.ellipsis), "strong")),),
                 id="preview-name",
             )
             yield PictureView(self._picture, shades=self._shades)
-            yield LinesView((line(Span("esc", "key"), " closes it"),), id="preview-keys")
+            yield LinesView((line(Span("esc", "key"), " Close"),), id="preview-keys")
 
     def action_close(self) -> None:
-        """Back to the list."""
+        """Returns to the list."""
         self.dismiss(None)

@@ -1,4 +1,4 @@
-"""Run: the three live panes, the whole in a line, the last events."""
+"""Run: three live panes, the job in one line, the latest events."""
 
 from __future__ import annotations
 
@@ -30,34 +30,34 @@ from ambertime_tui.tui.widgets.pick_list import Drawn, FocusPane
 from ambertime_tui.tui.widgets.spans import Line, Style
 
 PROCESS_ENDED = (
-    "The process of this job has ended unexpectedly. What is on the drive is whole and recorded. Press n and "
-    "start the backup again: it goes on from there."
+    "The backup process ended unexpectedly. All files written are complete and recorded. Press n and start "
+    "the backup again to resume."
 )
 ORDERS = ("pause", "stop", "retry", "order", "finish", "code", "open")
-PASSES_AFTER = 8.0
-"""Seconds for which it is said what came of a key."""
+REPLY_SECONDS = 8.0
+"""How long the reply to a key is shown."""
 BORDERS = 2
 TICK = 0.25
-"""Seconds between two pictures; the engine may know better, the line may not."""
+"""Seconds between updates of the screen; slow lines cannot take more."""
 
 
 class RunScreen(AmberScreen):
-    """A job, live. It only looks and gives orders: the job lives in the engine's process."""
+    """A running job. The job itself runs in the engine's process; this screen shows it and sends commands."""
 
     CSS_PATH = "run.tcss"
     HELP_TITLE = "Backup"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "new", "New backup", id="job.new", tooltip="after the job's process has ended"),
-        Binding("p", "pause", "Pause", id="job.pause", tooltip="and go on again"),
-        Binding("s", "stop", "Stop", id="job.stop", tooltip="ends the job once the files in hand are whole"),
-        Binding("d", "detach", "Leave", id="job.detach", tooltip="closes this screen only; the job goes on"),
-        Binding("enter", "open", "List", id="job.open", tooltip="the whole list of the pane in focus"),
-        Binding("c", "code", "Code", id="job.code", tooltip="the code for the phone's camera, again"),
-        Binding("f", "finish", "Finish", id="job.finish", tooltip="wait for iCloud no longer; list the rest"),
-        Binding("r", "retry", "Retry", id="job.retry", tooltip="everything that failed or was given up"),
+        Binding("n", "new", "New backup", id="job.new", tooltip="once the backup process has ended"),
+        Binding("p", "pause", "Pause", id="job.pause", tooltip="pause or resume"),
+        Binding("s", "stop", "Stop", id="job.stop", tooltip="finish the current files, then end the backup"),
         Binding(
-            "o", "order", "Order", id="job.order", tooltip="oldest, newest or smallest first from iCloud"
+            "d", "detach", "Leave", id="job.detach", tooltip="close this screen; the backup keeps running"
         ),
+        Binding("enter", "open", "List", id="job.open", tooltip="all items of the focused pane"),
+        Binding("c", "code", "Code", id="job.code", tooltip="show the code for the phone's camera again"),
+        Binding("f", "finish", "Finish", id="job.finish", tooltip="stop waiting for iCloud; list the rest"),
+        Binding("r", "retry", "Retry", id="job.retry", tooltip="try again what failed or was given up"),
+        Binding("o", "order", "Order", id="job.order", tooltip="iCloud: oldest, newest or smallest first"),
         Binding("tab", "app.focus_next", "Next pane", id="job.next-pane", show=False),
     ]
 
@@ -66,18 +66,18 @@ class RunScreen(AmberScreen):
         self.engine = engine
         self.status: JobStatus | None = None
         self.gone = ""
-        """Why nothing is heard of the job any more; empty: it is."""
+        """Why there are no more statuses; empty while the job is connected."""
         self._pending: JobStatus | None = None
         self._graph_top = 0.0
         self._second = -1
         self._fetch_rows = 0
         self._wants_code = False
-        self._standing = ""
-        self._passing: tuple[str, Style] = ("", "good")
-        self._passes_at = 0.0
+        self._job_notice = ""
+        self._reply: tuple[str, Style] = ("", "good")
+        self._reply_until = 0.0
 
     def compose(self) -> ComposeResult:
-        """Three panes, stacked or side by side by the style sheet."""
+        """Three panes; the style sheet stacks them or puts them side by side."""
         yield Drawn(self._draw_title, id="title")
         with Container(id="panes"):
             for name, heading, draw in (
@@ -104,7 +104,7 @@ class RunScreen(AmberScreen):
 
     @work(group="status", exclusive=True)
     async def follow(self) -> None:
-        """Takes the newest status; the tick shows it."""
+        """Stores the newest status; the next tick shows it."""
         try:
             async for status in self.engine.statuses():
                 self._pending = status
@@ -118,7 +118,7 @@ class RunScreen(AmberScreen):
             self.shell.job_ended(self.engine, self.status)
 
     def _process_ended(self, sentence: str) -> None:
-        """Nothing moves any more, and nothing looks as if it did."""
+        """Shows that the job is no longer running."""
         if self._pending is not None:
             self.status, self._pending = self._pending, None
         self.gone = sentence
@@ -131,41 +131,41 @@ class RunScreen(AmberScreen):
         self._show_all()
 
     def tick(self) -> None:
-        """Shows what changed, at most four times a second and only as fast as the terminal reads."""
+        """Shows what changed, at most four times a second and only if the terminal keeps up."""
         if self.gone or terminal_is_behind(self.app):
             return
         pending, self._pending = self._pending, None
         second = int(self.context.clock())
-        passed = bool(self._passing[0]) and self.context.clock() >= self._passes_at
-        if passed:
+        expired = bool(self._reply[0]) and self.context.clock() >= self._reply_until
+        if expired:
             self.say("")
-        if pending is None and (second == self._second or not (self._clock_runs() or passed)):
+        if pending is None and (second == self._second or not (self._clock_runs() or expired)):
             return
         self._second = second
         if pending is not None:
             old, self.status = self.status, pending
             self._follow_code(old.fetch.code if old is not None else "", pending)
-            if pending.sentence != self._standing:
-                self._standing = pending.sentence
+            if pending.sentence != self._job_notice:
+                self._job_notice = pending.sentence
                 self._notice()
         self._show_all()
 
     def say(self, sentence: str, style: Style = "warn") -> None:
-        """Shows for a while what came of a key, beside what the job has to say."""
-        self._passing = (sentence, style)
-        self._passes_at = self.context.clock() + PASSES_AFTER
+        """Shows the reply to a key for a while, above the job's own notice."""
+        self._reply = (sentence, style)
+        self._reply_until = self.context.clock() + REPLY_SECONDS
         self._notice()
 
     def _notice(self) -> None:
-        said = self._passing[0] != self._standing
-        self.say_all((*([self._passing] if said else []), (self._standing, "warn")))
+        reply = [self._reply] if self._reply[0] != self._job_notice else []
+        self.say_all((*reply, (self._job_notice, "warn")))
 
     def say_all(self, said: tuple[tuple[str, Style], ...]) -> None:
-        """What the job has to say is never wiped away by what a key did; the events give way."""
+        """Shows the sentences; the job's own notice always stays, and the events give it room."""
         if self.gone:
             said = (
                 (self.gone, "bad"),
-                *((s, style) for s, style in said if s not in (self.gone, self._standing)),
+                *((s, style) for s, style in said if s not in (self.gone, self._job_notice)),
             )
         super().say_all(said)
         for foot in self.query("#foot"):
@@ -176,7 +176,7 @@ class RunScreen(AmberScreen):
         fetch = self.query_one("#fetch", LinesView)
         wanted = rows_wanted(self.status, fetch.content_size.width) if self.status else 0
         rows = wanted + BORDERS if self.has_class("-narrow") else 0
-        if rows != self._fetch_rows:  # taking a rule back lays everything out anew, even where there is none
+        if rows != self._fetch_rows:  # resetting a rule causes a new layout even if there was none
             self._fetch_rows = rows
             fetch.styles.min_height = rows or None
         for view in self.query(LinesView):
@@ -191,7 +191,7 @@ class RunScreen(AmberScreen):
 
     @property
     def now(self) -> float:
-        """The time to count from; it stands while the job is paused, so that an idle screen sends nothing."""
+        """The time to count from; frozen while the job is paused, so that an idle screen sends nothing."""
         if self.status is None:
             return 0.0
         return max(self.status.now, self.context.clock()) if self._clock_runs() else self.status.now
@@ -227,53 +227,53 @@ class RunScreen(AmberScreen):
     # Keys
 
     def why_not(self, action: str) -> str:
-        """The reason why an order makes no sense now."""
+        """Why a command is not possible now."""
         if self.gone:
             return self.gone if action in ORDERS else ""
         return why_not(action, self.status)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A new backup can be begun from here once this one cannot go on."""
+        """A new backup can start from here once this one's process has ended."""
         return bool(self.gone) if action == "new" else True
 
     def wording(self, action: str, usual: str) -> str:
-        """The pause key says what it would do."""
+        """The pause key becomes Resume while the job is paused."""
         paused = self.status is not None and self.status.condition is Condition.PAUSED
-        return "Go on" if action == "pause" and paused else usual
+        return "Resume" if action == "pause" and paused else usual
 
     @work(group="orders")
     async def order(self, command: Command, done: str = "") -> None:
-        """Gives an order, and says what came of it."""
+        """Sends a command and shows the result."""
         try:
             await self.engine.command(command)
         except EngineError as error:
             self.say(error.sentence)
         else:
-            self.say(done, "good")  # what a key did before is said no longer
+            self.say(done, "good")  # also clears the reply to the last key
 
     def action_new(self) -> None:
-        """Back to Setup."""
+        """Returns to Setup."""
         self.shell.set_up_again()
 
     def action_pause(self) -> None:
-        """Pauses, or goes on."""
+        """Pauses or resumes."""
         if self.refuse("pause") or self.status is None:
             return
         paused = self.status.condition is Condition.PAUSED
         self.order(Command(CommandName.RESUME if paused else CommandName.PAUSE))
 
     def action_stop(self) -> None:
-        """Stops after the files in hand."""
+        """Stops after the current files."""
         if not self.refuse("stop"):
             self.order(
                 Command(CommandName.STOP),
-                "The job ends once the files in hand are whole on the drive. A new run goes on from there.",
+                "The backup will stop once the current files are complete. A new run resumes from there.",
             )
 
     def action_retry(self) -> None:
-        """Tries again what failed."""
+        """Retries what failed."""
         if not self.refuse("retry"):
-            self.order(Command(CommandName.RETRY_FAILED), "Everything that failed is tried again.")
+            self.order(Command(CommandName.RETRY_FAILED), "Everything that failed will be retried.")
 
     def action_order(self) -> None:
         """The next order of the fetch queue."""
@@ -281,18 +281,19 @@ class RunScreen(AmberScreen):
             return
         orders = list(FetchOrder)
         following = orders[(orders.index(self.status.fetch.order) + 1) % len(orders)]
-        self.order(
-            Command(CommandName.ORDER, following.value), f"{following.value.capitalize()} first from now on."
-        )
+        self.order(Command(CommandName.ORDER, following.value), f"Now {following.value} first.")
 
     def action_finish(self) -> None:
-        """Waits for iCloud no longer."""
+        """Stops waiting for iCloud."""
         if not self.refuse("finish"):
-            self.order(Command(CommandName.FINISH), "Writes what is here, then ends with the rest listed.")
+            self.order(
+                Command(CommandName.FINISH),
+                "The backup will end once what has arrived is written.",
+            )
 
     @work(group="orders")
     async def action_code(self) -> None:
-        """Shows the code for the phone's camera; asks the engine for it where it was put away."""
+        """Shows the code for the phone's camera; requests it if the status no longer has it."""
         if self.refuse("code"):
             return
         if self.status is not None and self.status.fetch.code:
@@ -311,7 +312,7 @@ class RunScreen(AmberScreen):
         self.app.push_screen(screen)
 
     def _follow_code(self, old: str, status: JobStatus) -> None:
-        """A new code is shown by itself; one that has done its work goes away unless a person called it."""
+        """Shows a new code automatically, and closes one that is done unless the user opened it."""
         code, top = status.fetch.code, self.app.screen
         if isinstance(top, CodeScreen) and top.code != code and (code or not top.kept):
             top.dismiss(None)
@@ -320,7 +321,7 @@ class RunScreen(AmberScreen):
             self._wants_code = False
 
     def action_open(self) -> None:
-        """The whole list of the pane in focus."""
+        """Opens the list of the focused pane."""
         if self.refuse("open"):
             return
         focused = self.focused.id if self.focused is not None else None
@@ -328,10 +329,10 @@ class RunScreen(AmberScreen):
         self.app.push_screen(ListingScreen(self.engine, pane, orders=True))
 
     def action_detach(self) -> None:
-        """Leaves; the job goes on."""
+        """Leaves; the job keeps running."""
         self.shell.detach()
 
     @property
     def job_runs(self) -> bool:
-        """True as long as leaving leaves something behind."""
+        """True while there is a job to leave behind."""
         return not self.gone and (self.status is None or self.status.phase is not Phase.ENDED)

@@ -1,4 +1,4 @@
-"""Setup: phone, range and target on one screen, and what a start would do."""
+"""Setup: phone, range and target on one screen, and what the backup would copy."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ambertime_tui.engine.api.spec import FetchOrder, OriginalsChoice
 from ambertime_tui.engine.api.status import Tally
 from ambertime_tui.library.date_range import DateRange, DateRangeError, parse_date_range
 from ambertime_tui.paths import PathsError
-from ambertime_tui.tui.panes.choice import USUAL_PATIENCE, choice_lines
+from ambertime_tui.tui.panes.choice import DEFAULT_PATIENCE, choice_lines
 from ambertime_tui.tui.panes.phone import phone_lines
 from ambertime_tui.tui.panes.range import LibraryView, figures_lines, handle_hint, presets_line, range_heading
 from ambertime_tui.tui.panes.summary import summary_lines
@@ -25,7 +25,7 @@ from ambertime_tui.tui.panes.tasks import tasks_heading
 from ambertime_tui.tui.panes.ways import WayChoice
 from ambertime_tui.tui.range_picker import Preset, RangePicker, presets
 from ambertime_tui.tui.screens.base import title
-from ambertime_tui.tui.screens.setup_engine import FollowsEngine
+from ambertime_tui.tui.screens.setup_engine import SetupEngineScreen
 from ambertime_tui.tui.screens.tasks import TasksScreen
 from ambertime_tui.tui.screens.ways import WaysScreen
 from ambertime_tui.tui.setup_state import SetupState
@@ -38,11 +38,11 @@ from ambertime_tui.tui.widgets.text_field import TextField
 from ambertime_tui.units import plural
 
 TICK = 0.25
-"""Seconds between two looks at a scan's progress."""
+"""Seconds between updates of the scan's progress."""
 
 
-class SetupScreen(FollowsEngine):
-    """Everything that a job needs, live; Enter starts it when it makes sense."""
+class SetupScreen(SetupEngineScreen):
+    """Everything that a job needs, live; Enter starts it if nothing prevents that."""
 
     CSS_PATH = "setup.tcss"
     HELP_TITLE = "Setup"
@@ -53,23 +53,35 @@ class SetupScreen(FollowsEngine):
             "new_archive",
             "New archive",
             id="setup.new_archive",
-            tooltip="on this drive, although another had one at its path",
+            tooltip="start a new archive here, although another drive was used at this path",
         ),
         Binding("tab", "app.focus_next", "Next", id="setup.next", key_display="tab"),
-        Binding("slash", "range_text", "Range", id="setup.range", key_display="/", tooltip="type one"),
-        Binding("t", "target_text", "Folder", id="setup.folder", tooltip="type the path of the target"),
+        Binding("slash", "range_text", "Range", id="setup.range", key_display="/", tooltip="type a range"),
+        Binding(
+            "t", "target_text", "Folder", id="setup.folder", tooltip="type the path of the target folder"
+        ),
         Binding(
             "i",
             "toggle_icloud",
             "iCloud",
             id="setup.icloud",
-            tooltip="take the iCloud originals, or leave them",
+            tooltip="include or leave out iCloud originals",
         ),
         Binding(
-            "e", "take('edits')", "Edits", id="setup.edits", show=False, tooltip="take them, or leave them"
+            "e",
+            "take('edits')",
+            "Edits",
+            id="setup.edits",
+            show=False,
+            tooltip="include or leave out edited versions",
         ),
         Binding(
-            "h", "take('hidden')", "Hidden", id="setup.hidden", show=False, tooltip="take them, or leave them"
+            "h",
+            "take('hidden')",
+            "Hidden",
+            id="setup.hidden",
+            show=False,
+            tooltip="include or leave out hidden items",
         ),
         Binding(
             "d",
@@ -77,11 +89,18 @@ class SetupScreen(FollowsEngine):
             "Recently Deleted",
             id="setup.trashed",
             show=False,
-            tooltip="take what lies there, or leave it",
+            tooltip="include or leave out deleted items",
         ),
-        Binding("w", "way", "Way", id="setup.way", show=False, tooltip="how iOS is asked, patience, advice"),
-        Binding("s", "tasks", "Tasks", id="setup.tasks", tooltip="choose a saved one, or save this one"),
-        Binding("r", "rescan", "Read again", id="setup.rescan", show=False),
+        Binding(
+            "w",
+            "way",
+            "iCloud options",
+            id="setup.way",
+            show=False,
+            tooltip="method, patience, order, advice",
+        ),
+        Binding("s", "tasks", "Tasks", id="setup.tasks", tooltip="load a saved task or save this one"),
+        Binding("r", "rescan", "Read library again", id="setup.rescan", show=False),
     ]
 
     def __init__(self) -> None:
@@ -90,7 +109,7 @@ class SetupScreen(FollowsEngine):
         self.view: LibraryView | None = None
 
     def compose(self) -> ComposeResult:
-        """Phone and target in one box, the range in another: side by side or stacked by the style sheet."""
+        """Phone and target in one box, the range in another; the style sheet arranges them."""
         yield Drawn(lambda w, _h: title("New backup", self._saved_tasks(w), w), id="title")
         with Container(id="setup"):
             with Container(id="ends"):
@@ -107,7 +126,7 @@ class SetupScreen(FollowsEngine):
                 with Horizontal(classes="field"):
                     yield Label("Days ")
                     yield TextField(
-                        placeholder="all", leads_to="#histogram", typed_anew=True, id="range-text"
+                        placeholder="all", leads_to="#histogram", replace_on_focus=True, id="range-text"
                     )
                     yield Drawn(lambda w, _h: presets_line(self._presets(), self.state, w), id="presets")
                 yield Histogram(self.glyphs, id="histogram")
@@ -119,7 +138,7 @@ class SetupScreen(FollowsEngine):
         yield KeyLine(self.glyphs, id="keys")
 
     def on_mount(self) -> None:
-        """Starts the engine and follows what it sees."""
+        """Starts the engine and follows its reports."""
         last, defaults = self.context.state.last, self.context.defaults
         task = defaults.over(Task(originals=last.originals, fetch=last.fetch))
         self.set_state(
@@ -132,22 +151,22 @@ class SetupScreen(FollowsEngine):
         self.follow_devices()
 
     def on_screen_resume(self) -> None:
-        """Shows what changed while another screen was on top: the saved tasks."""
+        """Shows changes made on another screen, such as saved tasks."""
         self.repaint()
 
     def say(self, sentence: str, style: Style = "warn") -> None:
-        """Says it where the summary says what a start would do; the next choice takes it away."""
+        """Shows a sentence in the summary until the next choice."""
         self.state = replace(self.state, notice=sentence)
         self.repaint()
 
     # State
 
     def choose(self, new: SetupState) -> None:
-        """Takes what a person chose; what was said before has been read."""
+        """Stores the user's choice and clears the last notice."""
         self.set_state(replace(new, notice=""))
 
     def set_state(self, new: SetupState) -> None:
-        """Takes a new state, asks for what it needs, and repaints what differs."""
+        """Stores a new state, requests what it needs, and repaints what differs."""
         old, self.state = self.state, new
         if new.library is not old.library:
             self._show_library()
@@ -162,7 +181,7 @@ class SetupScreen(FollowsEngine):
         ready = new.library is not None and new.spec is not None
         if engine is not None and ready and (new.spec != old.spec or new.library is not old.library):
             self.work_out(engine)
-        # The rows of the last advice stay until the new one is there: a key would move the whole screen.
+        # The last advice stays until the new one arrives; otherwise each key would move the whole screen.
         self.set_class(bool(new.advice), "-advised")
         self.set_class(new.originals is OriginalsChoice.ICLOUD, "-from-icloud")
         if new.another_drive != old.another_drive:
@@ -171,13 +190,13 @@ class SetupScreen(FollowsEngine):
         self.repaint()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A new archive beside an old one is offered only where the old one is not on the drive."""
+        """A new archive is offered only if a different drive is at the archive's path."""
         return self.state.another_drive if action == "new_archive" else True
 
     def _write_frames(self) -> None:
-        """What the range leaves out or takes in besides its days, and what the keys do to it."""
+        """Updates heading and key hints of the range pane."""
         frame = self.query_one("#range")
-        heading = range_heading(self.state.said, self.glyphs)
+        heading = range_heading(self.state.options, self.glyphs)
         hint = handle_hint(self.picker, self.glyphs)
         if (frame.border_title, frame.border_subtitle) != (heading, hint):
             frame.border_title, frame.border_subtitle = heading, hint
@@ -189,8 +208,8 @@ class SetupScreen(FollowsEngine):
         span = self.view.span if self.view is not None else None
         if self.view is None or span is None:
             self.picker = None
-            words = "The months appear here once the library is read."
-            histogram.show_sentence(words if library is None else "Nothing in the library has a date.")
+            words = "The months appear here once the library has been read."
+            histogram.show_sentence(words if library is None else "No item in the library has a date.")
         else:
             self.picker = RangePicker(*span, range=self.state.range)
             histogram.show_library(self.picker, self.view.column)
@@ -205,9 +224,14 @@ class SetupScreen(FollowsEngine):
     # Drawing
 
     def _saved_tasks(self, width: int) -> Line:
-        wrong = plural(len(self.shell.notices), "setting")
-        told = line(Span(f"  {self.glyphs.warning} {wrong} wrong: ?", "warn")) if self.shell.notices else ()
-        return (*tasks_heading(tuple(self.shell.tasks), width - 24 - cells_of(told), self.glyphs), *told)
+        notices: Line = ()
+        if self.shell.notices:
+            problems = f"{plural(len(self.shell.notices), 'problem')} in settings: ?"
+            notices = line(Span(f"  {self.glyphs.warning} {problems}", "warn"))
+        return (
+            *tasks_heading(tuple(self.shell.tasks), width - 24 - cells_of(notices), self.glyphs),
+            *notices,
+        )
 
     def _draw_phones(self, width: int, height: int) -> tuple[Line, ...]:
         return phone_lines(self.state, width, height, self.glyphs)
@@ -249,56 +273,57 @@ class SetupScreen(FollowsEngine):
     # Keys
 
     def why_not(self, action: str) -> str:
-        """Only a start can be out of place."""
+        """Only the start can be impossible."""
         return self.state.reason if action == "start" else ""
 
     def action_start(self) -> None:
-        """Starts the job; where it makes no sense, the reason stands in the summary already."""
+        """Starts the job; if that is not possible, the summary already says why."""
         self.say("")
         spec = self.state.spec
         if spec is not None and not self.state.reason:
             self.shell.start_job(spec)
 
     def action_range_text(self) -> None:
-        """To the range field."""
+        """Focuses the range field."""
         self.query_one("#range-text").focus()
 
     def action_target_text(self) -> None:
-        """To the folder field."""
+        """Focuses the folder field."""
         self.query_one("#target-text").focus()
 
     def action_toggle_icloud(self) -> None:
-        """Takes the iCloud originals, or leaves them."""
+        """Includes or leaves out the iCloud originals."""
         included = self.state.originals is OriginalsChoice.ICLOUD
         self.choose(self.state.with_icloud(not included))
 
     def action_take(self, what: str) -> None:
-        """Takes a kind of items or files in, or leaves it out; the Range pane's heading says so."""
+        """Includes or leaves out edits, hidden or deleted items; the heading of the range pane shows it."""
         self.choose(self.state.with_other(what))
 
     def action_way(self) -> None:
-        """To the ways to ask iOS, with the advice in full."""
+        """Opens the iCloud options, with the advice in full."""
         state = self.state
-        said = state.said
-        choice = WayChoice(state.way, said.patience or USUAL_PATIENCE, said.order or FetchOrder.OLDEST)
+        options = state.options
+        choice = WayChoice(
+            state.way, options.patience or DEFAULT_PATIENCE, options.order or FetchOrder.OLDEST
+        )
         self.app.push_screen(WaysScreen(choice, state.advice, self._take_way))
 
     def _take_way(self, choice: WayChoice) -> None:
-        said = replace(self.state.said, patience=choice.patience, order=choice.order)
-        self.choose(replace(self.state, originals=OriginalsChoice.ICLOUD, way=choice.way, said=said))
+        options = replace(self.state.options, patience=choice.patience, order=choice.order)
+        self.choose(replace(self.state, originals=OriginalsChoice.ICLOUD, way=choice.way, options=options))
 
     def action_new_archive(self) -> None:
-        """The drive without an archive is the right one."""
+        """Confirms that the drive without an archive is the right one."""
         self.choose(replace(self.state, new_archive_at=self.state.target))
 
     def action_tasks(self) -> None:
-        """To the saved tasks."""
+        """Opens the saved tasks."""
         typed = self.query_one("#range-text", TextField).value.strip()
         self.app.push_screen(TasksScreen(self.state.as_task(typed), self.apply_task))
 
     def apply_task(self, task: Task) -> None:
-        """Sets up what a task says, as `ambertime backup --task` would; where it names no phone or no target,
-        these stay."""
+        """Sets up a task as `ambertime backup --task` would; phone and target stay if it names none."""
         new = self.state.with_task(task, parse_date_range(task.range or "all", self.context.today()))
         path = self.expanded(task.to or "")
         if path:
@@ -321,16 +346,16 @@ class SetupScreen(FollowsEngine):
 
     @on(PickList.Stepped, "#phones")
     def another_phone(self, event: PickList.Stepped) -> None:
-        """Up and down among the phones."""
+        """Selects another phone."""
         udids = [phone.udid for phone in self.state.phones]
         if udids:
             row = (self._phone_row() or 0) + event.by
             chosen = self.state.with_phone(udids[min(max(0, row), len(udids) - 1)])
-            self.choose(replace(chosen, said=replace(chosen.said, device=None)))
+            self.choose(replace(chosen, options=replace(chosen.options, device=None)))
 
     @on(PickList.Stepped, "#drives")
     def another_drive(self, event: PickList.Stepped) -> None:
-        """Up and down among the drives."""
+        """Selects another drive."""
         paths = [drive.path for drive in drive_rows(self.state)]
         if paths:
             row = self._drive_row()
@@ -340,7 +365,7 @@ class SetupScreen(FollowsEngine):
 
     @on(PickList.Stepped, "#choice")
     def another_choice(self, event: PickList.Stepped) -> None:
-        """Up and down between the two choices."""
+        """Switches between the two choices."""
         self.choose(self.state.with_icloud(event.by > 0))
 
     @on(Histogram.Moved)
@@ -371,7 +396,7 @@ class SetupScreen(FollowsEngine):
 
     @on(Input.Changed, "#range-text")
     def range_typed(self, event: Input.Changed) -> None:
-        """The range as it is typed; what cannot be understood is said and changes nothing."""
+        """Takes the range as it is typed; an invalid one is reported and changes nothing."""
         try:
             range = parse_date_range(event.value or "all", self.context.today())
         except DateRangeError as error:
@@ -381,12 +406,12 @@ class SetupScreen(FollowsEngine):
 
     @on(Input.Changed, "#target-text")
     def folder_typed(self, event: Input.Changed) -> None:
-        """The folder as it is typed."""
+        """Takes the folder as it is typed."""
         path, engine = event.value.strip(), self.shell.engine_now
         if not path:
             self.choose(replace(self.state, target="", drive=None, target_problem=""))
         elif not path.startswith(("/", "~")):
-            problem = "Type the whole path of the folder, beginning with /."
+            problem = "Type the full path of the folder, starting with /."
             self.choose(replace(self.state, target=path, drive=None, target_problem=problem))
         elif engine is not None:
             try:
@@ -396,5 +421,5 @@ class SetupScreen(FollowsEngine):
 
     @on(Input.Submitted)
     def field_done(self) -> None:
-        """Enter in a field takes the text and goes on; only outside the fields does it start."""
+        """Enter in a field accepts the text; it starts the backup only outside the fields."""
         self.query_one(Histogram).focus()

@@ -1,4 +1,4 @@
-"""Setup's way to the engine: phones, drives, libraries and previews come in, each as a new state."""
+"""Setup and the engine: phones, drives, libraries and previews arrive, each as a new state."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from ambertime_tui.tui.textual_internals import terminal_is_behind
 from ambertime_tui.tui.widgets.histogram import Histogram
 from ambertime_tui.tui.widgets.lines import LinesView
 
-SETTLES = 0.12
-"""Seconds that a choice has to stand before the engine is asked what it would do."""
+DEBOUNCE = 0.12
+"""Seconds that a choice must be unchanged before a preview is requested."""
 
 
-class FollowsEngine(AmberScreen):
-    """Holds the state and what asks the engine for it; what is drawn of it is its subclass's."""
+class SetupEngineScreen(AmberScreen):
+    """Holds the state and requests what it needs from the engine; the subclass draws it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,16 +30,16 @@ class FollowsEngine(AmberScreen):
         self._scan_moved = False
 
     def set_state(self, new: SetupState) -> None:
-        """Takes a new state; subclasses ask for what it needs."""
+        """Stores a new state; subclasses request what it needs."""
         self.state = new
 
     def forget_typed_folder(self) -> None:
-        """A look that is under way must not bring its folder back after another choice."""
+        """Cancels the check of a typed folder, which would otherwise undo a later choice."""
         self.workers.cancel_group(self, "drive")
 
     @work(group="devices", exclusive=True)
     async def follow_devices(self) -> None:
-        """Phones and drives as they come and go."""
+        """Follows phones and drives as they come and go."""
         try:
             engine = await self.shell.engine()
             wanted = self.expanded(self.context.target or self.context.state.last.to or "")
@@ -53,7 +53,7 @@ class FollowsEngine(AmberScreen):
 
     @work(group="survey", exclusive=True)
     async def read_library(self, udid: str) -> None:
-        """Reads the library of the chosen phone."""
+        """Reads the library of a phone."""
         engine = await self.shell.engine()
         self.set_state(replace(self.state, scan=ScanStatus(), scan_problem=""))
         try:
@@ -70,15 +70,15 @@ class FollowsEngine(AmberScreen):
         self._scan_moved = True
 
     def tick(self) -> None:
-        """Shows how far the scan is, if the terminal keeps up."""
+        """Shows the scan's progress, if the terminal keeps up."""
         if self._scan_moved and not terminal_is_behind(self.app):
             self._scan_moved = False
             self.repaint()
 
     @work(group="preview", exclusive=True)
     async def work_out(self, engine: Engine) -> None:
-        """Asks what a start would do, once the choice stands for a moment."""
-        await asyncio.sleep(SETTLES)
+        """Requests a preview once the choice has been unchanged for a moment."""
+        await asyncio.sleep(DEBOUNCE)
         spec = self.state.spec
         if spec is None:
             return
@@ -101,8 +101,8 @@ class FollowsEngine(AmberScreen):
 
     @work(group="drive", exclusive=True)
     async def look_at(self, engine: Engine, path: str) -> None:
-        """Looks at a typed folder."""
-        await asyncio.sleep(SETTLES)
+        """Checks a typed folder."""
+        await asyncio.sleep(DEBOUNCE)
         try:
             drive = await engine.drive(path)
         except EngineError as error:
@@ -111,13 +111,13 @@ class FollowsEngine(AmberScreen):
         self.set_state(replace(self.state, target=path, drive=drive, target_problem=""))
 
     def repaint(self) -> None:
-        """Repaints what differs; the histogram is told by itself."""
+        """Repaints what differs; the histogram has its own updates."""
         for view in self.query(LinesView):
             if not isinstance(view, Histogram):
                 view.show_again()
 
     def expanded(self, path: str) -> str:
-        """A path with ~ written out; one that cannot be is left for the engine to refuse."""
+        """A path with ~ expanded; if that fails, the path as typed, for the engine to refuse."""
         try:
             return self.context.expand(path) if path else ""
         except PathsError:

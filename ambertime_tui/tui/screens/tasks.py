@@ -1,4 +1,4 @@
-"""Saved tasks: choose one, save what is set up now under a name, forget one."""
+"""Saved tasks: choose one, save the current setup under a name, delete one."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class TasksScreen(AmberScreen):
     HELP_TITLE = "Saved tasks"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "choose", "Choose", id="tasks.choose", key_display="enter"),
-        Binding("s", "save", "Save", id="tasks.save", tooltip="what is set up now, under a name"),
-        Binding("x", "forget", "Forget", id="tasks.forget", tooltip="a task that was saved here"),
+        Binding("s", "save", "Save", id="tasks.save", tooltip="save this setup under a name"),
+        Binding("x", "forget", "Delete", id="tasks.forget", tooltip="delete a task saved here"),
         Binding("escape", "back", "Back", id="tasks.back", key_display="esc"),
         *(
-            Binding(str(n), f"choose({n - 1})", f"The {n}. task", id=f"tasks.choose-{n}", show=False)
+            Binding(str(n), f"choose({n - 1})", f"Task {n}", id=f"tasks.choose-{n}", show=False)
             for n in range(1, 10)
         ),
     ]
@@ -45,17 +45,17 @@ class TasksScreen(AmberScreen):
         self.chosen = 0
 
     def compose(self) -> ComposeResult:
-        """The list, and a field for the name of a new one."""
+        """The list, and a field for the name of a new task."""
         yield Drawn(lambda w, _h: title("Saved tasks", (), w), id="title")
         yield PickList(self._draw, lambda: self.chosen, id="tasks")
         with Horizontal(classes="field", id="name-row"):
             yield Label("Name ")
-            yield TextField(placeholder="s names what is set up now", leads_to="#tasks", id="name")
+            yield TextField(placeholder="press s to name this setup", leads_to="#tasks", id="name")
         yield LinesView(id="notice")
         yield KeyLine(self.glyphs, id="keys")
 
     def on_mount(self) -> None:
-        """The keys go to the list."""
+        """Focuses the list."""
         self.query_one(PickList).focus()
 
     def _draw(self, width: int, height: int) -> tuple[Line, ...]:
@@ -68,19 +68,19 @@ class TasksScreen(AmberScreen):
         return names[self.chosen] if self.chosen < len(names) else None
 
     def why_not(self, action: str) -> str:
-        """There has to be a task; those of the config file are the person's."""
+        """There must be a task, and tasks in config.toml can only be removed there."""
         if action == "choose" and self._chosen_name is None:
-            return "Nothing is saved yet."
+            return "No saved tasks yet."
         if action == "forget":
             if self._chosen_name is None:
-                return "Nothing is saved yet."
+                return "No saved tasks yet."
             if self._chosen_name in self.context.tasks:
-                return f"{self._chosen_name} stands in config.toml; take it out there."
+                return f"{self._chosen_name} is defined in config.toml. Remove it there."
         return ""
 
     @on(PickList.Stepped)
     def step(self, event: PickList.Stepped) -> None:
-        """Up and down."""
+        """Moves the cursor."""
         self.chosen = min(max(0, self.chosen + event.by), max(0, len(self.shell.tasks) - 1))
         self._show_again()
 
@@ -89,7 +89,7 @@ class TasksScreen(AmberScreen):
         self.query_one(KeyLine).show_again()
 
     def action_choose(self, row: int | None = None) -> None:
-        """Sets up what the task says."""
+        """Sets up the task."""
         if row is not None:
             if row >= len(self.shell.tasks):
                 return
@@ -99,18 +99,18 @@ class TasksScreen(AmberScreen):
             self._choose(self.shell.tasks[self._chosen_name])
 
     def action_save(self) -> None:
-        """To the field for the name."""
+        """Focuses the field for the name."""
         self.query_one("#name").focus()
 
     @on(Input.Submitted, "#name")
     def named(self, event: Input.Submitted) -> None:
-        """Saves what is set up now."""
+        """Saves the current setup."""
         name = "".join(c for c in event.value if c.isprintable()).strip()
         if not name:
-            self.say("Type a name for it.")
+            self.say("Type a name for the task.")
             return
         if name in self.context.tasks:
-            self.say(f"{name} stands in config.toml; take another name.")
+            self.say(f"{name} is already used in config.toml. Choose another name.")
             return
         state = self.context.state
         self.shell.remember(replace(state, tasks={**state.tasks, name: self._set_up_now}))
@@ -121,16 +121,16 @@ class TasksScreen(AmberScreen):
         self._show_again()
 
     def action_forget(self) -> None:
-        """Forgets the task at the cursor."""
+        """Deletes the task at the cursor."""
         name = self._chosen_name
         if self.refuse("forget") or name is None:
             return
         state = self.context.state
         self.shell.remember(replace(state, tasks={n: t for n, t in state.tasks.items() if n != name}))
         self.chosen = min(self.chosen, max(0, len(self.shell.tasks) - 1))
-        self.say(f"{name} is forgotten; nothing that it copied is.", "good")
+        self.say(f"Task {name} deleted. The files it backed up are untouched.", "good")
         self._show_again()
 
     def action_back(self) -> None:
-        """Back to Setup."""
+        """Returns to Setup."""
         self.app.pop_screen()

@@ -1,4 +1,4 @@
-"""How iOS is asked for the originals in iCloud: chosen with what each way does and needs in view."""
+"""iCloud options: how iOS is asked for originals, patience and order."""
 
 from __future__ import annotations
 
@@ -17,16 +17,23 @@ from ambertime_tui.tui.widgets.spans import Line
 
 
 class WaysScreen(AmberScreen):
-    """Enter takes what is chosen, and with it the iCloud originals."""
+    """Enter accepts the choice and includes the iCloud originals."""
 
     CSS_PATH = "ways.tcss"
-    HELP_TITLE = "From iCloud"
+    HELP_TITLE = "iCloud options"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
-            "enter", "choose", "Choose", id="ways.choose", key_display="enter", tooltip="and include them"
+            "enter",
+            "choose",
+            "Choose",
+            id="ways.choose",
+            key_display="enter",
+            tooltip="and include iCloud originals",
         ),
-        Binding("p", "patience", "Patience", id="ways.patience", tooltip="how long without an arrival"),
-        Binding("o", "order", "Order", id="ways.order", tooltip="which are wanted first"),
+        Binding(
+            "p", "patience", "Patience", id="ways.patience", tooltip="how long to wait for the next original"
+        ),
+        Binding("o", "order", "Order", id="ways.order", tooltip="which originals come first"),
         Binding("space,pagedown", "more", "More", id="ways.more", key_display="space"),
         Binding("escape,w", "back", "Back", id="ways.back", key_display="esc"),
     ]
@@ -39,13 +46,13 @@ class WaysScreen(AmberScreen):
         self._first = 0
 
     def compose(self) -> ComposeResult:
-        """One list."""
+        """Title, list, keys."""
         yield Drawn(lambda w, _h: title("Originals in iCloud", (), w), id="title")
         yield PickList(self._draw, self._chosen_row, id="ways")
         yield KeyLine(self.glyphs, id="keys")
 
     def on_mount(self) -> None:
-        """The keys go to the list."""
+        """Focuses the list."""
         self.query_one(PickList).focus()
 
     def _lines(self, width: int, height: int) -> tuple[Line, ...]:
@@ -59,13 +66,13 @@ class WaysScreen(AmberScreen):
         return row - self._first if row is not None and row >= self._first else None
 
     def why_not(self, action: str) -> str:
-        """There is more only below a screen that is full."""
+        """There is more only if the text is longer than the screen."""
         width, height = self.query_one(PickList).content_size
         fits = self._first == 0 and len(self._lines(width, height)) <= height
-        return "This is all." if action == "more" and fits else ""
+        return "Everything is shown." if action == "more" and fits else ""
 
     def action_more(self) -> None:
-        """The rest; after it the beginning again."""
+        """Shows the next page; after the last, the first."""
         width, height = self.query_one(PickList).content_size
         below = self._first + max(1, height - 1)
         self._first = below if below < len(self._lines(width, height)) else 0
@@ -77,22 +84,22 @@ class WaysScreen(AmberScreen):
 
     @on(PickList.Stepped)
     def step(self, event: PickList.Stepped) -> None:
-        """Up and down."""
+        """Moves the cursor."""
         self._take(self.choice.stepped(event.by))
 
     def action_patience(self) -> None:
-        """Another patience."""
+        """Selects the next patience."""
         self._take(self.choice.with_next_patience())
 
     def action_order(self) -> None:
-        """Another order."""
+        """Selects the next order."""
         self._take(self.choice.with_next_order())
 
     def action_choose(self) -> None:
-        """Takes it."""
+        """Accepts the choice."""
         self.app.pop_screen()
         self._choose(self.choice)
 
     def action_back(self) -> None:
-        """Back to Setup; nothing is changed."""
+        """Returns to Setup without changes."""
         self.app.pop_screen()

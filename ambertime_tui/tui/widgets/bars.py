@@ -1,4 +1,4 @@
-"""Bars and columns made of characters, as pure functions."""
+"""Bars and columns made of characters; pure functions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ambertime_tui.tui.widgets.spans import Line, Span, Style
 
 
 def meter(done: float, total: float, width: int, glyphs: Glyphs, style: Style = "bar") -> Line:
-    """A horizontal bar of `width` cells, filled by done/total. Something done shows, and full means all."""
+    """A horizontal bar of `width` cells, filled by done/total. Any progress shows; only 100 % is full."""
     if width <= 0:
         return ()
     share = min(1.0, max(0.0, done / total)) if total > 0 else 0.0
@@ -24,9 +24,9 @@ def meter(done: float, total: float, width: int, glyphs: Glyphs, style: Style = 
 
 
 def columns(values: Sequence[float], height: int, top: float, glyphs: Glyphs) -> list[str]:
-    """Vertical bars, one column a value: `height` rows from the top down, each as long as `values`.
+    """Vertical bars, one column per value: `height` rows from the top down, each as long as `values`.
 
-    A value above zero always shows at least one eighth; `top` is the value that fills all rows.
+    A value above zero shows at least one eighth; `top` is the value that fills all rows.
     """
     full = height * 8
     eighths = [_eighths(value, top, full) for value in values]
@@ -39,10 +39,10 @@ def columns(values: Sequence[float], height: int, top: float, glyphs: Glyphs) ->
 def stacked(
     local: Sequence[int], icloud: Sequence[int], height: int, top: int, glyphs: Glyphs
 ) -> list[list[tuple[str, bool]]]:
-    """Columns of two parts, the local one below: rows from the top of (character, is iCloud).
+    """Columns of two parts, the local part below: rows from the top of (character, is iCloud).
 
-    The whole column is exact to an eighth of a cell; where the parts meet is rounded to a cell, and a part
-    that is there always gets one, if the column has two.
+    The whole column is exact to an eighth of a cell. The boundary between the parts is rounded to a cell;
+    each part above zero gets at least one cell if the column has two.
     """
     full = height * 8
     rows = [[(" ", False)] * len(local) for _ in range(height)]
@@ -71,9 +71,9 @@ def _eighths(value: float, top: float, full: int) -> int:
 
 
 def nice_top(highest: float, before: float = 0.0) -> float:
-    """A round scale for a graph that moves: 1, 2 or 5 times a power of ten, at least `highest`.
+    """A round scale for a moving graph: 1, 2 or 5 times a power of ten, at least `highest`.
 
-    It shrinks only when less than a third of `before` would do, so that the picture does not jump.
+    It shrinks only below a third of `before`, so that the graph does not jump.
     """
     if highest <= 0:
         return before if before > 0 else 1.0

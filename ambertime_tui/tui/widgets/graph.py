@@ -1,4 +1,4 @@
-"""The throughput graph: one column a second, one colour, a scale that does not jump."""
+"""The throughput graph: one column per second, one colour, a stable scale."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ LABEL_WIDTH = RATE_WIDTH + 1
 def graph_lines(
     rates: tuple[float, ...], width: int, height: int, glyphs: Glyphs, top_before: float = 0.0
 ) -> tuple[tuple[Line, ...], float]:
-    """The graph with its scale at the right, newest second at the right edge.
+    """The graph with its scale on the right and the newest second at the right edge.
 
     Args:
-        rates: bytes a second, oldest first.
-        width: cells, the scale included.
+        rates: bytes per second, oldest first.
+        width: cells, including the scale.
         height: rows.
         glyphs: what to draw with.
-        top_before: the scale that was shown last; kept as long as it serves.
+        top_before: the last scale; kept while it is suitable.
 
     Returns:
-        The lines, and the scale to hand in next time.
+        The lines, and the scale to pass next time.
     """
     room = max(1, width - LABEL_WIDTH)
     shown = rates[-room:]

@@ -1,4 +1,4 @@
-"""The month histogram with its two handles: the heart of the range picker."""
+"""The histogram of the library with the two handles of the range picker."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from ambertime_tui.tui.widgets.spans import Line, Span, Style, line
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What one column shows: assets that are on the phone, and assets only in iCloud."""
+    """What one column shows: assets on the phone, and assets only in iCloud."""
 
     local: int
     icloud: int
 
 
 CountsOf = Callable[[Bucket], Column]
-"""How many assets fall into a bucket."""
+"""The number of assets in a bucket."""
 
 
 def histogram_lines(
@@ -68,31 +68,31 @@ def _handles(picker: RangePicker, axis: Axis, glyphs: Glyphs) -> Line:
 
 
 class Histogram(LinesView, can_focus=True):
-    """Moves the handles by keys and says so; it keeps no range of its own."""
+    """Posts a message when a key moves a handle; the screen keeps the range."""
 
     HELP_TITLE = "Range"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "move(-1)", "Earlier", id="range.earlier", show=False, tooltip="the active end"),
-        Binding("right", "move(1)", "Later", id="range.later", show=False, tooltip="the active end"),
+        Binding("left", "move(-1)", "Earlier", id="range.earlier", show=False, tooltip="move the active end"),
+        Binding("right", "move(1)", "Later", id="range.later", show=False, tooltip="move the active end"),
         Binding("H", "far(-1)", "A year earlier", id="range.year-earlier", show=False),
         Binding("L", "far(1)", "A year later", id="range.year-later", show=False),
-        Binding("space", "swap", "Other end", id="range.swap", key_display="space"),
-        Binding("home", "edge(False)", "To the beginning", id="range.home", show=False),
+        Binding("space", "swap", "Switch ends", id="range.swap", key_display="space"),
+        Binding("home", "edge(False)", "To the start", id="range.home", show=False),
         Binding("end", "edge(True)", "To the end", id="range.end", show=False),
         Binding("a", "all", "All", id="range.all"),
-        Binding("plus,equals_sign", "zoom(1)", "Finer", id="range.finer", key_display="+", show=False),
-        Binding("minus", "zoom(-1)", "Coarser", id="range.coarser", key_display="-", show=False),
+        Binding("plus,equals_sign", "zoom(1)", "Zoom in", id="range.finer", key_display="+", show=False),
+        Binding("minus", "zoom(-1)", "Zoom out", id="range.coarser", key_display="-", show=False),
         Binding("1", "preset(1)", "Everything", id="range.preset-1", show=False),
         Binding("2", "preset(2)", "This year", id="range.preset-2", show=False),
         Binding("3", "preset(3)", "Last year", id="range.preset-3", show=False),
-        Binding("4", "preset(4)", "The last 12 months", id="range.preset-4", show=False),
-        Binding("5", "preset(5)", "Older than two years", id="range.preset-5", show=False),
-        Binding("6", "preset(6)", "Since the last backup", id="range.preset-6", show=False),
+        Binding("4", "preset(4)", "Last 12 months", id="range.preset-4", show=False),
+        Binding("5", "preset(5)", "Older than 2 years", id="range.preset-5", show=False),
+        Binding("6", "preset(6)", "Since last backup", id="range.preset-6", show=False),
     ]
 
     @dataclass
     class Moved(Message):
-        """A handle was moved; `picker` is how it stands now."""
+        """A handle was moved; `picker` is the new state."""
 
         picker: RangePicker
 
@@ -115,12 +115,12 @@ class Histogram(LinesView, can_focus=True):
         self.show_again()
 
     def show_sentence(self, sentence: str) -> None:
-        """Shows a sentence where there is no library to draw."""
+        """Shows a sentence while there is no library to draw."""
         self._picker, self._counts, self._waiting = None, None, sentence
         self.show_again()
 
     def lines_for(self, width: int, height: int) -> tuple[Line, ...]:
-        """The histogram, or why there is none."""
+        """The histogram, or the sentence that replaces it."""
         if self._picker is None or self._counts is None:
             above = max(0, (height - 1) // 2)
             return ((),) * above + (line(Span(self._waiting.center(width).rstrip(), "muted")),)
@@ -128,32 +128,32 @@ class Histogram(LinesView, can_focus=True):
 
     def action_move(self, steps: int) -> None:
         """Moves the active handle by the unit shown."""
-        self._say(lambda picker: picker.moved(steps))
+        self._post_move(lambda picker: picker.moved(steps))
 
     def action_far(self, steps: int) -> None:
         """Moves the active handle by the next larger unit."""
-        self._say(lambda picker: picker.moved(steps, far=True))
+        self._post_move(lambda picker: picker.moved(steps, far=True))
 
     def action_swap(self) -> None:
         """Makes the other handle the active one."""
-        self._say(RangePicker.swapped)
+        self._post_move(RangePicker.swapped)
 
     def action_edge(self, forward: bool) -> None:
-        """Moves the active handle to the beginning or the end of the library."""
-        self._say(lambda picker: picker.to_edge(forward=forward))
+        """Moves the active handle to the start or the end of the library."""
+        self._post_move(lambda picker: picker.to_edge(forward=forward))
 
     def action_all(self) -> None:
-        """Takes everything."""
+        """Selects everything."""
         self.post_message(self.PresetAsked(1))
 
     def action_zoom(self, steps: int) -> None:
         """Shows days, months or years."""
-        self._say(lambda picker: picker.zoomed(steps))
+        self._post_move(lambda picker: picker.zoomed(steps))
 
     def action_preset(self, number: int) -> None:
         """Asks for a preset."""
         self.post_message(self.PresetAsked(number))
 
-    def _say(self, move: Callable[[RangePicker], RangePicker]) -> None:
+    def _post_move(self, move: Callable[[RangePicker], RangePicker]) -> None:
         if self._picker is not None:
             self.post_message(self.Moved(move(self._picker)))

@@ -1,4 +1,4 @@
-"""The footer: the keys that apply here, those that cannot be used now in a quieter style."""
+"""The footer: the keys of this screen; those that cannot be used now are dimmed."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from ambertime_tui.tui.widgets.spans import Line, Span, width
 
 
 @runtime_checkable
-class SaysWhyNot(Protocol):
-    """A screen that knows why an action cannot be done now."""
+class HasKeyReasons(Protocol):
+    """A screen that knows why an action is not possible now."""
 
     def why_not(self, action: str) -> str:
-        """The reason as a sentence; empty: it can be done."""
+        """The reason as a sentence; empty if the action is possible."""
 
     def wording(self, action: str, usual: str) -> str:
-        """What the key does now, where that changes."""
+        """The current label of the key."""
 
 
 KEY_NAMES = {"escape": "esc", "question_mark": "?", "slash": "/", "enter": "enter", "ctrl+q": "^q"}
 
 
 class KeyLine(LinesView):
-    """One row, generated from the bindings that are in force."""
+    """One row, generated from the active bindings."""
 
     def __init__(self, glyphs: Glyphs = FULL, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -41,12 +41,12 @@ class KeyLine(LinesView):
         self.show_again()
 
     def lines_for(self, width_: int, height: int) -> tuple[Line, ...]:
-        """As many keys as fit; help and quit always do."""
+        """As many keys as fit; help and quit are always shown."""
         last: list[tuple[Span, ...]] = []
         entries: list[tuple[Span, ...]] = []
         unusable: list[tuple[Span, ...]] = []
         seen: set[str] = set()
-        # What the screen is for comes before what the part in focus can do: a narrow footer cuts the latter.
+        # The screen's own keys come first; a narrow footer cuts those of the focused part.
         for active in sorted(self.screen.active_bindings.values(), key=self._rank):
             binding = active.binding
             if not binding.show or binding.action in seen:
@@ -79,8 +79,8 @@ class KeyLine(LinesView):
 
     def _wording(self, action: str, usual: str) -> str:
         screen = self.screen
-        return screen.wording(action, usual) if isinstance(screen, SaysWhyNot) else usual
+        return screen.wording(action, usual) if isinstance(screen, HasKeyReasons) else usual
 
     def _why_not(self, action: str) -> str:
         screen = self.screen
-        return screen.why_not(action) if isinstance(screen, SaysWhyNot) else ""
+        return screen.why_not(action) if isinstance(screen, HasKeyReasons) else ""

@@ -1,4 +1,4 @@
-"""A widget of lines that repaints only the cells that changed: what keeps a live screen light on the line."""
+"""A widget that repaints only the cells that changed, so that a live screen sends little over SSH."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from ambertime_tui.tui.glyphs import IN_ASCII
 from ambertime_tui.tui.widgets.spans import STYLES, Line, Span, Style, plain
 
 PAINTS = {f"lines--{style}" for style in STYLES} | {"lines--cursor"}
-"""The component classes of the styles. A screen has them for all its views: were they each view's own, the
-style sheet would be asked for all of them, for every view, whenever the focus moves."""
+"""The component classes of the styles. The screen has them for all its views: if each view had its own, every
+change of focus would resolve all of them for every view."""
 
 
 def paint(widget: Widget, style: Style | Literal["cursor"]) -> RichStyle:
-    """How the theme paints a style; the screen of the widget has `PAINTS` as component classes."""
+    """The theme's colours for a style. The widget's screen must have `PAINTS` as component classes."""
     return widget.screen.get_component_rich_style(f"lines--{style}", partial=True)
 
 
 class LinesView(Widget):
     """Shows lines of spans, cut to its size.
 
-    Subclasses override `lines_for`; `show_again` asks it anew and repaints where the answer differs.
+    Subclasses override `lines_for`; `show_again` calls it and repaints what differs.
     """
 
     def __init__(
@@ -47,12 +47,12 @@ class LinesView(Widget):
         return None
 
     def show(self, lines: tuple[Line, ...]) -> None:
-        """Replaces the lines of a view that was given them."""
+        """Replaces the lines of a view without its own `lines_for`."""
         self._given = lines
         self.show_again()
 
     def show_again(self) -> None:
-        """Works the lines out anew and repaints the parts of rows that differ."""
+        """Computes the lines again and repaints the parts of rows that differ."""
         width, height = self.content_size
         if not width or not height:
             return
@@ -66,7 +66,7 @@ class LinesView(Widget):
             self.refresh(*changed)
 
     def _drawn(self, width: int, height: int) -> tuple[Line, ...]:
-        """The lines in characters that the terminal has."""
+        """The lines in characters that the terminal can show."""
         lines = self.lines_for(width, height)[:height]
         if not self.app.has_class("-ascii"):
             return lines
@@ -76,26 +76,26 @@ class LinesView(Widget):
 
     @property
     def text(self) -> str:
-        """What stands on the screen, as plain text."""
+        """What the view shows, as plain text."""
         return "\n".join(plain(line) for line in self._shown)
 
     def on_resize(self) -> None:
-        """Lays the lines out for the new size."""
+        """Computes the lines for the new size."""
         width, height = self.content_size
         self._shown = self._drawn(width, height)
         self._cursor = self.cursor_row()
         self.refresh()
 
     def on_focus(self) -> None:
-        """A focused view may show more."""
+        """Updates a view that draws the focus."""
         self.show_again()
 
     def on_blur(self) -> None:
-        """A view that lost the focus shows it."""
+        """Updates a view that draws the focus."""
         self.show_again()
 
     def render_line(self, y: int) -> Strip:
-        """One row, painted by the meaning of its spans."""
+        """One row in the colours of its spans."""
         width = self.content_size.width
         base = self.rich_style
         if not 0 <= y < len(self._shown):
@@ -124,8 +124,8 @@ def _changed_regions(old: tuple[Line, ...], new: tuple[Line, ...], width: int) -
 
 
 def changed_cells(before: Line, after: Line, width: int) -> tuple[int, int]:
-    """The first cell of a row that differs, and the one behind the last; the same where none does, as in rows
-    that differ only beyond the width."""
+    """The first cell of a row that differs, and the cell after the last one; equal if none differs within the
+    width."""
     old, new = cells_of(before, width), cells_of(after, width)
     left = 0
     while left < width and old[left] == new[left]:
@@ -135,7 +135,7 @@ def changed_cells(before: Line, after: Line, width: int) -> tuple[int, int]:
     right = width
     while right > left and old[right - 1] == new[right - 1]:
         right -= 1
-    # A wide character has to be painted whole.
+    # A wide character must be repainted completely.
     while left > 0 and (old[left][0] == "" or new[left][0] == ""):
         left -= 1
     while right < width and (old[right][0] == "" or new[right][0] == ""):

@@ -1,4 +1,4 @@
-"""A list of which one row is chosen; the choice follows the arrow keys, so that Enter is free to start."""
+"""A list with one chosen row. Arrow keys change the choice, so that Enter is free to start the backup."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Draw = Callable[[int, int], tuple[Line, ...]]
 
 
 class PickList(LinesView, can_focus=True):
-    """Draws by a function; says that another row is wanted, and leaves the choosing to its screen."""
+    """A list drawn by a function. It posts a message for another row; the screen makes the choice."""
 
     HELP_TITLE = "List"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -27,7 +27,7 @@ class PickList(LinesView, can_focus=True):
 
     @dataclass
     class Stepped(Message):
-        """The row so many further is wanted."""
+        """The user wants the row `by` rows further down (negative: up)."""
 
         pick_list: PickList
         by: int
@@ -43,11 +43,11 @@ class PickList(LinesView, can_focus=True):
         self._chosen_row = chosen_row
 
     def lines_for(self, width: int, height: int) -> tuple[Line, ...]:
-        """What the function draws."""
+        """The lines from the function."""
         return self._draw(width, height)
 
     def cursor_row(self) -> int | None:
-        """The chosen row, while the list has the focus."""
+        """The chosen row, if the list has the focus."""
         return self._chosen_row() if self.has_focus else None
 
     def action_step(self, by: int) -> None:
@@ -63,7 +63,7 @@ class Drawn(LinesView):
         self._draw = draw
 
     def lines_for(self, width: int, height: int) -> tuple[Line, ...]:
-        """What the function draws."""
+        """The lines from the function."""
         return self._draw(width, height)
 
 
@@ -71,9 +71,9 @@ class FocusPane(Drawn, can_focus=True):
     """A drawn pane that can be opened."""
 
 
-class Tall(Drawn):
-    """As high as what it draws; lives in a scrolling container."""
+class FullHeight(Drawn):
+    """As tall as its lines; for use in a scrolling container."""
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
-        """Rows of the whole drawing."""
+        """The number of lines."""
         return len(self._draw(width, 10_000))

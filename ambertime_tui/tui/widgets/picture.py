@@ -1,4 +1,4 @@
-"""A photograph in half cells: each shows two pixels, one above the other, as the colours of one character."""
+"""A photo drawn with half blocks: each cell shows two pixels, one above the other."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from textual.widget import Widget
 
 Rgb: TypeAlias = tuple[int, int, int]
 COLUMNS = 20
-"""At most; a picture of them is some 20 kB on the line in 24-bit colour."""
+"""The largest width; such a picture sends about 20 kB in 24-bit colour."""
 ROWS = 16
 SHADES = " .:-=+*#%@"
-"""Dark to bright, for terminals without colours or without the half block."""
+"""Dark to bright, for terminals without colours or half blocks."""
 
 
 class PictureError(Exception):
-    """The bytes are no picture; the message is a sentence."""
+    """The bytes are not a picture; the message is a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Pixels by row; as many rows as twice the cells."""
+    """Pixels by row; two rows of pixels per row of cells."""
 
     pixels: tuple[tuple[Rgb, ...], ...]
 
@@ -37,18 +37,18 @@ class Picture:
 
 
 def cells_of_jpeg(jpeg: bytes) -> Picture:
-    """A picture as large as it may be, in its own proportions.
+    """Decode a JPEG and scale it to at most COLUMNS x ROWS cells, keeping its proportions.
 
     Raises:
         PictureError: it cannot be decoded.
     """
-    from PIL import Image, ImageOps  # 60 ms that only a person who looks pays for
+    from PIL import Image, ImageOps  # takes 60 ms, so only when needed
 
     try:
         with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as found:
             turned = ImageOps.exif_transpose(found).convert("RGB")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise PictureError("The small picture on the phone cannot be read.") from error
+        raise PictureError("The phone's thumbnail of this item cannot be read.") from error
     turned.thumbnail((COLUMNS, ROWS * 2))
     width, height = turned.width, max(2, turned.height // 2 * 2)
     values = turned.resize((width, height)).tobytes()
@@ -75,7 +75,7 @@ def _shade(top: Rgb, bottom: Rgb) -> str:
 
 
 class PictureView(Widget):
-    """Shows a picture, as large as it is."""
+    """Shows a picture at its own size."""
 
     def __init__(self, picture: Picture, *, shades: bool, id: str | None = None) -> None:
         super().__init__(id=id)

@@ -1,4 +1,4 @@
-"""A list of any length, of which only the rows on the screen are asked for and drawn."""
+"""A list of any length; only the visible rows are requested and drawn."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from ambertime_tui.tui.widgets.lines import paint
 from ambertime_tui.tui.widgets.spans import Line, line
 
 PAGE = 200
-"""Rows asked for at once: a few screens."""
+"""Rows per request: a few screens."""
 
 
 class RowList(ScrollView, can_focus=True):
-    """Draws rows by a function and asks for the pages it has not got."""
+    """Draws rows with a function and requests missing pages."""
 
     HELP_TITLE = "List"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -36,7 +36,7 @@ class RowList(ScrollView, can_focus=True):
 
     @dataclass
     class PageWanted(Message):
-        """Rows from `offset` on are on the screen and not known."""
+        """Rows from `offset` on are visible but not loaded."""
 
         offset: int
         limit: int
@@ -55,17 +55,17 @@ class RowList(ScrollView, can_focus=True):
 
     @property
     def row(self) -> Row | None:
-        """The row at the cursor, if it is known."""
+        """The row at the cursor, if it is loaded."""
         page = self._pages.get(self.cursor // PAGE, ())
         at = self.cursor % PAGE
         return page[at] if at < len(page) else None
 
     def on_mount(self) -> None:
-        """Asks for the first page."""
+        """Requests the first page."""
         self._want(0)
 
     def take(self, rows: Rows) -> None:
-        """Takes a page that was asked for."""
+        """Stores a page that was requested."""
         self._wanted.discard(rows.offset // PAGE)
         self._pages[rows.offset // PAGE] = rows.rows
         if rows.total != self.total:
@@ -75,7 +75,7 @@ class RowList(ScrollView, can_focus=True):
         self.refresh()
 
     def forget(self) -> None:
-        """Asks again for what is on the screen: the list has changed."""
+        """Requests the visible rows again, because the list has changed."""
         first = int(self.scroll_offset.y) // PAGE
         last = (int(self.scroll_offset.y) + self.size.height) // PAGE
         self._pages = {n: page for n, page in self._pages.items() if first <= n <= last}
@@ -116,7 +116,7 @@ class RowList(ScrollView, can_focus=True):
         self.virtual_size = Size(self.size.width, self.total)
 
     def line_at(self, index: int) -> Line:
-        """The row at an index; a quiet placeholder until its page has come."""
+        """The row at an index; a placeholder until its page is loaded."""
         page = self._pages.get(index // PAGE)
         if page is None:
             self._want(index // PAGE)

@@ -1,6 +1,6 @@
-"""Lines of styled text as plain values: what panes return, what tests read, what `LinesView` paints.
+"""Lines of styled text as plain values: panes return them, `LinesView` paints them, tests read them.
 
-A style is a word for what a text means, not a colour; themes decide what each looks like.
+A style names the meaning of a text, not a colour; themes decide how each looks. All widths are in cells.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ _CONTROL_PICTURES = {n: chr(0x2400 + n) for n in range(0x20)} | {0x7F: "\N{SYMBO
 
 
 def visible(text: str) -> str:
-    """The text with control characters as pictures of them: no name of a file, a phone or a drive may move
-    the cursor, end the line or talk to the terminal."""
+    """The text with control characters replaced by symbols, so that no file, phone or drive name can control
+    the terminal."""
     if text.isprintable():
         return text
     shown = text.translate(_CONTROL_PICTURES)
@@ -57,7 +57,7 @@ def visible(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Text of one style. Whatever is put in, it is harmless to print."""
+    """Text of one style; control characters are replaced, so it is safe to print."""
 
     text: str
     style: Style = "text"
@@ -73,7 +73,7 @@ EMPTY: Line = ()
 
 
 def line(*parts: str | Span) -> Line:
-    """A line from texts and spans; empty ones are left out."""
+    """A line from texts and spans, without empty ones."""
     spans = (Span(part) if isinstance(part, str) else part for part in parts)
     return tuple(span for span in spans if span.text)
 
@@ -84,12 +84,12 @@ def plain(of: Line) -> str:
 
 
 def width(of: Line) -> int:
-    """Cells that a line takes."""
+    """The width of a line."""
     return sum(cell_len(span.text) for span in of)
 
 
 def fit(text: str, cells: int, ellipsis: str = "…") -> str:
-    """The text in exactly so many cells: padded, or cut with an ellipsis."""
+    """The text in exactly `cells` cells: padded, or cut with an ellipsis."""
     clean = visible(text)
     if cells <= 0:
         return ""
@@ -99,12 +99,12 @@ def fit(text: str, cells: int, ellipsis: str = "…") -> str:
 
 
 def shorten(text: str, cells: int, ellipsis: str = "…") -> str:
-    """The text in at most so many cells."""
+    """The text in at most `cells` cells."""
     return fit(text, min(cells, cell_len(visible(text))), ellipsis)
 
 
 def shorten_path(path: str, cells: int, ellipsis: str = "…") -> str:
-    """A path in at most so many cells, cut at its beginning: the end says more."""
+    """A path in at most `cells` cells; the start is cut, because the end is more specific."""
     tail = path = visible(path)
     if cell_len(path) <= cells:
         return path
@@ -114,7 +114,7 @@ def shorten_path(path: str, cells: int, ellipsis: str = "…") -> str:
 
 
 def clip(of: Line, cells: int) -> Line:
-    """The line in at most so many cells."""
+    """The line in at most `cells` cells."""
     out: list[Span] = []
     room = cells
     for span in of:
@@ -127,7 +127,7 @@ def clip(of: Line, cells: int) -> Line:
 
 
 def spread(left: Line, right: Line, cells: int) -> Line:
-    """Left and right at the two edges of a row; the left one gives way."""
+    """Left and right at the two edges of a row; the left one is cut if needed."""
     room = cells - width(right)
     if room <= 0:
         return clip(right, cells)
@@ -136,7 +136,7 @@ def spread(left: Line, right: Line, cells: int) -> Line:
 
 
 def joined(parts: Sequence[Span], cells: int, separator: str, rows: int = 1) -> list[Line]:
-    """Parts side by side, on as many rows as there may be; one that does not fit wholly is left out."""
+    """Parts side by side, on at most `rows` rows; a part that does not fit completely is left out."""
     lines: list[list[Span]] = [[]]
     for part in parts:
         taken = width(tuple(lines[-1]))
@@ -150,7 +150,7 @@ def joined(parts: Sequence[Span], cells: int, separator: str, rows: int = 1) -> 
 
 
 def wrap(text: str, cells: int, style: Style = "text", rows: int = 99, ellipsis: str = "…") -> list[Line]:
-    """A sentence over several lines, broken at spaces; the last row ends in an ellipsis if there is more."""
+    """A sentence wrapped at spaces; if it needs more than `rows` rows, the last ends in an ellipsis."""
     lines: list[str] = []
     for word in _pieces(text, cells):
         if lines and cell_len(lines[-1]) + 1 + cell_len(word) <= cells:
@@ -163,7 +163,7 @@ def wrap(text: str, cells: int, style: Style = "text", rows: int = 99, ellipsis:
 
 
 def _pieces(text: str, cells: int) -> list[str]:
-    """The words of a text, those that are longer than a row broken up."""
+    """The words of a text; words longer than a row are split."""
     pieces: list[str] = []
     for word in text.split():
         while cell_len(word) > cells > 0:

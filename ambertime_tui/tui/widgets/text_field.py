@@ -1,4 +1,4 @@
-"""A one-row text field: no blinking cursor (2 KiB/s on the line), plain keys only."""
+"""A one-row text field without a blinking cursor, which would send 2 KiB/s."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 
 class TextField(Input):
-    """An Input of one row whose Escape gives the focus back."""
+    """A one-row Input; Escape leaves it."""
 
     HELP_TITLE = "Text field"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -19,25 +19,30 @@ class TextField(Input):
     ]
 
     def __init__(
-        self, *, placeholder: str = "", leads_to: str = "", typed_anew: bool = False, id: str | None = None
+        self,
+        *,
+        placeholder: str = "",
+        leads_to: str = "",
+        replace_on_focus: bool = False,
+        id: str | None = None,
     ) -> None:
         """
         Args:
-            placeholder: what an empty field shows.
-            leads_to: selector of what has the focus after Escape; empty: what comes next.
-            typed_anew: whether what is typed takes the place of what stands there.
+            placeholder: shown in an empty field.
+            leads_to: selector of the widget to focus after Escape; empty for the next one.
+            replace_on_focus: whether typing replaces the present text.
             id: of the widget.
         """
-        super().__init__(placeholder=placeholder, id=id, compact=True, select_on_focus=typed_anew)
+        super().__init__(placeholder=placeholder, id=id, compact=True, select_on_focus=replace_on_focus)
         self.cursor_blink = False
         self._leads_to = leads_to
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
-        """Whether a key types a character; Textual forgets those that it calls by a friendly name."""
+        """Whether a key types a character, including those that Textual has its own names for."""
         return key in REPLACED_KEYS or super().check_consume_key(key, character)
 
     def action_leave(self) -> None:
-        """Moves on."""
+        """Leaves the field."""
         if self._leads_to:
             self.screen.query_one(self._leads_to).focus()
         else:

@@ -1,4 +1,4 @@
-"""Only what changed is painted, and nothing while the terminal is behind."""
+"""Only changed cells are painted, and nothing while the terminal is behind."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def test_painting_the_changed_cells_makes_the_old_row_the_new_one(old: Line, new
     assert before[:left] + after[left:right] + before[right:] == after
 
 
-def test_rows_that_differ_beyond_the_width_only_need_no_paint() -> None:
+def test_rows_that_differ_only_beyond_the_width_are_not_painted() -> None:
     assert changed_cells(line("IMG_1.HEIC  61 %"), line("IMG_1.HEIC  62 %"), 10) == (10, 10)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
-def test_a_count_that_moves_repaints_its_own_cells_only(
+def test_a_changed_count_repaints_only_its_own_cells(
     monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
 ) -> None:
     engine = FakeEngine()
@@ -44,7 +44,7 @@ def test_a_count_that_moves_repaints_its_own_cells_only(
     refresh = LinesView.refresh
 
     def spy(self: LinesView, *regions: Region, **options: bool) -> LinesView:
-        assert not options.get("layout"), "laying out anew paints everything"
+        assert not options.get("layout"), "a new layout repaints everything"
         painted.extend((self.id, region) for region in regions)
         return refresh(self, *regions, **options)
 
@@ -84,7 +84,7 @@ def test_no_frame_is_made_while_the_terminal_is_behind(monkeypatch: pytest.Monke
     play(app_of(engine, attach_to=SOCKET), script)
 
 
-def test_a_status_that_says_nothing_new_paints_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_status_without_changes_paints_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = FakeEngine()
     engine.job.append(samples.COPYING)
     painted: list[tuple[str | None, Region]] = []

@@ -1,4 +1,4 @@
-"""Settings that cannot be used are told on start and stay readable in the help; they never stop the app."""
+"""Settings with errors are reported on start and listed in the help; they never stop the app."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ambertime_tui.config import Task, load_what_is_right
-from ambertime_tui.tui.application import FRONTS
+from ambertime_tui.tui.application import KEY_SCOPES
 from ambertime_tui.tui.keymap import usable_keys
 from tests.tui.fake_engine import TODAY, FakeEngine, context_of
 from tests.tui.scenes import CHOSEN, READY
@@ -18,7 +18,7 @@ from tests.tui.stage import Stage, app_of, play
 @pytest.mark.parametrize(
     ("id_", "key", "said"),
     [
-        ("job.pase", "f5", "keys.job.pase is not the id of a key; did you mean job.pause?"),
+        ("job.pase", "f5", "keys.job.pase is not a known key id. Did you mean job.pause?"),
         ("setup.icloud", "hyper+x", "'hyper+x' is not a key"),
         ("setup.icloud", "", "'' is not a key"),
         ("setup.icloud", "ctrl+m", "terminals send ctrl+m as enter"),
@@ -30,8 +30,8 @@ from tests.tui.stage import Stage, app_of, play
         ("setup.icloud", "tab", "tab is the key for Next."),
     ],
 )
-def test_a_key_that_cannot_work_stays_as_it_was_and_is_told(id_: str, key: str, said: str) -> None:
-    keys, [sentence] = usable_keys({id_: key, "job.pause": "f6"}, FRONTS)
+def test_a_key_that_cannot_work_is_ignored_and_reported(id_: str, key: str, said: str) -> None:
+    keys, [sentence] = usable_keys({id_: key, "job.pause": "f6"}, KEY_SCOPES)
     assert said in sentence
     assert keys == {"job.pause": "f6"}
 
@@ -40,37 +40,37 @@ def test_a_key_that_cannot_work_stays_as_it_was_and_is_told(id_: str, key: str, 
 def test_a_key_that_can_work_is_used(key: str) -> None:
     wanted = {"job.pause": key, "app.help": "f12", "job.open": "enter"}
     if key == "Page_Up,pageup":
-        assert usable_keys(wanted, FRONTS)[1]
+        assert usable_keys(wanted, KEY_SCOPES)[1]
     else:
-        assert usable_keys(wanted, FRONTS)[1] == ()
+        assert usable_keys(wanted, KEY_SCOPES)[1] == ()
 
 
-def test_two_keys_may_change_places() -> None:
+def test_two_keys_may_be_swapped() -> None:
     swapped = {"setup.icloud": "t", "setup.folder": "i"}
-    assert usable_keys(swapped, FRONTS) == (swapped, ())
+    assert usable_keys(swapped, KEY_SCOPES) == (swapped, ())
 
 
 def test_without_changes_no_two_keys_are_the_same() -> None:
-    assert usable_keys({}, FRONTS) == ({}, ())
+    assert usable_keys({}, KEY_SCOPES) == ({}, ())
 
 
-def test_what_is_wrong_is_said_on_start_and_stays_in_the_help(tmp_path: Path) -> None:
+def test_problems_are_shown_on_start_and_listed_in_the_help(tmp_path: Path) -> None:
     (tmp_path / "themes").mkdir()
     (tmp_path / "themes" / "broken.toml").write_text('primary = "#zz"')
     engine = FakeEngine()
 
     async def script(stage: Stage) -> None:
         await stage.shows("defaults.originals is 'all'; it can be")
-        await stage.shows("! 4 settings wrong: ?")
+        await stage.shows("! 4 problems in settings: ?")
         await stage.press("right")
         await stage.shows(READY)
-        await stage.shows("! 4 settings wrong: ?")
+        await stage.shows("! 4 problems in settings: ?")
         await stage.press("question_mark")
-        await stage.shows("In your settings")
+        await stage.shows("Problems in your settings")
         await stage.shows("defaults.originals is 'all'")
-        await stage.shows("no colour that is known for")
-        await stage.shows("There is no theme sepia; there are amber-dark")
-        await stage.shows("keys.job.zzz is not the id of a key")
+        await stage.shows("an unknown colour for")
+        await stage.shows("Unknown theme sepia. Choose one of: amber-dark")
+        await stage.shows("keys.job.zzz is not a known key id")
 
     context = context_of(
         engine,
@@ -82,7 +82,7 @@ def test_what_is_wrong_is_said_on_start_and_stays_in_the_help(tmp_path: Path) ->
     play(app_of(engine, replace(context, theme="sepia")), script, (100, 40))
 
 
-def test_a_config_file_is_used_without_what_is_wrong_in_it(tmp_path: Path) -> None:
+def test_a_config_file_is_used_without_its_wrong_settings(tmp_path: Path) -> None:
     text = """
     theme = "amber-light"
     colour = 3
@@ -109,7 +109,7 @@ def test_a_config_file_is_used_without_what_is_wrong_in_it(tmp_path: Path) -> No
         assert any(name in said for said in wrong)
 
 
-def test_a_config_file_that_is_no_toml_costs_all_of_it_and_no_start(tmp_path: Path) -> None:
+def test_the_app_starts_with_a_config_file_that_is_not_toml(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text("theme = ")
     config, [said] = load_what_is_right(tmp_path, TODAY)
     assert "cannot be read" in said
