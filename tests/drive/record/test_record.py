@@ -151,7 +151,7 @@ def test_another_programs_database_is_not_a_record(tmp_path: Path) -> None:
     connection = sqlite3.connect(path)
     connection.execute("CREATE TABLE notes (text TEXT)")
     connection.close()
-    with pytest.raises(RecordDamaged, match="not a record"):
+    with pytest.raises(RecordDamaged, match="not an AmberTime record"):
         Record(path, SystemCalls())
 
 
