@@ -1,4 +1,4 @@
-"""Clocks and pauses, injected so that tests need not wait."""
+"""Clocks and pauses, injected so that tests do not have to wait."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ambertime_tui.phone.session import PhoneTimeouts
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """The engine's time."""
+    """The engine's clocks and timeouts."""
 
     wall: Callable[[], float] = time.time
-    """Seconds since 1970, for what people read."""
+    """Seconds since 1970, for display."""
     steady: Callable[[], float] = time.monotonic
-    """Seconds of a clock that never goes back, for durations and rates."""
+    """Seconds of a monotonic clock, for durations and rates."""
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
     phone: PhoneTimeouts = PhoneTimeouts()
-    """How long to wait for a phone's answers."""
+    """How long to wait for a phone."""

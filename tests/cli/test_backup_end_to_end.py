@@ -99,7 +99,7 @@ def test_where_all_of_the_selection_is_on_the_phone_the_exit_code_is_0(
     assert damaged.code == 3
     assert damaged.records[-1]["sound"] is False
     assert [r["verdict"] for r in damaged.of("file")].count("whole") == len(photos(target)) - 1
-    assert ", 1 damaged: run the backup again" in damaged.records[-1]["proof"]
+    assert ", 1 damaged. Run the backup again" in damaged.records[-1]["proof"]
 
     repaired = ambertime("backup", "--json", "--to", target, "--device", phone.udid)
     assert (repaired.code, repaired.records[-1]["copied"]) == (0, 1)

@@ -1,6 +1,6 @@
-"""The front end's side of the engine: asks a host, and hears what changes.
+"""The engine as a front end sees it: requests to a host, and updates from it.
 
-Nothing here loads the phone's or the drive's room, so a front end that imports this starts fast.
+Nothing here imports the phone or drive code, so a front end starts fast.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ __all__ = [
 T = TypeVar("T")
 
 PAGE = 2000
-"""Items asked for at once where all are wanted."""
+"""Items per request when all are wanted."""
 
 
 class EngineClient:
@@ -77,7 +77,7 @@ class EngineClient:
     def __init__(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, socket: Path, hello: Hello
     ) -> None:
-        """Private: use `launch` or `attach`."""
+        """Use `launch` or `attach` instead."""
         self.socket = socket
         self.hello = hello
         self._reader = reader
@@ -93,36 +93,36 @@ class EngineClient:
 
     @classmethod
     async def launch(cls, paths: Paths, environ: Mapping[str, str]) -> EngineClient:
-        """Starts a host, a process of its own that outlives this one while a job runs, and connects to it.
+        """Start a host and connect to it. The host is a separate process and keeps running while a job runs.
 
         Raises:
-            EngineError: `HostFailed`: it did not start; the sentence says why and where its log is.
+            EngineError: `HostFailed`: it did not start. The message gives the reason and the path of the log.
         """
         socket = await asyncio.to_thread(start_host, paths, dict(environ))
         return await cls.attach(socket)
 
     @classmethod
     async def attach(cls, socket: Path) -> EngineClient:
-        """Connects to a host that runs (`running_jobs` finds them).
+        """Connect to a running host (`running_jobs` finds them).
 
         Raises:
-            EngineError: `HostGone`: nobody answers there.
+            EngineError: `HostGone`: no host is listening there.
         """
         try:
             reader, writer = await asyncio.open_unix_connection(str(socket), limit=LONGEST_LINE)
         except OSError as error:
-            raise EngineError("HostGone", f"No job answers at {socket}; it has ended.") from error
+            raise EngineError("HostGone", f"The job at {socket} has ended.") from error
         try:
             writer.write(ask_line(0, Ask.HELLO))
             message = parse_line(await reader.readline() or b"{}")
             hello = decoded(Hello, message.get("answer"))
         except (OSError, EngineError) as error:
             writer.close()
-            raise EngineError("HostGone", f"The job at {socket} does not answer; it has ended.") from error
+            raise EngineError("HostGone", f"The job at {socket} has ended: it does not respond.") from error
         return cls(reader, writer, socket, hello)
 
     async def aclose(self) -> None:
-        """Ends the connection; a job that runs goes on without us."""
+        """Close the connection. A running job continues."""
         self._listening.cancel()
         await asyncio.gather(self._listening, return_exceptions=True)
         self._writer.close()
@@ -130,33 +130,33 @@ class EngineClient:
             await self._writer.wait_closed()
 
     async def phones(self) -> PhonesSeen:
-        """The phones that are attached by cable, or why there is none.
+        """List the phones connected by cable, or say why no phone is usable.
 
         Raises:
-            EngineError: `UsbmuxUnavailable`: no phone can be seen at all.
+            EngineError: `UsbmuxUnavailable`: phones cannot be detected at all.
         """
         return await self._ask(PhonesSeen, Ask.PHONES)
 
     async def drives(self) -> tuple[DriveSummary, ...]:
-        """The drives that are mounted."""
+        """List the mounted drives."""
         return await self._ask(tuple[DriveSummary, ...], Ask.DRIVES)
 
     async def drive(self, path: str) -> DriveSummary:
-        """What can be said of a folder as a target, by its absolute path.
+        """Describe a folder as a backup target, by its absolute path.
 
         Raises:
-            EngineError: it is no folder, or not there.
+            EngineError: it is not a folder, or does not exist.
         """
         return await self._ask(DriveSummary, Ask.DRIVE, DriveArgs(path))
 
     async def devices(self) -> AsyncGenerator[DevicesChanged, None]:
-        """Phones and drives: at once, and again at each change, until the host is gone.
+        """Yield the phones and drives now, and again at each change, until the host ends.
 
         Raises:
             EngineError: `HostGone`.
         """
         seen = self._counts[Push.DEVICES]
-        await self._tell(Ask.WATCH_DEVICES)
+        await self._request(Ask.WATCH_DEVICES)
         async for value in self._pushes(Push.DEVICES, seen):
             yield decoded(DevicesChanged, value)
 
@@ -167,12 +167,12 @@ class EngineClient:
         *,
         refresh: bool = False,
     ) -> SurveyedLibrary:
-        """Reads the library of a phone (None: of the only one); a recent reading is used again.
+        """Read the library of a phone. A recent reading is reused.
 
         Args:
-            udid: which phone.
-            on_scan: told how far it is, a few times a second.
-            refresh: read the phone even where a recent reading is kept.
+            udid: which phone; None: the only one.
+            on_scan: called with the progress, a few times a second.
+            refresh: read the phone even if there is a recent reading.
 
         Raises:
             EngineError: no such phone, not trusted, locked, no readable library, ...
@@ -186,7 +186,7 @@ class EngineClient:
                 self._on_scan.remove(on_scan)
 
     async def overview(self, udid: str | None, selection: Selection) -> Overview:
-        """A phone's library at a glance, as `scan` shows it. Makes a survey where there is none.
+        """Summarize a phone's library, as `scan` shows it. Reads the library first if needed.
 
         Raises:
             EngineError: as `survey`.
@@ -194,7 +194,8 @@ class EngineClient:
         return await self._ask(Overview, Ask.OVERVIEW, SelectionArgs(udid, selection))
 
     async def assets(self, udid: str | None, selection: Selection) -> AsyncGenerator[Asset, None]:
-        """The own assets in the range of a selection, hidden and trashed ones included, in library order.
+        """Yield the user's own assets within the selection's dates, in library order, including hidden and
+        trashed ones.
 
         Raises:
             EngineError: as `survey`.
@@ -208,31 +209,31 @@ class EngineClient:
             offset = page.next
 
     async def preview(self, spec: JobSpec) -> Preview:
-        """What a start with this spec would do. Needs a survey first and makes one where there is none.
+        """Describe what a job with this spec would do. Reads the library first if needed.
 
         Raises:
-            EngineError: the phone cannot be read. What is wrong with the target is `Preview.problem`.
+            EngineError: the phone cannot be read. A problem with the target is in `Preview.problem`.
         """
         return await self._ask(Preview, Ask.PREVIEW, SpecArgs(spec))
 
     async def start(self, spec: JobSpec) -> str:
-        """Starts the job of this host and gives its id.
+        """Start a job on this host and return its id.
 
         Raises:
-            EngineError: `JobRunning`, or the phone or the target is not there: no job was started.
+            EngineError: `JobRunning`, or the phone or target is not available. No job was started.
         """
         return await self._ask(str, Ask.START, SpecArgs(spec))
 
     async def statuses(self) -> AsyncGenerator[JobStatus, None]:
-        """The job's status: at once and at each change, at most ten a second, always the newest.
+        """Yield the job's status now and at each change, at most ten times a second, always the latest.
 
         Ends after the status that has an outcome.
 
         Raises:
-            EngineError: `NoJob`: none was started; `HostGone`: the host died with the job unfinished.
+            EngineError: `NoJob`: no job was started; `HostGone`: the host ended before the job did.
         """
         seen = self._counts[Push.STATUS]
-        await self._tell(Ask.WATCH_STATUS)
+        await self._request(Ask.WATCH_STATUS)
         async for value in self._pushes(Push.STATUS, seen):
             status = decoded(JobStatus, value)
             yield status
@@ -240,15 +241,15 @@ class EngineClient:
                 return
 
     async def command(self, command: Command) -> None:
-        """Gives the job an order.
+        """Send a command to the job.
 
         Raises:
-            EngineError: `NotNow`: it cannot be done now; the sentence says why. `NoJob`.
+            EngineError: `NotNow`: not possible now, and the message says why; `NoJob`.
         """
-        await self._tell(Ask.COMMAND, command)
+        await self._request(Ask.COMMAND, command)
 
     async def rows(self, pane: Pane, offset: int, limit: int) -> Rows:
-        """A page of one of the job's lists.
+        """Return a page of one of the job's lists.
 
         Raises:
             EngineError: `NoJob`.
@@ -256,15 +257,15 @@ class EngineClient:
         return await self._ask(Rows, Ask.ROWS, RowsArgs(offset, limit, pane))
 
     async def thumbnail(self, uuid: str) -> bytes:
-        """The phone's small picture of an asset, also of one that is only in iCloud: a JPEG.
+        """Return the phone's thumbnail of an asset, even if the original is only in iCloud. A JPEG.
 
         Raises:
-            EngineError: `NoThumbnail`: the phone has none; `NotNow`: the phone is not there.
+            EngineError: `NoThumbnail`: the phone has none; `NotNow`: the phone is not connected.
         """
         return base64.b64decode(await self._ask(str, Ask.THUMBNAIL, AssetArgs(uuid)))
 
     async def report(self) -> Report:
-        """The census and all that is not on the drive; while the job runs, what is known so far.
+        """Return the census and every asset that is not on the drive; during a job, as known so far.
 
         Raises:
             EngineError: `NoJob`.
@@ -279,9 +280,9 @@ class EngineClient:
                 return Report(census, tuple(left))
 
     async def _ask(self, kind: type[T], ask: Ask, args: object = None) -> T:
-        return decoded(kind, await self._tell(ask, args))
+        return decoded(kind, await self._request(ask, args))
 
-    async def _tell(self, ask: Ask, args: object = None) -> Any:
+    async def _request(self, ask: Ask, args: object = None) -> Any:
         if self._gone is not None:
             raise self._gone
         number, self._next = self._next, self._next + 1
@@ -294,7 +295,7 @@ class EngineClient:
             self._asked.pop(number, None)
 
     async def _pushes(self, push: Push, seen: int) -> AsyncGenerator[Any, None]:
-        """What the host says from now on; it says the present state once whenever it is asked to watch."""
+        """Yield what the host pushes from now on. A new watch starts with the current state."""
         while True:
             async with self._news:
                 while self._counts[push] == seen and self._gone is None:
@@ -307,11 +308,11 @@ class EngineClient:
 
     async def _listen(self) -> None:
         gone = EngineError(
-            "HostGone", "The engine has ended unexpectedly; what is written is safe. Start again."
+            "HostGone", "The engine ended unexpectedly. Files already backed up are safe. Start again."
         )
         try:
             while data := await self._reader.readline():
-                await self._hear(parse_line(data))
+                await self._dispatch(parse_line(data))
         except (OSError, ValueError) as error:
             gone.__cause__ = error
         except EngineError as error:
@@ -325,15 +326,15 @@ class EngineClient:
             async with self._news:
                 self._news.notify_all()
 
-    async def _hear(self, message: dict[str, Any]) -> None:
+    async def _dispatch(self, message: dict[str, Any]) -> None:
         if "push" in message:
             if message["push"] not in set(Push):
                 return
             push = Push(message["push"])
             if push is Push.SCAN:
                 scan = decoded(ScanStatus, message.get("value"))
-                for told in tuple(self._on_scan):
-                    told(scan)
+                for listener in tuple(self._on_scan):
+                    listener(scan)
                 return
             async with self._news:
                 self._newest[push] = message.get("value")

@@ -1,4 +1,4 @@
-"""Frozen dataclasses as JSON and back, by their type hints: what engine and front ends say to each other."""
+"""Convert frozen dataclasses to JSON and back, by their type hints. Used between engine and front ends."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ T = TypeVar("T")
 
 
 class WireError(ValueError):
-    """What came in does not have the shape of the type asked for."""
+    """The data does not match the expected type."""
 
 
 def to_json(value: object) -> Any:
-    """A value made of dataclasses, enums, tuples, dates and plain types, as what `json.dumps` takes."""
+    """Convert dataclasses, enums, tuples, dates and plain types to what `json.dumps` accepts."""
     if isinstance(value, Enum):
         return value.value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -34,10 +34,10 @@ def to_json(value: object) -> Any:
 
 
 def from_json(kind: type[T], data: Any) -> T:
-    """The value of type `kind` that `to_json` made `data` from; unknown keys are passed over.
+    """Rebuild a value of type `kind` from the output of `to_json`. Unknown keys are ignored.
 
     Raises:
-        WireError: the data has another shape.
+        WireError: the data does not match the type.
     """
     try:
         return typing.cast("T", _decode(kind, data))

@@ -1,4 +1,4 @@
-"""The ways to ask iOS for originals, in the words that a front end shows before a job."""
+"""Descriptions of the ways to have iOS download originals, as a front end shows them before a job."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ambertime_tui.phone.originals import ByHand, DownloadMethod, KeepOriginals,
 
 @dataclass(frozen=True, slots=True)
 class FetchWayText:
-    """What a person should know before choosing a way."""
+    """What a user should know before choosing a way."""
 
     name: str
     needs: str

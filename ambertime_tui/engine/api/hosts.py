@@ -1,4 +1,4 @@
-"""The engine hosts of this user on this computer: which run, and how another is started."""
+"""The engine hosts of this user on this computer: list the running ones and start another."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from ambertime_tui.engine.api.protocol import (
 from ambertime_tui.paths import Paths, PathsError, private
 
 HOST_STARTS_WITHIN = 20.0
-"""Seconds; a slow computer under load takes one or two."""
+"""Seconds. A slow computer under load takes one or two."""
 HOST_ANSWERS_WITHIN = 2.0
-"""Seconds that `running_jobs` gives each host to say what it does."""
+"""Seconds that `running_jobs` waits for each host."""
 
 
 def running_jobs(paths: Paths) -> tuple[RunningJob, ...]:
-    """The jobs of this user that run on this computer, oldest first. Sockets of dead hosts are removed."""
+    """List this user's running jobs on this computer, oldest first. Removes sockets of dead hosts."""
     found = []
     for socket in sorted(paths.runtime.glob("*.sock")) if paths.runtime.is_dir() else ():
         hello = _hello_from(socket)
@@ -46,15 +46,15 @@ def _hello_from(socket: Path) -> Hello | None:
         except ConnectionRefusedError:
             socket.unlink(missing_ok=True)
         except (OSError, EngineError):
-            pass  # alive but too busy or just ending: not ours to remove
+            pass  # alive but busy, or about to end
     return None
 
 
 def start_host(paths: Paths, environ: dict[str, str]) -> Path:
-    """Starts a host, which answers at the socket that is returned. Blocks.
+    """Start a host and return its socket. Blocks until the host is ready.
 
     Raises:
-        EngineError: `HostFailed`: it did not start; the sentence says why and where its log is.
+        EngineError: `HostFailed`: it did not start. The message gives the reason and the path of the log.
     """
     try:
         runtime, state = private(paths.runtime), private(paths.state)
@@ -75,10 +75,8 @@ def start_host(paths: Paths, environ: dict[str, str]) -> Path:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise EngineError(
-            "HostFailed", f"The engine could not be started: {error}. Its log: {log}"
-        ) from error
+        raise EngineError("HostFailed", f"The engine did not start: {error}. See its log: {log}") from error
     if started.returncode != 0:
         why = started.stdout.decode(errors="replace").strip()
-        raise EngineError("HostFailed", why or f"The engine could not be started. Its log: {log}")
+        raise EngineError("HostFailed", why or f"The engine did not start. See its log: {log}")
     return socket

@@ -1,4 +1,4 @@
-"""A library read from files on this computer, without a phone: `scan --database`."""
+"""Read a library from files on this computer, without a phone: `scan --database`."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ def library_from_files(
     now: float | None = None,
     on_progress: Callable[[int], None] = lambda count: None,
 ) -> Library:
-    """The library of a Photos.sqlite (with its log beside it); neither file is written to.
+    """Read the library from a Photos.sqlite and the log next to it. Writes to neither.
 
     Args:
-        database: any Photos.sqlite; a private copy of it is read.
-        media: the folder that holds DCIM and PhotoData, where it is there too: then the files decide what is
-            local, and stand alone where the database cannot be read. None: the database's flags decide.
-        now: seconds since 1970; captures that are still to come are undated.
-        on_progress: told the number of assets read so far.
+        database: any Photos.sqlite. A private copy is read.
+        media: the folder that holds DCIM and PhotoData. If given, its files decide what is local, and are
+            listed on their own if the database cannot be read. None: the database's flags decide.
+        now: seconds since 1970. Assets with a later capture date count as undated.
+        on_progress: called with the number of assets read so far.
 
     Raises:
         EngineError: `LibraryUnreadable` or `MediaFolder`, with a sentence that names the file.
     """
     if media is not None and not media.is_dir():
-        raise EngineError("MediaFolder", f"{media} is not a folder; --media takes the one that holds DCIM.")
+        raise EngineError("MediaFolder", f"{media} is not a folder. Give --media the folder that holds DCIM.")
     if media is not None and not any((media / folder).is_dir() for folder in ("DCIM", "PhotoData")):
         raise EngineError(
             "MediaFolder",
-            f"There is neither DCIM nor PhotoData in {media}; --media takes the folder of both.",
+            f"{media} contains neither DCIM nor PhotoData. Give --media the folder that holds them.",
         )
     try:
         with private_copy(database) as copy, closing(LibraryReader(copy, now)) as reader:
@@ -65,7 +65,7 @@ def _listed(media: Path, folders: Iterable[str]) -> Listing:
 
 
 def _files_in(folder: Path) -> list[str] | None:
-    """The names of the files in a folder; none where it does not exist, None where it is closed."""
+    """List the file names in a folder: empty if it does not exist, None if it cannot be read."""
     try:
         with os.scandir(folder) as entries:
             return [entry.name for entry in entries if not entry.is_dir()]
@@ -76,7 +76,7 @@ def _files_in(folder: Path) -> list[str] | None:
 
 
 def _all_files(media: Path) -> tuple[dict[str, list[str]], dict[str, FileFacts]]:
-    """All names by folder below the roots of originals and edits, and what is known of each file."""
+    """List all files below the folders of originals and edits: names by folder, and facts by path."""
     listing: dict[str, list[str]] = {}
     facts: dict[str, FileFacts] = {}
     for root in ROOTS:

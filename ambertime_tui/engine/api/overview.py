@@ -1,4 +1,4 @@
-"""A library at a glance: what `scan` shows of it. Pure: from the assets to counts and bytes."""
+"""Summary of a library, as `scan` shows it: counts and bytes from assets. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ambertime_tui.library.model import Asset, Availability, Kind, Library, Owne
 
 
 class Sort(StrEnum):
-    """The kind of an asset as a person would name it. Each asset has exactly one, so totals add up."""
+    """The kind of an asset in everyday terms. Each asset has exactly one, so totals add up."""
 
     PHOTO = "photo"
     LIVE_PHOTO = "live_photo"
@@ -34,11 +34,11 @@ _SORT_BY_SUBTYPE = {
     102: Sort.TIME_LAPSE,
     103: Sort.SCREEN_RECORDING,
 }
-"""ZKINDSUBTYPE of the library database."""
+"""By ZKINDSUBTYPE of the library database."""
 
 
 def sort_of(asset: Asset) -> Sort:
-    """The one kind an asset is counted under; the rarer feature wins (a Live Photo in a burst is Live)."""
+    """The kind an asset is counted under. The rarer feature wins: a Live Photo in a burst counts as Live."""
     if asset.kind is Kind.PHOTO:
         if asset.live_photo:
             return Sort.LIVE_PHOTO
@@ -51,10 +51,10 @@ def sort_of(asset: Asset) -> Sort:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Assets by where their originals are, and the bytes of those originals (as far as sizes are known).
+    """Assets by where their originals are, and the known bytes of those originals.
 
-    An asset counts as `icloud` as soon as one of its originals has to be fetched, so the counts of the three
-    add up to the assets. Bytes are counted per original: the halves of one asset may lie in different places.
+    An asset counts as `icloud` if any of its originals is in iCloud, so the three counts add up to the number
+    of assets. Bytes are counted per original: the files of one asset may be in different places.
     """
 
     local: Tally = Tally()
@@ -63,7 +63,7 @@ class Totals:
 
     @property
     def all(self) -> Tally:
-        """The three together."""
+        """The sum of all three."""
         return self.local + self.icloud + self.missing
 
     def __add__(self, other: Totals) -> Totals:
@@ -89,10 +89,10 @@ class SortTotals:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Assets that a backup of the selection passes over, and why."""
+    """Assets that a backup of the selection leaves out, and why."""
 
     reason: str
-    """A stable word: an Ownership, trashed, hidden, out_of_range, undated."""
+    """A stable word: an Ownership, or trashed, hidden, out_of_range, undated."""
     sentence: str
     count: int
     bytes: int
@@ -108,17 +108,17 @@ class Overview:
     from_database: bool
     selected: Totals
     partial: int
-    """Assets of the selection of which some originals are on the phone and some are not."""
+    """Selected assets with some originals on the phone and some elsewhere."""
     undated: Totals
-    """Assets of the selection without a date that can be believed."""
+    """Selected assets without a plausible date."""
     without_zone: int
-    """Dated assets of the selection whose day is taken in UTC, since nobody knows their zone."""
+    """Dated selected assets whose time zone is unknown, so that their day is in UTC."""
     edits: Totals
-    """Files of the current edits of the selection: its renders and adjustments, each counted for itself."""
+    """Files of the current edits of the selection: renders and adjustments, counted separately."""
     months: tuple[MonthTotals, ...]
-    """Months that hold something of the selection, oldest first."""
+    """Months with selected assets, oldest first."""
     sorts: tuple[SortTotals, ...]
-    """In the order of Sort; only those that occur."""
+    """In the order of Sort, without empty ones."""
     left_out: tuple[LeftOut, ...]
     notices: tuple[str, ...]
 
@@ -133,7 +133,7 @@ _OWNER_PHRASES = {
 
 
 def exclusion_reason(asset: Asset, selection: Selection) -> tuple[str, str] | None:
-    """Why a selection passes over an asset: a stable word and words for people; None: it is selected."""
+    """Why a selection leaves out an asset: a stable word and a phrase for people. None: it is selected."""
     if not asset.ownership.is_archived:
         return asset.ownership.value, _OWNER_PHRASES[asset.ownership]
     if asset.trashed and not selection.trashed:
@@ -147,7 +147,7 @@ def exclusion_reason(asset: Asset, selection: Selection) -> tuple[str, str] | No
 
 
 def totals_of(asset: Asset) -> Totals:
-    """One asset as totals."""
+    """The totals of one asset."""
     sizes: Counter[Availability] = Counter()
     for original in asset.originals:
         sizes[original.availability] += original.size or 0
@@ -164,7 +164,7 @@ def totals_of(asset: Asset) -> Totals:
 
 
 class _Sum:
-    """Totals that grow: a frozen Totals for each of a million additions would cost seconds."""
+    """Mutable totals: creating a frozen Totals for each of a million assets would take seconds."""
 
     __slots__ = ("icloud", "icloud_bytes", "local", "local_bytes", "missing", "missing_bytes")
 
@@ -199,7 +199,7 @@ class _Sum:
 
 
 def overview_of(library: Library, selection: Selection) -> Overview:
-    """The library at a glance, as a backup of the selection would see it."""
+    """Summarize a library for a selection."""
     every, undated, edits = _Sum(), _Sum(), _Sum()
     months: dict[str, _Sum] = {}
     sorts: dict[Sort, _Sum] = {}
@@ -243,5 +243,5 @@ def overview_of(library: Library, selection: Selection) -> Overview:
 
 
 def own_in_range(assets: Iterable[Asset], selection: Selection) -> Iterable[Asset]:
-    """One's own assets in the range, hidden and trashed ones included: what `scan --json` lists."""
+    """The user's own assets within the dates, including hidden and trashed ones; for `scan --json`."""
     return (a for a in assets if a.ownership.is_archived and a.day in selection.range)

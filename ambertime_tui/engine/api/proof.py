@@ -1,26 +1,31 @@
-"""The one line a person can trust: what is on the drive, how it was proved, and what is damaged. Pure."""
+"""The proof line of a report: what is on the drive, how it was verified, and what is damaged. Pure."""
 
 from __future__ import annotations
 
+from ambertime_tui import units
+
 
 def proof_line(from_drive: int, through_cache: int, damaged: int, not_looked_at: int = 0) -> str:
-    """The line.
+    """Return the proof line.
 
     Args:
         from_drive: originals that were read back from the drive itself.
-        through_cache: originals that may have been read back from memory.
-        damaged: files that are not as they were written.
-        not_looked_at: files that a sample left out.
+        through_cache: originals that may have been read back from memory instead.
+        damaged: files that differ from what was written.
+        not_looked_at: files left out by a sample.
     """
-    total = from_drive + through_cache
-    originals = f"{total:,} {'original' if total == 1 else 'originals'}"
-    originals += f" looked at ({not_looked_at:,} files were not)" if not_looked_at else " on the drive"
+    total = units.plural(from_drive + through_cache, "original")
+    checked = (
+        f" checked ({units.plural(not_looked_at, 'file')} skipped)" if not_looked_at else " on the drive"
+    )
     if not through_cache:
         read = "read back from the drive"
     elif not from_drive:
-        read = "read back, maybe from memory (verify after plugging the drive in again)"
+        read = "read back, maybe from memory (verify again after reconnecting the drive)"
     else:
-        read = f"{from_drive:,} read back from the drive, {through_cache:,} maybe from memory (verify after"
-        read += " plugging it in again)"
-    todo = "" if not damaged else ": run the backup again to have them put right"
-    return f"{originals}, {read}, {damaged:,} damaged{todo}."
+        read = (
+            f"{units.count(from_drive)} read back from the drive, {units.count(through_cache)} maybe from "
+            "memory (verify again after reconnecting the drive)"
+        )
+    todo = ". Run the backup again to repair them." if damaged else "."
+    return f"{total}{checked}, {read}, {units.count(damaged)} damaged{todo}"

@@ -1,10 +1,10 @@
-"""What front ends and the engine's host say to each other: JSON Lines on a Unix socket, both ways.
+"""The protocol between front ends and an engine host: JSON Lines on a Unix socket, in both directions.
 
     -> {"id": 7, "ask": "survey", "args": {...}}
     <- {"id": 7, "answer": ...}            or {"id": 7, "error": {"kind": "PhoneLocked", "sentence": "..."}}
-    <- {"push": "status", "value": ...}    latest wins: a client that reads slowly gets fewer of them
+    <- {"push": "status", "value": ...}    only the latest: a slow client gets fewer of them
 
-Values are the dataclasses below and those of `engine.spec` and `engine.status`, as `engine.wire` writes them.
+Values are the dataclasses below and those in `spec` and `status`, encoded by `codec`.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ from ambertime_tui.library.model import Asset
 T = TypeVar("T")
 
 PROTOCOL = 1
-"""Grows when an old client could no longer talk to a new host."""
+"""Increased when an old client can no longer talk to a new host."""
 
 LONGEST_LINE = 64 * 1024 * 1024
-"""Bytes; more in one line is not our protocol."""
+"""Bytes. A longer line is not this protocol."""
 
 
 class EngineError(Exception):
-    """What was asked cannot be done; str() is the sentence for the person.
+    """A request failed; `str()` is a sentence for the user.
 
     Attributes:
-        kind: the name of the trouble, stable: that of the phone's, the drive's or the library's exception
-            (`NoPhoneAttached`, `TargetMissing`, ...), or one of the engine's own: `HostGone`, `HostFailed`,
-            `NoJob`, `JobRunning`, `NotNow`, `NotUnderstood`, `EngineBroken`.
+        kind: a stable name: that of the phone, drive or library exception (`NoPhoneAttached`,
+            `TargetMissing`, ...), or one of `HostGone`, `HostFailed`, `NoJob`, `JobRunning`, `NotNow`,
+            `NotUnderstood`, `EngineBroken`.
     """
 
     def __init__(self, kind: str, sentence: str) -> None:
@@ -55,7 +55,7 @@ class EngineError(Exception):
 
 
 class Ask(StrEnum):
-    """What a client can ask for."""
+    """The requests of a client."""
 
     HELLO = "hello"
     PHONES = "phones"
@@ -75,7 +75,7 @@ class Ask(StrEnum):
 
 
 class Push(StrEnum):
-    """What a host says unasked to a client that watches."""
+    """The updates that a host pushes to a watching client."""
 
     DEVICES = "devices"
     SCAN = "scan"
@@ -84,25 +84,25 @@ class Push(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunningJob:
-    """A job that runs on this computer, as `jobs` and `attach` show it."""
+    """A job on this computer, as `jobs` and `attach` show it."""
 
     socket: str
-    """Path of its host's socket."""
+    """Path of the host's socket."""
     job_id: str
     started_at: float
     target: str
     udid: str
     phone: str
-    """The phone's name; empty as long as it is not known."""
+    """The phone's name; empty until it is known."""
     phase: Phase
     condition: Condition
     outcome: Outcome | None = None
-    """Set where the job has ended and its host is still there for a client."""
+    """Set if the job has ended and its host is still serving a client."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """Who the host is."""
+    """What a host says about itself."""
 
     protocol: int
     version: str
@@ -112,73 +112,73 @@ class Hello:
 
 @dataclass(frozen=True, slots=True)
 class PhonesSeen:
-    """The phones on a cable."""
+    """The phones connected by cable."""
 
     phones: tuple[PhoneSummary, ...] = ()
     hint: str = ""
-    """Why none can be used although one is near (seen over Wi-Fi only, not seen by usbmuxd)."""
+    """Why a nearby phone cannot be used (only on Wi-Fi, or not listed by usbmuxd)."""
 
 
 @dataclass(frozen=True, slots=True)
 class DevicesChanged:
-    """All phones and drives there are at this moment."""
+    """All phones and drives connected now."""
 
     phones: tuple[PhoneSummary, ...] = ()
     drives: tuple[DriveSummary, ...] = ()
     sentence: str = ""
-    """Why no phone can be seen at all (no usbmuxd) and what to do; empty: phones can be seen."""
+    """Why phones cannot be detected (no usbmuxd) and what to do; empty: they can."""
 
 
 @dataclass(frozen=True, slots=True)
 class SurveyedLibrary:
-    """What can be chosen from on a phone."""
+    """A phone's library, for choosing a selection."""
 
     phone: PhoneSummary
     by_day: LibraryByDay
-    """Own assets per day of capture, the hidden ones included, those in Recently Deleted not."""
+    """The user's own assets per day of capture, with hidden ones and without Recently Deleted."""
     scan: ScanStatus
-    """Counts of everything, as if all of it were selected."""
+    """Counts as if everything were selected."""
     scanned_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a start would do. Tallies count assets and the bytes of their files."""
+    """What a job would do. Tallies count assets and the bytes of their files."""
 
     selected: Tally = Tally()
     local: Tally = Tally()
-    """To copy at once."""
+    """Originals on the phone, ready to copy."""
     icloud: Tally = Tally()
-    """Originals (all or some) only in iCloud; taken or left by `JobSpec.originals`."""
+    """Assets with originals only in iCloud; `JobSpec.originals` decides whether they are included."""
     already: Tally = Tally()
     missing: Tally = Tally()
-    """On neither: the phone does not have the original and iCloud does not, either."""
+    """Assets whose original is neither on the phone nor in iCloud."""
     cannot: Tally = Tally()
-    """What this drive cannot hold (4 GiB on FAT32)."""
+    """Assets this drive cannot store (4 GiB on FAT32)."""
     undated: int = 0
     drive_free: int = 0
     needed: int = 0
-    """Bytes the drive has to have free, the margin included."""
+    """Free bytes required on the drive, including a margin."""
     problem: str = ""
-    """Why a start makes no sense, in a sentence; empty: it may start."""
+    """Why the job cannot start, as a sentence; empty: it can."""
     advice: tuple[str, ...] = ()
 
 
 class CommandName(StrEnum):
-    """What a person can tell a running job."""
+    """The commands for a running job."""
 
     PAUSE = "pause"
     RESUME = "resume"
     STOP = "stop"
-    """After the files in hand are whole on the drive."""
+    """Stop after the current files are complete on the drive."""
     STOP_NOW = "stop_now"
-    """The files in hand are thrown away."""
+    """Stop immediately and discard unfinished files."""
     FINISH = "finish"
-    """Wait for iCloud no longer: write what is here, then end with the rest listed."""
+    """Stop waiting for iCloud: write what has arrived, then end and list the rest."""
     RETRY_FAILED = "retry_failed"
-    """Everything that failed or was given up is tried again; `argument`: one asset's uuid, empty: all."""
+    """Retry what failed or was given up. `argument`: an asset's uuid; empty: all."""
     SKIP = "skip"
-    """Leave an asset out of this job; `argument`: its uuid."""
+    """Leave an asset out of this job. `argument`: its uuid."""
     ORDER = "order"
     """`argument`: a FetchOrder."""
     SHOW_CODE = "show_code"
@@ -186,23 +186,23 @@ class CommandName(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """An order to a running job."""
+    """A command to a running job."""
 
     name: CommandName
     argument: str = ""
 
 
 class Pane(StrEnum):
-    """The lists that can be read by page."""
+    """The lists that can be read in pages."""
 
     SCAN = "scan"
-    """The assets of the selection, in the order of capture."""
+    """The selected assets, in the order of capture."""
     FETCH = "fetch"
-    """The fetch queue in its order: what waits first, then what is done with."""
+    """The fetch queue: waiting assets first, then finished ones."""
     WRITE = "write"
-    """The assets to copy, in the order they are copied."""
+    """The assets to copy, in copy order."""
     LEFT = "left"
-    """The assets of the selection that are not on the drive."""
+    """The selected assets that are not on the drive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +218,7 @@ class Row:
     """scan: local, icloud, partial, missing; fetch: a FetchState; write: waiting, copying, written, failed,
     skipped; left: the reason's word (`Left.reason`)."""
     note: str = ""
-    """In words: why, or where it was written; fetch: where the phone has a thumbnail of it."""
+    """The reason, or where it was written; fetch: the path of its thumbnail on the phone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,10 +241,10 @@ class ReportPage:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a job leaves: the accounting, and each asset of the selection that is not on the drive."""
+    """The result of a job: the census, and each selected asset that is not on the drive."""
 
     census: Census | None
-    """None as long as the job runs."""
+    """None while the job runs."""
     left: tuple[Left, ...]
 
 
@@ -254,12 +254,12 @@ class SurveyArgs:
 
     udid: str | None = None
     refresh: bool = False
-    """Read the phone even where a recent survey is kept."""
+    """Read the phone even if there is a recent survey."""
 
 
 @dataclass(frozen=True, slots=True)
 class SelectionArgs:
-    """Arguments of Ask.OVERVIEW and Ask.ASSETS; the page is for the latter."""
+    """Arguments of Ask.OVERVIEW and Ask.ASSETS. Only the latter uses the page."""
 
     udid: str | None
     selection: Selection
@@ -273,7 +273,7 @@ class AssetPage:
 
     assets: tuple[Asset, ...]
     next: int | None
-    """The offset, in the library, to ask for the next page with; None: this was the last."""
+    """The library offset of the next page; None: this is the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,53 +307,53 @@ class RowsArgs:
 
 
 def line(message: dict[str, Any]) -> bytes:
-    """A message as it goes over the socket."""
+    """Encode a message for the socket."""
     return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
 def ask_line(number: int, ask: Ask, args: object = None) -> bytes:
-    """A question; `args` is one of the dataclasses above, a Command, or None."""
+    """Encode a request. `args` is one of the dataclasses above, a Command, or None."""
     return line({"id": number, "ask": ask.value, "args": to_json(args)})
 
 
 def answer_line(number: int, value: object) -> bytes:
-    """The answer to a question."""
+    """Encode the answer to a request."""
     return line({"id": number, "answer": to_json(value)})
 
 
 def error_line(number: int, error: EngineError) -> bytes:
-    """A question that cannot be answered."""
+    """Encode the error answer to a request."""
     return line({"id": number, "error": {"kind": error.kind, "sentence": error.sentence}})
 
 
 def push_line(push: Push, value: object) -> bytes:
-    """Something said unasked."""
+    """Encode an update."""
     return line({"push": push.value, "value": to_json(value)})
 
 
 def parse_line(data: bytes) -> dict[str, Any]:
-    """The message in a line.
+    """Decode a message.
 
     Raises:
-        EngineError: `NotUnderstood`: it is not a JSON object.
+        EngineError: `NotUnderstood`: not a JSON object.
     """
     try:
         message = json.loads(data)
     except ValueError as error:
-        raise EngineError("NotUnderstood", f"A message could not be understood: {error}") from error
+        raise EngineError("NotUnderstood", f"A message was not valid JSON: {error}") from error
     if not isinstance(message, dict):
-        raise EngineError("NotUnderstood", "A message could not be understood: it is not an object.")
+        raise EngineError("NotUnderstood", "A message was not a JSON object.")
     return message
 
 
 def decoded(kind: type[T], value: Any) -> T:
-    """An answer of a host, as the kind of thing that was asked for.
+    """Decode an answer of a host to the expected type.
 
     Raises:
-        EngineError: `NotUnderstood`: it is none.
+        EngineError: `NotUnderstood`: the answer has another type.
     """
     try:
         return from_json(kind, value)
     except WireError as error:
-        sentence = "The engine that runs is of another version of AmberTime; stop its job and start again."
+        sentence = "The running engine is another version of AmberTime. Stop its job, then start again."
         raise EngineError("NotUnderstood", sentence) from error

@@ -1,4 +1,4 @@
-"""What a job is asked to do."""
+"""The specification of a job."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from ambertime_tui.library.date_range import DateRange
 
 
 class OriginalsChoice(StrEnum):
-    """Which originals of the selection to take."""
+    """Which originals of the selection to back up."""
 
     LOCAL = "local"
-    """Only what is on the phone: a job that needs no network at all."""
+    """Only what is on the phone. Needs no network."""
     ICLOUD = "icloud"
-    """Wait for iOS to bring down the iCloud-only ones, too."""
+    """Also wait until iOS has downloaded the originals in iCloud."""
 
 
 class FetchOrder(StrEnum):
-    """In which order the fetch queue is worked and shown."""
+    """The order of the fetch queue."""
 
     OLDEST = "oldest"
     NEWEST = "newest"
@@ -26,7 +26,7 @@ class FetchOrder(StrEnum):
 
 
 class FetchWay(StrEnum):
-    """How iOS is asked to download originals."""
+    """How the user has iOS download originals."""
 
     KEEP_ORIGINALS = "keep-originals"
     SHORTCUT = "shortcut"
@@ -35,30 +35,30 @@ class FetchWay(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which of one's own assets are meant, and which of their resources."""
+    """Which of the user's own assets to back up, and which of their resources."""
 
     range: DateRange = DateRange()
     hidden: bool = True
     trashed: bool = False
     """Recently Deleted."""
     edits: bool = True
-    """The current edit beside the originals."""
+    """Include the current edit as well as the originals."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobSpec:
-    """One job: which phone, what of it, where to."""
+    """One job: which phone, which assets, which target."""
 
     target: str
     """Absolute path of the target folder."""
     udid: str | None = None
-    """None: the only phone that is attached."""
+    """None: the only connected phone."""
     selection: Selection = Selection()
     originals: OriginalsChoice = OriginalsChoice.LOCAL
     patience: float | None = 1800.0
-    """With iCloud originals: seconds without any arrival, or without the phone, until the job
-    ends with the rest listed. None: for ever."""
+    """Seconds to wait for the phone or, with iCloud originals, for the next arrival, before the job ends and
+    lists the rest. None: no limit."""
     order: FetchOrder = FetchOrder.OLDEST
     way: FetchWay = FetchWay.KEEP_ORIGINALS
     new_archive: bool = False
-    """A drive without an archive is right, although there was one at that path."""
+    """Start a new archive, even if another drive's archive was used at this path before."""

@@ -1,8 +1,8 @@
-"""JobStatus: the immutable picture of a job at one moment, and all that a front end ever sees of it.
+"""JobStatus: an immutable snapshot of a job, and everything a front end knows about it.
 
-Nothing here grows with the library: lists are the last or next few; the whole of a list is asked for by page
-(`engine.client.EngineClient.rows`). Sizes are bytes, times are seconds since 1970 (`..._at`) or durations in
-seconds, rates are bytes a second.
+Its size does not grow with the library: lists hold only the last or next few items. Full lists are read in
+pages (`EngineClient.rows`). Sizes are bytes, times are seconds since 1970 (`..._at`) or durations in seconds,
+rates are bytes per second.
 """
 
 from __future__ import annotations
@@ -14,31 +14,31 @@ from ambertime_tui.engine.api.spec import FetchOrder, JobSpec
 
 
 class Phase(StrEnum):
-    """Where a job is on its way."""
+    """The phase of a job."""
 
     CONNECTING = "connecting"
     SCANNING = "scanning"
     PLANNING = "planning"
     COPYING = "copying"
-    """Local originals are being written; arrivals from iCloud, too, as they come."""
+    """Copying local originals, and originals from iCloud as they arrive."""
     FETCHING = "fetching"
-    """All local originals are written; waiting for iOS to bring down the rest."""
+    """All local originals are copied; waiting for iOS to download the rest."""
     FINISHING = "finishing"
     ENDED = "ended"
 
 
 class Condition(StrEnum):
-    """How a job is, beside where it is."""
+    """The condition of a job, independent of its phase."""
 
     RUNNING = "running"
     PAUSED = "paused"
     WAITING = "waiting"
-    """Cannot go on until something outside changes (phone locked, unplugged); `sentence` says what."""
+    """Blocked until something changes (phone locked or unplugged); `sentence` says what."""
     STOPPING = "stopping"
 
 
 class Outcome(StrEnum):
-    """How a job ended; maps one to one to the exit codes 0, 3, 1, 130."""
+    """How a job ended. Maps one to one to the exit codes 0, 3, 1 and 130."""
 
     COMPLETE = "complete"
     LEFT = "left"
@@ -48,7 +48,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """A count of something, and its bytes."""
+    """A number of items and their bytes."""
 
     count: int = 0
     bytes: int = 0
@@ -57,7 +57,7 @@ class Tally:
         return Tally(self.count + other.count, self.bytes + other.bytes)
 
     def less(self, other: Tally) -> Tally:
-        """Without a part of it."""
+        """The difference to another tally."""
         return Tally(self.count - other.count, self.bytes - other.bytes)
 
 
@@ -71,9 +71,9 @@ class PhoneSummary:
     """Marketing name: iPhone 15 Pro."""
     ios_version: str = ""
     ready: bool = False
-    """True where this computer is trusted and the phone unlocked enough to be read."""
+    """True if the phone trusts this computer and can be read."""
     sentence: str = ""
-    """Where not ready: what the person has to do."""
+    """If not ready: what the user has to do."""
     battery_percent: int | None = None
     on_power: bool | None = None
     total_bytes: int | None = None
@@ -85,25 +85,25 @@ class DriveAbilities:
     """What a drive's file system can do."""
 
     max_file_bytes: int | None
-    """Largest file; None: larger than any video."""
+    """Largest possible file; None: no practical limit."""
     time_resolution: float
-    """Seconds between two modification times that it can tell apart."""
+    """Resolution of modification times, in seconds."""
     forbidden_characters: str
     windows_names: bool
-    """True where names have to suit Windows: no CON or NUL, no dot or space at the end."""
+    """True if names must be valid on Windows: no CON or NUL, no trailing dot or space."""
     max_name: int
     name_unit: str
-    """What that is counted in: bytes (of UTF-8), utf16 (code units)."""
+    """Unit of `max_name`: bytes (of UTF-8) or utf16 (code units)."""
     case_sensitive: bool
     fsyncs_folders: bool
     renames_without_replacing: bool
     cache_dropping: str
-    """How a file is read back from the drive itself: by-file, by-device, or no: it cannot be."""
+    """How the page cache is bypassed when reading back: by-file, by-device, or no (not possible)."""
 
 
 @dataclass(frozen=True, slots=True)
 class DriveSummary:
-    """A place to write to, as a front end shows it."""
+    """A drive or folder to write to, as a front end shows it."""
 
     path: str
     name: str = ""
@@ -112,11 +112,11 @@ class DriveSummary:
     free_bytes: int = 0
     removable: bool = False
     system: bool = False
-    """True for the disk this computer runs from."""
+    """True for the disk that this computer runs from."""
     has_archive: bool = False
-    """True where an archive of AmberTime is there already."""
+    """True if it contains an AmberTime archive."""
     sentence: str = ""
-    """Where it cannot be used, or not well (read-only, FAT32 and 4 GiB): why, and what to do."""
+    """Why it is unusable or limited (read-only, FAT32 and 4 GiB), and what to do."""
     usable: bool = True
     abilities: DriveAbilities | None = None
 
@@ -126,42 +126,42 @@ class ScanStep(StrEnum):
 
     WAITING = "waiting"
     DATABASE = "database"
-    """Fetching a consistent copy of the library database."""
+    """Copying the library database from the phone."""
     READING = "reading"
-    """Listing assets and originals from the copy."""
+    """Reading assets and originals from the copy."""
     FOLDERS = "folders"
-    """Listing media folders, to see which files are really there."""
+    """Listing media folders to see which files exist."""
     DONE = "done"
 
 
 @dataclass(frozen=True, slots=True)
 class ScanStatus:
-    """The scan pane. Originals are counted per resource, assets per asset."""
+    """The scan pane. Originals are counted by file, assets by asset."""
 
     step: ScanStep = ScanStep.WAITING
     database_bytes: int = 0
     database_total: int = 0
     attempts: int = 0
-    """How often the copy was begun; more than one: Photos was writing meanwhile."""
+    """Attempts to copy the database. More than one: Photos was writing to it."""
     folders_done: int = 0
     folders_total: int = 0
     assets: int = 0
-    """All assets of the library, those of others included."""
+    """All assets of the library, including those of other people."""
     own: int = 0
     selected: int = 0
-    """Own assets in the selection."""
+    """The user's own assets in the selection."""
     local: Tally = Tally()
-    """Originals of the selection that are on the phone."""
+    """Selected originals on the phone."""
     icloud: Tally = Tally()
     missing: Tally = Tally()
     undated: int = 0
     left_out: tuple[tuple[str, int], ...] = ()
-    """Assets of others and excluded ones, by kind in words."""
+    """Assets of other people and excluded ones, as (description, count)."""
     notices: tuple[str, ...] = ()
 
 
 class FetchState(StrEnum):
-    """The life of an asset in the fetch queue."""
+    """The state of an asset in the fetch queue."""
 
     WAITING = "waiting"
     ASKED = "asked"
@@ -184,7 +184,7 @@ class FetchItem:
     state: FetchState
     reason: str = ""
     thumbnail: str = ""
-    """Path on the phone, relative to its media folder, of a small picture to know it by."""
+    """Path of its thumbnail on the phone, relative to the media folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +192,7 @@ class FetchStatus:
     """The iCloud fetch queue pane."""
 
     included: bool = False
-    """False: the job takes only what is on the phone, and the queue shows what that leaves."""
+    """False: the job copies only what is on the phone, and the queue shows what remains."""
     waiting: Tally = Tally()
     asked: Tally = Tally()
     arriving: Tally = Tally()
@@ -202,29 +202,29 @@ class FetchStatus:
     gave_up: Tally = Tally()
     order: FetchOrder = FetchOrder.OLDEST
     rate: float | None = None
-    """Bytes a second from real arrivals; None until there were some."""
+    """Bytes per second, measured from arrivals; None before the first ones."""
     eta: float | None = None
     last_arrival_at: float | None = None
     began_at: float | None = None
     sentence: str = ""
-    """Why it stands where it stands, and what to do."""
+    """The current state of the queue, and what to do."""
     code: str = ""
-    """A shortcuts:// address to show as a QR code; empty: none to show."""
+    """A shortcuts:// address to show as a QR code; empty: no code."""
     code_sentence: str = ""
-    """What to do with it, and what it asks for."""
+    """What to do with the code, and what it requests."""
     ending: bool = False
-    """A person wants iCloud to be waited for no longer."""
+    """True after the user chose to stop waiting for iCloud."""
     coming: tuple[FetchItem, ...] = ()
-    """Some of those that are arriving, the first to begin first."""
+    """Some of the arriving assets, in the order they began."""
     head: tuple[FetchItem, ...] = ()
-    """The next few, in order."""
+    """The next few assets, in order."""
     recent: tuple[FetchItem, ...] = ()
-    """The last few that arrived, newest first."""
+    """The last few assets that arrived, newest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class CurrentFile:
-    """A file that is being copied now."""
+    """A file being copied now."""
 
     name: str
     done: int
@@ -237,59 +237,59 @@ class WriteStatus:
 
     target: str = ""
     planned: Tally = Tally()
-    """Assets to copy in this job, and their bytes: grows as originals arrive from iCloud."""
+    """Assets to copy in this job, and their bytes. Grows as originals arrive from iCloud."""
     written: Tally = Tally()
     files_written: int = 0
     already: Tally = Tally()
-    """Assets that were on the drive before this job."""
+    """Assets already on the drive before this job."""
     failed: int = 0
     read_back: int = 0
-    """Files read back from the drive itself."""
+    """Files read back from the drive, not from memory."""
     through_cache: int = 0
-    """Files that could only be verified through the page cache."""
+    """Files that could only be read back through the page cache."""
     rate: float | None = None
     eta: float | None = None
-    """Seconds left for what is planned; None as long as it would be a guess."""
+    """Seconds left for the planned files; None until it can be estimated."""
     current_files: tuple[CurrentFile, ...] = ()
     recent: tuple[str, ...] = ()
-    """Paths last written, relative to the target, newest first."""
+    """Last written paths, relative to the target, newest first."""
     rates: tuple[float, ...] = ()
-    """Bytes a second for each of the last (at most 240) seconds, oldest first."""
+    """Bytes per second in each of the last 240 seconds, oldest first."""
     free_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CensusLine:
-    """One bucket of the census: assets that share one decision and one reason."""
+    """One bucket of the census: assets in the same bucket for the same reason."""
 
     bucket: str
     """copied | already | icloud | failed | excluded"""
     reason: str
-    """In words; empty for copied and already."""
+    """A phrase; empty for copied and already."""
     count: int
     bytes: int
 
 
 @dataclass(frozen=True, slots=True)
 class Census:
-    """The accounting of the library: the lines add up to `library`."""
+    """The accounting of the library. The lines add up to `library`."""
 
     library: int
     lines: tuple[CensusLine, ...]
 
     @property
     def holds(self) -> bool:
-        """True where the identity holds."""
+        """True if the lines add up."""
         return self.library == sum(line.count for line in self.lines)
 
     def count(self, bucket: str) -> int:
-        """Assets in a bucket, all reasons together."""
+        """Number of assets in a bucket, for all reasons."""
         return sum(line.count for line in self.lines if line.bucket == bucket)
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """An asset of the selection that is not on the drive, and why."""
+    """A selected asset that is not on the drive, and why."""
 
     uuid: str
     original_filename: str
@@ -298,12 +298,12 @@ class Left:
     reason: str
     """A stable word: icloud, missing, failed, excluded_by_drive, ..."""
     sentence: str
-    """For people, with what to do."""
+    """For the user: why, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened, for the log line of a front end."""
+    """An event for the log of a front end."""
 
     at: float
     level: str
@@ -313,19 +313,19 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class JobStatus:
-    """A job at one moment."""
+    """A snapshot of a job."""
 
     job_id: str
     sequence: int
-    """Grows with every change; the same number is the same picture."""
+    """Increases with every change; equal numbers mean equal snapshots."""
     spec: JobSpec
     started_at: float
     now: float
-    """The engine's clock when this was taken."""
+    """The engine's clock at the time of the snapshot."""
     phase: Phase = Phase.CONNECTING
     condition: Condition = Condition.RUNNING
     sentence: str = ""
-    """What a person has to know or do now; empty: nothing."""
+    """What the user has to know or do now; empty: nothing."""
     outcome: Outcome | None = None
     ended_at: float | None = None
     phone: PhoneSummary | None = None
@@ -334,9 +334,10 @@ class JobStatus:
     write: WriteStatus = WriteStatus()
     census: Census | None = None
     proof: str = ""
-    """At the end: how many originals of this phone the drive holds, how that was proved, what is damaged."""
+    """At the end: how many originals of this phone are on the drive, how they were verified, what is damaged.
+    """
     afterwards: str = ""
-    """At the end: what was changed on the phone for this job and can be changed back; empty: nothing."""
+    """At the end: which phone setting the user can change back after this job; empty: none."""
     events: tuple[Event, ...] = ()
     """The last 50, oldest first."""
     stop_after_file: bool = False

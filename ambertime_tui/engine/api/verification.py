@@ -1,4 +1,4 @@
-"""An archive read back, for a front end: needs no phone, no job and no host."""
+"""Verify an archive for a front end. Needs no phone, job or host."""
 
 from __future__ import annotations
 
@@ -17,43 +17,43 @@ from ambertime_tui.engine.api.protocol import EngineError
 
 @dataclass(frozen=True, slots=True)
 class VerifiedFile:
-    """What was found of one file."""
+    """The result for one file."""
 
     path: str
     """Relative to the target."""
     verdict: str
     """whole, damaged, missing, changed, extra"""
     sentence: str
-    """For people; empty for a whole file."""
+    """For the user; empty for a whole file."""
     size: int | None
     """Bytes as recorded."""
     uuid: str
-    """The asset; empty where none accounts for the file."""
+    """The asset; empty if the file belongs to none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """All that was found."""
+    """The result of a verification."""
 
     counts: Mapping[str, int]
-    """How many files have each verdict."""
+    """Number of files by verdict."""
     not_whole: tuple[VerifiedFile, ...]
-    """The files a person has to know of, by path."""
+    """The files with any other verdict, by path."""
     sound: bool
-    """True where every recorded file is whole; extra files do no harm."""
+    """True if every recorded file is whole. Extra files are allowed."""
     through_cache: int
-    """Whole files that may have been read from memory: the driver cannot show that it read the drive."""
+    """Whole files that may have been read from memory instead of the drive."""
     seconds: float
     notices: tuple[str, ...]
     skipped: int
-    """Recorded files that were not looked at, as `since` and `sample` say."""
+    """Recorded files left out by `since` or `sample`."""
     proof: str
-    """What was found, in one line."""
+    """The result in one line."""
 
 
 @dataclass(frozen=True, slots=True)
 class VerifyStatus:
-    """How far it is."""
+    """Progress of a verification."""
 
     files_done: int
     files_total: int
@@ -69,20 +69,20 @@ def verify_archive(
     since: float | None = None,
     sample: float | None = None,
 ) -> Verification:
-    """Reads the files of an archive and compares them with the record; changes none.
+    """Read the files of an archive and compare them with the record. Changes nothing.
 
     Args:
         target: the folder of the archive.
-        on_progress: told how far it is.
-        on_file: told of each file as it was looked at.
+        on_progress: called with the progress.
+        on_file: called with the result for each file.
         since: only files written at or after this time (seconds since 1970).
-        sample: only this share of them (0 to 1), picked by chance.
+        sample: only this share of them (0 to 1), chosen at random.
 
     Raises:
-        EngineError: there is no archive that could be read; the sentence says why.
+        EngineError: there is no readable archive; the message says why.
     """
 
-    def told(progress: VerifyProgress) -> None:
+    def report_progress(progress: VerifyProgress) -> None:
         on_progress(
             VerifyStatus(progress.files_done, progress.files_total, progress.bytes_done, progress.bytes_total)
         )
@@ -92,13 +92,15 @@ def verify_archive(
             target,
             since=since,
             sample=sample,
-            on_progress=told,
+            on_progress=report_progress,
             on_file=lambda found: on_file(_verified_file(found)),
         )
     except DriveError as error:
         raise EngineError(type(error).__name__, str(error)) from error
     if not report.looked_at and not report.skipped and not (target / OURS).is_dir():
-        raise EngineError("NoArchive", f"There is no archive of AmberTime in {target}. Is the drive mounted?")
+        raise EngineError(
+            "NoArchive", f"{target} contains no AmberTime archive. Check that the drive is mounted."
+        )
     return _verification(report)
 
 

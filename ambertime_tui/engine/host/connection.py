@@ -1,4 +1,4 @@
-"""One client of the host. However slow it reads, it costs the host one frame and a bounded buffer."""
+"""One client connection of the host. A slow client costs the host one update and a bounded buffer."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from ambertime_tui.engine.api.protocol import (
 log = logging.getLogger(__name__)
 
 UNSENT_BYTES = 64 * 1024
-"""Above as many in the socket's buffer, the host writes nothing more to a client until it reads."""
+"""Socket buffer limit: above it, the host writes nothing more until the client reads."""
 ASKS_AT_ONCE = 32
-"""A client with as many questions open is not listened to until it has read an answer."""
+"""Maximum open requests per client. Further ones wait until the client has read an answer."""
 CLOSE_WITHIN = 2.0
-"""Seconds for what is in the buffer of a client that has to go."""
+"""Seconds to flush the buffer of a client that is disconnected."""
 
 Answer = Callable[["Connection", Ask, Any], Awaitable[object]]
 
 
 class Connection:
-    """Reads questions, sends answers in any order, and of what is pushed always only the newest."""
+    """Reads requests, sends answers in any order, and sends only the latest of each kind of update."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answer: Answer) -> None:
-        """`answer` gives the answer to a question or raises EngineError."""
+        """`answer` returns the answer to a request or raises EngineError."""
         self._reader = reader
         self._writer = writer
         self._answer = answer
@@ -48,26 +48,26 @@ class Connection:
         self._idle = asyncio.Event()
         self._idle.set()
         self.keeps_host_alive = False
-        """True once it asked for more than who we are: whoever lists the jobs of this computer does not."""
+        """True after the first request other than HELLO, which is all that listing jobs sends."""
         self.watches: set[Push] = set()
-        """What this client wants to be told unasked."""
+        """The updates this client watches."""
         writer.transport.set_write_buffer_limits(high=UNSENT_BYTES)
 
     def push(self, push: Push, value: object) -> None:
-        """Tells the client something; what it has not read of the same kind yet is replaced.
+        """Queue an update. It replaces an unsent one of the same kind.
 
-        `value` is a dataclass, or the bytes of a finished line that several clients share.
+        `value` is a dataclass, or an encoded line shared by several clients.
         """
         self._newest[push] = value
         self._to_send.set()
         self._idle.clear()
 
     async def flushed(self) -> None:
-        """Returns when everything has been handed to the socket."""
+        """Wait until everything queued is written to the socket."""
         await self._idle.wait()
 
     async def serve(self) -> None:
-        """Until the client leaves, says something that is not our protocol, or `leave` is called."""
+        """Serve until the client disconnects, violates the protocol, or `disconnect` is called."""
         self._serving = {
             asyncio.create_task(self._listen(), name="client listening"),
             asyncio.create_task(self._send(), name="client sending"),
@@ -82,8 +82,8 @@ class Connection:
             self._idle.set()
             await self._close()
 
-    def leave(self) -> None:
-        """Lets the client go."""
+    def disconnect(self) -> None:
+        """Disconnect the client."""
         for task in self._serving:
             task.cancel()
 
@@ -119,7 +119,7 @@ class Connection:
             ask = Ask(str(message.get("ask")))
         except ValueError:
             error = EngineError(
-                "NotUnderstood", f"The engine does not know the question {message.get('ask')!r}."
+                "NotUnderstood", f"The engine does not know the request {message.get('ask')!r}."
             )
             return await self._reply(error_line(number, error))
         self.keeps_host_alive |= ask is not Ask.HELLO
@@ -132,8 +132,10 @@ class Connection:
         if failure is None:
             return await self._reply(await asyncio.to_thread(answer_line, number, work.result()))
         if not isinstance(failure, EngineError):
-            log.error("the question %s failed", ask.value, exc_info=failure)
-            failure = EngineError("EngineBroken", f"AmberTime itself has a fault ({failure!r}); see its log.")
+            log.error("the request %s failed", ask.value, exc_info=failure)
+            failure = EngineError(
+                "EngineBroken", f"An internal error occurred ({failure!r}). Please report it with engine.log."
+            )
         return await self._reply(error_line(number, failure))
 
     async def _reply(self, data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Phones and drives as they come and go, for whoever watches."""
+"""Watch phones and drives being connected and disconnected."""
 
 from __future__ import annotations
 
@@ -18,57 +18,57 @@ from ambertime_tui.phone.errors import UsbmuxUnavailable
 from ambertime_tui.phone.session import peek
 
 DRIVES_EVERY = 2.0
-"""Seconds between looks at what is mounted."""
+"""Seconds between checks of the mounted drives."""
 UNREADY_EVERY = 3.0
-"""Seconds between looks at a phone that waits for its owner."""
+"""Seconds between checks of a phone that waits for its user."""
 READY_EVERY = 60.0
-"""Seconds between looks at a phone that is ready: battery and free space change slowly."""
+"""Seconds between checks of a ready phone: battery and free space change slowly."""
 
-JUST_SEEN = "It has just been plugged in and is being asked who it is."
+JUST_CONNECTED = "Just connected; reading its details."
 
 
 async def phones_now(pair_records: Path) -> PhonesSeen:
-    """The phones on a cable.
+    """List the phones connected by cable.
 
     Raises:
-        UsbmuxUnavailable: no phone can be seen at all.
+        UsbmuxUnavailable: phones cannot be detected at all.
     """
     attached = await attached_phones()
-    looks = (_look_at(phone, pair_records) for phone in _by_cable(attached))
-    return PhonesSeen(tuple(await asyncio.gather(*looks)), hint_where_none(attached))
+    summaries = (_summary_of(phone, pair_records) for phone in _by_cable(attached))
+    return PhonesSeen(tuple(await asyncio.gather(*summaries)), hint_where_none(attached))
 
 
 class DeviceWatch:
-    """Looks only while somebody watches; keeps the newest picture."""
+    """Checks devices while it runs, and keeps the latest state."""
 
     def __init__(
         self,
         pair_records: Path,
         timing: Timing,
-        looks: DriveProbe,
+        drive_probe: DriveProbe,
         on_change: Callable[[DevicesChanged], None],
     ) -> None:
-        self._drive_looks = looks
+        self._drive_probe = drive_probe
         self._pair_records = pair_records
         self._timing = timing
         self._on_change = on_change
         self._attached: dict[int, PhoneSummary] = {}
         self._complete: set[str] = set()
-        self._looks: dict[int, asyncio.Task[None]] = {}
+        self._phone_checks: dict[int, asyncio.Task[None]] = {}
         self.now: DevicesChanged | None = None
-        """None until both phones and drives were looked at."""
+        """None until both phones and drives are known."""
         self._seen = DevicesChanged()
 
     async def run(self) -> None:
-        """Watches until cancelled."""
+        """Watch until cancelled."""
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._watch_phones())
                 group.create_task(self._watch_drives())
         finally:
-            for look in self._looks.values():
-                look.cancel()
-            await asyncio.gather(*self._looks.values(), return_exceptions=True)
+            for check in self._phone_checks.values():
+                check.cancel()
+            await asyncio.gather(*self._phone_checks.values(), return_exceptions=True)
 
     async def _watch_phones(self) -> None:
         async with aclosing(watch_phones()) as changes:
@@ -80,21 +80,21 @@ class DeviceWatch:
                 phones = _by_cable(attached)
                 self._keep_only(phones)
                 for phone in phones:
-                    if phone.device_id not in self._looks:
-                        self._attached[phone.device_id] = PhoneSummary(phone.udid, sentence=JUST_SEEN)
-                        self._looks[phone.device_id] = asyncio.create_task(self._keep_looking(phone))
+                    if phone.device_id not in self._phone_checks:
+                        self._attached[phone.device_id] = PhoneSummary(phone.udid, sentence=JUST_CONNECTED)
+                        self._phone_checks[phone.device_id] = asyncio.create_task(self._keep_checking(phone))
                 self._show_phones("" if phones else hint_where_none(attached))
 
     def _keep_only(self, phones: tuple[AttachedPhone, ...]) -> None:
         still = {phone.device_id for phone in phones}
-        for device_id in tuple(self._looks):
+        for device_id in tuple(self._phone_checks):
             if device_id not in still:
-                self._looks.pop(device_id).cancel()
+                self._phone_checks.pop(device_id).cancel()
                 self._attached.pop(device_id, None)
 
-    async def _keep_looking(self, phone: AttachedPhone) -> None:
+    async def _keep_checking(self, phone: AttachedPhone) -> None:
         while True:
-            summary = await _look_at(phone, self._pair_records)
+            summary = await _summary_of(phone, self._pair_records)
             if self._attached.get(phone.device_id) != summary:
                 self._attached[phone.device_id] = summary
                 self._show_phones()
@@ -102,7 +102,7 @@ class DeviceWatch:
 
     async def _watch_drives(self) -> None:
         while True:
-            self._show(replace(self._seen, drives=await self._drive_looks.drives()), "drives")
+            self._show(replace(self._seen, drives=await self._drive_probe.drives()), "drives")
             await self._timing.pause(DRIVES_EVERY)
 
     def _show_phones(self, sentence: str = "") -> None:
@@ -117,7 +117,7 @@ class DeviceWatch:
         self._seen = seen
 
 
-async def _look_at(phone: AttachedPhone, pair_records: Path) -> PhoneSummary:
+async def _summary_of(phone: AttachedPhone, pair_records: Path) -> PhoneSummary:
     look = await peek(phone.udid, pair_records)
     return phone_summary(look.facts, look.trouble)
 

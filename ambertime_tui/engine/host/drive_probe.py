@@ -1,4 +1,4 @@
-"""The drives that are mounted, each looked at by itself: one that does not answer holds up no other."""
+"""Probe the mounted drives independently, so that one that does not respond cannot block the others."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from ambertime_tui.engine.job.drive_threads import in_time
 from ambertime_tui.engine.scan.summaries import drive_summary
 
 ANSWERS_WITHIN = 3.0
-"""Seconds that a drive gets; one that spins up may be late, and is there at the next look."""
+"""Seconds to wait for a drive. One that is still spinning up appears at the next probe."""
 
 
 class DriveProbe:
-    """Asks a drive that did not answer again only when it has."""
+    """Lists the drives. A drive that does not respond is not probed again until it has answered."""
 
     def __init__(
         self, where: Callable[[], Iterable[MountPoint]] = mount_points, within: float = ANSWERS_WITHIN
@@ -26,20 +26,20 @@ class DriveProbe:
         self._where = where
         self._within = within
         self._last: tuple[MountPoint, ...] = ()
-        self._asked: dict[Path, asyncio.Task[tuple[Drive, DriveSummary] | None]] = {}
+        self._probes: dict[Path, asyncio.Task[tuple[Drive, DriveSummary] | None]] = {}
 
     async def drives(self) -> tuple[DriveSummary, ...]:
-        """Those one could write to, plugged-in ones first, then those that do not answer."""
+        """List the usable drives, external ones first, then those that do not respond."""
         found: dict[str, tuple[Drive, DriveSummary]] = {}
-        silent: list[DriveSummary] = []
-        there = await self._places()
-        asked = {place.path: self._ask(place) for place in there}
-        if asked:
-            await asyncio.wait(asked.values(), timeout=self._within)
-        for place in there:
-            look = asked[place.path]
-            if not look.done():
-                silent.append(
+        unresponsive: list[DriveSummary] = []
+        mounted = await self._mount_points()
+        probes = {place.path: self._probe(place) for place in mounted}
+        if probes:
+            await asyncio.wait(probes.values(), timeout=self._within)
+        for place in mounted:
+            probe = probes[place.path]
+            if not probe.done():
+                unresponsive.append(
                     DriveSummary(
                         str(place.path),
                         place.path.name,
@@ -49,24 +49,25 @@ class DriveProbe:
                     )
                 )
                 continue
-            self._asked.pop(place.path, None)
-            seen = look.result()
+            self._probes.pop(place.path, None)
+            seen = probe.result()
             if seen is not None:
                 found.setdefault(place.key, seen)
         order = sort_drives(drive for drive, _ in found.values())
         by_drive = {id(drive): summary for drive, summary in found.values()}
-        return (*(by_drive[id(drive)] for drive in order), *silent)
+        return (*(by_drive[id(drive)] for drive in order), *unresponsive)
 
-    async def _places(self) -> tuple[MountPoint, ...]:
-        """Where drives are mounted; as it was where the system does not say (diskutil, on macOS)."""
+    async def _mount_points(self) -> tuple[MountPoint, ...]:
+        """List the mount points. Returns the previous list if the system does not answer (diskutil on
+        macOS)."""
         with suppress(OSError):
             self._last = await asyncio.to_thread(lambda: tuple(self._where()))
         return self._last
 
-    def _ask(self, place: MountPoint) -> asyncio.Task[tuple[Drive, DriveSummary] | None]:
-        if place.path not in self._asked:
-            self._asked[place.path] = asyncio.create_task(_look(place))
-        return self._asked[place.path]
+    def _probe(self, place: MountPoint) -> asyncio.Task[tuple[Drive, DriveSummary] | None]:
+        if place.path not in self._probes:
+            self._probes[place.path] = asyncio.create_task(_look(place))
+        return self._probes[place.path]
 
 
 async def _look(place: MountPoint) -> tuple[Drive, DriveSummary] | None:

@@ -1,4 +1,4 @@
-"""What the host can be asked, and who answers: the survey, the devices, the job."""
+"""The handlers of all requests to a host: devices, library, preview and job."""
 
 from __future__ import annotations
 
@@ -50,17 +50,17 @@ from ambertime_tui.engine.timing import Timing
 log = logging.getLogger(__name__)
 
 STATUS_EVERY = 0.1
-"""Seconds between two statuses at least."""
+"""Minimum seconds between two statuses."""
 TICK_EVERY = 1.0
 LARGEST_PAGE = 5000
 TARGET_ANSWERS_WITHIN = 15.0
-"""Seconds that a target gets to be looked at; a drive may have to spin up first."""
+"""Seconds to wait for a target. A drive may have to spin up first."""
 
 T = TypeVar("T")
 
 
 class Handlers:
-    """Everything one host knows; made before its socket, told of its watchers afterwards."""
+    """The state of one host and its request handlers. `watchers` and `on_idle` are set by the server."""
 
     def __init__(
         self,
@@ -81,8 +81,8 @@ class Handlers:
         self._timing = timing
         self._surveyor = Surveyor(pair_records, scratch, timing)
         self._previewer = Previewer(TargetMemory(reports.parent))
-        self._looks = DriveProbe()
-        self._devices = DeviceWatch(pair_records, timing, self._looks, self._push_devices)
+        self._drive_probe = DriveProbe()
+        self._devices = DeviceWatch(pair_records, timing, self._drive_probe, self._push_devices)
         self._watching_devices: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
         self._stopping = False
@@ -91,19 +91,19 @@ class Handlers:
         self._publishing: set[asyncio.Task[None]] = set()
         self.watchers: Callable[[Push], tuple[Connection, ...]] = lambda push: ()
         self.on_idle: Callable[[], None] = lambda: None
-        """Called when a job has ended."""
+        """Called after a job has ended."""
 
     @property
     def working(self) -> bool:
-        """True while a job runs, or is just being started."""
+        """True while a job runs or is starting."""
         running = self._job_task is not None and not self._job_task.done()
         return running or self._starting.locked()
 
     async def answer(self, client: Connection, ask: Ask, args: Any) -> object:
-        """The answer to a client's question.
+        """Answer a client's request.
 
         Raises:
-            EngineError: there is none; the sentence says why.
+            EngineError: the request failed; the message says why.
         """
         try:
             return await self._answer(client, ask, args)
@@ -111,13 +111,13 @@ class Handlers:
             raise as_engine_error(error) from error
 
     def stop(self) -> None:
-        """Lets the job end after the files in hand; one that is just being started, too."""
+        """Stop the job after its current files, including a job that is still starting."""
         self._stopping = True
         if self._job is not None and self.working:
             self._job.stop()
 
     async def aclose(self) -> None:
-        """Ends all that was begun; a job has ended before."""
+        """Cancel all background tasks. The job has already ended."""
         tasks = {*self._publishing, *filter(None, (self._watching_devices, self._job_task))}
         for task in tasks:
             task.cancel()
@@ -131,7 +131,7 @@ class Handlers:
             case Ask.PHONES:
                 return await phones_now(self._pair_records)
             case Ask.DRIVES:
-                return await self._looks.drives()
+                return await self._drive_probe.drives()
             case Ask.DRIVE:
                 return await self._drive(_args(DriveArgs, args))
             case Ask.WATCH_DEVICES:
@@ -208,9 +208,11 @@ class Handlers:
     # The job
 
     async def _start(self, args: SpecArgs) -> str:
-        """A client that leaves in the middle of it does not undo it."""
+        """Start a job. It starts even if the client disconnects meanwhile."""
         if self.working:
-            raise EngineError("JobRunning", "A job runs already; it has to end before another can start.")
+            raise EngineError(
+                "JobRunning", "A job is already running. Wait until it has ended, then start another."
+            )
         return await asyncio.shield(asyncio.create_task(self._begin(args.spec), name="start"))
 
     async def _begin(self, spec: JobSpec) -> str:
@@ -235,7 +237,7 @@ class Handlers:
         return job.job_id
 
     async def _publish(self, job: Job, running: asyncio.Task[None]) -> None:
-        """Tells the watchers what changed, at most every tenth of a second, until the job has ended."""
+        """Push status changes to the watchers, at most every 0.1 s, until the job has ended."""
         while True:
             await job.progress.changed()
             status = job.progress.snapshot()
@@ -267,7 +269,7 @@ class Handlers:
 
     def _running(self) -> Job:
         if self._job is None:
-            raise EngineError("NoJob", "No job was started here.")
+            raise EngineError("NoJob", "This engine has no job.")
         return self._job
 
     def _running_job(self) -> RunningJob | None:
@@ -292,7 +294,7 @@ def _args(kind: type[T], data: Any) -> T:
     try:
         return from_json(kind, data)
     except WireError as error:
-        raise EngineError("NotUnderstood", f"The question could not be understood: {error}.") from error
+        raise EngineError("NotUnderstood", f"The request was not understood: {error}.") from error
 
 
 def _log_failure(task: asyncio.Task[None]) -> None:

@@ -1,4 +1,4 @@
-"""What an archive has of one phone, as a preview needs it: some twenty bytes for each file."""
+"""The file sizes an archive has of one phone, for previews: about twenty bytes per file."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _NUMBERS = {role: number for number, role in enumerate(_ROLES)}
 
 
 class KnownSizes:
-    """Bytes of the newest file of each role, found by the hash (64 bits) of an asset's uuid: two uuids with
-    one hash would be taken for one asset, which is no harm in a preview."""
+    """Size of the latest file of each role, by the 64-bit hash of an asset's uuid. A hash collision would
+    merge two assets, which is harmless in a preview."""
 
     def __init__(self, files: Iterable[tuple[str, Role, int]] = ()) -> None:
         """
         Args:
-            files: uuid, role and bytes; of the same uuid and role the last one counts.
+            files: uuid, role and bytes. The last one of each uuid and role counts.
         """
         hashes, self._roles, self._sizes = array("q"), bytearray(), array("q")
         for uuid, role, size in files:
@@ -29,7 +29,7 @@ class KnownSizes:
         self._index = HashIndex(hashes)
 
     def of(self, uuids: Sequence[str]) -> Mapping[str, Mapping[Role, int]]:
-        """What there is of some assets, by uuid: a `planner.Recorded`."""
+        """Return the sizes for some assets, by uuid: a `rules.Recorded`."""
         return {
             uuid: {_ROLES[self._roles[place]]: self._sizes[place] for place in places}
             for uuid in uuids

@@ -1,10 +1,11 @@
-"""What a start would do, before it does it."""
+"""Preview a job before it starts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
 
+from ambertime_tui import units
 from ambertime_tui.drive.errors import DriveError
 from ambertime_tui.drive.layout import OURS, RECORD
 from ambertime_tui.drive.record.reader import read_sizes
@@ -23,13 +24,13 @@ from ambertime_tui.engine.scan.surveyor import Survey
 
 
 class Previewer:
-    """Keeps the record of the last target, so that another range costs no reading of the drive."""
+    """Caches the record of the last target, so that changing the range does not read the drive again."""
 
     def __init__(self, memory: TargetMemory, drive_at: Callable[[Path], Drive] = drive_of) -> None:
         """
         Args:
-            memory: which archives lay where.
-            drive_at: tells which drive a folder is on.
+            memory: which archives were used at which paths.
+            drive_at: finds the drive a folder is on.
         """
         self._memory = memory
         self._drive_at = drive_at
@@ -37,7 +38,7 @@ class Previewer:
         self._known = KnownSizes()
 
     def preview(self, survey: Survey, spec: JobSpec) -> Preview:
-        """What a job would do with what was surveyed. Blocks: reads the target's record."""
+        """Preview a job for a survey. Blocks: reads the target's record."""
         advice: list[str] = []
         try:
             drive = drive_summary_at(Path(spec.target), self._drive_at)
@@ -60,7 +61,7 @@ class Previewer:
         return _preview(plan, drive, spec, survey.phone, problem, advice)
 
     def forget(self) -> None:
-        """A job begins: it asks the record itself."""
+        """Clear the cache. A job reads the record itself."""
         self._seen, self._known = None, KnownSizes()
 
     def _recorded(self, target: Path, udid: str) -> KnownSizes:
@@ -94,10 +95,10 @@ def _preview(
     needed = room_needed(copy + fetch if included else copy)
     free = drive.free_bytes if drive else 0
     if not problem and not selected.count:
-        problem = "Nothing in the library lies in this range. Choose a wider one."
+        problem = "The library has nothing in this range. Choose a wider range."
     elif not problem and drive is not None and needed > free:
         problem = (
-            f"The drive has {free / 1e9:.1f} GB free, and {needed / 1e9:.1f} GB are needed. "
+            f"Not enough free space: {units.size(needed)} needed, {units.size(free)} free. "
             "Choose a shorter range or another drive."
         )
     advice += advice_for(plan, spec, phone)

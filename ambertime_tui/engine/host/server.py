@@ -1,4 +1,4 @@
-"""The host's front: a socket, its clients, and how long it all lives."""
+"""The host's server: its socket, its clients, and its lifetime."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from ambertime_tui.engine.host.connection import Answer, Connection
 log = logging.getLogger(__name__)
 
 FIRST_CLIENT_WITHIN = 20.0
-"""Seconds a new host waits for whoever started it."""
+"""Seconds a new host waits for its first client."""
 FLUSH_WITHIN = 2.0
-"""Seconds that clients get to read the last status when the host has to end."""
+"""Seconds for clients to read the last status before the host ends."""
 
 
 class Busy(Protocol):
-    """What keeps a host alive without clients."""
+    """What keeps a host alive without clients: a job."""
 
     @property
     def working(self) -> bool:
@@ -29,22 +29,22 @@ class Busy(Protocol):
 
 
 class HostServer:
-    """Listens on a socket. Ends with its last client when no job runs, outlives them all while one does."""
+    """Listens on a socket. Ends when the last client has left and no job runs."""
 
     def __init__(self, socket: Path, answer: Answer, busy: Busy) -> None:
         self.socket = socket
         self._answer = answer
         self._busy = busy
         self._clients: dict[Connection, asyncio.Task[None]] = {}
-        self._over = asyncio.Event()
+        self._ended = asyncio.Event()
         self._ending = False
         self._expecting = True
 
     async def run(self, on_ready: Callable[[], None]) -> None:
-        """Serves until it is over; the socket is gone afterwards.
+        """Serve until the host ends, then remove the socket.
 
         Raises:
-            OSError: the socket cannot be made.
+            OSError: the socket cannot be created.
         """
         server = await asyncio.start_unix_server(
             self._serve_client, sock=_listening(self.socket), limit=LONGEST_LINE
@@ -52,29 +52,29 @@ class HostServer:
         patience = asyncio.get_running_loop().call_later(FIRST_CLIENT_WITHIN, self._stop_expecting_client)
         try:
             on_ready()
-            await self._over.wait()
+            await self._ended.wait()
             await self._flush_clients()
         finally:
             patience.cancel()
             self.socket.unlink(missing_ok=True)
             server.close()
             for client in tuple(self._clients):
-                client.leave()
+                client.disconnect()
             await asyncio.gather(*self._clients.values(), return_exceptions=True)
 
-    def review(self) -> None:
-        """Looks whether the host is still needed; called when a client leaves and when a job ends."""
-        unwanted = not self._clients and not self._expecting
-        if not self._busy.working and (self._ending or unwanted):
-            self._over.set()
+    def end_if_idle(self) -> None:
+        """End the host if it is no longer needed. Called when a client leaves and when a job ends."""
+        unused = not self._clients and not self._expecting
+        if not self._busy.working and (self._ending or unused):
+            self._ended.set()
 
     def end(self) -> None:
-        """Ends the host as soon as no job runs, whoever is still connected."""
+        """End the host as soon as no job runs, even if clients are connected."""
         self._ending = True
-        self.review()
+        self.end_if_idle()
 
     def watchers(self, push: Push) -> tuple[Connection, ...]:
-        """The clients that want to be told something."""
+        """Return the clients that watch an update."""
         return tuple(client for client in self._clients if push in client.watches)
 
     async def _serve_client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -88,12 +88,12 @@ class HostServer:
             del self._clients[client]
             if client.keeps_host_alive:
                 self._expecting = False
-            self.review()
+            self.end_if_idle()
 
     def _stop_expecting_client(self) -> None:
-        """Whoever started the host has not come."""
+        """The first client did not connect in time."""
         self._expecting = False
-        self.review()
+        self.end_if_idle()
 
     async def _flush_clients(self) -> None:
         flushes = [asyncio.create_task(client.flushed()) for client in self._clients]
@@ -104,7 +104,7 @@ class HostServer:
 
 
 def _listening(path: Path) -> sockets.socket:
-    """A listening socket that appears under its name only when it can be connected to."""
+    """Create a listening socket. Its path appears only when clients can connect."""
     early = path.with_suffix(".new")
     listening = sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM)
     try:

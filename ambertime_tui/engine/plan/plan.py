@@ -1,4 +1,4 @@
-"""A plan: for each asset of the library exactly one decision. Pure; made by `planner`."""
+"""The plan of a job: exactly one decision for each asset of the library. Pure; built by `rules`."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from ambertime_tui.phone.originals import Wanted
 
 
 class Decision(StrEnum):
-    """What becomes of an asset in a job."""
+    """What a job does with an asset."""
 
     COPY = "copy"
     FETCH = "fetch"
-    """One of its originals has to come from iCloud first."""
+    """Copy it after iOS has downloaded its originals from iCloud."""
     ALREADY = "already"
     EXCLUDED = "excluded"
     """Not in the selection."""
@@ -28,22 +28,22 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PlannedAsset:
-    """An asset, and what becomes of it."""
+    """An asset and the decision about it."""
 
     asset: Asset
     decision: Decision
     resources: tuple[Resource, ...] = ()
-    """The files to take: what the selection wants, can be had, and is not on the drive yet."""
+    """The files to copy: selected, available, and not on the drive yet."""
     bytes: int = 0
-    """Of `resources`, or of what is on the drive, or left out; as far as the library knows sizes."""
+    """Known bytes of `resources`, or of what is already on the drive or left out."""
     reason: str = ""
     """A stable word for EXCLUDED, CANNOT and FETCH."""
     sentence: str = ""
-    """The same for people, with what to do."""
+    """The reason for the user, with what to do."""
     number: int = -1
-    """Its place in the plan it comes from."""
+    """Its position in the plan."""
     namesake: bool = False
-    """An earlier asset of the library has the same stem in the same folder of the archive."""
+    """True if an earlier asset has the same stem in the same folder of the archive."""
 
     @property
     def day(self) -> str:
@@ -54,16 +54,16 @@ class PlannedAsset:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """All assets of one decision."""
+    """All assets with one decision."""
 
     count: int = 0
     bytes: int = 0
     files: int = 0
-    """To take."""
+    """Number of files to copy."""
 
     @property
     def tally(self) -> Tally:
-        """Without the files."""
+        """Count and bytes, without the files."""
         return Tally(self.count, self.bytes)
 
     def __add__(self, other: Share) -> Share:
@@ -71,21 +71,25 @@ class Share:
 
 
 class Plan(Sequence[PlannedAsset]):
-    """One PlannedAsset for each asset of the library, in the library's order. Never changes.
+    """An immutable sequence of one PlannedAsset per asset of the library, in library order.
 
-    Kept in columns, some thirty bytes for each: a PlannedAsset is made when it is asked for. Make a plan with
-    `PlanBuilder`.
+    Stored in columns, about thirty bytes per asset. Each PlannedAsset is created on access. Build a plan
+    with `PlanBuilder`.
     """
 
     def __init__(self, assets: Sequence[Asset], columns: PlanColumns, namesakes: Container[int] = ()) -> None:
-        # Not the columns themselves: those for the index and the order are only needed here.
+        # The columns for the index and the order are needed only here.
         self._assets = assets
         self._decisions, self._takes, self._bytes = columns.decisions, columns.takes, columns.bytes
-        self._words, self._reasons, self._shares = columns.words, columns.said, columns.shares
+        self._reason_index, self._reasons, self._shares = (
+            columns.reason_index,
+            columns.reasons,
+            columns.shares,
+        )
         self._namesakes = namesakes
         self._index = HashIndex(columns.hashes)
         selected = (n for n, decision in enumerate(columns.decisions) if decision != _CODE[Decision.EXCLUDED])
-        # Of one instant, in the library's order.
+        # Assets with equal capture times stay in library order.
         self._order = argsort(selected, columns.created)
         self._rank = array("I", bytes(4 * len(columns.decisions)))
         for rank, number in enumerate(self._order):
@@ -110,7 +114,7 @@ class Plan(Sequence[PlannedAsset]):
             yield self._planned(number, asset)
 
     def number_of(self, uuid: str) -> int | None:
-        """The place of an asset; None: it is not in the library."""
+        """Return the position of an asset; None: not in the library."""
         return next((n for n in self._index.numbers(hash(uuid)) if self._assets[n].uuid == uuid), None)
 
     def decision_of(self, number: int) -> Decision:
@@ -123,44 +127,44 @@ class Plan(Sequence[PlannedAsset]):
 
     def reason_of(self, number: int) -> tuple[str, str]:
         """`PlannedAsset.reason` and `sentence`."""
-        return self._reasons[self._words[number]]
+        return self._reasons[self._reason_index[number]]
 
     def rank_of(self, number: int) -> int:
-        """The place of a selected asset in the order of capture: oldest first, undated last."""
+        """Return the rank of a selected asset by capture time: oldest first, undated last."""
         return self._rank[number]
 
     def numbers(self, *decisions: Decision) -> array[int]:
-        """The places of the assets with one of some decisions, in the order of capture."""
+        """Return the positions of the assets with these decisions, by capture time."""
         codes = {_CODE[decision] for decision in decisions}
         return array("I", (number for number in self._order if self._decisions[number] in codes))
 
     def with_decision(self, *decisions: Decision) -> Iterator[PlannedAsset]:
-        """The assets with one of some decisions, in the library's order: the quickest to go through."""
+        """Yield the assets with these decisions in library order, which is the fastest order."""
         codes = {_CODE[decision] for decision in decisions}
         return (
             self._planned(n, asset) for n, asset in enumerate(self._assets) if self._decisions[n] in codes
         )
 
     def in_order(self, *decisions: Decision) -> PlanSubset:
-        """The assets with one of some decisions, in the order of capture."""
+        """Return the assets with these decisions, by capture time."""
         return PlanSubset(self, self.numbers(*decisions))
 
     def share(self, *decisions: Decision) -> Share:
-        """How many have one of some decisions, their bytes and files."""
+        """Return the number of assets with these decisions, with their bytes and files."""
         return sum((self._shares[_CODE[decision]] for decision in decisions), Share())
 
     def tally(self, decision: Decision) -> Tally:
-        """How many have a decision, and their bytes."""
+        """Return the number of assets with a decision, and their bytes."""
         return self.share(decision).tally
 
     @property
     def undated(self) -> int:
-        """How many selected assets have no date."""
+        """Number of selected assets without a date."""
         return self._undated
 
     @property
     def has_duplicate_uuids(self) -> bool:
-        """True where two assets have one uuid, which no library that was read has."""
+        """True if two assets have the same uuid. Libraries that were read never do."""
         return any(
             len({self._assets[n].uuid for n in numbers}) < len(numbers)
             for numbers in self._index.duplicates()
@@ -169,7 +173,7 @@ class Plan(Sequence[PlannedAsset]):
     def _planned(self, number: int, asset: Asset) -> PlannedAsset:
         takes = self._takes[number]
         resources = tuple([r for bit, r in enumerate(asset.resources) if takes >> bit & 1]) if takes else ()
-        reason, sentence = self._reasons[self._words[number]]
+        reason, sentence = self._reasons[self._reason_index[number]]
         decision = _DECISIONS[self._decisions[number]]
         namesake = number in self._namesakes
         return PlannedAsset(
@@ -178,7 +182,7 @@ class Plan(Sequence[PlannedAsset]):
 
 
 class PlanSubset(Sequence[PlannedAsset]):
-    """Some assets of a plan, in an order of their own."""
+    """Some assets of a plan, in a given order."""
 
     def __init__(self, plan: Plan, numbers: array[int]) -> None:
         self.plan = plan
@@ -200,31 +204,41 @@ class PlanSubset(Sequence[PlannedAsset]):
 _DECISIONS = tuple(Decision)
 _CODE = {decision: code for code, decision in enumerate(_DECISIONS)}
 LAST = float("inf")
-"""Where the undated are in the order of capture."""
+"""The sort key of undated assets."""
 
 
 class PlanColumns:
-    """What a plan keeps of each asset, in the library's order."""
+    """The data of a plan, one entry per asset in library order."""
 
-    __slots__ = ("_known", "bytes", "created", "decisions", "hashes", "said", "shares", "takes", "words")
+    __slots__ = (
+        "_known",
+        "bytes",
+        "created",
+        "decisions",
+        "hashes",
+        "reason_index",
+        "reasons",
+        "shares",
+        "takes",
+    )
 
     def __init__(self) -> None:
         self.decisions = bytearray()
         self.takes = array("H")
-        """Bit by bit, which of the asset's resources are to be taken."""
+        """Bit mask of the asset's resources to copy."""
         self.bytes = array("q")
-        self.words = array("I")
-        """Where in `said` its reason and sentence stand."""
+        self.reason_index = array("I")
+        """Index of the reason and sentence in `reasons`."""
         self.hashes = array("q")
-        """Of the uuid."""
+        """Hash of the uuid."""
         self.created = array("d")
-        """`LAST`: undated."""
-        self.said: list[tuple[str, str]] = []
+        """Capture time; `LAST` if undated."""
+        self.reasons: list[tuple[str, str]] = []
         self.shares = [Share()] * len(_DECISIONS)
         self._known: dict[tuple[str, str], int] = {}
 
     def add(self, planned: PlannedAsset) -> None:
-        """The next asset of the library."""
+        """Add the next asset of the library."""
         asset, code = planned.asset, _CODE[planned.decision]
         takes = 0
         for resource in planned.resources:
@@ -232,12 +246,12 @@ class PlanColumns:
         words = (planned.reason, planned.sentence)
         place = self._known.get(words)
         if place is None:
-            place = self._known[words] = len(self.said)
-            self.said.append(words)
+            place = self._known[words] = len(self.reasons)
+            self.reasons.append(words)
         self.decisions.append(code)
         self.takes.append(takes)
         self.bytes.append(planned.bytes)
-        self.words.append(place)
+        self.reason_index.append(place)
         self.hashes.append(hash(asset.uuid))
         self.created.append(LAST if asset.created is None else asset.created)
         share = self.shares[code]
@@ -247,7 +261,7 @@ class PlanColumns:
 
 
 def plan_of(planned: Iterable[PlannedAsset]) -> Plan:
-    """A plan of which every part is known already."""
+    """Build a plan from known decisions."""
     columns, assets = PlanColumns(), []
     for one in planned:
         columns.add(one)
@@ -256,22 +270,22 @@ def plan_of(planned: Iterable[PlannedAsset]) -> Plan:
 
 
 def by_capture(planned: PlannedAsset) -> tuple[bool, float, str]:
-    """Sort key: oldest first, undated last, the same in every run."""
+    """Sort key: oldest first, undated last, stable between runs."""
     created = planned.asset.created
     return (created is None, created or 0.0, planned.asset.uuid)
 
 
 def bytes_of(resources: Iterable[Resource]) -> int:
-    """Bytes as far as the library knows them."""
+    """Return the total of the known sizes."""
     return sum(r.size or 0 for r in resources)
 
 
 def missing_originals(asset: Asset) -> tuple[Resource, ...]:
-    """The originals that can be had from nowhere; the rest of the asset is archived without them."""
+    """Return the originals that exist nowhere. The rest of the asset is archived without them."""
     return tuple(r for r in asset.originals if r.availability is Availability.MISSING)
 
 
 def wanted_of(planned: PlannedAsset) -> Wanted:
-    """An asset of the queue as the ways to ask see it."""
+    """Convert a queued asset for the download methods."""
     asset = planned.asset
     return Wanted(asset.uuid, asset.created, planned.bytes, not (asset.hidden or asset.trashed))

@@ -1,4 +1,4 @@
-"""Planning: the rules by which each asset of a library gets its decision. Pure."""
+"""The planning rules: which decision each asset of a library gets. Pure."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from ambertime_tui import units
 from ambertime_tui.drive.record.record_model import RecordedFile
 from ambertime_tui.engine.api.overview import exclusion_reason
 from ambertime_tui.engine.api.spec import Selection
@@ -16,25 +17,25 @@ from ambertime_tui.library.model import Asset, Availability, Library, Resource, 
 
 MARGIN_SHARE = 0.01
 MARGIN_BYTES = 64 * 1024 * 1024
-"""What has to stay free on the drive beside the files: the record, folders, the ends of clusters."""
+"""Free space required on the drive besides the files: the record, folders, partly used clusters."""
 BYTES_PER_FILE = 64 * 1024
-"""Half a cluster of a large exFAT drive, which each file wastes on average."""
+"""Half a cluster of a large exFAT drive: the average waste per file."""
 PLANNED_AT_ONCE = 128
-"""Assets for which the record is asked together."""
+"""Number of assets per query to the record."""
 NOTHING_BROKEN: Mapping[str, Collection[RecordedFile]] = MappingProxyType({})
 
 
 Recorded = Callable[[Sequence[str]], Mapping[str, Mapping[Role, int]]]
-"""What a drive has of some assets (their uuids): the bytes of the newest file of each role, by uuid."""
+"""Returns what a drive has of some assets: by uuid, the bytes of the latest file of each role."""
 
 
 def nothing_recorded(uuids: Sequence[str]) -> Mapping[str, Mapping[Role, int]]:
-    """An empty drive."""
+    """Return what an empty drive has: nothing."""
     return {}
 
 
 class PlanBuilder:
-    """Plans assets as they come from a scan."""
+    """Builds a plan from the assets of a scan, one by one."""
 
     def __init__(
         self,
@@ -46,11 +47,11 @@ class PlanBuilder:
     ) -> None:
         """
         Args:
-            selection: what is wanted.
-            recorded: what the drive has already of this phone; asked for a hundred assets at once.
-            largest_file: bytes that one file may have on the drive; None: no limit.
-            broken: recorded files that are damaged or missing on the drive, by uuid: to be taken again.
-            place_key: tells assets that would have one name on the drive.
+            selection: what to back up.
+            recorded: what the drive already has of this phone; called for a hundred assets at a time.
+            largest_file: largest file the drive can store, in bytes; None: no limit.
+            broken: recorded files that are damaged or missing on the drive, by uuid. They are copied again.
+            place_key: returns the same key for assets that would get the same name on the drive.
         """
         self._namesakes = None if place_key is None else Namesakes(place_key)
         self._selection = selection
@@ -69,12 +70,12 @@ class PlanBuilder:
             self._plan_them()
 
     def plan(self, assets: Sequence[Asset]) -> Plan:
-        """The plan for all that came, which are the assets given."""
+        """Return the plan for all added assets, which must equal `assets`."""
         self._plan_them()
         later = frozenset[int]()
         if self._namesakes is not None:
             later = self._namesakes.later(assets, self._columns.created)
-            self._namesakes = None  # the plan has columns of its own to make now
+            self._namesakes = None  # free its memory before the plan builds its index
         return Plan(assets, self._columns, later)
 
     def _plan_them(self) -> None:
@@ -93,7 +94,7 @@ def make_plan(
     largest_file: int | None = None,
     broken: Mapping[str, Collection[RecordedFile]] = NOTHING_BROKEN,
 ) -> Plan:
-    """The decision of each asset of a library: see `PlanBuilder`."""
+    """Plan a whole library: see `PlanBuilder`."""
     builder = PlanBuilder(selection, recorded, largest_file, broken)
     with gc_paused():
         for asset in library.assets:
@@ -114,9 +115,7 @@ def _planned(
     away = [r for r in originals if r.availability is Availability.ICLOUD]
     gone = [r for r in originals if r.availability is Availability.MISSING]
     if not asset.originals:
-        return PlannedAsset(
-            asset, Decision.CANNOT, (), 0, "missing", "The library knows of no original of it."
-        )
+        return PlannedAsset(asset, Decision.CANNOT, (), 0, "missing", "The library lists no original for it.")
     if away:
         to_take = tuple(r for r in lacking if r.availability is not Availability.MISSING)
         return _fitting(asset, Decision.FETCH, to_take, largest_file, "icloud", STILL_IN_ICLOUD)
@@ -131,13 +130,14 @@ def _planned(
 
 @dataclass(frozen=True, slots=True)
 class _OnDrive:
-    """What the drive has of an asset."""
+    """The files of an asset that are on the drive."""
 
     sizes: Mapping[Role, int]
     broken: Collection[Role]
 
     def has(self, resource: Resource) -> bool:
-        """Originals never change; of an edit another size means that the photo was edited again."""
+        """Whether a file is on the drive. Originals never change; another size of an edit means a new
+        edit."""
         size = self.sizes.get(resource.role)
         if size is None or resource.role in self.broken:
             return False
@@ -145,34 +145,34 @@ class _OnDrive:
 
 
 EDIT_TOO_LARGE = "edit_too_large"
-"""The reason of an asset whose originals are copied and whose edit the drive cannot hold."""
+"""Reason: the originals are copied, but the drive cannot store the edit."""
 EDIT_IN_ICLOUD = "edit_icloud"
-"""The reason of an asset whose originals are copied and whose edit is only in iCloud."""
+"""Reason: the originals are copied, but the edit is only in iCloud."""
 _EDIT_AWAY = (
-    "The original is on the drive; its edit is only in iCloud. Open the photo on the iPhone, which brings it "
-    "down, and run again."
+    "The original is on the drive; its edit is only in iCloud. Open the photo on the iPhone to download the "
+    "edit, then run the backup again."
 )
 STILL_IN_ICLOUD = (
-    "Its original is only in iCloud. Include iCloud originals, or let the iPhone download it, and run again."
+    "Its original is only in iCloud. Include iCloud originals, or open it on the iPhone, and run again."
 )
 
 
 def missing_sentence(gone: Iterable[Resource]) -> str:
-    """Why originals that are neither on the phone nor in iCloud are not taken."""
+    """Explain why originals that are neither on the phone nor in iCloud are left out."""
     names = ", ".join(r.name for r in gone)
     return (
-        f"{names} is neither on the iPhone nor in iCloud. Open it in Photos on the iPhone: if it shows, run "
-        "again; if not, this file is lost to the library, too."
+        f"{names} is neither on the iPhone nor in iCloud. Open it in Photos on the iPhone. If it opens, run "
+        "again; if not, the library has lost this file."
     )
 
 
 def wanted(asset: Asset, selection: Selection) -> tuple[Resource, ...]:
-    """The resources of an asset that a selection takes."""
+    """Return the resources of an asset that a selection includes."""
     return asset.resources if selection.edits else asset.originals
 
 
 def room_needed(share: Share) -> int:
-    """Bytes the drive has to have free for some assets, with a margin."""
+    """Return the free bytes the drive needs for some assets, including a margin."""
     if not share.files:
         return 0
     return int(share.bytes * (1 + MARGIN_SHARE)) + share.files * BYTES_PER_FILE + MARGIN_BYTES
@@ -195,17 +195,17 @@ def _fitting(
             (),
             bytes_of(resources),
             "too_large_for_drive",
-            f"{original.name} has {(original.size or 0) / 1e9:.1f} GB, and this drive's file system holds "
-            f"files up to {(largest_file or 0) / 1e9:.1f} GB. Use a drive with exFAT or ext4.",
+            f"{original.name} has {units.size(original.size or 0)}, and this drive's file system stores "
+            f"files up to {units.size(largest_file or 0)}. Use a drive with exFAT or ext4.",
         )
     if too_large:
         resources = tuple(r for r in resources if r not in too_large)
         if not reason:
             reason = EDIT_TOO_LARGE
             sentence = (
-                f"The original is on the drive; its edit has {(too_large[0].size or 0) / 1e9:.1f} GB, and "
-                f"this drive's file system holds files up to {(largest_file or 0) / 1e9:.1f} GB. Use a drive "
-                "with exFAT or ext4 to have it, too."
+                f"The original is on the drive; its edit has {units.size(too_large[0].size or 0)}, and this "
+                f"drive's file system stores files up to {units.size(largest_file or 0)}. Use a drive with "
+                "exFAT or ext4 to include it."
             )
         if not resources:
             return PlannedAsset(asset, Decision.ALREADY, (), bytes_of(asset.originals), reason, sentence)

@@ -1,4 +1,4 @@
-"""The library of a phone whose database cannot be read: what its folders show."""
+"""Build a library from the phone's folders when its database cannot be read."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from ambertime_tui.phone.afc import MediaFolder, MediaStat
 from ambertime_tui.phone.errors import MediaError, MediaNotFound
 
 DEEPEST = 8
-"""Folders within each other; `PhotoData/Mutations/PhotoData/CPLAssets/group7/UUID/Adjustments` is seven."""
+"""Maximum folder depth. `PhotoData/Mutations/PhotoData/CPLAssets/group7/UUID/Adjustments` has seven."""
 AT_ONCE = 64
-"""Files looked at together: what a round trip costs is shared."""
+"""Stat requests in flight, to hide the round-trip time."""
 
 
 async def library_by_folders(media: MediaFolder, why: str, on_folder: Callable[[int], None]) -> Library:
-    """Everything that is on the phone, and nothing of what is in iCloud.
+    """List what is on the phone. What is only in iCloud stays unknown.
 
     Args:
         media: the phone's media folder.
-        why: a sentence on what is wrong with the database.
-        on_folder: told how many folders have been looked through.
+        why: a sentence that says what is wrong with the database.
+        on_folder: called with the number of folders listed so far.
 
     Raises:
-        PhoneError: the phone is gone, locked or silent.
+        PhoneError: the phone is disconnected, locked or not responding.
     """
     listing: dict[str, list[str] | None] = {}
     facts: dict[str, FileFacts] = {}
@@ -58,7 +58,7 @@ async def library_by_folders(media: MediaFolder, why: str, on_folder: Callable[[
 async def _looked_at(
     media: MediaFolder, folder: str, names: Iterable[str]
 ) -> list[tuple[str, MediaStat | None]]:
-    """Each name with what the phone says of it; None where it says nothing."""
+    """Stat each name; None if the phone does not answer for it."""
     room = asyncio.Semaphore(AT_ONCE)
 
     async def look(name: str) -> tuple[str, MediaStat | None]:

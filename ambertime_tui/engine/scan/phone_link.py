@@ -1,4 +1,4 @@
-"""The way to one phone for as long as a job needs it: through locking, unplugging and plugging in again."""
+"""The connection to one phone during a job. Reconnects after the phone was locked or unplugged."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ from ambertime_tui.phone.errors import (
 from ambertime_tui.phone.session import PhoneSession, open_session, peek
 
 TRY_AGAIN_EVERY = 2.0
-"""Seconds between attempts to reach a phone that is attached but does not let itself be read."""
+"""Seconds between attempts to reach a connected phone that cannot be read."""
 FACTS_EVERY = 60.0
 UNLIKELY_TO_RECOVER = (PhoneNotReady, PhoneStalled)
-"""What a phone says or does that a wait mostly does not cure."""
+"""Errors that waiting rarely clears."""
 ATTEMPTS_IF_UNLIKELY = 3
-"""How often one that was never read is asked again where there is little hope; one that was read is waited
-for."""
+"""Attempts after such an error if the phone was never read. A phone that was read before is retried until
+the patience ends."""
 NOT_ATTACHED = (UsbmuxUnavailable, NoPhoneAttached, UnknownPhone, OnlyOverWifi)
 NO_LIMIT = 10 * 365 * 86400.0
 
 
 class PhoneLink:
-    """Gives out the phone's media folder, and a new one after the connection was lost."""
+    """Provides the phone's media folder, and a new one after each reconnection."""
 
     def __init__(
         self,
@@ -57,10 +57,10 @@ class PhoneLink:
         Args:
             udid: which phone.
             pair_records: folder with the keys of phones.
-            timing: the engine's time.
-            patience: seconds without the phone after which `run` gives up; None: never.
-            on_trouble: told what the person has to do; an empty sentence: the phone is there again.
-            on_facts: told battery and space, at first and now and then.
+            timing: the engine's clocks and timeouts.
+            patience: seconds without the phone before `run` gives up; None: no limit.
+            on_trouble: called with what the user has to do; an empty sentence means the phone is back.
+            on_facts: called with battery and free space, first on connecting and then every minute.
             connections: AFC connections to use.
         """
         self._udid = udid
@@ -77,16 +77,16 @@ class PhoneLink:
         self._why: PhoneError | None = None
         self._without_since = timing.steady()
         self.connected_at = timing.steady()
-        """When the present connection was made, by the steady clock."""
+        """When the current connection was made, by the monotonic clock."""
 
     async def media(self) -> MediaFolder:
-        """The media folder, as soon as there is one."""
+        """Wait for a connection and return its media folder."""
         while self._media is None:
             await self._there.wait()
         return self._media
 
     def lost(self, media: MediaFolder, why: PhoneError) -> None:
-        """A request failed for a reason that concerns the whole connection: it is made anew."""
+        """Report that a whole connection failed, so that `run` reconnects."""
         if media is self._media:
             self._media = None
             self._there.clear()
@@ -94,11 +94,11 @@ class PhoneLink:
             self._lost.set()
 
     async def denied(self, media: MediaFolder, why: MediaForbidden) -> bool:
-        """Looks whether a file was denied because the phone is locked; then the connection counts as lost."""
+        """Whether a file was refused because the phone is locked. If so, the connection counts as lost."""
         return await self.is_locked(media) or media is not self._media
 
     async def is_locked(self, media: MediaFolder) -> bool:
-        """Looks whether the phone is locked; then the connection counts as lost."""
+        """Whether the phone is locked. If so, the connection counts as lost."""
         trouble = (await peek(self._udid, self._pair_records)).trouble
         if not isinstance(trouble, PhoneLocked):
             return False
@@ -106,10 +106,10 @@ class PhoneLink:
         return True
 
     async def run(self) -> None:
-        """Keeps the connection until cancelled.
+        """Keep the connection open until cancelled.
 
         Raises:
-            PhoneError: the phone refuses for good, or was away for longer than the patience.
+            PhoneError: the phone refuses permanently, or was away for longer than the patience.
         """
         hopes = ATTEMPTS_IF_UNLIKELY
         while True:
@@ -169,10 +169,10 @@ class PhoneLink:
             try:
                 self._on_facts(phone_summary(await session.refreshed_facts()))
             except PhoneError:
-                continue  # the copying notices it, too, if it matters
+                continue  # a copy that needs the phone fails by itself
 
     async def _wait_for_it(self, trouble: PhoneError) -> None:
-        """Until another attempt makes sense: at once when the phone appears, else after a pause."""
+        """Wait for the next attempt: until the phone is connected, or for a short pause."""
         if not isinstance(trouble, NOT_ATTACHED):
             await self._timing.pause(TRY_AGAIN_EVERY if not isinstance(trouble, PhoneDisconnected) else 0.2)
             return

@@ -1,4 +1,4 @@
-"""Phones and drives as front ends show them."""
+"""Summaries of phones and drives for front ends."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from ambertime_tui.phone.facts import PhoneFacts
 
 GIB = 1 << 30
 LARGE_VIDEO = 64 * GIB
-"""A file system that holds files of this size needs no word about it."""
+"""A file size limit above this is not worth a warning."""
 
 
 def phone_summary(facts: PhoneFacts, trouble: Exception | None = None) -> PhoneSummary:
-    """A phone; `trouble` is what keeps it from being read now."""
+    """Summarize a phone. `trouble` is what prevents reading it now."""
     return PhoneSummary(
         udid=facts.udid,
         name=facts.name,
@@ -37,20 +37,22 @@ def phone_summary(facts: PhoneFacts, trouble: Exception | None = None) -> PhoneS
 
 
 def drive_summary(drive: Drive, folder: Path | None = None) -> DriveSummary:
-    """A drive, or a folder on it as a target."""
+    """Summarize a drive, or a folder on it as a target."""
     path = folder or drive.path
     limit = drive.traits.max_file_bytes
     usable, sentence = True, ""
     if drive.read_only:
-        usable, sentence = False, "It is mounted read-only. Check its switch, or mount it for writing."
-    elif not os.access(path, os.W_OK | os.X_OK):
-        usable, sentence = False, f"You may not write to {path}. Choose a folder of yours on it."
-    elif drive.system:
-        sentence = "This is the disk this computer runs from; a drive of its own is safer."
-    elif limit is not None and limit < LARGE_VIDEO:
-        sentence = (
-            f"{drive.file_system} holds no file larger than {limit / GIB:.0f} GiB; long videos may not fit."
+        usable, sentence = (
+            False,
+            "It is mounted read-only. Check its write-protect switch, or mount it for writing.",
         )
+    elif not os.access(path, os.W_OK | os.X_OK):
+        usable, sentence = False, f"You have no permission to write to {path}. Choose another folder on it."
+    elif drive.system:
+        sentence = "This is the disk this computer runs from. A separate drive is safer."
+    elif limit is not None and limit < LARGE_VIDEO:
+        limit_text = f"{limit / GIB:.0f} GiB"
+        sentence = f"{drive.file_system} cannot store files of {limit_text} or more. Long videos may not fit."
     return DriveSummary(
         path=str(path),
         name=drive.name,
@@ -82,10 +84,10 @@ def _abilities(traits: FileSystemTraits) -> DriveAbilities:
 
 
 def drive_summary_at(path: Path, drive_at: Callable[[Path], Drive] = drive_of) -> DriveSummary:
-    """What can be said of a folder as a target; `drive_at` tells which drive a folder is on.
+    """Summarize a folder as a target. `drive_at` finds the drive it is on.
 
     Raises:
-        TargetMissing, TargetNotAFolder, TargetInsideArchive, DriveError: it cannot be one.
+        TargetMissing, TargetNotAFolder, TargetInsideArchive, DriveError: the folder cannot be a target.
     """
     try:
         facts = path.stat()

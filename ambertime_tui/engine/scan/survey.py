@@ -1,4 +1,4 @@
-"""Reading the library of a phone: a consistent copy of its database, its assets, the files there."""
+"""Scan a phone: copy its database consistently, read its assets, and list its files."""
 
 from __future__ import annotations
 
@@ -36,24 +36,24 @@ from ambertime_tui.phone.photos_database import (
 
 EMPTY_LIBRARY = Library((), None)
 READ_TRIES = 3
-"""How often a database is asked for that the phone cannot read."""
+"""Attempts to copy a database that the phone fails to read."""
 BETWEEN_TRIES = 2.0
 """Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What was read from a phone."""
+    """The result of scanning a phone."""
 
     udid: str
     library: Library
     by_day: LibraryByDay
     status: ScanStatus
-    """Counts of everything, as if all were selected."""
+    """Counts as if everything were selected."""
     taken_at: float
     """Seconds since 1970."""
-    sign: DatabaseStamp | None = None
-    """That of the phone's database before it was copied; None: there was none to copy."""
+    stamp: DatabaseStamp | None = None
+    """The stamp of the phone's database before it was copied; None: it was not copied."""
 
 
 async def scan_phone(
@@ -65,27 +65,27 @@ async def scan_phone(
     is_locked: Callable[[], Awaitable[bool]],
     on_listed: Callable[[LibraryReader, Listing], Awaitable[None]] | None = None,
 ) -> Scan:
-    """Reads the library of a phone; where its database cannot be read, what its folders show.
+    """Read the library of a phone. If its database cannot be read, list its folders instead.
 
     Args:
-        udid: the phone's.
+        udid: the phone's UDID.
         media: its media folder.
-        scratch: folder for the private copy of the database, which is removed again.
-        timing: the engine's time.
-        on_scan: told each step forward, on the event loop.
-        is_locked: asked where the phone does not give out its database: a lock passes, and is raised.
-        on_listed: given the database and the folders before all assets are read.
+        scratch: folder for the private copy of the database, which is deleted afterwards.
+        timing: the engine's clocks and timeouts.
+        on_scan: called with the progress, on the event loop.
+        is_locked: called if the phone refuses its database. A lock is temporary, so it is raised as an error.
+        on_listed: called with the database and the folders before all assets are read.
 
     Raises:
-        MediaForbidden: the phone has been locked.
-        PhoneError: the phone is gone or silent, or Photos never stopped writing.
-        PathsError: the copy cannot be kept.
+        MediaForbidden: the phone is locked.
+        PhoneError: the phone is disconnected or not responding, or Photos kept writing to its database.
+        PathsError: the copy cannot be stored.
     """
     taken_at = timing.wall()
     board = _ScanProgress(on_scan)
-    sign: DatabaseStamp | None = None
+    stamp: DatabaseStamp | None = None
     try:
-        sign, taken = await _from_database(media, scratch, timing, board, on_listed)
+        stamp, taken = await _from_database(media, scratch, timing, board, on_listed)
     except (DatabaseNotThere, LibraryUnreadable, MediaError) as error:
         if isinstance(error, MediaForbidden) and await is_locked():
             raise
@@ -94,19 +94,19 @@ async def scan_phone(
         taken = await asyncio.to_thread(_counted_library, library)
     status = taken.counts.status(board.status, taken.library.notices)
     board.show(replace(status, step=ScanStep.DONE))
-    return Scan(udid, taken.library, taken.days.by_day(), board.status, taken_at, sign)
+    return Scan(udid, taken.library, taken.days.by_day(), board.status, taken_at, stamp)
 
 
 @dataclass(slots=True)
 class _CountedLibrary:
-    """A library, and what was counted while it was read."""
+    """A library and the counts made while reading it."""
 
     library: Library = EMPTY_LIBRARY
     counts: ScanCounts = field(default_factory=lambda: ScanCounts(Selection()))
     days: DayCounter = field(default_factory=DayCounter)
 
     def begin(self) -> Callable[[Asset], None]:
-        """Counts from the beginning."""
+        """Start counting again and return the callback for each asset."""
         self.counts, self.days = ScanCounts(Selection()), DayCounter()
         return self._count
 
@@ -124,7 +124,7 @@ def _counted_library(library: Library) -> _CountedLibrary:
 
 
 class ScanCounts:
-    """Counts of a selection, from the assets as they come: assets per asset, originals per file."""
+    """Running counts for a selection: assets by asset, originals by file."""
 
     def __init__(self, selection: Selection) -> None:
         self._selection = selection
@@ -135,7 +135,7 @@ class ScanCounts:
         self._left_out: dict[str, int] = {}
 
     def add(self, asset: Asset) -> None:
-        """One more."""
+        """Count an asset."""
         self._assets += 1
         self._own += asset.ownership.is_archived
         because = exclusion_reason(asset, self._selection)
@@ -150,7 +150,7 @@ class ScanCounts:
             tally[1] += original.size or 0
 
     def status(self, status: ScanStatus, notices: tuple[str, ...]) -> ScanStatus:
-        """A scan's status with these counts."""
+        """Return a scan status with these counts."""
         return replace(
             status,
             assets=self._assets,
@@ -167,10 +167,11 @@ class ScanCounts:
 
 @contextlib.asynccontextmanager
 async def scratch_folder(scratch: Path) -> AsyncIterator[Path]:
-    """A folder for this user only, gone afterwards; those of processes that died are removed first.
+    """Create a private temporary folder and delete it afterwards. Removes leftovers of dead processes
+    first.
 
     Raises:
-        PathsError: it cannot be made.
+        PathsError: it cannot be created.
     """
 
     def made() -> Path:
@@ -179,8 +180,8 @@ async def scratch_folder(scratch: Path) -> AsyncIterator[Path]:
             return Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=scratch))
         except OSError as error:
             raise PathsError(
-                f"No working folder can be made in {scratch}: {error.strerror}. Free some space on this "
-                "computer."
+                f"A temporary folder cannot be created in {scratch}: {error.strerror}. Free some space on "
+                "this computer."
             ) from error
 
     folder = await asyncio.to_thread(made)
@@ -191,7 +192,7 @@ async def scratch_folder(scratch: Path) -> AsyncIterator[Path]:
 
 
 class _ScanProgress:
-    """The status of a scan as it grows."""
+    """The current status of a running scan."""
 
     def __init__(self, on_scan: Callable[[ScanStatus], None]) -> None:
         self.status = ScanStatus()
@@ -219,7 +220,7 @@ async def _from_database(
     async with scratch_folder(scratch) as folder:
         board.change(step=ScanStep.DATABASE)
         now = timing.wall()
-        sign, fetched = await _fetched(media, folder, timing, board)
+        stamp, fetched = await _fetched(media, folder, timing, board)
         board.change(step=ScanStep.FOLDERS)
         reader = await asyncio.to_thread(LibraryReader, fetched.database, now)
         try:
@@ -234,7 +235,7 @@ async def _from_database(
                 begin=taken.begin,
                 on_progress=lambda assets: board.change_from_a_thread(assets=assets),
             )
-            return sign, taken
+            return stamp, taken
         finally:
             await asyncio.shield(asyncio.to_thread(reader.close))
 
@@ -242,7 +243,7 @@ async def _from_database(
 async def _fetched(
     media: MediaFolder, folder: Path, timing: Timing, board: _ScanProgress
 ) -> tuple[DatabaseStamp, FetchedDatabase]:
-    """The copy, tried again where the phone could not read its own file: that may pass."""
+    """Copy the database. Retries if the phone cannot read its own file, which may be temporary."""
 
     def on_progress(progress: FetchProgress) -> None:
         board.change(
@@ -253,8 +254,8 @@ async def _fetched(
 
     for tries_left in reversed(range(READ_TRIES)):
         try:
-            sign = await database_stamp(media)
-            return sign, await fetch_database(media, folder, on_progress=on_progress)
+            stamp = await database_stamp(media)
+            return stamp, await fetch_database(media, folder, on_progress=on_progress)
         except MediaForbidden:
             raise
         except MediaError:

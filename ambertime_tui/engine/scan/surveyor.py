@@ -1,4 +1,4 @@
-"""Surveys of phones, kept: the scan made to draw a range picker is the one that the job uses."""
+"""A cache of phone scans: a job reuses the scan that was made for the range picker."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from ambertime_tui.phone.photos_database import database_stamp
 from ambertime_tui.phone.session import is_locked, open_session
 
 GOOD_FOR = 600.0
-"""Seconds for which a survey is used again unseen; what changes meanwhile the copying notices file by file.
-An older one is used where the phone's database was not written to since: it may have gigabytes."""
+"""Seconds for which a survey is reused without checking; copying detects later changes file by file. An
+older one is reused if the phone's database has not changed, because copying it again can take long."""
 TRUST_WITHIN = 180.0
-"""Seconds the owner of a phone has to unlock it and tap Trust."""
+"""Seconds for the user to unlock the phone and tap Trust."""
 PROGRESS_EVERY = 0.1
 
 OnScan = Callable[[ScanStatus], None]
@@ -30,24 +30,24 @@ OnScan = Callable[[ScanStatus], None]
 
 @dataclass(slots=True)
 class Survey:
-    """A phone and what was read from it."""
+    """A phone and its scan."""
 
     phone: PhoneSummary
     scan: Scan
     made_at: float
-    """When it was finished, by the steady clock."""
+    """When it was finished, by the monotonic clock."""
 
 
 @dataclass(slots=True)
 class _Running:
-    """A survey that is being made, and who wants to hear of it."""
+    """A survey in progress and its listeners."""
 
     task: asyncio.Task[Survey]
     listeners: list[OnScan] = field(default_factory=list)
 
 
 class Surveyor:
-    """Makes one survey of a phone at a time, however many ask for it."""
+    """Scans each phone once at a time; concurrent callers share the scan."""
 
     def __init__(self, pair_records: Path, scratch: Path, timing: Timing) -> None:
         self.scratch = scratch
@@ -57,16 +57,16 @@ class Surveyor:
         self._running: dict[str, _Running] = {}
 
     async def survey(self, udid: str | None, on_scan: OnScan, *, refresh: bool = False) -> Survey:
-        """The survey of a phone, a recent one or a new one.
+        """Return a recent survey of a phone, or make a new one.
 
         Args:
             udid: which phone; None: the only one.
-            on_scan: told how far a new one is.
-            refresh: do not take a kept one.
+            on_scan: called with the progress of a new one.
+            refresh: always make a new one.
 
         Raises:
             PhoneError: the phone cannot be read.
-            PathsError: the copy of its database cannot be kept.
+            PathsError: the copy of its database cannot be stored.
         """
         phone = await find_phone(udid)
         kept = self._recent(phone.udid)
@@ -87,7 +87,7 @@ class Surveyor:
                     del self._running[phone.udid]
 
     async def take(self, udid: str, media: MediaFolder) -> Scan | None:
-        """A scan that still holds, for a job, which alone uses it: what it copies makes the scan outdated.
+        """Remove and return a scan that is still valid, for one job. Copying makes the scan outdated.
 
         Raises:
             PhoneError: the phone cannot be read.
@@ -100,7 +100,7 @@ class Surveyor:
         return kept.scan if holds else None
 
     async def aclose(self) -> None:
-        """Gives up what is being made."""
+        """Cancel running scans."""
         tasks = [running.task for running in self._running.values()]
         for task in tasks:
             task.cancel()
@@ -115,7 +115,7 @@ class Surveyor:
     async def _make(self, udid: str) -> Survey:
         sent_at = -PROGRESS_EVERY
 
-        def tell(scan: ScanStatus) -> None:
+        def report(scan: ScanStatus) -> None:
             nonlocal sent_at
             now = self._timing.steady()
             if now - sent_at >= PROGRESS_EVERY:
@@ -123,17 +123,17 @@ class Surveyor:
                 for listener in tuple(self._running[udid].listeners):
                     listener(scan)
 
-        def ask_the_owner(trouble: PhoneError) -> None:
+        def report_waiting(trouble: PhoneError) -> None:
             nonlocal sent_at
             sent_at = -PROGRESS_EVERY
-            tell(ScanStatus(notices=(str(trouble),)))
+            report(ScanStatus(notices=(str(trouble),)))
 
         async with open_session(
-            udid, pair_records=self._pair_records, on_waiting=ask_the_owner, trust_patience=TRUST_WITHIN
+            udid, pair_records=self._pair_records, on_waiting=report_waiting, trust_patience=TRUST_WITHIN
         ) as session:
             media = await session.media()
             scan = await scan_phone(
-                udid, media, self.scratch, self._timing, tell, lambda: is_locked(udid, self._pair_records)
+                udid, media, self.scratch, self._timing, report, lambda: is_locked(udid, self._pair_records)
             )
             made = self._kept[udid] = Survey(phone_summary(session.facts), scan, self._timing.steady())
             return made
@@ -141,12 +141,12 @@ class Surveyor:
 
 async def _is_unchanged(scan: Scan, media: MediaFolder) -> bool:
     try:
-        return scan.sign is not None and await database_stamp(media) == scan.sign
+        return scan.stamp is not None and await database_stamp(media) == scan.stamp
     except DatabaseNotThere:
         return False
 
 
 def surveyed_library(survey: Survey) -> SurveyedLibrary:
-    """A survey as front ends see it."""
+    """Convert a survey for front ends."""
     scan = survey.scan
     return SurveyedLibrary(survey.phone, scan.by_day, scan.status, scan.taken_at)

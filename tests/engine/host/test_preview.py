@@ -1,4 +1,4 @@
-"""What a person is told before a byte is written: what the drive cannot hold, and what to do."""
+"""The preview says before a job what the drive cannot store, and what to do."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def video(name: str, size: int) -> Asset:
 
 
 def on(file_system: str) -> Callable[[Path], Drive]:
-    """Folders of this computer, taken to be on a drive of that kind with 1 TB free."""
+    """Treat folders of this computer as a drive of that kind with 1 TB free."""
     return lambda path: drive_at(path, file_system)
 
 
@@ -50,12 +50,12 @@ def test_files_too_large_for_fat32_are_named_with_what_to_do(tmp_path: Path) -> 
 def test_names_that_fat32_cannot_keep_are_counted_and_one_is_shown(tmp_path: Path) -> None:
     told = preview_of(tmp_path, "vfat", video("who?.MOV", 10), video("12:30.MOV", 10), video("plain.MOV", 10))
     (words,) = [one for one in told.advice if "names with" in one]
-    assert words.startswith("2 names with characters that FAT32 cannot keep (who?.MOV)")
+    assert words.startswith("2 names with characters that FAT32 cannot store (who?.MOV)")
 
 
 def test_a_plan_that_does_not_fit_is_a_problem_that_says_both_sizes(tmp_path: Path) -> None:
     told = preview_of(tmp_path, "ext4", video("long.MOV", 1 << 60))
-    assert "GB free, and" in told.problem
+    assert told.problem.startswith("Not enough free space: 1.2 EB needed, ")
     assert "Choose a shorter range or another drive." in told.problem
     assert told.needed > 1 << 60, "with a margin"
     assert preview_of(tmp_path, "ext4", video("short.MOV", 10)).problem == ""

@@ -1,4 +1,4 @@
-"""What is said before originals are fetched, with figures."""
+"""Advice before originals are downloaded from iCloud, with figures."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ GB = 1_000_000_000
 
 
 def awaited(year: int, size: int, number: int = 0) -> PlannedAsset:
-    """An item of the first of June, in iCloud only."""
+    """An item from June 1 that is only in iCloud."""
     created = datetime(year, 6, 1, 12, tzinfo=UTC).timestamp() + number
     resource = Resource(Role.PHOTO, "DCIM/100APPLE", f"{year}-{number}.HEIC", size, Availability.ICLOUD)
     asset = Asset(

@@ -256,7 +256,7 @@ def test_an_edit_that_the_drive_cannot_hold_does_not_cost_the_original() -> None
     plan = make_plan(Library((video,), None), Selection(), largest_file=limit)
     assert [resource.role for resource in plan[0].resources] == [Role.VIDEO]
     (advice,) = drive_advice(plan, traits_of("vfat"))
-    assert "FAT32: the edits of 1 video, as of " in advice
+    assert "FAT32: the edits of 1 video, such as " in advice
     known = {"A": recorded_asset("A", (recorded_file(Role.VIDEO, 10),))}
     again = make_plan(Library((video,), None), Selection(), recorded_in(known), limit)
     assert again[0].decision is Decision.ALREADY
@@ -266,8 +266,8 @@ def test_names_that_a_drive_spells_otherwise_are_told_before_a_byte_is_copied() 
     asset = replace(photo((Role.PHOTO, 10, Availability.LOCAL)), original_filename="a?" + "x" * 300 + ".JPG")
     plan = make_plan(Library((asset,), None), Selection())
     otherwise, cut = drive_advice(plan, traits_of("exfat"))
-    assert "cannot keep (a?" in otherwise
-    assert "cut on the drive" in cut
+    assert "cannot store (a?" in otherwise
+    assert "shortens them" in cut
 
 
 def test_a_photo_edited_again_is_taken_again_but_not_its_original() -> None:
