@@ -95,6 +95,7 @@ def _recipe(assets: int, mix: Mix) -> LibraryRecipe:
         icloud_share=0.0,
         icloud_photos=False,
         sizes=Sizes.SPARSE,
+        fingerprints=False,
         oddities=False,
         mix=mix,
     )

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
+from dataclasses import replace
 from pathlib import PurePosixPath
 from random import Random
 
 from ambertime_tui.simulator.library.asset_draft import AssetDraft
 from ambertime_tui.simulator.library.composition import compose
+from ambertime_tui.simulator.library.content import content_of
+from ambertime_tui.simulator.library.fingerprint import fingerprint_of
 from ambertime_tui.simulator.library.made_assets import MadeAlbum, MadeAsset, MadeResource
 from ambertime_tui.simulator.library.oddities import plant_oddities
-from ambertime_tui.simulator.library.recipe import LibraryRecipe
+from ambertime_tui.simulator.library.recipe import LibraryRecipe, Sizes
 from ambertime_tui.simulator.library.states import assign_states
 from ambertime_tui.simulator.library.variants import HEIC, JPEG, MOV, PLIST, FileType, size_of
 
@@ -39,7 +41,8 @@ def build_assets(recipe: LibraryRecipe) -> tuple[MadeAsset, ...]:
     assign_states(recipe, drafts)
     plant_oddities(recipe, drafts)
     bought = drafts[int(0.4 * len(drafts))].moment.seconds if drafts else 0.0
-    return tuple(_build(recipe, draft, bought) for draft in drafts)
+    assets = (_build(recipe, draft, bought) for draft in drafts)
+    return tuple(_with_fingerprints(recipe, asset) if recipe.fingerprints else asset for asset in assets)
 
 
 def build_albums(recipe: LibraryRecipe, assets: tuple[MadeAsset, ...]) -> tuple[MadeAlbum, ...]:
@@ -67,7 +70,6 @@ def _uuid(recipe: LibraryRecipe, name: str) -> str:
 def _build(recipe: LibraryRecipe, draft: AssetDraft, bought: float) -> MadeAsset:
     key = draft.uuid if draft.twin_of is None else draft.twin_of.uuid
     rng = Random(f"{recipe.seed}:{key}:files")
-    digest = hashlib.sha256(f"{recipe.seed}:{key}:fingerprint".encode()).digest()
     variant, moment = draft.variant, draft.moment
     on_disk = draft.file_name_on_disk or draft.filename
     resources = []
@@ -99,7 +101,6 @@ def _build(recipe: LibraryRecipe, draft: AssetDraft, bought: float) -> MadeAsset
         duration=draft.duration,
         resources=tuple(resources),
         content_key=key,
-        fingerprint=base64.b64encode(b"\x01" + digest[:20]).decode(),
         live_photo=variant.name == "live",
         raw_pair=variant.name == "raw_pair",
         edited=draft.edited,
@@ -111,6 +112,20 @@ def _build(recipe: LibraryRecipe, draft: AssetDraft, bought: float) -> MadeAsset
         uploaded=draft.uploaded,
         title=draft.title,
         people=draft.people,
+    )
+
+
+def _with_fingerprints(recipe: LibraryRecipe, asset: MadeAsset) -> MadeAsset:
+    """Add the fingerprints of all files, including those that are only in iCloud."""
+    sparse = recipe.sizes is Sizes.SPARSE
+    return asset.with_resources(
+        tuple(
+            replace(
+                resource,
+                fingerprint=fingerprint_of(content_of(recipe.seed, sparse, asset, resource).chunks()),
+            )
+            for resource in asset.resources
+        )
     )
 
 

@@ -26,6 +26,8 @@ class MadeResource:
     """Whether the file exists on the phone."""
     availability: str
     """Actual availability, from flags and file: ``local``, ``icloud`` or ``missing``."""
+    fingerprint: str | None = None
+    """Apple's fingerprint of the file's bytes; None if the recipe has no fingerprints."""
 
     @property
     def path(self) -> str:
@@ -74,7 +76,6 @@ class MadeAsset:
     """The files, originals first. For items of other people: the files that the phone has."""
     content_key: str
     """Seed of the contents: the UUID. A duplicate has the UUID of the other asset."""
-    fingerprint: str
     live_photo: bool = False
     raw_pair: bool = False
     edited: bool = False
@@ -92,6 +93,11 @@ class MadeAsset:
     def originals(self) -> tuple[MadeResource, ...]:
         """Return the resources as captured or imported."""
         return tuple(r for r in self.resources if r.is_original)
+
+    @property
+    def fingerprint(self) -> str | None:
+        """Return the fingerprint of the main original."""
+        return self.resources[0].fingerprint
 
     @property
     def availability(self) -> str:

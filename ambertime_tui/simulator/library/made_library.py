@@ -79,8 +79,9 @@ def _plain(value: object) -> object:
 def _asset(raw: dict[str, Any]) -> MadeAsset:
     resources = tuple(MadeResource(**resource) for resource in raw["resources"])
     values = {**raw, "resources": resources, "people": tuple(raw["people"])}
-    if "form" in values:  # what "variant" was called in libraries made before November 28, 2026
+    if "form" in values:  # libraries made before November 28, 2026
         values["variant"] = values.pop("form")
+        del values["fingerprint"]
     return MadeAsset(**values)
 
 

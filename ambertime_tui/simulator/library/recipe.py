@@ -95,6 +95,8 @@ class LibraryRecipe:
     """False: a phone without iCloud Photos."""
     oddities: bool = True
     """Odd names, zones and dates, and two assets with one fingerprint (in libraries of 60 assets or more)."""
+    fingerprints: bool = True
+    """Whether the database has Apple's fingerprints. They take time: all bytes of every file are hashed."""
     mix: Mix = Mix()
     planted: Planted = Planted()
 

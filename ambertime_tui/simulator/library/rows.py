@@ -75,11 +75,9 @@ RESOURCE_CONSTANTS: dict[str, int] = {
 """Columns with the same number in every row. Z34_ASSET (iOS 13) is the entity number of an asset."""
 
 
-def fingerprint_of(asset: MadeAsset, part: str) -> str:
-    """Return a resource's fingerprint: the asset's for its main original, another for every other part."""
-    if part in ("photo", "video"):
-        return asset.fingerprint
-    digest = hashlib.sha1(f"{asset.fingerprint}:{part}".encode(), usedforsecurity=False).digest()
+def _derivative_fingerprint(asset: MadeAsset, part: str) -> str:
+    """Return an arbitrary fingerprint for a derivative, whose bytes are not those in iCloud."""
+    digest = hashlib.sha1(f"{asset.content_key}:{part}".encode(), usedforsecurity=False).digest()
     return base64.b64encode(b"\x01" + digest).decode()
 
 
@@ -187,7 +185,7 @@ def master_row(asset: MadeAsset) -> dict[str, Value]:
         "ZVIDEOFRAMERATE": 0,
         "ZCREATIONDATE": None if asset.created is None else core_data_time(asset.created),
         "ZIMPORTDATE": core_data_time(asset.added),
-        "ZCLOUDMASTERGUID": asset.fingerprint,
+        "ZCLOUDMASTERGUID": asset.fingerprint or asset.content_key,
         "ZORIGINALFILENAME": asset.original_filename,
         "ZUNIFORMTYPEIDENTIFIER": asset.uti,
     }
@@ -218,7 +216,7 @@ def _resource_row(asset: MadeAsset, resource: MadeResource, key: int, in_cloud: 
         subtype, recipe = (8, 131079) if asset.kind == "video" else (3, 65741)
     remote = resource.flag == "icloud" or (in_cloud and asset.state != "missing") or store == 2
     data = b"\x5c\x00\x05" + asset.directory.encode() if store else key_data(resource.role, resource.name)
-    fingerprint = fingerprint_of(asset, resource.role) if in_cloud else None
+    fingerprint = resource.fingerprint if in_cloud else None
     row = _row(key, file_type(resource.name), (kind, subtype, recipe, version))
     row.update(
         {
@@ -254,7 +252,7 @@ def _derivative(
             "ZLOCALAVAILABILITY": local,
             "ZREMOTEAVAILABILITY": int(remote),
             "ZCLOUDLOCALSTATE": _SYNCED if remote and asset.uploaded else _NOT_SYNCED,
-            "ZFINGERPRINT": fingerprint_of(asset, part) if remote else None,
+            "ZFINGERPRINT": _derivative_fingerprint(asset, part) if remote else None,
             "ZSTABLEHASH": None,
             "ZDATASTOREKEYDATA": bytes.fromhex("030c220d9000") if local == LOCAL else None,
             "ZCLOUDPRUNEDAT": None,
