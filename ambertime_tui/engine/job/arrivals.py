@@ -1,4 +1,4 @@
-"""Sees originals arrive from iCloud: lists the folders in which something is expected, and nothing else."""
+"""Detect originals that arrive from iCloud, by listing only the folders in which originals are expected."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from ambertime_tui.library.presence import checked_against_files
 from ambertime_tui.phone.afc import MediaFolder
 from ambertime_tui.phone.errors import MediaError, MediaNotFound, PhoneError
 
-QUICKEST = 1.0
-SLOWEST = 15.0
-"""Seconds between looks: quick while things arrive, slow when it is quiet."""
-SOON = 0.3
-"""Seconds after which what has just appeared is looked at again."""
-SHORTEST = 0.05
-WEIGHED_AT_ONCE = 16
-"""Assets whose files are looked at together."""
-SHARE_OF_THE_LINK = 0.05
-"""Of the time that looking may take."""
-STANDS_STILL_FOR = 5.0
-"""Seconds for which a file has to keep its size where the library does not know it."""
+SHORTEST_INTERVAL = 1.0
+LONGEST_INTERVAL = 15.0
+"""Seconds between two listings: short while originals arrive, longer when none do."""
+CHECK_AGAIN_AFTER = 0.3
+"""Seconds until a new file is checked again."""
+SHORTEST_PAUSE = 0.05
+CHECKED_AT_ONCE = 16
+"""Assets whose files are checked together."""
+SHARE_OF_TIME = 0.05
+"""The share of time that listing and checking may take."""
+UNCHANGED_FOR = 5.0
+"""Seconds for which a file must keep its size if the library does not know its size."""
 
 
 @dataclass(slots=True)
-class _Sighting:
-    """The sizes an asset's files had at the last look, and since when."""
+class _LastCheck:
+    """The sizes of an asset's files at the last check, and since when they have them."""
 
     sizes: tuple[int, ...]
     since: float
@@ -44,13 +44,13 @@ class _Sighting:
 
 
 class ArrivalWatch:
-    """Looks until cancelled, or until nothing came for longer than the patience."""
+    """Runs until cancelled, or until nothing has arrived for longer than the patience."""
 
     def __init__(
         self,
         *,
         queue: FetchQueue,
-        asking: FetchRequests,
+        requests: FetchRequests,
         link: PhoneLink,
         progress: Progress,
         timing: Timing,
@@ -62,17 +62,17 @@ class ArrivalWatch:
         """
         Args:
             queue: what is pending.
-            asking: has iOS asked for it.
-            link: the way to the phone.
-            progress: where arrivals and sentences are shown.
-            timing: the engine's time.
+            requests: asks iOS to download it.
+            link: the connection to the phone.
+            progress: shows arrivals and sentences.
+            timing: clocks and pauses.
             patience: seconds without any arrival after which `run` returns; None: never.
             main_names: the library's, see `presence.checked_against_files`.
-            may_give_up: False as long as the patience does not count (there is other work, or a pause).
-            on_arrived: told each asset whose originals are all there, with their names as found.
+            may_give_up: False while the patience is suspended: during other work or a pause.
+            on_arrived: called with each asset whose originals have all arrived, with their actual names.
         """
         self._queue = queue
-        self._asking = asking
+        self._requests = requests
         self._link = link
         self._progress = progress
         self._timing = timing
@@ -81,47 +81,48 @@ class ArrivalWatch:
         self._may_give_up = may_give_up
         self._on_arrived = on_arrived
         self._names: dict[str, FolderNames] = {}
-        self._seen: dict[str, _Sighting] = {}
-        self._unsettled: set[str] = set()
+        self._last_checks: dict[str, _LastCheck] = {}
+        self._unfinished: set[str] = set()
         self._last_arrival = timing.steady()
 
     async def run(self) -> None:
-        """Looks again and again; returns when the patience is at its end."""
-        pace = QUICKEST
+        """List folders and check files until the patience is over."""
+        interval = SHORTEST_INTERVAL
         list_at = quiet_since = self._timing.steady()
         came = 0
         while True:
-            began = self._timing.steady()
-            lists, arrived = began >= list_at, 0
+            started = self._timing.steady()
+            lists, arrived = started >= list_at, 0
             if self._queue.pending:
                 media = await self._link.media()
-                began = self._timing.steady()
+                started = self._timing.steady()
                 try:
                     if lists:
                         await self._list(media)
-                    arrived = await self._settle(media)
-                    await self._asking.review(media)
+                    arrived = await self._check_new(media)
+                    await self._requests.review(media)
                 except PhoneError as error:
                     self._link.lost(media, error)
             now = self._timing.steady()
-            rest = (now - began) / SHARE_OF_THE_LINK
+            rest = (now - started) / SHARE_OF_TIME
             if arrived or not self._may_give_up() or not self._queue.pending:
                 quiet_since = now
             quiet_since = max(quiet_since, self._link.connected_at)
             if self._patience is not None and now - quiet_since > self._patience:
                 return
-            self._asking.tell(now - max(self._last_arrival, self._link.connected_at))
+            self._requests.update_sentence(now - max(self._last_arrival, self._link.connected_at))
             came += arrived
             if lists:
-                pace = QUICKEST if came or self._unsettled else min(pace * 1.5, SLOWEST)
-                list_at, came = now + max(pace, rest), 0
-                rest = 0.0  # what has just appeared is looked at again soon: that costs next to nothing
-            soon = SOON if self._unsettled else list_at - now
-            await self._timing.pause(max(min(soon, list_at - now), rest, SHORTEST))
+                busy = came or self._unfinished
+                interval = SHORTEST_INTERVAL if busy else min(interval * 1.5, LONGEST_INTERVAL)
+                list_at, came = now + max(interval, rest), 0
+                rest = 0.0  # checking new files again soon costs very little
+            soon = CHECK_AGAIN_AFTER if self._unfinished else list_at - now
+            await self._timing.pause(max(min(soon, list_at - now), rest, SHORTEST_PAUSE))
 
     async def _list(self, media: MediaFolder) -> None:
-        """Lists the folders in which something is expected, and notes what appeared or went there."""
-        for folder in self._queue.stirred():
+        """List the folders in which originals are expected, and note which files appeared or disappeared."""
+        for folder in self._queue.take_changed_folders():
             self._names.pop(folder, None)
         async with aclosing(media.list_many(self._queue.folders())) as lists:
             async for folder, names in lists:
@@ -133,56 +134,56 @@ class ArrivalWatch:
     def _listed(self, folder: str, names: Iterable[str]) -> None:
         before = self._names.get(folder, NO_NAMES)
         changed = set(names).symmetric_difference(before)
-        self._unsettled |= {p.asset.uuid for p in self._queue.pending_at(folder, changed)}
+        self._unfinished |= {p.asset.uuid for p in self._queue.pending_at(folder, changed)}
         if changed or folder not in self._names:
             self._names[folder] = FolderNames(names)
 
-    async def _settle(self, media: MediaFolder) -> int:
-        """Looks at the files of what has appeared; how many assets have arrived wholly."""
-        self._unsettled = {uuid for uuid in self._unsettled if self._queue.is_pending(uuid)}
-        found = [self._as_found(self._queue.planned(uuid)) for uuid in self._unsettled]
+    async def _check_new(self, media: MediaFolder) -> int:
+        """Check the files of assets that are arriving; return how many assets are complete."""
+        self._unfinished = {uuid for uuid in self._unfinished if self._queue.is_pending(uuid)}
+        found = [self._located(self._queue.planned(uuid)) for uuid in self._unfinished]
         arrived = 0
-        for batch in range(0, len(found), WEIGHED_AT_ONCE):
-            some = found[batch : batch + WEIGHED_AT_ONCE]
-            arrived += sum(await asyncio.gather(*(self._weigh(planned, media) for planned in some)))
+        for batch in range(0, len(found), CHECKED_AT_ONCE):
+            some = found[batch : batch + CHECKED_AT_ONCE]
+            arrived += sum(await asyncio.gather(*(self._check(planned, media) for planned in some)))
         return arrived
 
-    def _as_found(self, planned: PlannedAsset) -> PlannedAsset:
-        """The asset with the names and whereabouts that the folders show now."""
+    def _located(self, planned: PlannedAsset) -> PlannedAsset:
+        """The asset with the current names and availability of its files, from the folders."""
         found = checked_against_files(planned.asset, self._names, self._main_names)
         of_role = {resource.role: resource for resource in found.resources}
         resources = tuple(of_role.get(resource.role, resource) for resource in planned.resources)
         return replace(planned, asset=found, resources=resources)
 
-    async def _weigh(self, planned: PlannedAsset, media: MediaFolder) -> int:
-        """1 where the asset has arrived: all its originals there, of the right size, at two looks."""
+    async def _check(self, planned: PlannedAsset, media: MediaFolder) -> int:
+        """1 if the asset is complete: all originals are there, with the right size, in two checks."""
         uuid = planned.asset.uuid
         originals = expected(planned)
         there = [r for r in originals if r.availability is Availability.LOCAL]
         if len(there) < len(originals):
-            self._seen.pop(uuid, None)
-            self._unsettled.discard(uuid)
-            self._move(uuid, FetchState.ARRIVING if there else self._queue.resting_state(uuid))
+            self._last_checks.pop(uuid, None)
+            self._unfinished.discard(uuid)
+            self._move(uuid, FetchState.ARRIVING if there else self._queue.idle_state(uuid))
             return 0
         try:
             sizes = tuple([(await media.stat(resource.path)).size for resource in there])
         except MediaError:
-            self._seen.pop(uuid, None)
+            self._last_checks.pop(uuid, None)
             return 0
-        sighting, now = self._seen.get(uuid), self._timing.steady()
-        if sighting is None or sighting.sizes != sizes:
-            self._seen[uuid] = _Sighting(sizes, now)
+        last, now = self._last_checks.get(uuid), self._timing.steady()
+        if last is None or last.sizes != sizes:
+            self._last_checks[uuid] = _LastCheck(sizes, now)
             self._move(uuid, FetchState.ARRIVING)
             return 0
-        if not _is_whole(there, sizes, now - sighting.since):
+        if not _is_complete(there, sizes, now - last.since):
             return 0
         if not self._queue.is_pending(uuid):
             return 0
-        del self._seen[uuid]
-        self._unsettled.discard(uuid)
+        del self._last_checks[uuid]
+        self._unfinished.discard(uuid)
         self._last_arrival = self._timing.steady()
         self._queue.move(uuid, FetchState.ARRIVED)
-        self._progress.has_arrived(sum(sizes))
+        self._progress.count_arrival(sum(sizes))
         local = tuple(r for r in planned.resources if r.availability is Availability.LOCAL)
         self._on_arrived(replace(planned, resources=local, bytes=bytes_of(local)))
         return 1
@@ -193,13 +194,12 @@ class ArrivalWatch:
             self._progress.touch()
 
 
-def _is_whole(resources: Iterable[Resource], sizes: Iterable[int], still_for: float) -> bool:
-    """Whether files have the sizes that the library says, `still_for` seconds after they were first seen so.
+def _is_complete(resources: Iterable[Resource], sizes: Iterable[int], unchanged_for: float) -> bool:
+    """True if all files have the size in the library, or none is known and it was unchanged long enough.
 
-    One that is smaller may stand still half-way, for as long as the phone has no network; only where no size
-    is known does standing still have to do.
+    An unchanged size alone proves nothing: without a network, iOS leaves a file half downloaded for any time.
     """
     return all(
-        still_for >= STANDS_STILL_FOR if r.size is None else r.size == size
+        unchanged_for >= UNCHANGED_FOR if r.size is None else r.size == size
         for r, size in zip(resources, sizes, strict=True)
     )

@@ -1,4 +1,4 @@
-"""The accounting of a library after a job: every asset in exactly one bucket, with its reason. Pure."""
+"""The census of a library after a job: every asset in exactly one bucket, with its reason. Pure."""
 
 from __future__ import annotations
 
@@ -25,45 +25,45 @@ class Bucket(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """What became of an asset."""
+    """The outcome of an asset, as the census counts it."""
 
     bucket: Bucket
     reason: str = ""
-    """A stable word; assets of one bucket and reason are counted together."""
+    """A stable word; assets with the same bucket and reason are counted together."""
     sentence: str = ""
     """For people, about this asset."""
 
 
 WORDS = {
     "icloud": "original only in iCloud",
-    "offloaded": "offloaded to iCloud while the job ran",
-    "arriving": "arrived from iCloud only in part",
+    "offloaded": "offloaded to iCloud during the job",
+    "arriving": "arrived only partly from iCloud",
     "gave_up": "did not come from iCloud in time",
     "skipped": "skipped by you",
     "missing": "an original is neither on the iPhone nor in iCloud",
     "too_large_for_drive": "too large for the drive's file system",
-    "name_too_long": "name cannot be kept on this drive",
-    "drive_full": "no room left on the drive",
+    "name_too_long": "name not possible on this drive",
+    "drive_full": "drive full",
     "drive_failed": "could not be written to the drive",
     "unreadable": "could not be read from the iPhone",
-    "forbidden": "the iPhone does not let it be read",
-    "changed": "changed while it was being copied",
-    "not_reached": "the job ended before it was its turn",
+    "forbidden": "the iPhone denied access to it",
+    "changed": "changed during copying",
+    "not_reached": "the job ended before copying it",
 }
-"""Reasons of `icloud` and `failed`, for the lines of a census; excluded assets bring their own words."""
+"""Words for the reasons of `icloud` and `failed`; excluded assets have their own."""
 
 
 NOT_REACHED = Ending(
     Bucket.FAILED,
     "not_reached",
-    "The job ended before it was its turn. Run again: it goes on where it stopped.",
+    "The job ended before copying it. Run again to continue.",
 )
 _COPIED = Ending(Bucket.COPIED)
 _ALREADY = Ending(Bucket.ALREADY)
 
 
 def ending_by_plan(decision: Decision, reason: str, sentence: str) -> Ending:
-    """What becomes of an asset to which nothing happened after the plan was made."""
+    """The outcome of an asset that was not touched after planning."""
     match decision:
         case Decision.ALREADY:
             return _ALREADY
@@ -78,7 +78,7 @@ def ending_by_plan(decision: Decision, reason: str, sentence: str) -> Ending:
 
 
 class Endings:
-    """What became of each asset of a plan so far. A million that were copied take a megabyte."""
+    """The outcome of each asset of a plan so far. A million copied assets take one megabyte."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -86,7 +86,7 @@ class Endings:
         self._others: dict[int, Ending] = {}
 
     def set(self, number: int, ending: Ending) -> None:
-        """Something happened to an asset."""
+        """Set the outcome of an asset."""
         copied = ending == _COPIED
         self._copied[number] = copied
         if copied:
@@ -95,26 +95,26 @@ class Endings:
             self._others[number] = ending
 
     def forget(self, number: int) -> None:
-        """It is as if nothing had happened to it."""
+        """Remove the outcome of an asset."""
         self._copied[number] = False
         self._others.pop(number, None)
 
     def get(self, number: int) -> Ending | None:
-        """What happened to an asset; None: nothing yet."""
+        """The outcome of an asset; None: none yet."""
         return _COPIED if self._copied[number] else self._others.get(number)
 
     def of(self, number: int) -> Ending:
-        """What happened to an asset, or what the plan says becomes of it."""
+        """The outcome of an asset, or else the one that follows from the plan."""
         plan = self._plan
         return self.get(number) or ending_by_plan(plan.decision_of(number), *plan.reason_of(number))
 
     def other_than_copied(self) -> Iterator[tuple[int, Ending]]:
-        """What happened to all others, in the order in which it did."""
+        """All outcomes other than copied, in the order in which they happened."""
         return iter(self._others.items())
 
 
 def take_census(plan: Plan, endings: Endings) -> Census:
-    """The accounting."""
+    """Count every asset of the plan."""
     counts: dict[tuple[Bucket, str], list[int]] = {}
     for number in range(len(plan)):
         ending = endings.of(number)
@@ -131,8 +131,7 @@ def take_census(plan: Plan, endings: Endings) -> Census:
 
 
 class LeftList(Sequence[Left]):
-    """Assets of the selection that are not, or not wholly, on the drive; an entry is made when it is asked
-    for."""
+    """The selected assets that are not completely on the drive. Entries are made on access."""
 
     def __init__(
         self, plan: Plan, endings: Endings, numbers: array[int], others: tuple[Left, ...] = ()
@@ -145,12 +144,12 @@ class LeftList(Sequence[Left]):
     def __len__(self) -> int:
         return len(self._numbers) + len(self._others)
 
-    def and_also(self, others: tuple[Left, ...]) -> LeftList:
-        """The list with further entries at its end."""
+    def with_extra(self, others: tuple[Left, ...]) -> LeftList:
+        """The list with more entries at its end."""
         return LeftList(self._plan, self._endings, self._numbers, (*self._others, *others))
 
     def uuids(self) -> frozenset[str]:
-        """Of all assets listed."""
+        """The uuids of all entries."""
         return frozenset(one.uuid for one in self)
 
     @overload
@@ -168,46 +167,46 @@ class LeftList(Sequence[Left]):
 
 
 def list_left(plan: Plan, endings: Endings) -> LeftList:
-    """All that is left, oldest first."""
+    """List what is not on the drive, oldest first."""
     left = (Bucket.ICLOUD, Bucket.FAILED)
     numbers = plan.numbers(Decision.COPY, Decision.FETCH, Decision.ALREADY, Decision.CANNOT)
     return LeftList(plan, endings, array("I", [n for n in numbers if endings.of(n).bucket in left]))
 
 
 def left_as(planned: PlannedAsset, ending: Ending) -> Left:
-    """One asset as an entry of the list of what is left."""
+    """An asset as a list entry."""
     asset = planned.asset
     size = planned.bytes or bytes_of(asset.originals)
     return Left(asset.uuid, asset.original_filename, planned.day, size, ending.reason, ending.sentence)
 
 
-ASKED_AT_ONCE = 128
-"""Assets about which the record is asked together."""
+CHECKED_AT_ONCE = 128
+"""Assets that one query of the record covers."""
 
 
 def contradictions(
     plan: Plan, endings: Endings, census: Census, recorded: Callable[[Sequence[str]], Container[str]]
 ) -> tuple[str, ...]:
-    """Where the accounting cannot be true; a sentence each, empty where it holds.
+    """Check the census; return a sentence for each contradiction.
 
     Args:
-        plan: what was to be done.
-        endings: what became of each asset.
-        census: the accounting that was taken.
-        recorded: which of some uuids the record on the drive holds, asked anew.
+        plan: the job's.
+        endings: the outcome of each asset.
+        census: what was counted.
+        recorded: looks up which of some uuids are in the drive's record.
     """
     found = []
     if not census.holds:
         counted = sum(line.count for line in census.lines)
-        found.append(f"The census counts {counted} items, and the library holds {census.library}.")
+        found.append(f"The census counts {counted} items, but the library has {census.library}.")
     if plan.has_duplicate_uuids:
-        found.append("The library names an item twice.")
+        found.append("The library lists an item twice.")
     there = (Bucket.COPIED, Bucket.ALREADY)
     claimed = (p.asset.uuid for p in plan if endings.of(p.number).bucket in there)
     unrecorded = 0
-    while some := list(islice(claimed, ASKED_AT_ONCE)):
+    while some := list(islice(claimed, CHECKED_AT_ONCE)):
         known = recorded(some)
         unrecorded += sum(uuid not in known for uuid in some)
     if unrecorded:
-        found.append(f"{unrecorded} items count as on the drive, and its record does not know them.")
+        found.append(f"{unrecorded} items count as copied, but are not in the drive's record.")
     return tuple(found)

@@ -1,14 +1,15 @@
-"""Closing a job: the drive's own files, the census, and whether it can be true."""
+"""The end of a job: finish the drive's own files, take the census, and check it against the record."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from ambertime_tui import units
 from ambertime_tui.drive.errors import DriveError
-from ambertime_tui.drive.record.record_model import ReadBack, RecordedFile
+from ambertime_tui.drive.record.record_model import ReadBack
 from ambertime_tui.drive.target import Target
 from ambertime_tui.engine.api.proof import proof_line
 from ambertime_tui.engine.api.status import Census, Left, Outcome
@@ -22,92 +23,98 @@ from ambertime_tui.engine.job.census import (
 )
 from ambertime_tui.engine.job.damaged_files import BrokenFile, as_left, still_broken
 from ambertime_tui.engine.job.drive_threads import Threads
-from ambertime_tui.engine.job.ledger import Ledger
+from ambertime_tui.engine.job.planned_job import PlannedJob
 from ambertime_tui.engine.plan.plan import Decision, Plan
 from ambertime_tui.engine.plan.rules import EDIT_IN_ICLOUD, EDIT_TOO_LARGE
-from ambertime_tui.library.model import Library
 
 
 @dataclass(frozen=True, slots=True)
-class Accounts:
-    """How a job ended, and what it leaves."""
+class JobResult:
+    """How a job ended, and what is not on the drive."""
 
     outcome: Outcome
     sentence: str
     census: Census | None
     left: Sequence[Left]
     proof: str = ""
-    """What the drive holds of the phone, and how that was proved; empty: it could not be asked."""
+    """What the drive has from the phone, and how that was verified; empty: the drive could not be read."""
 
     @classmethod
-    def failed(cls, sentence: str) -> Accounts:
-        """Of a job that has no plan, or none that can be told."""
+    def failed(cls, sentence: str) -> JobResult:
+        """Of a job without a plan, or with an internal error."""
         return cls(Outcome.FAILED, sentence, None, ())
 
 
-async def close_accounts(
+async def close_job(
+    planned: PlannedJob | None,
     *,
-    ledger: Ledger | None,
-    library: Library | None,
     target: Target,
     udid: str,
     threads: Threads,
     failure: str,
     stopped: bool,
-    broken_before: Mapping[str, tuple[RecordedFile, ...]],
     copied_early: int,
     on_trouble: Callable[[str], None],
-) -> Accounts:
-    """Writes SHA256SUMS, takes the census and holds it against the record.
+) -> JobResult:
+    """Write SHA256SUMS, take the census, and check it against the record.
 
     Args:
-        ledger: the books; None: the job ended before there was a plan.
-        library: what was scanned.
-        target: where to; it may be gone by now.
+        planned: None: the job ended before there was a plan.
+        target: where to; it may be unplugged.
         udid: the phone's.
-        threads: for what blocks.
-        failure: why the job ended before its time; empty: it did not.
-        stopped: a person ended it.
-        broken_before: files that were damaged or missing on the drive when the job began, by uuid.
-        copied_early: assets that were copied before there was a plan.
-        on_trouble: told what goes wrong here.
+        threads: for calls that block.
+        failure: why the job failed; empty: it did not.
+        stopped: the user stopped it.
+        copied_early: assets that were copied although there is no plan.
+        on_trouble: called with a sentence for each error here.
     """
     readable, proof, broken = False, "", list[BrokenFile]()
     try:
         await threads.run(target.check)
         await threads.run(target.finish)
-        if ledger is not None:  # or nobody has looked whether all is still there
-            broken = await threads.run(lambda: list(still_broken(target, udid, broken_before)))
+        if planned is not None:  # without a plan, existing files were not checked
+            broken = await threads.run(lambda: list(still_broken(target, udid, planned.broken)))
             proof = await threads.run(_proof, target, udid, broken)
         readable = True
     except DriveError as error:
         on_trouble(str(error))
         failure = failure or str(error)
-    if ledger is None or library is None:
+    if planned is None:
         if stopped and not failure:
-            return Accounts(Outcome.INTERRUPTED, _stopped_before_the_plan(copied_early), None, ())
-        return Accounts.failed(failure)
-    census = await asyncio.to_thread(take_census, ledger.plan, ledger.endings)
-    listed = await asyncio.to_thread(list_left, ledger.plan, ledger.endings)
-    not_whole = as_left(broken, ledger.plan, listed.uuids() if broken else ())
-    edits = await asyncio.to_thread(lambda: tuple(edits_left(ledger.plan, ledger.endings)))
-    left = listed.and_also((*edits, *not_whole))
+            return JobResult(Outcome.INTERRUPTED, _stopped_before_the_plan(copied_early), None, ())
+        return JobResult.failed(failure)
+    plan, endings = planned.ledger.plan, planned.ledger.endings
+    census = await asyncio.to_thread(take_census, plan, endings)
+    listed = await asyncio.to_thread(list_left, plan, endings)
+    damaged = as_left(broken, plan, listed.uuids() if broken else ())
+    edits = await asyncio.to_thread(lambda: tuple(edits_left(plan, endings)))
+    left = listed.with_extra((*edits, *damaged))
     if readable:
         recorded = partial(target.record.recorded_uuids, udid)
-        wrong = await asyncio.to_thread(contradictions, ledger.plan, ledger.endings, census, recorded)
+        wrong = await asyncio.to_thread(contradictions, plan, endings, census, recorded)
         for sentence in wrong:
             on_trouble(sentence)
         if wrong:
-            failure = "The accounting of this job does not add up; do not rely on it. " + " ".join(wrong)
-    judged = _judged(census, len(listed), len(edits), len(not_whole), library, failure, stopped)
-    return Accounts(*judged, census, left, proof)
+            failure = f"The counts of this job do not add up; do not rely on them. {' '.join(wrong)}"
+    copied = census.count(Bucket.COPIED) + census.count(Bucket.ALREADY)
+    if failure:
+        outcome, sentence = Outcome.FAILED, failure
+    elif stopped and listed:
+        outcome = Outcome.INTERRUPTED
+        sentence = f"Stopped: {_on_the_drive(copied, len(listed))}. Run again to continue."
+    else:
+        sentence = _incomplete(
+            copied, len(listed), len(edits), len(damaged), from_database=planned.library.from_database
+        )
+        outcome = Outcome.LEFT if sentence else Outcome.COMPLETE
+    return JobResult(outcome, sentence or f"{_all(copied)} on the drive.", census, left, proof)
 
 
 def _stopped_before_the_plan(copied: int) -> str:
     if not copied:
         return "Stopped before anything was copied."
-    items = "1 item is" if copied == 1 else f"{copied:,} items are"
-    return f"Stopped before all of the library was read; {items} on the drive. Run again to go on."
+    items = units.plural(copied, "item is", "items are")
+    return f"Stopped before the library was read completely; {items} on the drive. Run again to continue."
 
 
 def _proof(target: Target, udid: str, broken: Sequence[BrokenFile]) -> str:
@@ -120,45 +127,45 @@ def _proof(target: Target, udid: str, broken: Sequence[BrokenFile]) -> str:
     )
 
 
-def _judged(
-    census: Census, left: int, edits: int, not_whole: int, library: Library, failure: str, stopped: bool
-) -> tuple[Outcome, str]:
-    """The outcome and its sentence; `left` counts items, `edits` those of which only the edit is not there,
-    `not_whole` files of earlier backups."""
-    here = census.count(Bucket.COPIED) + census.count(Bucket.ALREADY)
-    if failure:
-        return Outcome.FAILED, failure
-    if stopped and left:
-        return Outcome.INTERRUPTED, (
-            f"Stopped: {here:,} items are on the drive, {left:,} are not. Run again to go on."
-        )
+def _incomplete(copied: int, left: int, edits: int, damaged: int, *, from_database: bool) -> str:
+    """What is not on the drive, or not known; empty: everything is there.
+
+    Args:
+        copied: items on the drive.
+        left: items not on the drive.
+        edits: items on the drive without their edit.
+        damaged: files of earlier backups.
+        from_database: False: only the folders could be read.
+    """
     if left:
+        return f"{_on_the_drive(copied, left)}; each is listed with its reason."
+    if damaged:
         return (
-            Outcome.LEFT,
-            f"{here:,} items are on the drive, {left:,} are not; each is listed with its reason.",
-        )
-    if not_whole:
-        files = "1 file" if not_whole == 1 else f"{not_whole:,} files"
-        return Outcome.LEFT, (
-            f"All {here:,} items of the selection are on the drive, but {files} of earlier backups could not "
-            "be put right; each is listed."
+            f"{_all(copied)} on the drive, but {units.plural(damaged, 'file')} of earlier backups could not "
+            "be repaired; each is listed."
         )
     if edits:
-        of = "the edit of 1 is" if edits == 1 else f"the edits of {edits:,} are"
+        missing = units.plural(edits, "edit is", "edits are")
+        return f"{_all(copied)} on the drive, but {missing} not; each is listed with its reason."
+    if not from_database:
         return (
-            Outcome.LEFT,
-            f"All {here:,} items are on the drive, but {of} not; each is listed with its reason.",
+            f"{units.plural(copied, 'item')} copied. The library database could not be read, so items that "
+            "are only in iCloud are not known."
         )
-    if not library.from_database:
-        return Outcome.LEFT, (
-            f"{here:,} items are on the drive. The library's database could not be read, so nobody knows "
-            "what is only in iCloud."
-        )
-    return Outcome.COMPLETE, f"All {here:,} items of the selection are on the drive."
+    return ""
+
+
+def _on_the_drive(copied: int, left: int) -> str:
+    items, others = units.plural(copied, "item is", "items are"), units.plural(left, "is", "are")
+    return f"{items} on the drive, {others} not"
+
+
+def _all(copied: int) -> str:
+    return "The 1 selected item is" if copied == 1 else f"All {units.count(copied)} selected items are"
 
 
 EDITS = frozenset({EDIT_IN_ICLOUD, EDIT_TOO_LARGE})
-"""Reasons of entries that stand for the edit alone."""
+"""Reasons of entries for an edit only."""
 
 
 def edits_left(plan: Plan, endings: Endings) -> Iterator[Left]:

@@ -1,5 +1,4 @@
-"""What a job's condition is, and what a person is told of it: paused, stopping, waiting for phone or
-drive."""
+"""The condition of a job as the user sees it: paused, stopping, waiting for phone or drive."""
 
 from __future__ import annotations
 
@@ -9,18 +8,18 @@ from ambertime_tui.engine.job.progress import Progress
 from ambertime_tui.engine.timing import Timing
 
 DRIVE_SILENT = 30.0
-"""Seconds without a sign of life after which a drive is said to be silent. Bringing some GB from memory to a
-slow stick takes as long, too."""
+"""Seconds without activity after which a drive is reported as not responding. Writing some GB from memory to
+a slow stick also takes that long."""
 GIVEN_UP_AFTER = 10.0
-"""Seconds of silence, and since a person wanted the job to stop, after which nobody waits any more."""
+"""Seconds without activity, and since the user stopped the job, after which the drive is given up."""
 DRIVE_IS_SILENT = (
-    "The drive has not answered for half a minute: it is slow, or gone. What is on it is whole. If this goes "
-    "on, check its cable."
+    "The drive has not responded for half a minute: it is slow or disconnected. Files on it are intact. If "
+    "this continues, check its cable."
 )
 
 
 class Conditions:
-    """The most pressing of all that is so; belongs to the event loop."""
+    """Shows the most important condition of several; belongs to the event loop."""
 
     def __init__(self, progress: Progress, timing: Timing) -> None:
         self._progress = progress
@@ -29,35 +28,35 @@ class Conditions:
         self._stopped_at: float | None = None
         self.paused = False
         self.phone_trouble = ""
-        """Why the phone is waited for; empty: it is not."""
+        """Why the job waits for the phone; empty: it does not."""
 
     @property
     def stopped(self) -> bool:
-        """True once a person wanted the job to end."""
+        """True once the user has stopped the job."""
         return self._stopped_at is not None
 
     def stop(self) -> None:
-        """A person wants the job to end."""
+        """Note that the user stopped the job."""
         if self._stopped_at is None:
             self._stopped_at = self._timing.steady()
 
-    def look_at(self, threads: Threads) -> bool:
-        """Notes whether the drive answers; False: it is not worth waiting for any longer."""
+    def check_drive(self, threads: Threads) -> bool:
+        """Note whether the drive responds. False: stop waiting for it."""
         silent_for = threads.silent_for
         if self._drive_is_silent is not (silent_for >= DRIVE_SILENT):
             self._drive_is_silent = not self._drive_is_silent
-            self.show()
+            self.publish()
         if self._stopped_at is None:
             return True
         return min(silent_for, self._timing.steady() - self._stopped_at) < GIVEN_UP_AFTER
 
-    def show(self) -> None:
-        """Puts it into the status."""
+    def publish(self) -> None:
+        """Set the condition in the status."""
         if self.stopped and self._drive_is_silent:
-            sentence = "The drive does not answer; soon nobody waits for it any more."
+            sentence = "The drive is not responding. Giving up on it soon."
             self._progress.set_condition(Condition.STOPPING, sentence)
         elif self.stopped:
-            self._progress.set_condition(Condition.STOPPING, "Ending after the files in hand.")
+            self._progress.set_condition(Condition.STOPPING, "Stopping after the files in progress.")
         else:
             trouble = DRIVE_IS_SILENT if self._drive_is_silent else self.phone_trouble
             usual = Condition.WAITING if trouble else Condition.RUNNING

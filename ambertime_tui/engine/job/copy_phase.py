@@ -1,166 +1,174 @@
-"""The long part of a job: what is copied, what waits for iCloud, and what a person orders meanwhile."""
+"""The long part of a job: what is copied, what still waits for iCloud, and the user's commands meanwhile."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Container, Mapping, Set
 
+from ambertime_tui import units
 from ambertime_tui.engine.api.protocol import EngineError, Pane, Rows
-from ambertime_tui.engine.api.spec import FetchOrder, JobSpec, OriginalsChoice
+from ambertime_tui.engine.api.spec import FetchOrder
 from ambertime_tui.engine.api.status import FetchState, Phase, Tally
 from ambertime_tui.engine.job.arrivals import ArrivalWatch
 from ambertime_tui.engine.job.census import NOT_REACHED, Bucket, Ending
-from ambertime_tui.engine.job.copy_queue import CopyQueue
+from ambertime_tui.engine.job.context import JobContext
 from ambertime_tui.engine.job.fetch_queue import FetchQueue
+from ambertime_tui.engine.job.fetch_requests import FINISHING, FetchRequests
 from ambertime_tui.engine.job.ledger import Ledger
 from ambertime_tui.engine.job.outcomes import Copied, Failed, NotThere, Outcome, ending_of
-from ambertime_tui.engine.job.progress import Progress
 from ambertime_tui.engine.plan.plan import Decision, PlannedAsset
-from ambertime_tui.engine.timing import Timing
 
-BY_CHOICE = "Left in iCloud, as you chose: this job takes what is on the iPhone."
+BY_CHOICE = "Left in iCloud, as you chose: this job copies only what is on the iPhone."
 
-NOT_WAITED_FOR = (
-    "iOS had not brought its original down when you ended the wait. Run again with iCloud originals "
-    "included: what has come since is taken first."
-)
-ENDED_BEFORE = (
-    "The job ended before iOS had brought its original down. Run again with iCloud originals included: what "
-    "has come since is taken first."
-)
+_RUN_AGAIN = "Run again with iCloud originals included; originals that have arrived since are copied first."
+NOT_WAITED_FOR = f"iOS had not downloaded its original when you stopped waiting for iCloud. {_RUN_AGAIN}"
+ENDED_BEFORE = f"The job ended before iOS had downloaded its original. {_RUN_AGAIN}"
 
 
-class Copying:
-    """Brings copier and arrival watch together over one set of books. Belongs to the event loop."""
+class CopyPhase:
+    """Connects copier, arrival watch and ledger. Belongs to the event loop."""
 
     def __init__(
         self,
-        spec: JobSpec,
+        context: JobContext,
         ledger: Ledger,
-        queue: FetchQueue,
-        line: CopyQueue,
-        progress: Progress,
-        timing: Timing,
-        awaited_before: frozenset[str] = frozenset(),
-        begun_before: frozenset[str] = frozenset(),
+        fetch_queue: FetchQueue,
+        main_names: Mapping[str, Container[str]],
     ) -> None:
         """
         Args:
-            spec: what is to be done.
-            ledger: the books.
-            queue: what waits for iCloud.
-            line: what is to be copied; filled here.
-            progress: what is shown of it.
-            timing: the engine's time.
-            awaited_before: uuids for which iOS was asked in an earlier run: what of it is on the phone now is
-                taken first, before iOS offloads it again.
-            begun_before: uuids that are in the line, or were, already.
+            context: the job's.
+            ledger: the plan and the outcome of each asset.
+            fetch_queue: what waits for iCloud.
+            main_names: the library's, see `presence.as_found`.
         """
-        plan = ledger.plan
-        self._spec = spec
-        self._ledger = ledger
-        self._line = line
+        progress, timing = context.progress, context.timing
+        self._context = context
         self._progress = progress
-        self._included = spec.originals is OriginalsChoice.ICLOUD
-        self._finish = False
-        self._queue = queue
-        progress.queue = queue
-        progress.planned = plan.tally(Decision.COPY)
-        progress.already = plan.tally(Decision.ALREADY)
+        self._copy_queue = context.copy_queue
+        self._ledger = ledger
+        self._fetch_queue = fetch_queue
+        self._main_names = main_names
+        self._included = context.includes_icloud
+        self._finishing = False
+        self._requests: FetchRequests | None = None
+        if self._included:
+            self._requests = FetchRequests(
+                queue=fetch_queue,
+                way=context.spec.way,
+                progress=progress,
+                timing=timing,
+                patience=context.spec.patience,
+                paused=lambda: context.conditions.paused,
+            )
+        progress.queue = fetch_queue
+        progress.planned = ledger.plan.tally(Decision.COPY)
+        progress.already = ledger.plan.tally(Decision.ALREADY)
         progress.fetching = self._included
         progress.fetch_began_at = timing.wall() if self._included else None
-        if self._queue.pending and not self._included:
+        if fetch_queue.pending and not self._included:
             progress.set_fetch_sentence(BY_CHOICE)
-        begun = {number for uuid in begun_before if (number := plan.number_of(uuid)) is not None}
-        awaited = {number for uuid in awaited_before if (number := plan.number_of(uuid)) is not None}
-        first = {number for number in awaited - begun if plan.decision_of(number) is Decision.COPY}
-        line.add(plan[number] for number in sorted(first, key=plan.rank_of))
-        line.add(plan[number] for number in plan.numbers(Decision.COPY) if number not in first | begun)
 
-    @property
-    def queue(self) -> FetchQueue:
-        """What waits for iCloud."""
-        return self._queue
-
-    async def run(self, copier: asyncio.Task[None], watch: ArrivalWatch | None) -> None:
-        """Until everything is copied that can be, or the line is closed.
+    def fill_queue(self, requested_before: Set[str], started: Set[str]) -> None:
+        """Queue what the plan wants copied.
 
         Args:
-            copier: works off the line; may have begun before.
-            watch: looks for what arrives from iCloud.
+            requested_before: uuids an earlier run asked iOS for: those now on the phone are copied first,
+                before iOS offloads them again.
+            started: uuids that were queued before there was a plan.
+        """
+        plan = self._ledger.plan
+        skip = {number for uuid in started if (number := plan.number_of(uuid)) is not None}
+        requested = {number for uuid in requested_before if (number := plan.number_of(uuid)) is not None}
+        first = {number for number in requested - skip if plan.decision_of(number) is Decision.COPY}
+        self._copy_queue.add(plan[number] for number in sorted(first, key=plan.rank_of))
+        self._copy_queue.add(plan[n] for n in plan.numbers(Decision.COPY) if n not in first | skip)
+
+    async def run(self) -> None:
+        """Watch for arrivals until nothing more can come, or the copy queue is closed.
 
         Raises:
-            BaseExceptionGroup: the drive failed for good.
+            BaseExceptionGroup: of what ended the arrival watch.
         """
         async with asyncio.TaskGroup() as group:
-            copying = group.create_task(_the_end_of(copier), name="copying")
-            watching = group.create_task(watch.run(), name="arrivals") if watch else None
-            steering = group.create_task(self._steer(watching), name="steering")
-            await asyncio.wait([copying, steering], return_when=asyncio.FIRST_COMPLETED)
+            watching = None
+            if self._requests is not None:
+                watching = group.create_task(self._watch(self._requests).run(), name="arrivals")
+            await self._close_when_done(watching)
             if watching is not None:
                 watching.cancel()
 
-    def on_arrived(self, planned: PlannedAsset) -> None:
-        """All originals of an asset are on the phone now: it is copied before the others."""
-        self._ledger.joins_the_line(planned)
-        self._progress.planned += Tally(1, planned.bytes)
-        self._line.add_first(planned)
-
-    def on_outcome(self, planned: PlannedAsset, outcome: Outcome) -> None:
-        """Books what became of an asset."""
+    def record(self, planned: PlannedAsset, outcome: Outcome) -> None:
+        """Record the outcome of an asset, or let it wait for iCloud if iOS has offloaded it."""
         uuid, ending = planned.asset.uuid, ending_of(planned, outcome)
         name = planned.asset.original_filename
         match outcome:
             case Copied(_, size):
-                # The library may not know all sizes; what was planned is what was written in the end.
+                # The library may not know all sizes; in the end, what was written is what was planned.
                 self._progress.planned = self._progress.planned.less(Tally(0, planned.bytes - size))
-                if uuid in self._queue:
-                    self._queue.move(uuid, FetchState.WRITTEN)
+                if uuid in self._fetch_queue:
+                    self._fetch_queue.move(uuid, FetchState.WRITTEN)
             case NotThere():
                 self._progress.planned = self._progress.planned.less(Tally(1, planned.bytes))
                 if ending.bucket is Bucket.ICLOUD and self._included:
                     if outcome.gone:
                         reason = "was offloaded before it was copied"
                     else:
-                        reason = "is on the iPhone only in part"
-                    self._queue.add(planned, reason)
-                    self._progress.tell("info", f"{name} {reason}; it waits for iCloud.")
+                        reason = "is only partly on the iPhone"
+                    self._fetch_queue.add(planned, reason)
+                    self._progress.add_event("info", f"{name} {reason}; it waits for iCloud.")
                     return
-                self._progress.tell("warning", f"{name}: {ending.sentence}")
+                self._progress.add_event("warning", f"{name}: {ending.sentence}")
             case Failed():
                 self._progress.failed += 1
-                self._progress.tell("error", f"{name}: {ending.sentence}")
-                if uuid in self._queue:
-                    self._queue.move(uuid, FetchState.GAVE_UP, ending.sentence)
+                self._progress.add_event("error", f"{name}: {ending.sentence}")
+                if uuid in self._fetch_queue:
+                    self._fetch_queue.move(uuid, FetchState.GAVE_UP, ending.sentence)
         self._ledger.record(planned, ending)
 
-    # Orders
+    def rows(self, pane: Pane, offset: int, limit: int) -> Rows:
+        """A page of a list."""
+        return self._ledger.rows(pane, offset, limit, self._fetch_queue, self._copy_queue)
+
+    # Commands
 
     def finish(self) -> None:
-        """Waits for iCloud no longer.
+        """Stop waiting for iCloud.
 
         Raises:
-            EngineError: `NotNow`: it does not wait.
+            EngineError: `NotNow`: the job does not wait for iCloud.
         """
-        if not self._included:
-            raise EngineError("NotNow", "This job waits for nothing from iCloud; it ends by itself.")
-        self._finish = self._progress.waits_no_longer = True
+        if self._requests is None:
+            raise EngineError("NotNow", "This job does not wait for iCloud; it ends by itself.")
+        self._finishing = self._progress.stops_waiting = True
+        self._requests.end(FINISHING)
         self._progress.touch()
-        self._line.stir()
+        self._copy_queue.notify()
+
+    def show_code(self) -> None:
+        """Show the code of the current request again.
+
+        Raises:
+            EngineError: `NotNow`: there is no code.
+        """
+        if self._requests is None:
+            raise EngineError("NotNow", "This job does not wait for iCloud, so it has no code.")
+        self._requests.show_code()
 
     def retry(self, uuid: str) -> None:
-        """Tries again what failed, was skipped or given up.
+        """Retry what failed, was skipped or did not come.
 
         Args:
             uuid: which; empty: all.
 
         Raises:
-            EngineError: `NotNow`: there is no such thing.
+            EngineError: `NotNow`: there is nothing to retry.
         """
-        given_up = [one for one in self._queue.given_up() if uuid in ("", one)]
+        given_up = [one for one in self._fetch_queue.given_up() if uuid in ("", one)]
         again = [p for p in self._ledger.failed() if uuid in ("", p.asset.uuid)]
-        again = [p for p in again if p.asset.uuid not in self._queue]
+        again = [p for p in again if p.asset.uuid not in self._fetch_queue]
         if not again and not given_up:
-            raise EngineError("NotNow", "There is nothing to try again.")
+            raise EngineError("NotNow", "There is nothing to retry.")
         for planned in again:
             ending = self._ledger.ending_of(planned)
             if ending is not None and ending.reason == "skipped":
@@ -169,105 +177,119 @@ class Copying:
                 self._progress.failed -= 1
             self._ledger.reopen(planned)
         for one in given_up:
-            planned = self._queue.planned(one)
+            planned = self._fetch_queue.planned(one)
             ending = self._ledger.ending_of(planned)
             if ending is not None and ending.bucket is Bucket.FAILED:
                 self._progress.failed -= 1
                 self._progress.planned = self._progress.planned.less(Tally(1, planned.bytes))
             self._ledger.reopen(planned)
-            self._queue.move(one, FetchState.WAITING)
-        self._line.add_again(again)
+            self._fetch_queue.move(one, FetchState.WAITING)
+        self._copy_queue.add_again(again)
         self._progress.touch()
 
     def skip(self, uuid: str) -> None:
-        """Leaves an asset out of this job.
+        """Leave an asset out of this job.
 
         Raises:
-            EngineError: `NotNow`: it is being copied, or done with.
+            EngineError: `NotNow`: it is being copied, or finished.
         """
         planned = self._ledger.planned(uuid)
         done = planned is None or self._ledger.ending_of(planned) is not None
         if planned is None or done or planned.decision not in (Decision.COPY, Decision.FETCH):
-            raise EngineError("NotNow", "That item is not waiting for anything.")
-        if self._line.is_in_hand(uuid):
+            raise EngineError("NotNow", "That item is not waiting.")
+        if self._copy_queue.is_being_copied(uuid):
             raise EngineError("NotNow", f"{planned.asset.original_filename} is being copied right now.")
-        waits_for_icloud = self._queue.is_pending(uuid)
-        self._line.skip(uuid)
-        if uuid in self._queue:
-            self._queue.move(uuid, FetchState.SKIPPED, "skipped by you")
+        waits_for_icloud = self._fetch_queue.is_pending(uuid)
+        self._copy_queue.skip(uuid)
+        if uuid in self._fetch_queue:
+            self._fetch_queue.move(uuid, FetchState.SKIPPED, "skipped by you")
         bucket = Bucket.ICLOUD if waits_for_icloud else Bucket.FAILED
-        self._ledger.record(planned, Ending(bucket, "skipped", "You skipped it. Run again to take it."))
+        self._ledger.record(planned, Ending(bucket, "skipped", "You skipped it. Run again to copy it."))
         if not waits_for_icloud:
             self._progress.planned = self._progress.planned.less(Tally(1, planned.bytes))
         self._progress.touch()
-        self._line.stir()
+        self._copy_queue.notify()
 
     def reorder(self, order: str) -> None:
-        """Puts the queue into another order.
+        """Change the order of the fetch queue.
 
         Raises:
             EngineError: `NotUnderstood`: there is no such order.
         """
         try:
-            self._queue.reorder(FetchOrder(order))
+            self._fetch_queue.reorder(FetchOrder(order))
         except ValueError as error:
             raise EngineError("NotUnderstood", f"There is no order called {order!r}.") from error
         self._progress.touch()
 
-    def rows(self, pane: Pane, offset: int, limit: int) -> Rows:
-        """A page of a list."""
-        return self._ledger.rows(pane, offset, limit, self._queue, self._line)
+    # The end
 
-    def book_the_rest(self) -> None:
-        """The job ends: what was waited for and did not come is booked as such."""
-        if self._included:
-            ending = Ending(Bucket.ICLOUD, "icloud", NOT_WAITED_FOR if self._finish else ENDED_BEFORE)
-            for planned in tuple(self._queue.in_order()):
-                if self._ledger.ending_of(planned) is None:
-                    self._ledger.record(planned, ending)
-            for planned in self._queue.arrived():
-                if self._ledger.ending_of(planned) is None:
-                    self._ledger.record(planned, NOT_REACHED)
+    def end(self) -> None:
+        """Record what is still waiting, and remind the user of what to change back on the phone."""
+        requests, progress = self._requests, self._progress
+        if requests is None:
+            return
+        ending = Ending(Bucket.ICLOUD, "icloud", NOT_WAITED_FOR if self._finishing else ENDED_BEFORE)
+        for planned in tuple(self._fetch_queue.in_order()):
+            if self._ledger.ending_of(planned) is None:
+                self._ledger.record(planned, ending)
+        for planned in self._fetch_queue.arrived():
+            if self._ledger.ending_of(planned) is None:
+                self._ledger.record(planned, NOT_REACHED)
+        requests.end()
+        if requests.afterwards and progress.last_arrival_at is not None:
+            progress.afterwards = requests.afterwards
+            progress.add_event("info", requests.afterwards)
 
-    # The end of the line
+    def _watch(self, requests: FetchRequests) -> ArrivalWatch:
+        context = self._context
+        return ArrivalWatch(
+            queue=self._fetch_queue,
+            requests=requests,
+            link=context.link,
+            progress=self._progress,
+            timing=context.timing,
+            patience=context.spec.patience,
+            main_names=self._main_names,
+            may_give_up=lambda: self._copy_queue.is_empty and not context.conditions.paused,
+            on_arrived=self._arrived,
+        )
 
-    async def _steer(self, watching: asyncio.Task[None] | None) -> None:
-        """Closes the line when nothing more is to come; names the phase meanwhile."""
+    def _arrived(self, planned: PlannedAsset) -> None:
+        """All originals of an asset are on the phone now: copy it before the others."""
+        self._ledger.add_arrived(planned)
+        self._progress.planned += Tally(1, planned.bytes)
+        self._copy_queue.add_first(planned)
+
+    async def _close_when_done(self, watching: asyncio.Task[None] | None) -> None:
+        """Close the copy queue when nothing more can come; set the phase meanwhile."""
+        queue = self._copy_queue
         if watching is not None:
-            watching.add_done_callback(lambda _: self._line.stir())
-        while not self._line.closed:
-            waits = watching is not None and not self._finish and self._queue.pending > 0
+            watching.add_done_callback(lambda _: queue.notify())
+        while not queue.closed:
+            waits = watching is not None and not self._finishing and self._fetch_queue.pending > 0
             if waits and watching is not None and watching.done():
                 self._give_up_waiting()
                 waits = False
-            if self._line.is_empty and not waits:
-                self._line.close()
+            if queue.is_empty and not waits:
+                queue.close()
                 return
-            self._progress.set_phase(Phase.FETCHING if self._line.is_empty else Phase.COPYING)
-            await self._line.changed()
+            self._progress.set_phase(Phase.FETCHING if queue.is_empty else Phase.COPYING)
+            await queue.changed()
 
     def _give_up_waiting(self) -> None:
-        patience = _words_for(self._spec.patience or 0.0)
+        patience = units.duration(self._context.spec.patience or 0.0)
         sentence = (
             f"It did not come from iCloud: nothing arrived for {patience}. Check Wi-Fi, power and free "
-            "storage on the iPhone, and run again."
+            "storage on the iPhone, then run again."
         )
-        in_part = (
-            "iOS has not brought it down wholly: a part of it, or one of its files, is still in iCloud. "
-            "Run again."
-        )
-        for planned in tuple(self._queue.in_order()):
+        in_part = "iOS has downloaded only part of it: a file, or the rest of one, is in iCloud. Run again."
+        for planned in tuple(self._fetch_queue.in_order()):
             uuid = planned.asset.uuid
-            arriving = self._queue.state_of(uuid) is FetchState.ARRIVING
-            self._queue.move(uuid, FetchState.GAVE_UP, "came only in part" if arriving else "did not come")
+            arriving = self._fetch_queue.state_of(uuid) is FetchState.ARRIVING
+            reason = "came only in part" if arriving else "did not come"
+            self._fetch_queue.move(uuid, FetchState.GAVE_UP, reason)
             self._ledger.record(planned, Ending(Bucket.ICLOUD, "gave_up", in_part if arriving else sentence))
-        self._progress.tell("warning", f"Nothing arrived from iCloud for {patience}; the rest is listed.")
-
-
-async def _the_end_of(task: asyncio.Task[None]) -> None:
-    """Ends when the task does; cancelled, it cancels it and waits for its end."""
-    await task
-
-
-def _words_for(seconds: float) -> str:
-    return f"{seconds / 60:.0f} min" if seconds >= 120 else f"{seconds:.0f} s"
+        self._progress.add_event(
+            "warning", f"Nothing arrived from iCloud for {patience}; the missing items are listed."
+        )

@@ -1,4 +1,4 @@
-"""The line of assets that wait to be copied, and the gate that pauses the copying."""
+"""The queue of assets to copy. Pausing it pauses the copying."""
 
 from __future__ import annotations
 
@@ -10,117 +10,121 @@ from ambertime_tui.engine.plan.plan import PlannedAsset
 
 
 class CopyQueue:
-    """Workers take from the front; what arrived from iCloud goes there, before iOS can offload it again."""
+    """Workers take from the front; arrivals from iCloud go there, before iOS can offload them again."""
 
     def __init__(self) -> None:
         self._first: deque[PlannedAsset] = deque()
         self._rest: deque[Iterator[PlannedAsset]] = deque()
-        self._in_hand: set[str] = set()
+        self._being_copied: set[str] = set()
         self._skipped: set[str] = set()
         self._passed_over: set[str] = set()
-        """Of the skipped ones, those whose turn has come."""
+        """Skipped assets whose turn has passed."""
         self._closed = False
-        self._news = asyncio.Event()
-        self._open = asyncio.Event()
-        self._open.set()
+        self._added = asyncio.Event()
+        self._running = asyncio.Event()
+        self._running.set()
         self._changed = asyncio.Event()
 
     @property
     def is_empty(self) -> bool:
-        """True where nothing waits and nothing is being copied."""
-        return not self._in_hand and not self._has_waiting()
+        """True if nothing waits and nothing is being copied."""
+        return not self._being_copied and not self._has_waiting()
 
     @property
     def closed(self) -> bool:
-        """True where nothing more is given out."""
+        """True if the queue gives out nothing more."""
         return self._closed
 
     async def changed(self) -> None:
-        """Returns once the line may have become empty or is not any more. For one caller."""
+        """Wait until the queue may have become empty, or is no longer empty. For one caller."""
         await self._changed.wait()
         self._changed.clear()
 
-    def stir(self) -> None:
-        """Wakes whoever waits for a change."""
+    def notify(self) -> None:
+        """Wake the caller of `changed`."""
         self._changed.set()
 
     def add(self, assets: Iterable[PlannedAsset]) -> None:
-        """Lines assets up at the end; each is only asked for when its turn comes."""
+        """Append assets; the iterable is advanced only as their turn comes."""
         self._rest.append(iter(assets))
-        self._news.set()
-        self.stir()
+        self._added.set()
+        self.notify()
 
     def add_first(self, planned: PlannedAsset) -> None:
-        """Lines an asset up before all others."""
+        """Put an asset at the front."""
         self._skipped.discard(planned.asset.uuid)
         self._first.appendleft(planned)
-        self._news.set()
-        self.stir()
+        self._added.set()
+        self.notify()
 
     def add_again(self, assets: Iterable[PlannedAsset]) -> None:
-        """Lines up what was skipped or failed before: at the end, but where its turn is still to come."""
-        gone_by = []
+        """Append assets that failed or were skipped, unless they are still in the queue."""
+        passed = []
         for planned in assets:
             uuid = planned.asset.uuid
             if uuid not in self._skipped or uuid in self._passed_over:
-                gone_by.append(planned)
+                passed.append(planned)
             self._skipped.discard(uuid)
             self._passed_over.discard(uuid)
-        self.add(gone_by)
+        self.add(passed)
 
     def skip(self, uuid: str) -> None:
-        """Passes an asset over when its turn comes."""
+        """Pass over an asset when its turn comes."""
         self._skipped.add(uuid)
 
-    def is_in_hand(self, uuid: str) -> bool:
-        """True while an asset is being copied."""
-        return uuid in self._in_hand
+    def is_being_copied(self, uuid: str) -> bool:
+        """True from `next` until `done` or `put_back`."""
+        return uuid in self._being_copied
 
     async def next(self) -> PlannedAsset | None:
-        """The next asset, which is in hand until `done`; waits for one; None: the line was closed."""
+        """Wait for the next asset and take it; None: the queue was closed."""
         while True:
-            await self.gate()
+            await self.running()
             if self._closed:
                 return None
             while self._has_waiting():
                 planned = self._first.popleft()
                 if planned.asset.uuid in self._skipped:
                     self._passed_over.add(planned.asset.uuid)
-                    self.stir()
+                    self.notify()
                     continue
-                self._in_hand.add(planned.asset.uuid)
+                self._being_copied.add(planned.asset.uuid)
                 return planned
-            self._news.clear()
-            await self._news.wait()
+            self._added.clear()
+            await self._added.wait()
 
     def done(self, planned: PlannedAsset) -> None:
-        """An asset is on the drive, or will not be."""
-        self._in_hand.discard(planned.asset.uuid)
-        self.stir()
+        """Note that an asset is on the drive, or will not be."""
+        self._being_copied.discard(planned.asset.uuid)
+        self.notify()
 
     def put_back(self, planned: PlannedAsset) -> None:
-        """An asset has to be begun anew, before the others."""
-        self._in_hand.discard(planned.asset.uuid)
+        """Return an asset to the front for another try."""
+        self._being_copied.discard(planned.asset.uuid)
         self._first.appendleft(planned)
-        self._news.set()
+        self._added.set()
 
     def close(self) -> None:
-        """Gives out nothing more; what is in hand is finished, even where the copying was paused."""
+        """Give out nothing more. Assets being copied are finished, even if the queue was paused."""
         self._closed = True
-        self._news.set()
+        self._added.set()
         self.resume()
-        self.stir()
+        self.notify()
 
     def pause(self) -> None:
-        """Shuts the gate: nothing is given out, and what is in hand stands still."""
-        self._open.clear()
+        """Give out nothing, and pause the assets being copied."""
+        self._running.clear()
 
     def resume(self) -> None:
-        """Opens the gate."""
-        self._open.set()
+        """End the pause."""
+        self._running.set()
+
+    async def running(self) -> None:
+        """Wait while the queue is paused."""
+        await self._running.wait()
 
     def _has_waiting(self) -> bool:
-        """Whether something waits; then the next one stands at the front of `_first`."""
+        """True if an asset waits; the next one is then at the front of `_first`."""
         while not self._first and self._rest:
             planned = next(self._rest[0], None)
             if planned is None:
@@ -128,7 +132,3 @@ class CopyQueue:
             else:
                 self._first.append(planned)
         return bool(self._first)
-
-    async def gate(self) -> None:
-        """Returns at once, or when the copying is no longer paused."""
-        await self._open.wait()

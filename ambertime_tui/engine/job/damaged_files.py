@@ -1,4 +1,4 @@
-"""Files of earlier backups that are not whole on the drive, and were not put right by this job."""
+"""Files of earlier backups that are damaged or missing on the drive, and that this job did not repair."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from ambertime_tui.engine.api.status import Left
 from ambertime_tui.engine.plan.plan import Decision, Plan
 
 NOT_WHOLE = "not_whole"
-"""The reason of an entry that stands for such a file."""
+"""The reason of an entry for such a file."""
 
 
 @dataclass(frozen=True, slots=True)
 class BrokenFile:
-    """A file that the record vouches for and that is damaged or missing."""
+    """A recorded file that is damaged or missing."""
 
     uuid: str
     original_filename: str
@@ -26,8 +26,7 @@ class BrokenFile:
 def still_broken(
     target: Target, udid: str, before: Mapping[str, tuple[RecordedFile, ...]]
 ) -> Iterator[BrokenFile]:
-    """Those of the files that were broken when the job began which still are: good copies may have other
-    names.
+    """The files that were damaged when the job started and still are; good copies may have other names.
 
     Raises:
         DriveError: the record cannot be read.
@@ -41,7 +40,7 @@ def still_broken(
 
 
 def as_left(broken: Collection[BrokenFile], plan: Plan, listed: Collection[str]) -> tuple[Left, ...]:
-    """The entries for what is left, without those of assets that are listed already (their uuids)."""
+    """The list entries for damaged files, except for assets already listed (by uuid)."""
     return tuple(
         Left(
             one.uuid,
@@ -59,7 +58,7 @@ def as_left(broken: Collection[BrokenFile], plan: Plan, listed: Collection[str])
 def _what_to_do(broken: BrokenFile, plan: Plan) -> str:
     number = plan.number_of(broken.uuid)
     if number is None:
-        return "The iPhone has this item no more: look for it in another backup."
+        return "This item is no longer on the iPhone: look for it in another backup."
     if plan.decision_of(number) is Decision.EXCLUDED:
-        return "This job's selection leaves it out: run one that includes it to have it copied again."
-    return "Run again to have it copied again."
+        return "It is not in this job's selection: run a backup that includes it to copy it again."
+    return "Run again to copy it again."

@@ -1,4 +1,4 @@
-"""Threads for what blocks on the drive, and how long the drive has given no sign of life."""
+"""Threads for calls that block on the drive, and how long the drive has been inactive."""
 
 from __future__ import annotations
 
@@ -18,36 +18,36 @@ T = TypeVar("T")
 
 
 class Threads:
-    """Runs what blocks on a drive. A cancelled caller still waits for the call that is under way. Belongs to
-    the event loop it is made in."""
+    """Runs calls that block on a drive. A cancelled caller still waits for its call. Belongs to the event
+    loop in which it is created."""
 
     def __init__(self, count: int, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
         """
         Args:
-            count: threads at most.
-            path: the target, for what is said of its drive.
+            count: the most threads.
+            path: the target, for error messages.
             clock: seconds.
         """
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="drive")
         self._path = path
         self._clock = clock
         self._loop = asyncio.get_running_loop()
-        self._under_way: set[asyncio.Future[Any]] = set()
+        self._running: set[asyncio.Future[Any]] = set()
         self._alive_at = clock()
         self._given_up = False
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """The result of `work`, called in a thread.
+        """Call `work` in a thread and return its result.
 
         Raises:
             DriveSilent: the drive was given up; the thread may still wait for it.
         """
         if self._given_up:
             raise DriveSilent(self._path)
-        if not self._under_way:
+        if not self._running:
             self.alive()
         call: asyncio.Future[T] = self._loop.create_future()
-        self._under_way.add(call)
+        self._running.add(call)
         self._pool.submit(self._work, call, partial(work, *args, **kwargs))
         try:
             return await asyncio.shield(call)
@@ -57,41 +57,41 @@ class Threads:
             raise
 
     def alive(self) -> None:
-        """The drive has just done something. May be called from any thread."""
+        """Note that the drive has just been active. Any thread may call it."""
         self._alive_at = self._clock()
 
     @property
     def silent_for(self) -> float:
-        """Seconds for which the drive has owed an answer and given no sign of life."""
-        return self._clock() - self._alive_at if self._under_way else 0.0
+        """Seconds without activity while a call waits for the drive."""
+        return self._clock() - self._alive_at if self._running else 0.0
 
     def give_up(self) -> None:
-        """Nobody waits for the drive any more."""
+        """Stop waiting for the drive: fail all calls."""
         self._given_up = True
-        for call in self._under_way:
+        for call in self._running:
             _fail(call, DriveSilent(self._path))
 
     def close(self) -> None:
-        """Lets idle threads go."""
+        """End idle threads."""
         self._pool.shutdown(wait=False)
 
     def _work(self, call: asyncio.Future[T], work: Callable[[], T]) -> None:
-        """In a thread: calls, and lets the event loop know."""
+        """In a thread: call, and pass the result to the event loop."""
         settle = _settled_by(call, work)
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._ended, call, settle)
 
     def _ended(self, call: asyncio.Future[T], settle: Callable[[], None]) -> None:
-        self._under_way.discard(call)
+        self._running.discard(call)
         self.alive()
         settle()
 
 
 def _settled_by(call: asyncio.Future[T], work: Callable[[], T]) -> Callable[[], None]:
-    """Calls `work`, in a thread. What comes of it is to be told to the future by the event loop."""
+    """Call `work`; return a function with which the event loop sets the future's result."""
     try:
         return partial(_succeed, call, work())
-    except BaseException as error:  # noqa: BLE001 - it is raised where the result is awaited
+    except BaseException as error:  # noqa: BLE001 - raised where the result is awaited
         return partial(_fail, call, error)
 
 
@@ -103,14 +103,14 @@ def _succeed(call: asyncio.Future[T], value: T) -> None:
 def _fail(call: asyncio.Future[T], trouble: BaseException) -> None:
     if not call.done():
         call.set_exception(trouble)
-        call.exception()  # a caller that was cancelled never asks; the event loop would complain
+        call.exception()  # a cancelled caller never reads it; asyncio would log a warning
 
 
 async def in_time(seconds: float, path: Path, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """The result of `work`, called in a thread of its own that ends with the process.
+    """Call `work` in a daemon thread and return its result.
 
     Raises:
-        DriveSilent: `seconds` were not enough; the thread goes on.
+        DriveSilent: it took longer than `seconds`; the thread continues.
     """
     loop = asyncio.get_running_loop()
     result: asyncio.Future[T] = loop.create_future()
@@ -120,7 +120,7 @@ async def in_time(seconds: float, path: Path, work: Callable[P, T], *args: P.arg
         if not loop.is_closed():
             loop.call_soon_threadsafe(settle)
 
-    threading.Thread(target=call, name="look at a drive", daemon=True).start()
+    threading.Thread(target=call, name="first access to a drive", daemon=True).start()
     try:
         async with asyncio.timeout(seconds):
             return await result

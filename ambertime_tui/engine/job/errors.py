@@ -1,4 +1,4 @@
-"""Trouble of the rooms below, as the engine tells it to front ends."""
+"""Errors of the rooms below, and how the engine reports them to front ends."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from ambertime_tui.paths import PathsError
 from ambertime_tui.phone.errors import PhoneError
 
 ROOM_ERRORS = (PhoneError, DriveError, LibraryUnreadable, PathsError)
-"""What the rooms below raise on purpose; str() of each is a sentence for a person."""
+"""The errors that the rooms below raise on purpose; str() of each is a sentence for the user."""
 
 
 def as_engine_error(error: Exception) -> EngineError:
-    """The same trouble under the name that front ends know."""
+    """Convert an error to the one that front ends know."""
     return EngineError(type(error).__name__, str(error))

@@ -1,4 +1,4 @@
-"""Remembers across runs what iOS was asked for: should it be on the phone by now, it is taken first."""
+"""Remember across runs what iOS was asked for, so that the next run copies it first."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ FOLDER = "fetch"
 
 
 class FetchMemory:
-    """A list of uuids for each phone, one a line. Losing it costs nothing but the order of copying."""
+    """A file of uuids per phone, one per line. Without it, only the order of copying is lost."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def recall(self, udid: str) -> frozenset[str]:
-        """What was asked for and not on the drive when it was remembered; nothing where that is not known."""
+        """The uuids last saved for a phone; empty if unknown."""
         try:
             return frozenset(self._file(udid).read_text(encoding="utf-8").split("\n")) - {""}
         except (OSError, ValueError):
             return frozenset()
 
     def remember(self, udid: str, uuids: Iterable[str]) -> None:
-        """Replaces the list, in one step.
+        """Replace the list in one step.
 
         Raises:
             OSError: it cannot be written.
-            PathsError: the folder cannot be made.
+            PathsError: the folder cannot be created.
         """
         file = self._file(udid)
         lines = [f"{uuid}\n" for uuid in uuids]

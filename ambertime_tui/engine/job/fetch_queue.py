@@ -1,4 +1,4 @@
-"""The iCloud fetch queue: the assets whose originals iOS must download first, and how far each is. Pure."""
+"""The iCloud fetch queue: assets whose originals iOS must download first, and the state of each. Pure."""
 
 from __future__ import annotations
 
@@ -15,65 +15,65 @@ from ambertime_tui.library.media_paths import folded, stem
 from ambertime_tui.library.model import Asset, Resource
 
 RECENT = 8
-"""How many of the last arrivals are remembered."""
+"""How many of the last arrivals are kept."""
 STEMS_KEPT = 64
-"""Folders of which it is remembered which stem belongs to which asset."""
+"""Folders whose map from file stems to assets is cached."""
 
 _STATES = tuple(FetchState)
 _CODE = {state: code for code, state in enumerate(_STATES)}
-_NOT_IN_IT = 255
+_NOT_QUEUED = 255
 _PENDING = frozenset({FetchState.WAITING, FetchState.ASKED, FetchState.ARRIVING})
 _PENDING_CODES = frozenset(_CODE[state] for state in _PENDING)
 
 
 @dataclass(slots=True)
 class _Folder:
-    """A folder in which something is, or was, expected."""
+    """A folder in which originals are or were expected."""
 
     numbers: array[int] = field(default_factory=lambda: array("I"))
-    """The assets that expect a file in it, pending or done with."""
+    """The assets with a file in it, pending or finished."""
     pending: int = 0
 
 
 class FetchQueue:
-    """States, order and sums of up to a million assets; each change costs the same whatever the length.
+    """States, order and totals of up to a million assets; each change costs the same for any length.
 
-    Any asset of the plan can come to wait here: one that was on the phone may be offloaded meanwhile.
+    Any asset of the plan can be added: iOS may offload one that was on the phone.
     """
 
     def __init__(self, plan: Plan, order: FetchOrder) -> None:
-        """Goes through what the plan wants fetched: to be made in a thread."""
+        """Goes through all assets to fetch: create it in a thread."""
         self._plan = plan
-        self._states = bytearray([_NOT_IN_IT]) * len(plan)
-        self._asked = bytearray(len(plan))
-        """Where iOS was asked for it, and has not brought it down since."""
+        self._states = bytearray([_NOT_QUEUED]) * len(plan)
+        self._requested = bytearray(len(plan))
+        """1 if iOS was asked to download it and has not done so yet."""
         self._reasons: dict[int, str] = {}
         self._count = 0
         self._tallies = dict.fromkeys(FetchState, Tally())
         self._folders: dict[str, _Folder] = {}
         self._stems: dict[str, dict[str, list[int]]] = {}
-        self._stirred: set[str] = set()
-        self._everything_asked = False
+        self._changed_folders: set[str] = set()
+        self._all_requested = False
         self._recent: deque[int] = deque(maxlen=RECENT)
         self._done: dict[int, None] = {}
         self._arriving: dict[int, None] = {}
         for planned in plan.in_order(Decision.FETCH):
-            self._enters(planned, FetchState.WAITING)
+            self._insert(planned, FetchState.WAITING)
         self.order = order
-        self._line = array("I")
+        self._sorted = array("I")
         self._first = 0
-        self._in_line = False
+        self._is_sorted = False
 
     def __len__(self) -> int:
         return self._count
 
     def __contains__(self, uuid: str) -> bool:
         number = self._plan.number_of(uuid)
-        return number is not None and self._states[number] != _NOT_IN_IT
+        return number is not None and self._states[number] != _NOT_QUEUED
 
     @property
     def pending(self) -> int:
-        """How many iOS still has to bring down."""
+        """How many iOS still has to download."""
         return sum(self._tallies[state].count for state in _PENDING)
 
     def tally(self, state: FetchState) -> Tally:
@@ -81,114 +81,114 @@ class FetchQueue:
         return self._tallies[state]
 
     def state_of(self, uuid: str) -> FetchState:
-        """Raises KeyError where the asset is not in the queue."""
+        """Raises KeyError if the asset is not in the queue."""
         return self._state(self._number(uuid))
 
     def is_pending(self, uuid: str) -> bool:
-        """True where iOS still has to bring it down; False where it is done with, or not in the queue."""
+        """True if iOS still has to download it; False if it is finished or not in the queue."""
         number = self._plan.number_of(uuid)
         return number is not None and self._is_pending(number)
 
     def planned(self, uuid: str) -> PlannedAsset:
-        """Raises KeyError where the asset is not in the queue."""
+        """Raises KeyError if the asset is not in the queue."""
         return self._plan[self._number(uuid)]
 
-    def resting_state(self, uuid: str) -> FetchState:
-        """The state of a pending asset of which nothing is there: whether iOS was asked for it."""
-        return self._resting(self._number(uuid))
+    def idle_state(self, uuid: str) -> FetchState:
+        """The state of a pending asset of which nothing has arrived: WAITING or ASKED."""
+        return self._idle(self._number(uuid))
 
-    def ask(self, uuids: Iterable[str]) -> None:
-        """iOS was asked for some of what is pending."""
+    def mark_requested(self, uuids: Iterable[str]) -> None:
+        """Note that iOS was asked for some pending assets."""
         for uuid in uuids:
             number = self._number(uuid)
-            self._asked[number] = True
+            self._requested[number] = True
             if self._state(number) is FetchState.WAITING:
                 self._move(number, FetchState.ASKED, self._reasons.get(number, ""))
 
-    def ask_for_everything(self) -> None:
-        """iOS is bringing down whatever is pending, now and later."""
-        if not self._everything_asked:
-            self._everything_asked = True
-            asked = bytes((_CODE[FetchState.ASKED],))
-            self._states = self._states.replace(bytes((_CODE[FetchState.WAITING],)), asked)
+    def mark_all_requested(self) -> None:
+        """Note that iOS downloads everything that is or becomes pending."""
+        if not self._all_requested:
+            self._all_requested = True
+            requested = bytes((_CODE[FetchState.ASKED],))
+            self._states = self._states.replace(bytes((_CODE[FetchState.WAITING],)), requested)
             self._tallies[FetchState.ASKED] += self._tallies[FetchState.WAITING]
             self._tallies[FetchState.WAITING] = Tally()
 
     def add(self, planned: PlannedAsset, reason: str) -> None:
-        """Takes in an asset that was on the phone when the library was read and is not any more."""
+        """Add an asset that iOS has offloaded since the library was read."""
         number = planned.number
-        self._asked[number] = False
-        if self._states[number] != _NOT_IN_IT:
-            self._move(number, self._resting(number), reason)
+        self._requested[number] = False
+        if self._states[number] != _NOT_QUEUED:
+            self._move(number, self._idle(number), reason)
             return
-        self._say(number, reason)
-        self._enters(planned, self._resting(number))
-        self._becomes_pending(number, planned)
+        self._set_reason(number, reason)
+        self._insert(planned, self._idle(number))
+        self._add_pending(number, planned)
 
     def move(self, uuid: str, state: FetchState, reason: str = "") -> None:
-        """Gives an asset another state; raises KeyError where it is not in the queue."""
+        """Change the state of an asset; raises KeyError if it is not in the queue."""
         self._move(self._number(uuid), state, reason)
 
     def reorder(self, order: FetchOrder) -> None:
-        """Puts what is pending into another order."""
+        """Change the order of the pending assets."""
         self.order = order
-        self._in_line = False
+        self._is_sorted = False
 
     def given_up(self) -> tuple[str, ...]:
-        """The uuids of what was given up or skipped, in the order in which that happened."""
+        """The uuids of assets that were given up or skipped, in that order."""
         ends = (_CODE[FetchState.GAVE_UP], _CODE[FetchState.SKIPPED])
         return tuple(self._plan[n].asset.uuid for n in self._done if self._states[n] in ends)
 
     def in_order(self) -> Iterator[PlannedAsset]:
-        """What is pending, in order."""
+        """The pending assets, in order."""
         return (self._plan[number] for number in self._pending_in_order())
 
     def head(self, count: int) -> tuple[FetchItem, ...]:
-        """The next few."""
+        """The next assets."""
         return tuple(self._item(n) for n, _ in zip(self._pending_in_order(), range(count), strict=False))
 
     def arriving(self, count: int) -> tuple[FetchItem, ...]:
-        """Some of what is arriving, the first to begin first."""
+        """Some of the arriving assets, the one that began first in front."""
         return tuple(self._item(number) for number, _ in zip(self._arriving, range(count), strict=False))
 
     def recent(self) -> tuple[FetchItem, ...]:
-        """The last few that arrived, newest first."""
+        """The last arrivals, newest first."""
         return tuple(self._item(number) for number in self._recent)
 
     def arrived(self) -> Iterator[PlannedAsset]:
-        """What arrived and is not on the drive yet."""
-        there = _CODE[FetchState.ARRIVED]
-        return (self._plan[number] for number in tuple(self._done) if self._states[number] == there)
+        """The assets that have arrived and are not on the drive yet."""
+        arrived = _CODE[FetchState.ARRIVED]
+        return (self._plan[number] for number in tuple(self._done) if self._states[number] == arrived)
 
     def page(self, offset: int, limit: int) -> tuple[FetchItem, ...]:
-        """Part of the whole list: what is pending in order, then what is done with, latest last."""
+        """A page of the whole list: pending assets in order, then finished ones, latest last."""
         self._skip_done()
-        if self._first or len(self._line) != self.pending:
+        if self._first or len(self._sorted) != self.pending:
             self._compact()
-        waiting = self._line[offset : offset + limit]
+        waiting = self._sorted[offset : offset + limit]
         room = limit - len(waiting)
-        start = max(0, offset - len(self._line))
+        start = max(0, offset - len(self._sorted))
         done = list(self._done)[start : start + room] if room > 0 else []
         return tuple(self._item(number) for number in (*waiting, *done))
 
     def by_capture(self) -> Iterator[PlannedAsset]:
-        """What is pending, in the order of capture: newest first if that is the order, else oldest."""
+        """The pending assets by capture time: newest first if that is the order, else oldest first."""
         if self.order is not FetchOrder.SMALLEST:
             return self.in_order()
         numbers = sorted(self._pending_in_order(), key=self._plan.rank_of)
         return (self._plan[number] for number in numbers)
 
     def folders(self) -> tuple[str, ...]:
-        """The folders on the phone in which something pending is expected."""
+        """The folders on the phone in which pending originals are expected."""
         return tuple(name for name, folder in self._folders.items() if folder.pending)
 
-    def stirred(self) -> frozenset[str]:
-        """The folders in which something became pending since this was asked last."""
-        stirred, self._stirred = frozenset(self._stirred), set()
-        return stirred
+    def take_changed_folders(self) -> frozenset[str]:
+        """The folders in which an asset became pending since the last call."""
+        changed, self._changed_folders = frozenset(self._changed_folders), set()
+        return changed
 
     def pending_at(self, folder: str, names: Iterable[str]) -> tuple[PlannedAsset, ...]:
-        """Those of them that expect a file with the stem of one of some names."""
+        """The pending assets that expect a file in a folder with the stem of one of some names."""
         wanted = {folded(stem(name)) for name in names}
         if not wanted or folder not in self._folders:
             return ()
@@ -198,7 +198,7 @@ class FetchQueue:
 
     def _number(self, uuid: str) -> int:
         number = self._plan.number_of(uuid)
-        if number is None or self._states[number] == _NOT_IN_IT:
+        if number is None or self._states[number] == _NOT_QUEUED:
             raise KeyError(uuid)
         return number
 
@@ -208,18 +208,18 @@ class FetchQueue:
     def _is_pending(self, number: int) -> bool:
         return self._states[number] in _PENDING_CODES
 
-    def _resting(self, number: int) -> FetchState:
-        asked = self._everything_asked or self._asked[number]
-        return FetchState.ASKED if asked else FetchState.WAITING
+    def _idle(self, number: int) -> FetchState:
+        requested = self._all_requested or self._requested[number]
+        return FetchState.ASKED if requested else FetchState.WAITING
 
-    def _say(self, number: int, reason: str) -> None:
+    def _set_reason(self, number: int, reason: str) -> None:
         if reason:
             self._reasons[number] = reason
         else:
             self._reasons.pop(number, None)
 
-    def _enters(self, planned: PlannedAsset, state: FetchState) -> None:
-        """A pending asset that was not in the queue."""
+    def _insert(self, planned: PlannedAsset, state: FetchState) -> None:
+        """Add a pending asset that was not in the queue."""
         self._count += 1
         self._states[planned.number] = _CODE[state]
         self._tallies[state] += Tally(1, planned.bytes)
@@ -235,7 +235,7 @@ class FetchQueue:
         self._tallies[before] = self._tallies[before].less(size)
         self._tallies[state] += size
         self._states[number] = _CODE[state]
-        self._say(number, reason)
+        self._set_reason(number, reason)
         if state is FetchState.ARRIVING:
             self._arriving[number] = None
         else:
@@ -247,9 +247,9 @@ class FetchQueue:
             planned = self._plan[number]
             self._done.pop(number, None)
             self._count_in_folders(planned, 1)
-            self._becomes_pending(number, planned)
+            self._add_pending(number, planned)
         if state is FetchState.ARRIVED:
-            self._asked[number] = False
+            self._requested[number] = False
             self._recent.appendleft(number)
 
     def _count_in_folders(self, planned: PlannedAsset, change: int) -> None:
@@ -269,15 +269,15 @@ class FetchQueue:
             thumbnail_of(asset),
         )
 
-    def _becomes_pending(self, number: int, planned: PlannedAsset) -> None:
-        self._stirred |= {resource.directory for resource in expected(planned)}
-        if self._in_line:
+    def _add_pending(self, number: int, planned: PlannedAsset) -> None:
+        self._changed_folders |= {resource.directory for resource in expected(planned)}
+        if self._is_sorted:
             key = self._sort_key()
-            place = bisect_left(self._line, key(number), key=key)
-            if place < len(self._line) and self._line[place] == number:
+            place = bisect_left(self._sorted, key(number), key=key)
+            if place < len(self._sorted) and self._sorted[place] == number:
                 self._first = min(self._first, place)
             else:
-                self._line.insert(place, number)
+                self._sorted.insert(place, number)
                 self._first = min(self._first, place)
 
     def _sort_key(self) -> Callable[[int], int]:
@@ -290,33 +290,33 @@ class FetchQueue:
             case FetchOrder.OLDEST:
                 return rank_of
 
-    def _line_up(self) -> None:
-        """Sorts, once after any number of changes."""
+    def _sort(self) -> None:
+        """Sort, once after any number of changes."""
         pending = [number for number, code in enumerate(self._states) if code in _PENDING_CODES]
         pending.sort(key=self._sort_key())
-        self._line, self._first = array("I", pending), 0
-        self._in_line = True
+        self._sorted, self._first = array("I", pending), 0
+        self._is_sorted = True
 
     def _pending_in_order(self) -> Iterator[int]:
         self._skip_done()
-        for place in range(self._first, len(self._line)):
-            if self._is_pending(self._line[place]):
-                yield self._line[place]
+        for place in range(self._first, len(self._sorted)):
+            if self._is_pending(self._sorted[place]):
+                yield self._sorted[place]
 
     def _skip_done(self) -> None:
-        if not self._in_line:
-            self._line_up()
-        while self._first < len(self._line) and not self._is_pending(self._line[self._first]):
+        if not self._is_sorted:
+            self._sort()
+        while self._first < len(self._sorted) and not self._is_pending(self._sorted[self._first]):
             self._first += 1
-        if len(self._line) > 64 and self.pending * 2 < len(self._line) - self._first:
+        if len(self._sorted) > 64 and self.pending * 2 < len(self._sorted) - self._first:
             self._compact()
 
     def _compact(self) -> None:
-        self._line = array("I", [number for number in self._line if self._is_pending(number)])
+        self._sorted = array("I", [number for number in self._sorted if self._is_pending(number)])
         self._first = 0
 
     def _stems_of(self, folder: str) -> dict[str, list[int]]:
-        """The assets that expect a file in a folder, by the stem of its name."""
+        """The assets that expect a file in a folder, by file stem."""
         stems = self._stems.get(folder)
         if stems is None:
             stems = {}
@@ -333,10 +333,10 @@ class FetchQueue:
 
 
 def thumbnail_of(asset: Asset) -> str:
-    """Where the phone keeps a small picture of an asset, relative to its media folder."""
+    """The path of an asset's thumbnail, relative to the media folder."""
     return f"PhotoData/Thumbnails/V2/{asset.directory}/{asset.filename}/5005.JPG"
 
 
 def expected(planned: PlannedAsset) -> tuple[Resource, ...]:
-    """The originals that have to be on the phone before an asset can be copied."""
+    """The originals that must be on the phone before an asset can be copied."""
     return tuple(r for r in planned.resources if r.role.is_original)

@@ -1,4 +1,4 @@
-"""The books of a running job: the plan, what became of each asset so far, and the lists made of both."""
+"""The ledger of a running job: the plan, the outcome of each asset so far, and the lists made of both."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from ambertime_tui.engine.job.fetch_queue import FetchQueue
 from ambertime_tui.engine.plan.plan import Decision, Plan, PlannedAsset, bytes_of
 
 _LEFT = (Bucket.ICLOUD, Bucket.FAILED)
-_DONE_WITH = ("missing", "not_reached")
-"""Reasons of what failed for which trying again in the same job is no use."""
+_FINAL = ("missing", "not_reached")
+"""Reasons of failures that a retry in the same job cannot help."""
 
 
 class Ledger:
-    """Belongs to the event loop. Recording an ending costs the same whatever the library's size."""
+    """Belongs to the event loop. Recording an outcome costs the same for any library."""
 
     def __init__(self, plan: Plan) -> None:
-        """Goes through the plan: to be made in a thread."""
+        """Goes through the whole plan: create it in a thread."""
         self.plan = plan
         self.endings = Endings(plan)
         self._selected = plan.numbers(Decision.COPY, Decision.FETCH, Decision.ALREADY, Decision.CANNOT)
@@ -33,7 +33,7 @@ class Ledger:
             self._is_left[number] = True
         self._listed_as_left = bytearray(self._is_left)
         self.left_count = len(self._left)
-        """How many are known to be left."""
+        """Assets known not to be on the drive at the end."""
 
     def planned(self, uuid: str) -> PlannedAsset | None:
         """An asset of the selection."""
@@ -42,43 +42,45 @@ class Ledger:
             return None
         return self.plan[number]
 
-    def joins_the_line(self, planned: PlannedAsset) -> None:
-        """An asset has arrived from iCloud and is to be copied."""
+    def add_arrived(self, planned: PlannedAsset) -> None:
+        """Add an asset that has arrived from iCloud to the list of what is copied."""
         if self.endings.get(planned.number) is None:
             self._to_write.append(planned.number)
 
     def record(self, planned: PlannedAsset, ending: Ending) -> None:
-        """What became of an asset."""
+        """Record the outcome of an asset."""
         number = planned.number
         self.endings.set(number, ending)
         self._mark_left(number, ending.bucket in _LEFT)
 
     def ending_of(self, planned: PlannedAsset) -> Ending | None:
-        """What became of an asset; None: nothing yet."""
+        """The outcome of an asset; None: none yet."""
         return self.endings.get(planned.number)
 
     def reopen(self, planned: PlannedAsset) -> None:
-        """An asset is tried again."""
+        """Forget the outcome of an asset that is retried."""
         self.endings.forget(planned.number)
         if self.plan.decision_of(planned.number) is Decision.COPY:
             self._mark_left(planned.number, False)
 
     def failed(self) -> Iterator[PlannedAsset]:
-        """The assets that failed or were skipped while they were copied."""
+        """The assets that failed or were skipped, and can be retried."""
         for number, ending in self.endings.other_than_copied():
-            if ending.bucket is Bucket.FAILED and ending.reason not in _DONE_WITH:
+            if ending.bucket is Bucket.FAILED and ending.reason not in _FINAL:
                 yield self.plan[number]
 
     def is_on_drive(self, number: int) -> bool:
-        """As the books stand."""
+        """True if the asset is on the drive according to the outcomes so far."""
         return self.endings.of(number).bucket in (Bucket.COPIED, Bucket.ALREADY)
 
     def left(self, offset: int, limit: int) -> tuple[Left, ...]:
-        """Part of what is known to be left, as things stand."""
+        """A page of the assets that are known not to be on the drive."""
         numbers = islice((n for n in self._left if self._is_left[n]), offset, offset + limit)
         return tuple(left_as(self.plan[n], self.endings.of(n)) for n in numbers)
 
-    def rows(self, pane: Pane, offset: int, limit: int, queue: FetchQueue, line: CopyQueue) -> Rows:
+    def rows(
+        self, pane: Pane, offset: int, limit: int, fetch_queue: FetchQueue, copy_queue: CopyQueue
+    ) -> Rows:
         """A page of a list."""
         match pane:
             case Pane.SCAN:
@@ -91,14 +93,14 @@ class Ledger:
                 return Rows(
                     len(self._to_write),
                     offset,
-                    tuple(self._write_row(p, line) for p in self._page(self._to_write, offset, limit)),
+                    tuple(self._write_row(p, copy_queue) for p in self._page(self._to_write, offset, limit)),
                 )
             case Pane.FETCH:
-                items = queue.page(offset, limit)
+                items = fetch_queue.page(offset, limit)
                 rows = tuple(
                     Row(i.uuid, i.name, i.day, i.bytes, i.state.value, i.reason or i.thumbnail) for i in items
                 )
-                return Rows(len(queue), offset, rows)
+                return Rows(len(fetch_queue), offset, rows)
             case Pane.LEFT:
                 left = self.left(offset, limit)
                 rows = tuple(
@@ -117,7 +119,7 @@ class Ledger:
             self._listed_as_left[number] = True
             self._left.append(number)
 
-    def _write_row(self, planned: PlannedAsset, line: CopyQueue) -> Row:
+    def _write_row(self, planned: PlannedAsset, copy_queue: CopyQueue) -> Row:
         asset = planned.asset
         ending = self.endings.get(planned.number)
         state, note = "waiting", ""
@@ -125,7 +127,7 @@ class Ledger:
             written = ending.bucket is Bucket.COPIED or ending.reason == "missing"
             state = "written" if written else "skipped" if ending.reason == "skipped" else "failed"
             note = ending.sentence
-        elif line.is_in_hand(asset.uuid):
+        elif copy_queue.is_being_copied(asset.uuid):
             state = "copying"
         return Row(asset.uuid, asset.original_filename, planned.day, planned.bytes, state, note)
 

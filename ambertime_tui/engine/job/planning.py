@@ -1,4 +1,4 @@
-"""A job's plan, made against what its target has, and whether the target has room for it. Blocks."""
+"""Make a job's plan from the scan and the drive's record, and check that it fits on the drive. Blocks."""
 
 from __future__ import annotations
 
@@ -16,25 +16,22 @@ from ambertime_tui.engine.plan.rules import PlanBuilder, nothing_recorded, room_
 from ambertime_tui.engine.scan.survey import Scan, ScanCounts
 from ambertime_tui.library.gc_pause import gc_paused
 
+Broken = Mapping[str, tuple[RecordedFile, ...]]
+"""Recorded files that are damaged or missing on the drive, by uuid."""
+
 
 def plan_for(
-    scan: Scan,
-    selection: Selection,
-    target: Target,
-    udid: str,
-    broken: Mapping[str, tuple[RecordedFile, ...]],
-    *,
-    anew: bool,
+    scan: Scan, selection: Selection, target: Target, udid: str, broken: Broken, *, is_first: bool
 ) -> tuple[Plan, ScanStatus]:
-    """The plan, and the scan's status with the counts of the selection; one pass for both.
+    """The plan, and the scan's status with the counts of the selection; one pass makes both.
 
     Args:
         scan: the library.
-        selection: what is wanted.
+        selection: what to back up.
         target: where to.
         udid: the phone's.
-        broken: recorded files to take again, by uuid.
-        anew: the drive had nothing of the phone when the job began: all it has now is the job's own.
+        broken: recorded files to copy again.
+        is_first: the drive had nothing from the phone when the job started, so its record is ignored.
 
     Raises:
         DriveError: the record cannot be read.
@@ -42,7 +39,7 @@ def plan_for(
     counts = ScanCounts(selection)
     builder = PlanBuilder(
         selection,
-        nothing_recorded if anew else partial(target.record.sizes, udid),
+        nothing_recorded if is_first else partial(target.record.sizes, udid),
         target.traits.max_file_bytes,
         broken,
         partial(place_key, traits=target.traits),
@@ -57,12 +54,19 @@ def plan_for(
 
 
 def check_room(plan: Plan, target: Target, udid: str, *, icloud: bool) -> int:
-    """Free bytes of the target; they are enough for the plan (with its iCloud originals, if wanted), as far
-    as what is wanted does not lie there already.
+    """Check that the plan fits on the target, and return the target's free bytes.
+
+    Files that are probably on the drive already are not counted.
+
+    Args:
+        plan: what to copy.
+        target: where to.
+        udid: the phone's.
+        icloud: count originals in iCloud, too.
 
     Raises:
-        DriveFull: they are not.
-        DriveError: the drive does not answer.
+        DriveFull: the plan does not fit.
+        DriveError: the drive is not responding.
     """
     decisions = (Decision.COPY, Decision.FETCH) if icloud else (Decision.COPY,)
     share, free = plan.share(*decisions), target.free_bytes()

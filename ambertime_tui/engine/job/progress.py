@@ -1,4 +1,4 @@
-"""How far a job is: the counters that grow while it runs, and the immutable status made of them."""
+"""The progress of a job: counters that change while it runs, and the immutable status made of them."""
 
 from __future__ import annotations
 
@@ -104,13 +104,13 @@ class RateMeter:
 
 EVENTS = 50
 ARRIVALS_WINDOW = 60
-"""Seconds over which arrivals are averaged: originals come one by one, not byte by byte."""
+"""Seconds over which arrivals are averaged: each original arrives as a whole."""
 RECENT = 8
 HEAD = 8
 
 
 @dataclass(slots=True)
-class InHand:
+class FileInFlight:
     """A file that is being copied."""
 
     name: str
@@ -119,17 +119,18 @@ class InHand:
 
 
 class Progress:
-    """Belongs to the event loop: no other thread touches it. A snapshot costs the same for any library."""
+    """Belongs to the event loop; use it from no other thread. A snapshot costs the same for any library."""
 
     def __init__(self, job_id: str, spec: JobSpec, timing: Timing) -> None:
         self._job_id = job_id
-        self._spec = spec
+        self.spec = spec
+        """What the job does: kept here only."""
         self._timing = timing
         self._started_at = timing.wall()
         self._sequence = 0
         self._changed = asyncio.Event()
         self._events: deque[Event] = deque(maxlen=EVENTS)
-        self._in_hand: dict[int, InHand] = {}
+        self._in_flight: dict[int, FileInFlight] = {}
         self._recent: deque[str] = deque(maxlen=RECENT)
         self._fetch_sentence = ""
         self._code = ""
@@ -147,7 +148,7 @@ class Progress:
         self.stop_after_file = False
         self.queue = FetchQueue(plan_of(()), spec.order)
         self.fetching = False
-        self.waits_no_longer = False
+        self.stops_waiting = False
         self.fetch_began_at: float | None = None
         self.last_arrival_at: float | None = None
         self.planned = Tally()
@@ -162,22 +163,22 @@ class Progress:
         self.arrived = RateMeter(timing.steady(), ARRIVALS_WINDOW)
 
     async def changed(self) -> None:
-        """Returns once something differs from what it was when this returned last. For one caller."""
+        """Wait for a change since the last call. For one caller."""
         await self._changed.wait()
         self._changed.clear()
 
     def touch(self) -> None:
-        """Something differs."""
+        """Note that something has changed."""
         self._sequence += 1
         self._changed.set()
 
     def set_phase(self, phase: Phase) -> None:
-        """The job goes on to its next part."""
+        """Set the phase."""
         self.phase = phase
         self.touch()
 
     def set_condition(self, condition: Condition, sentence: str = "") -> None:
-        """How the job is, and what a person has to know."""
+        """Set the condition, and the sentence that explains it to the user."""
         if (condition, sentence) != (self.condition, self.sentence):
             if condition is Condition.RUNNING and self.condition is not condition:
                 self.copied.restart(self._timing.steady())
@@ -186,47 +187,47 @@ class Progress:
             self.touch()
 
     def set_scan(self, scan: ScanStatus) -> None:
-        """The scan has got further."""
+        """Set the progress of the scan."""
         self.scan = scan
         self.touch()
 
     def set_fetch_sentence(self, sentence: str) -> None:
-        """Why the fetch queue stands where it stands."""
+        """Set the state of the fetch queue in words."""
         if sentence != self._fetch_sentence:
             self._fetch_sentence = sentence
             self.touch()
 
     def set_code(self, code: str, sentence: str = "") -> None:
-        """An address to show as a QR code, and what it asks for; empty: none."""
+        """Set the address to show as a QR code, and what it does; empty: none."""
         if code != self._code:
             self._code, self._code_sentence = code, sentence
             self.touch()
 
-    def tell(self, level: str, text: str) -> None:
-        """Something happened that a person may want to read."""
+    def add_event(self, level: str, text: str) -> None:
+        """Add an event for the user to read."""
         self._events.append(Event(self._timing.wall(), level, text))
         self.touch()
 
-    def take_in_hand(self, name: str, total: int, done: int = 0) -> InHand:
-        """A file is being copied from now on, until `put_down`; `done` bytes of it are there already."""
-        file = InHand(name, total, done)
-        self._in_hand[id(file)] = file
+    def start_file(self, name: str, total: int, done: int = 0) -> FileInFlight:
+        """Show a file as being copied until `end_file`; `done` bytes of it were copied before."""
+        file = FileInFlight(name, total, done)
+        self._in_flight[id(file)] = file
         self.touch()
         return file
 
-    def put_down(self, file: InHand) -> None:
-        """The file is written, or thrown away."""
-        self._in_hand.pop(id(file), None)
+    def end_file(self, file: FileInFlight) -> None:
+        """Stop showing a file: it was written or discarded."""
+        self._in_flight.pop(id(file), None)
         self.touch()
 
-    def moved(self, file: InHand, size: int) -> None:
-        """So many more bytes of a file have come from the phone."""
+    def count_bytes(self, file: FileInFlight, size: int) -> None:
+        """Count bytes of a file that have come from the phone."""
         file.done += size
         self.copied.add(size, self._timing.steady())
         self.touch()
 
-    def wrote(self, size: int, paths: Iterable[str], from_drive: int, through_cache: int) -> None:
-        """An asset is committed."""
+    def count_written(self, size: int, paths: Iterable[str], from_drive: int, through_cache: int) -> None:
+        """Count an asset that was committed."""
         self.written += Tally(1, size)
         self.files_written += from_drive + through_cache
         self.read_back += from_drive
@@ -234,24 +235,24 @@ class Progress:
         self._recent.extendleft(paths)
         self.touch()
 
-    def has_arrived(self, size: int) -> None:
-        """An original came from iCloud."""
+    def count_arrival(self, size: int) -> None:
+        """Count an asset whose originals have arrived from iCloud."""
         self.last_arrival_at = self._timing.wall()
         self.arrived.add(size, self._timing.steady())
         self.touch()
 
     def tick(self) -> None:
-        """Lets rates sink while nothing comes; to be called about once a second."""
+        """Let rates fall while nothing arrives; call it about once a second."""
         now = self._timing.steady()
         if self.copied.advance(now) | self.arrived.advance(now):
             self.touch()
 
     def snapshot(self) -> JobStatus:
-        """The status at this moment."""
+        """The current status."""
         return JobStatus(
             job_id=self._job_id,
             sequence=self._sequence,
-            spec=self._spec,
+            spec=self.spec,
             started_at=self._started_at,
             now=self._timing.wall(),
             phase=self.phase,
@@ -275,7 +276,7 @@ class Progress:
         pending = queue.tally(FetchState.WAITING) + queue.tally(FetchState.ASKED)
         pending += queue.tally(FetchState.ARRIVING)
         return FetchStatus(
-            included=self._spec.originals is OriginalsChoice.ICLOUD,
+            included=self.spec.originals is OriginalsChoice.ICLOUD,
             waiting=queue.tally(FetchState.WAITING),
             asked=queue.tally(FetchState.ASKED),
             arriving=queue.tally(FetchState.ARRIVING),
@@ -291,19 +292,19 @@ class Progress:
             sentence=self._fetch_sentence,
             code=self._code,
             code_sentence=self._code_sentence,
-            ending=self.waits_no_longer,
+            ending=self.stops_waiting,
             coming=queue.arriving(HEAD),
             head=queue.head(HEAD),
             recent=queue.recent(),
         )
 
     def _write(self) -> WriteStatus:
-        in_hand = tuple(CurrentFile(f.name, f.done, f.total) for f in self._in_hand.values())
-        left = self.planned.bytes - self.written.bytes - sum(f.done for f in in_hand)
+        current = tuple(CurrentFile(f.name, f.done, f.total) for f in self._in_flight.values())
+        left = self.planned.bytes - self.written.bytes - sum(f.done for f in current)
         busy = self.phase in (Phase.COPYING, Phase.FETCHING) and self.condition is Condition.RUNNING
         steady = self._timing.steady()
         return WriteStatus(
-            target=self._spec.target,
+            target=self.spec.target,
             planned=self.planned,
             written=self.written,
             files_written=self.files_written,
@@ -313,18 +314,18 @@ class Progress:
             through_cache=self.through_cache,
             rate=self.copied.rate(),
             eta=self.copied.time_left(left, steady) if busy and left > 0 else None,
-            current_files=in_hand,
+            current_files=current,
             recent=tuple(self._recent),
             rates=self.copied.history(),
             free_bytes=self.free_bytes,
         )
 
     def end(self, outcome: Outcome, sentence: str, census: Census | None, proof: str = "") -> None:
-        """The job is over; nothing changes any more."""
+        """Set the final state."""
         self.proof = proof
         self.outcome, self.sentence, self.census = outcome, sentence, census
         self.condition = Condition.RUNNING
         self.ended_at = self._timing.wall()
         self.phase = Phase.ENDED
-        self._in_hand.clear()
+        self._in_flight.clear()
         self.touch()

@@ -1,8 +1,8 @@
-"""Remembers where archives lay, so that neither an empty mount point nor the wrong drive is filled.
+"""Remember where archives are, to avoid writing to an empty mount point or the wrong drive.
 
-A new target is made by its first backup; an empty mount point, or a drive that is mounted where another was,
-looks just like one. What tells them apart is that there was an archive at that path. A folder of this
-computer's own disk may be emptied and filled again: that is no drive that was mixed up.
+The first backup to a folder creates an archive. An empty mount point, or another drive mounted at the same
+path, looks like such a folder; the difference is that there was an archive at that path. A folder on this
+computer's own disk may be emptied and used again.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ log = logging.getLogger(__name__)
 FILE = "targets.json"
 """In the state folder."""
 _ANOTHER = (
-    "The archive at {target} is another one than the last time: another drive. The job goes on with what "
-    "this one has."
+    "A different archive than last time is at {target}, on another drive. The job continues with the archive "
+    "on this drive."
 )
 KEPT = 200
-"""Targets that are remembered at most; the oldest are forgotten."""
+"""The most targets remembered; the oldest are dropped."""
 
 
 @dataclass(frozen=True, slots=True)
 class KnownTarget:
-    """An archive as it was last seen."""
+    """An archive as it was at the last backup."""
 
     target_id: str
     mounted_at: str
@@ -40,25 +40,25 @@ class KnownTarget:
 
 
 class TargetMemory:
-    """One small file in the state folder. Losing it costs the warning, nothing else."""
+    """One small file in the state folder. Without it, only these warnings are lost."""
 
     def __init__(self, state: Path) -> None:
         self._state = state
 
     def check(self, target: Path, *, new_archive: bool = False) -> str:
-        """Refuses an empty mount point where an archive was, and a drive without one in its place. Blocks.
+        """Refuse an empty mount point and a drive without an archive where there was one. Blocks.
 
         Args:
             target: the folder.
-            new_archive: a person says that this drive is to have an archive of its own.
+            new_archive: the user wants a new archive on this drive.
 
         Returns:
-            a sentence where there is another archive than the last time; else empty.
+            a sentence if a different archive is there than last time; else empty.
 
         Raises:
-            TargetNotMounted: the drive that the archive is on is not mounted.
-            AnotherDrive: the drive that is mounted there has no archive.
-            DriveError: the folder is not there, or the drive does not answer.
+            TargetNotMounted: the drive with the archive is not mounted.
+            AnotherDrive: the drive mounted there has no archive.
+            DriveError: the folder does not exist, or the drive is not responding.
         """
         known = self._read().get(_key(target))
         if known is None:
@@ -77,7 +77,7 @@ class TargetMemory:
         return ""
 
     def remember(self, target: Path, target_id: str, mounted_at: Path) -> None:
-        """Notes where an archive is. Blocks; what cannot be noted is only logged."""
+        """Save where an archive is. Blocks; an error is only logged."""
         known, seen = self._read(), KnownTarget(target_id, str(mounted_at))
         if known.get(_key(target)) == seen:
             return
@@ -89,7 +89,7 @@ class TargetMemory:
             private(self._state)
             write_private(self._state / FILE, [text])
         except (OSError, PathsError) as error:
-            log.warning("where the archive lies is not remembered: %s", error)
+            log.warning("cannot save where the archive is: %s", error)
 
     def _read(self) -> dict[str, KnownTarget]:
         try:

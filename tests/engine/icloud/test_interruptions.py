@@ -236,7 +236,7 @@ def test_the_beginning_of_a_file_is_never_taken_for_the_file(
             done = await ended(client)
             assert {left.uuid for left in done.report.left} == {a.uuid for a in away(made)}
             mine = next(left for left in done.report.left if left.uuid == asset.uuid)
-            assert "not brought it down wholly" in mine.sentence
+            assert "downloaded only part of it" in mine.sentence
         offload(made, asset)
         icloud.set_keep_originals(True)
         async with host() as client:

@@ -21,7 +21,7 @@ def test_arrivals_offloading_and_looking_keep_up_with_a_long_queue() -> None:
     queue = FetchQueue(plan_of(awaited(2000 + n % 20, 1, n) for n in range(COUNT)), FetchOrder.NEWEST)
     queue.head(8)
     began = time.process_time()
-    queue.ask_for_everything()
+    queue.mark_all_requested()
     for number in range(0, COUNT, 100):
         uuid = f"{2000 + number % 20}-{number}"
         assert [p.asset.uuid for p in queue.pending_at("DCIM/100APPLE", [f"{uuid}.heic"])] == [uuid]
@@ -49,9 +49,9 @@ def test_when_nothing_comes_a_person_is_told_what_to_check() -> None:
         patience=None,
         paused=lambda: False,
     )
-    asking.tell(quiet=60.0)
-    assert "Nothing has come" not in progress.snapshot().fetch.sentence
-    asking.tell(quiet=660.0)
+    asking.update_sentence(quiet=60.0)
+    assert "Nothing has arrived" not in progress.snapshot().fetch.sentence
+    asking.update_sentence(quiet=660.0)
     said = progress.snapshot().fetch.sentence
     for words in ("11 min", "12 %", "300 MB", "Wi-Fi", "Low Power Mode", "System Status"):
         assert words in said
@@ -71,7 +71,7 @@ def test_rate_and_time_left_are_silent_before_anything_came() -> None:
     assert progress.snapshot().fetch.eta is None
     for _ in range(30):
         now += 1
-        progress.has_arrived(1_000_000)
+        progress.count_arrival(1_000_000)
         progress.tick()
     fetch = progress.snapshot().fetch
     assert fetch.rate is not None

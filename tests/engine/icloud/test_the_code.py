@@ -9,7 +9,7 @@ from typing import cast
 from ambertime_tui.engine.api.spec import FetchOrder, FetchWay, JobSpec, OriginalsChoice
 from ambertime_tui.engine.api.status import FetchState, FetchStatus
 from ambertime_tui.engine.job.fetch_queue import FetchQueue
-from ambertime_tui.engine.job.fetch_requests import NO_LONGER, FetchRequests
+from ambertime_tui.engine.job.fetch_requests import FINISHING, FetchRequests
 from ambertime_tui.engine.job.progress import Progress
 from ambertime_tui.engine.plan.plan import plan_of
 from ambertime_tui.engine.timing import Timing
@@ -37,7 +37,7 @@ class Story:
     def look(self) -> FetchStatus:
         """What is shown after the next look at the phone."""
         asyncio.run(self.asking.review(cast("MediaFolder", Media())))
-        self.asking.tell(0.0)
+        self.asking.update_sentence(0.0)
         return self.progress.snapshot().fetch
 
 
@@ -97,9 +97,9 @@ def test_a_code_shown_again_stays_with_its_own_words_while_its_slice_arrives() -
 def test_once_icloud_is_waited_for_no_longer_nothing_is_asked_for() -> None:
     told = story()
     told.look()
-    told.asking.end(NO_LONGER)
+    told.asking.end(FINISHING)
     shown = told.look()
-    assert (shown.code, shown.sentence) == ("", NO_LONGER)
+    assert (shown.code, shown.sentence) == ("", FINISHING)
 
 
 def test_what_is_arriving_is_told_apart_from_what_comes_next() -> None:

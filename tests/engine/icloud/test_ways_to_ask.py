@@ -88,7 +88,7 @@ def test_the_next_code_comes_when_the_slice_is_in_and_can_be_shown_again(
             assert done.status.outcome is Outcome.LEFT
             assert done.status.fetch.ending
             assert {left.reason for left in done.report.left} == {"icloud"}
-            assert all("when you ended the wait" in left.sentence for left in done.report.left)
+            assert all("when you stopped waiting" in left.sentence for left in done.report.left)
 
     asyncio.run(story())
 

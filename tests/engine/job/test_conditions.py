@@ -14,7 +14,7 @@ def test_a_pause_does_not_hide_that_the_phone_is_locked() -> None:
     conditions = Conditions(progress, Timing())
 
     def shown() -> tuple[Condition, str]:
-        conditions.show()
+        conditions.publish()
         return progress.condition, progress.sentence
 
     conditions.phone_trouble = "The iPhone is locked: unlock it."

@@ -82,11 +82,11 @@ def test_what_is_offloaded_again_waits_again() -> None:
     queue = FetchQueue(plan, FetchOrder.OLDEST)
     queue.move("0001", FetchState.ARRIVED)
     assert queue.pending == 0
-    queue.stirred()
+    queue.take_changed_folders()
     queue.add(plan[0], "offloaded again")
     assert (queue.pending, len(queue)) == (1, 1)
     assert queue.head(1)[0].reason == "offloaded again"
-    assert queue.stirred() == {"PhotoData/CPLAssets/group1"}
+    assert queue.take_changed_folders() == {"PhotoData/CPLAssets/group1"}
 
 
 def test_a_queue_of_thirty_thousand_is_moved_through_one_by_one_in_a_moment() -> None:

@@ -98,20 +98,20 @@ def test_a_person_is_told_and_a_stop_is_not_held_up() -> None:
         waiting = asyncio.create_task(threads.run(frozen.wait))
         await asyncio.sleep(0)
         clock.now = DRIVE_SILENT - 1
-        assert conditions.look_at(threads)
+        assert conditions.check_drive(threads)
         assert progress.snapshot().condition is Condition.RUNNING
         clock.now = DRIVE_SILENT
-        assert conditions.look_at(threads), "as long as nobody wants to stop it is waited for"
+        assert conditions.check_drive(threads), "as long as nobody wants to stop it is waited for"
         status = progress.snapshot()
         assert (status.condition, "check its cable" in status.sentence) == (Condition.WAITING, True)
         conditions.stop()
-        assert conditions.look_at(threads)
+        assert conditions.check_drive(threads)
         clock.now += GIVEN_UP_AFTER
-        assert not conditions.look_at(threads)
+        assert not conditions.check_drive(threads)
         frozen.set()
         assert await waiting
-        assert conditions.look_at(threads)
-        assert progress.snapshot().sentence == "Ending after the files in hand."
+        assert conditions.check_drive(threads)
+        assert progress.snapshot().sentence == "Stopping after the files in progress."
         threads.close()
 
     asyncio.run(story())

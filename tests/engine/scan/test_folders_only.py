@@ -51,7 +51,7 @@ def test_everything_that_is_on_the_phone_is_archived_and_it_is_not_called_comple
     there = {file.source_path for asset in archived(target).values() for file in asset.files}
     assert any(path in there for path in edits)
     assert done.status.outcome is Outcome.LEFT
-    assert "nobody knows what is only in iCloud" in done.status.sentence
+    assert "only in iCloud are not known" in done.status.sentence
     assert done.status.census is not None and done.status.census.holds
     assert NOTICE in done.status.scan.notices
 

@@ -1,0 +1,56 @@
+"""How many assets are copied at once: half as many when the phone cannot keep up, more as it recovers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+SUCCESSES_PER_SLOT = 4
+"""Assets that must succeed for each current slot before there is one slot more."""
+
+
+class ConcurrencyLimit:
+    """A semaphore whose limit adapts. Belongs to the event loop."""
+
+    def __init__(self, maximum: int) -> None:
+        self._maximum = maximum
+        self._limit = maximum
+        self._running = 0
+        self._successes = 0
+        self._last_cause: object = None
+        self._changed = asyncio.Condition()
+
+    @property
+    def limit(self) -> int:
+        """How many assets may be copied at once."""
+        return self._limit
+
+    @asynccontextmanager
+    async def slot(self) -> AsyncGenerator[None, None]:
+        """Wait for a free slot, and hold it until the block is left."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._running < self._limit)
+            self._running += 1
+        try:
+            yield
+        finally:
+            self._running -= 1
+            await asyncio.shield(self._wake())
+
+    def reduce(self, cause: object) -> None:
+        """Halve the limit, once for each cause: the phone could not keep up."""
+        if cause is not self._last_cause:
+            self._last_cause, self._successes = cause, 0
+            self._limit = max(1, self._limit // 2)
+
+    def succeeded(self) -> None:
+        """Count an asset that was copied without trouble."""
+        self._successes += 1
+        if self._limit < self._maximum and self._successes >= SUCCESSES_PER_SLOT * self._limit:
+            self._successes = 0
+            self._limit += 1
+
+    async def _wake(self) -> None:
+        async with self._changed:
+            self._changed.notify_all()
