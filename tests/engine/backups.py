@@ -1,4 +1,4 @@
-"""What the engine's tests do again and again: run a backup through a real host, and judge it."""
+"""Helpers of the engine's tests: run a backup through a real host, and check the result."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ambertime_tui.simulator.library import MadeAsset, MadeLibrary
 from tests.drive.archive_helpers import recorded_in
 
 PATIENCE = 60.0
-"""Seconds after which a test gives up; each takes a few."""
+"""Seconds after which a test fails; each takes a few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Ended:
 
 @asynccontextmanager
 async def engine(patience: float = PATIENCE) -> AsyncIterator[EngineClient]:
-    """A host of its own, which has ended when the block is left; that may take `patience` seconds."""
+    """Start a separate host; it has ended when the block is left, within `patience` seconds."""
     client = await EngineClient.launch(paths_from(os.environ), os.environ)
     try:
         async with asyncio.timeout(patience):
@@ -50,10 +50,10 @@ async def engine(patience: float = PATIENCE) -> AsyncIterator[EngineClient]:
 
 
 async def gone(pid: int) -> None:
-    """Returns when a host has ended; one that does not end by itself is killed, and the test fails."""
+    """Wait for a host to end; if it does not end by itself, kill it and fail the test."""
     try:
         async with asyncio.timeout(PATIENCE):
-            while alive(pid):  # noqa: ASYNC110 - no event tells of another process's end
+            while alive(pid):  # noqa: ASYNC110 - another process sets no event
                 await asyncio.sleep(0.02)
     except TimeoutError:
         os.kill(pid, signal.SIGKILL)
@@ -61,7 +61,7 @@ async def gone(pid: int) -> None:
 
 
 def alive(pid: int) -> bool:
-    """Whether a process is there and no zombie."""
+    """True if a process exists and is not a zombie."""
     try:
         return ") Z" not in Path(f"/proc/{pid}/stat").read_text()
     except FileNotFoundError:
@@ -69,20 +69,20 @@ def alive(pid: int) -> bool:
 
 
 async def backup(spec: JobSpec) -> Ended:
-    """A whole job, from a new host to its end."""
+    """Run a complete job with a new host."""
     async with engine() as client:
         await client.start(spec)
         return await ended(client)
 
 
 async def ended(client: EngineClient) -> Ended:
-    """Waits for the end of the job that runs."""
+    """Wait for the end of the running job."""
     status = await until(client, lambda status: status.outcome is not None)
     return Ended(status, await client.report())
 
 
 async def until(client: EngineClient, wanted: Callable[[JobStatus], bool]) -> JobStatus:
-    """The first status that is as wanted."""
+    """Wait for the first status that meets a condition."""
     async with aclosing(client.statuses()) as statuses:
         async for status in statuses:
             if wanted(status):
@@ -91,17 +91,17 @@ async def until(client: EngineClient, wanted: Callable[[JobStatus], bool]) -> Jo
 
 
 def archived(target: Path) -> dict[str, RecordedAsset]:
-    """What the record on a target vouches for, by uuid."""
+    """The assets in the record of a target, by uuid."""
     return {asset.uuid: asset for asset in recorded_in(target)}
 
 
 def selected(made: MadeLibrary) -> list[MadeAsset]:
-    """What a backup of everything takes: one's own assets, those in Recently Deleted not."""
+    """The assets that a backup of everything includes: own assets that are not in Recently Deleted."""
     return [asset for asset in made.own() if not asset.trashed]
 
 
 def whole(made: MadeLibrary, target: Path, asset: MadeAsset) -> bool:
-    """Whether every original of an asset is on the target, byte for byte, and recorded so."""
+    """True if every original of an asset is on the target byte for byte, and recorded."""
     recorded = archived(target).get(asset.uuid)
     if recorded is None:
         return False
@@ -115,32 +115,32 @@ def whole(made: MadeLibrary, target: Path, asset: MadeAsset) -> bool:
 
 
 def strangers(target: Path) -> set[str]:
-    """Files under Photos/ that the record does not know: parts of a dead job, torn files."""
+    """Files under Photos/ that are not in the record: leftovers of a killed job, torn files."""
     known = {file.path for asset in archived(target).values() for file in asset.files}
     there = {str(path.relative_to(target)) for path in (target / "Photos").rglob("*") if path.is_file()}
     return there - known
 
 
 async def start_paused(client: EngineClient, spec: JobSpec) -> None:
-    """Starts a job and holds it where the first file would be copied."""
+    """Start a job and pause it before the first file."""
     await client.start(spec)
     await client.command(Command(CommandName.PAUSE))
     await until(client, lambda status: status.phase is Phase.COPYING)
 
 
 async def resume(client: EngineClient) -> None:
-    """Lets a paused job go on."""
+    """Resume a paused job."""
     await client.command(Command(CommandName.RESUME))
 
 
 def incomplete(made: MadeLibrary, target: Path) -> list[str]:
-    """Names of the assets that were on the phone from the beginning and are not, whole, on the target."""
+    """Names of the assets whose originals were all on the phone and are not all on the target."""
     local = [asset for asset in selected(made) if asset.availability == "local"]
     return [asset.original_filename for asset in local if not whole(made, target, asset)]
 
 
 async def run_here(spec: JobSpec, timing: Timing, folder: Path) -> JobStatus:
-    """A job in this process, for a time of its own."""
+    """Run a job in this process, with its own clocks."""
     paths = paths_from(os.environ)
     records = paths.data / "pair-records"
     surveyor = Surveyor(records, folder / "scratch", timing)
@@ -153,18 +153,18 @@ async def run_here(spec: JobSpec, timing: Timing, folder: Path) -> JobStatus:
 
 
 def offload(made: MadeLibrary, asset: MadeAsset) -> None:
-    """The files of an asset's originals vanish, as when iOS offloads them."""
+    """Remove the files of an asset's originals, as iOS does when it offloads them."""
     for original in asset.originals:
         (made.media / original.path).unlink()
 
 
 def bring_down(made: MadeLibrary, asset: MadeAsset, roles: Sequence[str] = ()) -> None:
-    """The files of an asset's originals appear, each in one moment, as when iOS has downloaded them.
+    """Create the files of an asset's originals in one step each, as iOS does after a download.
 
     Args:
         made: the library.
-        asset: whose.
-        roles: which; none named: all.
+        asset: whose originals.
+        roles: which; empty: all.
     """
     for original in asset.originals:
         if not roles or original.role in roles:

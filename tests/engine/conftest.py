@@ -1,4 +1,4 @@
-"""A phone with a made library, and a place to write to."""
+"""A phone with a generated library, and a target folder."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from tests.conftest import PhoneFactory
 
 @pytest.fixture
 def made(tmp_path: Path) -> MadeLibrary:
-    """Eighty assets, a third of one's own only in iCloud."""
+    """Eighty assets; a third of the own ones are only in iCloud."""
     return make_library(tmp_path / "phone", LibraryRecipe(assets=80, seed=11, icloud_share=0.3))
 
 
 @pytest.fixture
 def phone(made: MadeLibrary, phone_factory: PhoneFactory) -> SimulatedPhone:
-    """The phone with that library, plugged in and trusting."""
+    """The phone with that library, connected and trusting this computer."""
     return phone_factory(made.media)
 
 
@@ -36,7 +36,7 @@ def target(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def no_host_outlives_its_test(home: Path) -> Iterator[None]:
-    """Kills what a failed test left: hosts whose socket is in this test's own runtime folder."""
+    """Kill the hosts that a failed test left running: those with a socket in this test's runtime folder."""
     yield
     runtime = Path(os.environ["XDG_RUNTIME_DIR"])
     for process in Path("/proc").glob("[0-9]*"):

@@ -1,4 +1,4 @@
-"""Random libraries, selections and records, for properties that hold for all of them."""
+"""Random libraries, selections and records, for property tests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ambertime_tui.library.date_range import DateRange
 from ambertime_tui.library.model import Asset, Availability, Kind, Library, Ownership, Resource, Role
 
 few = settings(max_examples=50, deadline=None)
-"""Enough examples for the properties here; no deadline, as other tests may run beside them."""
+"""Enough examples for the properties here; no deadline, because other tests run at the same time."""
 
 WHERE = st.sampled_from([Availability.LOCAL, Availability.ICLOUD, Availability.MISSING])
 ROLES = st.lists(st.sampled_from(list(Role)), unique=True, max_size=5)
@@ -23,7 +23,7 @@ ROLES = st.lists(st.sampled_from(list(Role)), unique=True, max_size=5)
 
 @st.composite
 def assets(draw: st.DrawFn, number: int) -> Asset:
-    """One asset; `number` makes its uuid."""
+    """One asset; its uuid comes from `number`."""
     resources = tuple(
         Resource(
             role,
@@ -71,7 +71,7 @@ SELECTIONS = st.builds(
 
 
 def recorded_file(role: Role, size: int) -> RecordedFile:
-    """A file that the record vouches for."""
+    """A recorded file."""
     return RecordedFile(
         role,
         "Photos/2024-01",
@@ -87,13 +87,13 @@ def recorded_file(role: Role, size: int) -> RecordedFile:
 
 
 def recorded_asset(uuid: str, files: tuple[RecordedFile, ...]) -> RecordedAsset:
-    """An asset that the record vouches for."""
+    """A recorded asset."""
     return RecordedAsset("udid", uuid, "IMG.HEIC", "Photos/2024-01", "IMG", files, 0.0)
 
 
 @st.composite
 def records(draw: st.DrawFn, library: Library) -> dict[str, RecordedAsset]:
-    """What some earlier run may have recorded: of any asset any of its resources, or of one long deleted."""
+    """What an earlier run may have recorded: any resources of any asset, and an asset deleted since."""
     known = {}
     for asset in library.assets:
         if draw(st.booleans()):
@@ -105,7 +105,7 @@ def records(draw: st.DrawFn, library: Library) -> dict[str, RecordedAsset]:
 
 
 def recorded_in(assets: Mapping[str, RecordedAsset]) -> Recorded:
-    """What is on a drive by the recorded assets themselves."""
+    """Look up sizes in the given recorded assets, as a drive's record does."""
 
     def sizes(uuids: Sequence[str]) -> Mapping[str, Mapping[Role, int]]:
         found = {uuid: assets[uuid] for uuid in uuids if uuid in assets}

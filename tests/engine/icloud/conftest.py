@@ -1,4 +1,4 @@
-"""A phone whose library is half in iCloud, its iCloud, and a place to write to."""
+"""A phone with half its library in iCloud, its iCloud, and a target folder."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from tests.engine.conftest import target as target
 
 @pytest.fixture
 def made(tmp_path: Path) -> MadeLibrary:
-    """Sixty assets, half of one's own only in iCloud."""
+    """Sixty assets; half of the own ones are only in iCloud."""
     return make_library(tmp_path / "phone", LibraryRecipe(assets=60, seed=21, icloud_share=0.5))
 
 
 @pytest.fixture
 def phone(made: MadeLibrary, phone_factory: PhoneFactory) -> SimulatedPhone:
-    """The phone with that library, plugged in and trusting."""
+    """The phone with that library, connected and trusting this computer."""
     return phone_factory(made.media)
 
 
 @pytest.fixture
 def icloud(phone: SimulatedPhone, made: MadeLibrary) -> Iterator[RunningICloud]:
-    """Its iCloud: fast, and doing nothing until it is asked."""
+    """Its iCloud: fast, and idle until the user or the job asks for something."""
     with RunningICloud(phone, made) as running:
         yield running

@@ -1,4 +1,4 @@
-"""What the stories about iCloud share: a patient host, a person with a phone, and who holds up the drive."""
+"""Helpers of the iCloud tests: a patient host, a user with a phone, and what is missing on the drive."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from tests.engine.backups import Ended, archived, gone, selected
 
 
 def spec(target: Path, way: FetchWay = FetchWay.KEEP_ORIGINALS, patience: float = 20.0) -> JobSpec:
-    """A job that has iOS fetch what is only in iCloud."""
+    """A job that includes originals in iCloud."""
     return JobSpec(str(target), originals=OriginalsChoice.ICLOUD, way=way, patience=patience)
 
 
 @asynccontextmanager
 async def host(within: float = 100.0) -> AsyncIterator[EngineClient]:
-    """A host of its own, which has ended when the block is left.
+    """Start a separate host; it has ended when the block is left.
 
     Args:
-        within: seconds after which the story has failed.
+        within: seconds after which the test fails.
     """
     client = await EngineClient.launch(paths_from(os.environ), os.environ)
     try:
@@ -43,7 +43,7 @@ async def host(within: float = 100.0) -> AsyncIterator[EngineClient]:
 
 
 class Person:
-    """Somebody with the phone in hand, who sees the screen and does what it says."""
+    """A user who watches the screen and scans each code with the phone."""
 
     def __init__(self, icloud: RunningICloud) -> None:
         self._icloud = icloud
@@ -51,7 +51,7 @@ class Person:
         self.scanned: list[str] = []
 
     def look(self, status: JobStatus) -> None:
-        """Scans a code that was not there before."""
+        """Scan a new code."""
         code = status.fetch.code
         if code and code != self._before:
             self.scanned.append(code)
@@ -60,7 +60,7 @@ class Person:
 
 
 async def followed(client: EngineClient, look: Callable[[JobStatus], None]) -> Ended:
-    """The end of the job, while somebody looks at each status."""
+    """Wait for the end of the job, and pass each status to `look`."""
     last: JobStatus | None = None
     async for last in client.statuses():
         look(last)
@@ -69,13 +69,12 @@ async def followed(client: EngineClient, look: Callable[[JobStatus], None]) -> E
 
 
 def away(made: MadeLibrary) -> list[MadeAsset]:
-    """The assets of the selection that have an original only in iCloud."""
+    """The selected assets with an original that is only in iCloud."""
     return [asset for asset in selected(made) if asset.availability in ("icloud", "partial")]
 
 
 def not_whole(made: MadeLibrary, target: Path) -> dict[str, str]:
-    """Names, by uuid, of the selection's assets that are not on the drive byte for byte as the library has
-    them: recorded, and the files themselves read anew."""
+    """Names, by uuid, of selected assets that are not recorded, or whose files differ from the library's."""
     recorded = archived(target)
     missing = {}
     for asset in selected(made):
@@ -90,6 +89,6 @@ def not_whole(made: MadeLibrary, target: Path) -> dict[str, str]:
 
 
 def has_all_originals(done: Ended) -> bool:
-    """Whether nothing is left but edits: an edit may come later than its original."""
+    """True if only edits are missing: an edit may arrive after its original."""
     left = {one.reason for one in done.report.left}
     return done.status.outcome is (Outcome.LEFT if left else Outcome.COMPLETE) and left <= {"edit_icloud"}

@@ -1,5 +1,5 @@
-"""A library nearly all in iCloud, a phone with room for a part of it, downloads that fail: what is left in
-the end is what never came, by name, and nothing else.
+"""Most of the library is in iCloud, the phone has room for a part of it, and downloads fail: in the end,
+exactly the originals that never arrived are listed as missing.
 
 The short form has a few hundred originals; AMBERTIME_LONG=1 has five thousand, and room for one in twenty.
 """
@@ -33,11 +33,11 @@ PATIENCE = 12.0 if "AMBERTIME_LONG" not in os.environ else 90.0
 
 @dataclass(frozen=True, slots=True)
 class Sized:
-    """One form of the story."""
+    """One variant of the test."""
 
     assets: int
     room: float
-    """Share of what is in iCloud that the phone has room for."""
+    """The share of the originals in iCloud that fits on the phone."""
     kills: int
     within: float
     """Seconds."""
@@ -60,7 +60,7 @@ FORMS = [
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """The phone, its iCloud, and what never comes."""
+    """The phone, its iCloud, and the originals that never arrive."""
 
     form: Sized
     made: MadeLibrary
@@ -89,7 +89,7 @@ def setting(request: pytest.FixtureRequest, tmp_path: Path, phone_factory: Phone
 
 
 async def to_the_end(setting: Setting, target: Path) -> None:
-    """A run that ends by its patience, with what never came listed."""
+    """A run that ends after its patience and lists what never arrived."""
     async with host(setting.form.within) as client:
         await client.start(spec(target, patience=PATIENCE))
         setting.icloud.set_keep_originals(True)
@@ -102,7 +102,7 @@ async def to_the_end(setting: Setting, target: Path) -> None:
         assert done.status.census.holds
 
 
-def test_exactly_what_never_came_is_left_by_name(setting: Setting, target: Path) -> None:
+def test_exactly_the_originals_that_never_arrived_are_listed(setting: Setting, target: Path) -> None:
     asyncio.run(to_the_end(setting, target))
     assert not_whole(setting.made, target) == setting.never
     assert setting.icloud.do(lambda cloud: cloud.offloaded) > 0
@@ -110,7 +110,7 @@ def test_exactly_what_never_came_is_left_by_name(setting: Setting, target: Path)
     assert setting.phone.journal.refused_writes == []
 
 
-def test_the_same_with_the_job_killed_again_and_again(setting: Setting, target: Path) -> None:
+def test_exactly_they_are_listed_after_repeated_kills(setting: Setting, target: Path) -> None:
     async def killed() -> None:
         client = await EngineClient.launch(paths_from(os.environ), os.environ)
         try:

@@ -1,4 +1,4 @@
-"""What happens between iCloud, phone and drive on the way, and that nothing is lost by it."""
+"""Interruptions between iCloud, phone and drive lose nothing."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from tests.engine.backups import (
 from tests.engine.icloud.stories import away, has_all_originals, host, not_whole, spec
 
 SLOW = 20_000.0
-"""Bytes a second: the thirty originals take about ten seconds."""
+"""Bytes per second: the thirty originals take about ten seconds."""
 
 
 async def some_written(client: EngineClient) -> JobStatus:
-    """The first of iCloud's originals is on the drive, and others are still to come."""
+    """True if some originals from iCloud are on the drive and others are still missing."""
     status = await until(client, lambda s: s.fetch.written.count > 0)
     assert status.fetch.asked.count + status.fetch.waiting.count > 0
     return status
@@ -50,7 +50,7 @@ def test_the_network_goes_and_comes_back(made: MadeLibrary, icloud: RunningIClou
             await some_written(client)
             icloud.change(online=False)
             before = icloud.do(lambda cloud: cloud.arrivals)
-            await asyncio.sleep(7)  # longer than a file that stands still half-way could be taken for whole
+            await asyncio.sleep(7)  # long enough to mistake an unchanged partial file for a complete one
             assert icloud.do(lambda cloud: cloud.arrivals) == before
             icloud.change(online=True)
             assert has_all_originals(await ended(client))
@@ -102,7 +102,7 @@ def test_the_phone_is_locked_for_a_while(
     assert not_whole(made, target) == {}
 
 
-def test_the_host_is_killed_and_what_was_fetched_meanwhile_is_taken_first(
+def test_after_the_host_is_killed_new_arrivals_are_copied_first(
     made: MadeLibrary, icloud: RunningICloud, target: Path
 ) -> None:
     icloud.change(bytes_per_second=SLOW)
@@ -143,10 +143,10 @@ def test_the_host_is_killed_and_what_was_fetched_meanwhile_is_taken_first(
     assert strangers(target) == set()
 
 
-def test_what_was_asked_for_and_came_is_copied_before_everything_else(
+def test_requested_originals_that_have_arrived_are_copied_first(
     made: MadeLibrary, icloud: RunningICloud, target: Path
 ) -> None:
-    """A job is stopped before it has copied anything; iOS brings some originals down meanwhile."""
+    """A job is stopped before it copies anything; then iOS downloads some originals."""
 
     async def stopped() -> None:
         async with host() as client:
@@ -172,12 +172,10 @@ def test_what_was_asked_for_and_came_is_copied_before_everything_else(
 
     order = asyncio.run(next_run())
     places = sorted(order.index(asset.uuid) for asset in came)
-    assert places[-1] < len(came) + ASSETS_AT_ONCE, "they are among those first in hand"
+    assert places[-1] < len(came) + ASSETS_AT_ONCE, "they are among the first to be copied"
 
 
-def test_a_stopped_job_goes_on_in_the_next_run(
-    made: MadeLibrary, icloud: RunningICloud, target: Path
-) -> None:
+def test_the_next_run_continues_a_stopped_job(made: MadeLibrary, icloud: RunningICloud, target: Path) -> None:
     icloud.change(bytes_per_second=SLOW)
 
     async def story() -> None:
@@ -220,10 +218,8 @@ def test_what_was_offloaded_between_arrival_and_copy_waits_again(
     assert not_whole(made, target) == {}
 
 
-def test_the_beginning_of_a_file_is_never_taken_for_the_file(
-    made: MadeLibrary, icloud: RunningICloud, target: Path
-) -> None:
-    """The scan finds a file that iOS has begun to write, and the network is gone."""
+def test_a_partial_file_is_never_copied(made: MadeLibrary, icloud: RunningICloud, target: Path) -> None:
+    """The scan finds a partly downloaded file, and the phone has no network."""
     asset = next(a for a in away(made) if a.availability == "icloud" and len(a.originals) == 1)
     original = asset.originals[0]
     path = made.media / original.path

@@ -1,4 +1,4 @@
-"""A queue of a hundred thousand items: what is done with one costs the same as in a short queue."""
+"""Changing one item costs the same in a queue of a hundred thousand items as in a short one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.engine.plan.test_fetch_advice import awaited
 COUNT = 100_000
 
 
-def test_arrivals_offloading_and_looking_keep_up_with_a_long_queue() -> None:
+def test_arrivals_offloading_and_status_keep_up_with_a_long_queue() -> None:
     queue = FetchQueue(plan_of(awaited(2000 + n % 20, 1, n) for n in range(COUNT)), FetchOrder.NEWEST)
     queue.head(8)
     began = time.process_time()
@@ -37,7 +37,7 @@ def test_arrivals_offloading_and_looking_keep_up_with_a_long_queue() -> None:
     assert len(in_order) == COUNT
 
 
-def test_when_nothing_comes_a_person_is_told_what_to_check() -> None:
+def test_when_nothing_arrives_the_status_says_what_to_check() -> None:
     progress = Progress("job", JobSpec("/drive", originals=OriginalsChoice.ICLOUD), Timing())
     progress.phone = PhoneSummary("u", battery_percent=12, on_power=False, free_bytes=300_000_000)
     queue = FetchQueue(plan_of([awaited(2019, 1)]), FetchOrder.OLDEST)
@@ -57,7 +57,7 @@ def test_when_nothing_comes_a_person_is_told_what_to_check() -> None:
         assert words in said
 
 
-def test_rate_and_time_left_are_silent_before_anything_came() -> None:
+def test_there_is_no_rate_or_time_left_before_the_first_arrival() -> None:
     now = 100.0
     progress = Progress(
         "job", JobSpec("/drive", originals=OriginalsChoice.ICLOUD), replace(Timing(), steady=lambda: now)

@@ -1,4 +1,4 @@
-"""A job speaks to usbmux and to its front ends, and to nobody else."""
+"""A job connects only to usbmux and to its front ends."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LOOKS_EVERY = 0.005
 
 
 def inodes_of(pid: int) -> set[str]:
-    """The sockets a process and its threads have open."""
+    """The open sockets of a process."""
     found = set()
     for descriptor in Path(f"/proc/{pid}/fd").iterdir():
         try:
@@ -34,7 +34,7 @@ def inodes_of(pid: int) -> set[str]:
 
 
 def internet_sockets(pid: int) -> set[str]:
-    """Those of them that are TCP, UDP or raw, over IPv4 or IPv6, in any state."""
+    """The sockets that are TCP, UDP or raw, over IPv4 or IPv6, in any state."""
     mine = inodes_of(pid)
     found = set()
     for kind in ("tcp", "tcp6", "udp", "udp6", "raw", "raw6", "udplite", "packet"):
@@ -48,14 +48,14 @@ def internet_sockets(pid: int) -> set[str]:
 
 
 def unix_paths(pid: int) -> set[str]:
-    """The names of Unix sockets it listens at, or was reached by."""
+    """The names of the Unix sockets that it listens on or is connected through."""
     mine = inodes_of(pid)
     rows = [row.split() for row in Path(f"/proc/{pid}/net/unix").read_text().splitlines()[1:]]
     return {row[7] for row in rows if row[6] in mine and len(row) > 7}
 
 
 async def watched(pid: int, ends: asyncio.Event) -> tuple[set[str], set[str], int]:
-    """All internet sockets and names of Unix sockets seen until the end, and how many sockets were seen."""
+    """All internet sockets and names of Unix sockets until the end of the job, and the number of sockets."""
     internet: set[str] = set()
     names: set[str] = set()
     sockets: set[str] = set()
@@ -70,7 +70,7 @@ async def watched(pid: int, ends: asyncio.Event) -> tuple[set[str], set[str], in
     return internet, names, len(sockets)
 
 
-def test_a_job_that_fetches_from_icloud_has_no_connection_but_usbmux_and_its_own_socket(
+def test_a_job_with_icloud_originals_connects_only_to_usbmux_and_its_own_socket(
     made: MadeLibrary, icloud: RunningICloud, target: Path
 ) -> None:
     async def story() -> None:
@@ -86,14 +86,14 @@ def test_a_job_that_fetches_from_icloud_has_no_connection_but_usbmux_and_its_own
             assert done.status.outcome is Outcome.COMPLETE
             assert seen > 3, "its sockets were really seen"
             assert internet == set()
-            # Of a connected pair only the end that was connected to has a name: usbmux's end is not ours.
+            # In a connected pair only the listening end has a name; usbmux's end is not ours.
             assert names == {str(client.socket.with_suffix(".new"))}
 
     asyncio.run(story())
 
 
-def test_the_watch_would_see_a_connection_to_the_internet() -> None:
-    """The test above can fail: a process that opens one is caught."""
+def test_a_connection_to_the_internet_would_be_detected() -> None:
+    """The test above can fail."""
 
     async def story() -> set[str]:
         server = await asyncio.start_server(lambda r, w: None, "127.0.0.1", 0)

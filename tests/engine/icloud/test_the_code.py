@@ -1,4 +1,4 @@
-"""The code of a slice stays until iOS has begun to bring the slice down, and comes back at a key."""
+"""The code of a slice is shown until iOS starts to download the slice, and again on request."""
 
 from __future__ import annotations
 
@@ -20,33 +20,33 @@ HALF, OTHER = "2019-1", "2019-2"
 
 
 class Media:
-    """A phone that does not say how much room it has."""
+    """A phone that does not report its free storage."""
 
     async def space(self) -> None:
-        """Not known."""
+        """Unknown."""
 
 
 @dataclass
-class Story:
-    """Two items of one slice; the first had half arrived when its turn came."""
+class Slice:
+    """A slice of two items; the first had partly arrived before the request."""
 
     queue: FetchQueue
     progress: Progress
-    asking: FetchRequests
+    requests: FetchRequests
 
     def look(self) -> FetchStatus:
-        """What is shown after the next look at the phone."""
-        asyncio.run(self.asking.review(cast("MediaFolder", Media())))
-        self.asking.update_sentence(0.0)
+        """The status after the next check of the phone."""
+        asyncio.run(self.requests.review(cast("MediaFolder", Media())))
+        self.requests.update_sentence(0.0)
         return self.progress.snapshot().fetch
 
 
-def story() -> Story:
+def started_slice() -> Slice:
     progress = Progress("job", JobSpec("/drive", originals=OriginalsChoice.ICLOUD), Timing())
     queue = FetchQueue(plan_of([awaited(2019, 5, 1), awaited(2019, 7, 2)]), FetchOrder.OLDEST)
     progress.queue = queue
     queue.move(HALF, FetchState.ARRIVING)
-    asking = FetchRequests(
+    requests = FetchRequests(
         queue=queue,
         way=FetchWay.SHORTCUT,
         progress=progress,
@@ -54,57 +54,57 @@ def story() -> Story:
         patience=None,
         paused=lambda: False,
     )
-    return Story(queue, progress, asking)
+    return Slice(queue, progress, requests)
 
 
-def test_what_had_half_arrived_before_does_not_hide_the_code() -> None:
-    told = story()
-    assert told.look().code
-    assert told.look().code, "nobody has scanned it yet"
-    told.queue.move(OTHER, FetchState.ARRIVING)
-    assert not told.look().code, "iOS has begun"
+def test_a_partial_arrival_before_the_request_does_not_hide_the_code() -> None:
+    slice_ = started_slice()
+    assert slice_.look().code
+    assert slice_.look().code, "it has not been scanned yet"
+    slice_.queue.move(OTHER, FetchState.ARRIVING)
+    assert not slice_.look().code, "iOS has begun"
 
 
-def test_what_had_half_arrived_and_comes_wholly_hides_it() -> None:
-    told = story()
-    told.look()
-    told.queue.move(HALF, FetchState.ARRIVED)
-    assert not told.look().code
+def test_a_partial_arrival_that_is_completed_hides_the_code() -> None:
+    slice_ = started_slice()
+    slice_.look()
+    slice_.queue.move(HALF, FetchState.ARRIVED)
+    assert not slice_.look().code
 
 
-def test_what_arrives_anew_counts_although_it_had_half_arrived_once() -> None:
-    told = story()
-    told.look()
-    told.queue.move(HALF, FetchState.ASKED)
-    assert told.look().code
-    told.queue.move(HALF, FetchState.ARRIVING)
-    assert not told.look().code
+def test_an_arrival_that_starts_again_hides_the_code() -> None:
+    slice_ = started_slice()
+    slice_.look()
+    slice_.queue.move(HALF, FetchState.ASKED)
+    assert slice_.look().code
+    slice_.queue.move(HALF, FetchState.ARRIVING)
+    assert not slice_.look().code
 
 
-def test_a_code_shown_again_stays_with_its_own_words_while_its_slice_arrives() -> None:
-    told = story()
-    first = told.look()
-    told.queue.move(OTHER, FetchState.ARRIVING)
-    assert not told.look().code
-    told.asking.show_code()
-    told.queue.move(OTHER, FetchState.ARRIVED)
-    shown = told.look()
+def test_a_code_shown_again_keeps_its_sentence_while_its_slice_arrives() -> None:
+    slice_ = started_slice()
+    first = slice_.look()
+    slice_.queue.move(OTHER, FetchState.ARRIVING)
+    assert not slice_.look().code
+    slice_.requests.show_code()
+    slice_.queue.move(OTHER, FetchState.ARRIVED)
+    shown = slice_.look()
     assert (shown.code, shown.code_sentence) == (first.code, first.code_sentence)
     assert "camera" in shown.code_sentence
     assert "downloading this slice" in shown.sentence
 
 
-def test_once_icloud_is_waited_for_no_longer_nothing_is_asked_for() -> None:
-    told = story()
-    told.look()
-    told.asking.end(FINISHING)
-    shown = told.look()
+def test_after_the_wait_has_ended_nothing_is_requested() -> None:
+    slice_ = started_slice()
+    slice_.look()
+    slice_.requests.end(FINISHING)
+    shown = slice_.look()
     assert (shown.code, shown.sentence) == ("", FINISHING)
 
 
-def test_what_is_arriving_is_told_apart_from_what_comes_next() -> None:
-    told = story()
-    told.queue.move(OTHER, FetchState.ARRIVING)
-    assert [item.uuid for item in told.look().coming] == [HALF, OTHER]
-    told.queue.move(HALF, FetchState.ARRIVED)
-    assert [item.uuid for item in told.look().coming] == [OTHER]
+def test_arriving_items_are_listed_separately() -> None:
+    slice_ = started_slice()
+    slice_.queue.move(OTHER, FetchState.ARRIVING)
+    assert [item.uuid for item in slice_.look().coming] == [HALF, OTHER]
+    slice_.queue.move(HALF, FetchState.ARRIVED)
+    assert [item.uuid for item in slice_.look().coming] == [OTHER]

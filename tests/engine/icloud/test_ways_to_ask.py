@@ -1,4 +1,4 @@
-"""Each way to ask iOS, from the screen's words to the files on the drive, over the wire."""
+"""Each way to have iOS download originals, from the sentence on the screen to the files on the drive."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.engine.backups import ended, until
 from tests.engine.icloud.stories import Person, away, followed, host, not_whole, spec
 
 
-def test_the_person_is_walked_through_the_switch_and_reminded_to_switch_back(
+def test_keep_originals_is_explained_and_the_user_reminded_to_switch_it_back(
     made: MadeLibrary, icloud: RunningICloud, target: Path
 ) -> None:
     async def story() -> None:
@@ -38,7 +38,7 @@ def test_the_person_is_walked_through_the_switch_and_reminded_to_switch_back(
     assert not_whole(made, target) == {}
 
 
-def test_a_shortcut_is_asked_for_slice_by_slice_as_the_phone_has_room(
+def test_a_shortcut_requests_slices_that_fit_on_the_phone(
     made: MadeLibrary, phone: SimulatedPhone, icloud: RunningICloud, target: Path
 ) -> None:
     reachable = [a for a in away(made) if not (a.hidden or a.undated)]
@@ -66,7 +66,7 @@ def test_a_shortcut_is_asked_for_slice_by_slice_as_the_phone_has_room(
     assert set(not_whole(made, target)) <= {a.uuid for a in away(made)} - {a.uuid for a in reachable}
 
 
-def test_the_next_code_comes_when_the_slice_is_in_and_can_be_shown_again(
+def test_the_next_code_follows_a_finished_slice_and_can_be_shown_again(
     made: MadeLibrary, phone: SimulatedPhone, icloud: RunningICloud, target: Path
 ) -> None:
     phone.facts = replace(phone.facts, free_bytes=200_000)
@@ -93,7 +93,7 @@ def test_the_next_code_comes_when_the_slice_is_in_and_can_be_shown_again(
     asyncio.run(story())
 
 
-def test_a_download_that_fails_is_asked_for_again_in_a_later_slice(
+def test_a_failed_download_is_requested_again_in_a_later_slice(
     made: MadeLibrary, icloud: RunningICloud, target: Path
 ) -> None:
     fails = next(a for a in away(made) if not (a.hidden or a.undated))
@@ -110,7 +110,7 @@ def test_a_download_that_fails_is_asked_for_again_in_a_later_slice(
     assert len(person.scanned) >= 2
 
 
-def test_by_hand_there_is_a_list_to_work_from(made: MadeLibrary, icloud: RunningICloud, target: Path) -> None:
+def test_by_hand_the_job_lists_what_to_open(made: MadeLibrary, icloud: RunningICloud, target: Path) -> None:
     async def story() -> None:
         async with host() as client:
             await client.start(spec(target, FetchWay.BY_HAND))
@@ -120,7 +120,7 @@ def test_by_hand_there_is_a_list_to_work_from(made: MadeLibrary, icloud: Running
             rows = (await client.rows(Pane.FETCH, 0, 1000)).rows
             assert {row.uuid for row in rows} == {asset.uuid for asset in away(made)}
             for row in rows:
-                assert (made.media / row.note).is_file(), "the thumbnail lies where the list says"
+                assert (made.media / row.note).is_file(), "the list names an existing thumbnail"
             assert status.fetch.head[0].thumbnail
             for row in rows:
                 icloud.open_in_photos([row.uuid])
@@ -131,7 +131,7 @@ def test_by_hand_there_is_a_list_to_work_from(made: MadeLibrary, icloud: Running
     assert not_whole(made, target) == {}
 
 
-def test_a_job_for_what_is_on_the_phone_asks_for_nothing(
+def test_a_job_without_icloud_requests_nothing(
     made: MadeLibrary, icloud: RunningICloud, target: Path
 ) -> None:
     icloud.change(online=False)

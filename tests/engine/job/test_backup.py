@@ -1,4 +1,4 @@
-"""A whole job over the wire: simulated phone, real host, real files."""
+"""A complete job: simulated phone, real host, real files."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_second_run_copies_nothing(made: MadeLibrary, phone: SimulatedPhone, t
     assert only_the_database < 10
 
 
-def test_an_edit_that_is_only_in_icloud_is_named_and_taken_when_it_is_there(
+def test_an_edit_only_in_icloud_is_listed_and_copied_once_it_has_arrived(
     made: MadeLibrary, phone: SimulatedPhone, target: Path
 ) -> None:
     edited = next(

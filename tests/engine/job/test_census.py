@@ -1,5 +1,5 @@
-"""The identity, over random libraries, selections, faults and runs: every asset of the library is in one
-bucket, and every one that is wanted is either on the drive, whole, or named with its reason.
+"""The census over random libraries, selections, faults and runs: every asset of the library is in exactly one
+bucket, and every selected one is either complete on the drive or listed with a reason.
 
 The long form, 200 of them: `AMBERTIME_LONG=1 python -m pytest tests/engine/job/test_census.py`.
 """
@@ -120,7 +120,7 @@ def some_calls(rng: random.Random) -> SystemCalls | None:
 
 
 def something_happens(rng: random.Random, made: MadeLibrary) -> None:
-    """Between two jobs iOS offloads an asset and brings another one down."""
+    """Between two jobs, iOS offloads one asset and downloads another."""
     own = [asset for asset in made.own() if all((made.media / o.path).exists() for o in asset.originals)]
     away = [asset for asset in made.own() if not any((made.media / o.path).exists() for o in asset.originals)]
     if own:
@@ -130,7 +130,7 @@ def something_happens(rng: random.Random, made: MadeLibrary) -> None:
 
 
 def surely_selected(made: MadeLibrary, selection: Selection) -> set[str]:
-    """Assets whose day lies in the range whatever their zone is."""
+    """Assets whose day is in the range in any time zone."""
 
     def on(asset: MadeAsset) -> bool:
         if selection.range == DateRange():
@@ -168,8 +168,8 @@ def test_the_census_adds_up_whatever_happens(
         assert surely_selected(made, selection) <= left | there.keys()
         if done.outcome is Outcome.COMPLETE:
             assert not left
-        # Of some a file is missing on the phone, the rest is on the drive; and a job that the drive ended may
-        # not have come to book what it had just recorded.
+        # A file may be missing on the phone while the rest is on the drive; a job that failed on the drive
+        # may have committed assets without reporting them.
         in_part = {"missing", "not_reached"} if done.outcome is Outcome.FAILED else {"missing"}
         assert {one.reason for one in done.left if one.uuid in there} <= in_part
         for file in (file for asset in there.values() for file in asset.files):

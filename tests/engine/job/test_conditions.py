@@ -1,4 +1,4 @@
-"""What a person is told of a job's condition: a pause never hides what has to be done."""
+"""The condition of a job: a pause does not hide what the user must do."""
 
 from __future__ import annotations
 

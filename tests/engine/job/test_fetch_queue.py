@@ -1,4 +1,4 @@
-"""The fetch queue: its sums, its order and its pages agree with its states, whatever happens to it."""
+"""The fetch queue: totals, order and pages agree with the states after any changes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PENDING = (FetchState.WAITING, FetchState.ASKED, FetchState.ARRIVING)
 
 
 def waiting(number: int, size: int, created: float | None) -> PlannedAsset:
-    """An asset whose original is in iCloud; every tenth lies in another folder."""
+    """An asset whose original is in iCloud; each of ten consecutive ones is in another folder."""
     folder = f"PhotoData/CPLAssets/group{number % 10}"
     resource = Resource(Role.PHOTO, folder, f"{number}.HEIC", size, Availability.ICLOUD)
     asset = Asset(
@@ -35,7 +35,7 @@ MOVES = st.lists(st.tuples(st.integers(0, 19), st.sampled_from(list(FetchState))
 
 @few
 @given(QUEUED, MOVES, st.sampled_from(list(FetchOrder)), st.integers(0, 10), st.integers(1, 10))
-def test_sums_folders_order_and_pages_agree_with_the_states(
+def test_totals_folders_order_and_pages_agree_with_the_states(
     queued: list[PlannedAsset],
     moves: list[tuple[int, FetchState]],
     order: FetchOrder,
@@ -77,7 +77,7 @@ def test_sums_folders_order_and_pages_agree_with_the_states(
     assert queue.head(3) == everything[: len(pending)][:3]
 
 
-def test_what_is_offloaded_again_waits_again() -> None:
+def test_an_offloaded_asset_waits_again() -> None:
     plan = plan_of([waiting(1, 10, 1.0)])
     queue = FetchQueue(plan, FetchOrder.OLDEST)
     queue.move("0001", FetchState.ARRIVED)
@@ -89,7 +89,7 @@ def test_what_is_offloaded_again_waits_again() -> None:
     assert queue.take_changed_folders() == {"PhotoData/CPLAssets/group1"}
 
 
-def test_a_queue_of_thirty_thousand_is_moved_through_one_by_one_in_a_moment() -> None:
+def test_thirty_thousand_items_can_be_moved_one_by_one() -> None:
     plan = plan_of(waiting(n, n % 977, float(n)) for n in range(30_000))
     queue = FetchQueue(plan, FetchOrder.OLDEST)
     looked_at = 0
@@ -102,7 +102,7 @@ def test_a_queue_of_thirty_thousand_is_moved_through_one_by_one_in_a_moment() ->
 
 @few
 @given(QUEUED, st.lists(st.booleans(), min_size=20, max_size=20), st.sampled_from(list(FetchOrder)))
-def test_what_was_to_be_copied_can_come_to_wait_in_its_place(
+def test_an_asset_to_copy_can_be_added_in_its_place(
     queued: list[PlannedAsset], local: list[bool], order: FetchOrder
 ) -> None:
     plan = plan_of(

@@ -1,5 +1,5 @@
-"""The first assets of a first backup are copied while the rest of the library is still being read; that
-changes nothing of what is on the drive in the end."""
+"""The first assets of a first backup are copied while the rest of the library is still being read. The result
+on the drive is the same."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from tests.engine.backups import PATIENCE, archived, incomplete, offload, run_he
 
 
 class Reading:
-    """Holds the reading of the whole library, until it is let go on."""
+    """Blocks the reading of the whole library."""
 
     def __init__(self) -> None:
-        self.may_go_on = threading.Event()
+        self.may_continue = threading.Event()
         self.begun = threading.Event()
 
 
@@ -41,12 +41,12 @@ def reading(monkeypatch: pytest.MonkeyPatch) -> Iterator[Reading]:
 
     def library(self: LibraryReader, *args: Any, **how: Any) -> Any:
         held.begun.set()
-        assert held.may_go_on.wait(PATIENCE)
+        assert held.may_continue.wait(PATIENCE)
         return read(self, *args, **how)
 
     monkeypatch.setattr(LibraryReader, "library", library)
     yield held
-    held.may_go_on.set()
+    held.may_continue.set()
 
 
 async def opened(target: Path, folder: Path, spec: JobSpec | None = None) -> Job:
@@ -61,30 +61,30 @@ async def opened(target: Path, folder: Path, spec: JobSpec | None = None) -> Job
 
 
 async def written(job: Job, count: int) -> None:
-    """Returns when so many assets are on the drive."""
+    """Wait until `count` assets are on the drive."""
     async with asyncio.timeout(PATIENCE):
         while job.progress.snapshot().write.written.count < count:
             await job.progress.changed()
 
 
 def dated(made: MadeLibrary) -> list[MadeAsset]:
-    """What is on the phone and has a date, oldest first."""
+    """The assets with a date that are on the phone, oldest first."""
     found = [a for a in selected(made) if a.availability == "local" and not a.undated]
     return sorted(found, key=lambda asset: asset.created or 0.0)
 
 
 def day_of(asset: MadeAsset) -> date:
-    """The day of its capture in UTC; the local one is at most a day off."""
+    """The day of capture in UTC; the local day differs by at most one."""
     return datetime.fromtimestamp(asset.created or 0.0, UTC).date()
 
 
 def places(target: Path) -> dict[str, list[tuple[str, str]]]:
-    """Where the files of each asset are, and what they hold."""
+    """Path and SHA-256 of each asset's files."""
     found = archived(target).items()
     return {uuid: sorted((file.path, file.sha256) for file in asset.files) for uuid, asset in found}
 
 
-def test_assets_are_on_the_drive_before_all_of_the_library_is_read(
+def test_assets_are_on_the_drive_before_the_library_is_read_completely(
     made: MadeLibrary, phone: SimulatedPhone, target: Path, tmp_path: Path, reading: Reading
 ) -> None:
     async def story() -> Job:
@@ -92,7 +92,7 @@ def test_assets_are_on_the_drive_before_all_of_the_library_is_read(
         running = asyncio.create_task(job.run())
         await written(job, 10)
         assert job.progress.snapshot().phase is Phase.SCANNING
-        reading.may_go_on.set()
+        reading.may_continue.set()
         await running
         return job
 
@@ -107,10 +107,10 @@ def test_assets_are_on_the_drive_before_all_of_the_library_is_read(
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_everything_lies_where_it_would_lie_without_it(
+def test_files_have_the_same_places_as_without_a_head_start(
     phone_factory: Any, tmp_path: Path, home: Path, seed: int
 ) -> None:
-    """A drive that has one asset of the phone already gets no head start."""
+    """There is no head start on a drive that already has an asset of the phone."""
     made = make_library(tmp_path / "phone", LibraryRecipe(assets=150, seed=seed, icloud_share=0.2))
     phone_factory(made.media)
     with_it, without = tmp_path / "with", tmp_path / "without"
@@ -131,7 +131,7 @@ def test_everything_lies_where_it_would_lie_without_it(
     assert incomplete(made, with_it) == []
 
 
-def test_a_job_stopped_meanwhile_says_what_is_on_the_drive_and_the_next_goes_on(
+def test_a_job_stopped_during_it_counts_its_copies_and_the_next_continues(
     made: MadeLibrary, phone: SimulatedPhone, target: Path, tmp_path: Path, reading: Reading
 ) -> None:
     async def story() -> Job:
@@ -139,7 +139,7 @@ def test_a_job_stopped_meanwhile_says_what_is_on_the_drive_and_the_next_goes_on(
         running = asyncio.create_task(job.run())
         await written(job, 5)
         job.stop()
-        reading.may_go_on.set()
+        reading.may_continue.set()
         await running
         return job
 
@@ -157,7 +157,7 @@ def test_a_job_stopped_meanwhile_says_what_is_on_the_drive_and_the_next_goes_on(
     assert incomplete(made, target) == []
 
 
-def test_a_drive_that_fails_meanwhile_ends_the_job_before_the_library_is_read(
+def test_a_drive_that_fails_during_it_ends_the_job_before_the_library_is_read(
     made: MadeLibrary,
     phone: SimulatedPhone,
     target: Path,
@@ -171,7 +171,7 @@ def test_a_drive_that_fails_meanwhile_ends_the_job_before_the_library_is_read(
         async with asyncio.timeout(PATIENCE):
             while job.progress.snapshot().phase is not Phase.FINISHING:
                 await job.progress.changed()
-        reading.may_go_on.set()
+        reading.may_continue.set()
         await running
         return job
 
@@ -180,10 +180,10 @@ def test_a_drive_that_fails_meanwhile_ends_the_job_before_the_library_is_read(
     assert archived(target) == {}
 
 
-def test_what_vanishes_meanwhile_is_booked_as_gone(
+def test_an_asset_offloaded_during_it_is_listed(
     made: MadeLibrary, phone: SimulatedPhone, target: Path, tmp_path: Path, reading: Reading
 ) -> None:
-    """Of the assets that were begun, one was offloaded between the listing and its turn."""
+    """One of its assets is offloaded after the listing and before it is copied."""
     first, last = dated(made)[0], dated(made)[-1]
 
     async def story() -> Job:
@@ -194,7 +194,7 @@ def test_what_vanishes_meanwhile_is_booked_as_gone(
         offload(made, last)
         job.command(Command(CommandName.RESUME))
         await written(job, 1)
-        reading.may_go_on.set()
+        reading.may_continue.set()
         await running
         return job
 
@@ -207,7 +207,7 @@ def test_what_vanishes_meanwhile_is_booked_as_gone(
     assert status.census.count("failed") == 1
 
 
-def test_a_narrow_range_begins_with_nothing_outside_it(
+def test_it_copies_nothing_outside_the_range(
     made: MadeLibrary, phone: SimulatedPhone, target: Path, tmp_path: Path, reading: Reading
 ) -> None:
     third = len(dated(made)) // 3
@@ -220,7 +220,7 @@ def test_a_narrow_range_begins_with_nothing_outside_it(
         running = asyncio.create_task(job.run())
         await written(job, 3)
         assert job.progress.snapshot().phase is Phase.SCANNING
-        reading.may_go_on.set()
+        reading.may_continue.set()
         await running
 
     asyncio.run(story())

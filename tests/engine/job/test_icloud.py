@@ -1,4 +1,4 @@
-"""Originals that iOS brings down while a job waits for them."""
+"""Originals that iOS downloads while a job waits for them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.engine.backups import (
 
 
 def in_icloud(made: MadeLibrary) -> list[MadeAsset]:
-    """The assets of the selection that wait for iCloud."""
+    """The selected assets that wait for iCloud."""
     return [asset for asset in selected(made) if asset.availability in ("icloud", "partial")]
 
 
@@ -35,7 +35,7 @@ def spec(target: Path, patience: float | None = 30.0) -> JobSpec:
     return JobSpec(str(target), originals=OriginalsChoice.ICLOUD, patience=patience)
 
 
-def test_what_arrives_is_written_and_the_job_is_complete(
+def test_arrivals_are_copied_and_the_job_is_complete(
     made: MadeLibrary, phone: SimulatedPhone, target: Path
 ) -> None:
     async def story() -> None:
@@ -103,7 +103,7 @@ def test_a_file_that_still_grows_has_not_arrived(
     assert whole(made, target, asset)
 
 
-def test_without_arrivals_the_patience_ends_the_job_with_the_rest_listed(
+def test_without_arrivals_the_job_ends_after_its_patience_and_lists_the_rest(
     made: MadeLibrary, phone: SimulatedPhone, target: Path
 ) -> None:
     done = asyncio.run(backup(spec(target, patience=2.0)))
@@ -116,7 +116,7 @@ def test_without_arrivals_the_patience_ends_the_job_with_the_rest_listed(
     assert incomplete(made, target) == []
 
 
-def test_what_was_offloaded_before_its_turn_waits_again(
+def test_an_asset_offloaded_before_its_turn_waits_for_icloud(
     made: MadeLibrary, phone: SimulatedPhone, target: Path
 ) -> None:
     asset = next(a for a in selected(made) if a.availability == "local" and a.uploaded and not a.edited)

@@ -1,4 +1,4 @@
-"""One status and one file cost the same whatever the library, the folder or the queue holds.
+"""One status and one file cost the same for any size of library, folder or queue.
 
 Work is counted as calls of functions, Python's and C's, which no other load on the machine can change. The
 curves in seconds and megabytes are `python -m benchmarks.growth`'s.
@@ -28,7 +28,7 @@ from tests.engine.job.test_fetch_queue import waiting
 
 FEW, MANY = 60, 3000
 AT_MOST = 1.1
-"""Times the calls for fifty times as much: what is proportional would take 50."""
+"""Times as many calls for fifty times as many items; proportional would be 50."""
 
 
 def calls_of(work: Callable[[], object]) -> int:
@@ -48,11 +48,11 @@ def calls_of(work: Callable[[], object]) -> int:
 
 
 def job_with(items: int) -> tuple[Progress, FetchQueue, Ledger]:
-    """The status, queue and books of a job that waits for so many items."""
+    """The status, queue and ledger of a job that waits for `items` items."""
     plan = plan_of(waiting(number, 1000, float(number)) for number in range(items))
     progress = Progress("growth", JobSpec(target="/"), Timing())
     progress.queue = FetchQueue(plan, FetchOrder.OLDEST)
-    progress.snapshot()  # the queue is put in order once
+    progress.snapshot()  # the queue is sorted once
     return progress, progress.queue, Ledger(plan)
 
 
@@ -77,7 +77,7 @@ def test_a_step_of_a_job_costs_the_same_for_any_library(step: str) -> None:
     assert steps(MANY) <= AT_MOST * steps(FEW)
 
 
-def test_an_asset_costs_the_same_whatever_its_folder_holds(tmp_path: Path) -> None:
+def test_an_asset_costs_the_same_in_a_full_folder(tmp_path: Path) -> None:
     def calls(files: int) -> int:
         root = tmp_path / str(files)
         folder = root / "Photos" / "2024-07"
@@ -91,7 +91,7 @@ def test_an_asset_costs_the_same_whatever_its_folder_holds(tmp_path: Path) -> No
     assert calls(MANY) <= AT_MOST * calls(FEW)
 
 
-def test_the_count_sees_what_grows() -> None:
+def test_growing_work_would_be_detected() -> None:
     def work(items: int) -> list[str]:
         return ["x".upper() for _ in range(items)]
 

@@ -1,4 +1,4 @@
-"""What a phone can do to a job, and that the job survives it."""
+"""A job survives whatever the phone does."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ from tests.engine.backups import (
 
 
 def some_local(made: MadeLibrary) -> MadeAsset:
-    """A photo of one's own that is on the phone, at a path that AFC spells as the library does."""
+    """An own photo on the phone whose path AFC spells as the library does."""
     return next(
         asset
         for asset in selected(made)
@@ -54,7 +54,7 @@ def some_local(made: MadeLibrary) -> MadeAsset:
     )
 
 
-def test_a_cable_pulled_in_mid_copy_and_put_back_costs_nothing(
+def test_unplugging_the_phone_during_a_copy_loses_nothing(
     made: MadeLibrary, phone: SimulatedPhone, target: Path
 ) -> None:
     async def story() -> Outcome | None:
@@ -73,7 +73,7 @@ def test_a_cable_pulled_in_mid_copy_and_put_back_costs_nothing(
     assert strangers(target) == set()
 
 
-def test_a_phone_that_stays_away_ends_the_job_with_its_sentence_and_the_next_run_goes_on(
+def test_a_phone_that_stays_away_ends_the_job_and_the_next_run_continues(
     made: MadeLibrary, phone: SimulatedPhone, target: Path, usbmux: BackgroundUsbmuxd
 ) -> None:
     async def story() -> None:
@@ -97,7 +97,7 @@ def test_a_phone_that_stays_away_ends_the_job_with_its_sentence_and_the_next_run
     assert done.status.write.already.count == len(there_before)
 
 
-def test_a_phone_that_is_locked_is_waited_for(made: MadeLibrary, phone: SimulatedPhone, target: Path) -> None:
+def test_the_job_waits_for_a_locked_phone(made: MadeLibrary, phone: SimulatedPhone, target: Path) -> None:
     async def story() -> None:
         async with engine() as client:
             await start_paused(client, JobSpec(str(target)))
@@ -114,13 +114,13 @@ def test_a_phone_that_is_locked_is_waited_for(made: MadeLibrary, phone: Simulate
     assert incomplete(made, target) == []
 
 
-def test_short_replies_are_put_together(made: MadeLibrary, phone: SimulatedPhone, target: Path) -> None:
+def test_short_replies_are_joined(made: MadeLibrary, phone: SimulatedPhone, target: Path) -> None:
     phone.faults = Faults(afc_reply_limit=1000)
     asyncio.run(backup(JobSpec(str(target))))
     assert incomplete(made, target) == []
 
 
-def test_a_phone_that_says_nothing_more_is_waited_for_until_it_does(
+def test_the_job_waits_for_a_phone_that_stops_responding(
     made: MadeLibrary, phone: SimulatedPhone, target: Path, tmp_path: Path
 ) -> None:
     async def story() -> None:
@@ -128,7 +128,7 @@ def test_a_phone_that_says_nothing_more_is_waited_for_until_it_does(
         job = asyncio.create_task(run_here(JobSpec(str(target)), timing, tmp_path / "state"))
         phone.faults = Faults(afc_hangs_after=400_000)
         async with asyncio.timeout(30):
-            while phone.journal.services["com.apple.afc"] < 3:  # noqa: ASYNC110 - it is asked again and again
+            while phone.journal.services["com.apple.afc"] < 3:  # noqa: ASYNC110 - the simulator sets no event
                 await asyncio.sleep(0.05)
         phone.faults = Faults()
         status = await job
@@ -138,9 +138,7 @@ def test_a_phone_that_says_nothing_more_is_waited_for_until_it_does(
     assert incomplete(made, target) == []
 
 
-def test_a_read_error_that_passes_is_tried_again(
-    made: MadeLibrary, phone: SimulatedPhone, target: Path
-) -> None:
+def test_a_temporary_read_error_is_retried(made: MadeLibrary, phone: SimulatedPhone, target: Path) -> None:
     asset = some_local(made)
     phone.faults = Faults(paths=(PathFault(f"/{asset.originals[0].path}", times=2),))
     done = asyncio.run(backup(JobSpec(str(target))))
@@ -166,7 +164,7 @@ def test_a_file_that_cannot_be_read_is_listed_and_the_others_are_copied(
     assert done.status.census.count("failed") == 1
 
 
-def test_an_original_offloaded_while_the_job_runs_is_listed_as_in_icloud(
+def test_an_original_offloaded_during_the_job_is_listed_as_in_icloud(
     made: MadeLibrary, phone: SimulatedPhone, target: Path
 ) -> None:
     asset = next(a for a in selected(made) if a.availability == "local" and a.uploaded)
@@ -204,7 +202,7 @@ def test_a_job_waits_while_the_trust_dialog_is_open(
     assert incomplete(made, target) == []
 
 
-def test_a_phone_that_refuses_trust_ends_the_job_with_what_to_do(
+def test_a_phone_that_refuses_trust_ends_the_job_with_instructions(
     made: MadeLibrary, phone_factory: PhoneFactory, target: Path
 ) -> None:
     phone_factory(made.media, trust=Trust.REFUSES, paired=False)
@@ -214,7 +212,7 @@ def test_a_phone_that_refuses_trust_ends_the_job_with_what_to_do(
     assert done.report.census is None
 
 
-def test_a_backup_over_tls_is_byte_identical_too(
+def test_a_backup_over_tls_is_byte_identical(
     made: MadeLibrary, phone_factory: PhoneFactory, target: Path
 ) -> None:
     phone_factory(made.media, tls=True)
@@ -223,7 +221,7 @@ def test_a_backup_over_tls_is_byte_identical_too(
 
 
 @pytest.mark.parametrize("handles", [1, 2, 5])
-def test_a_phone_with_few_files_to_open_is_read_few_at_a_time(
+def test_a_phone_that_allows_few_open_files_is_read_a_few_at_a_time(
     made: MadeLibrary, phone: SimulatedPhone, target: Path, handles: int
 ) -> None:
     phone.faults = Faults(handle_limit=handles)
@@ -233,7 +231,7 @@ def test_a_phone_with_few_files_to_open_is_read_few_at_a_time(
 
 
 @pytest.mark.parametrize("requests", [20, 60])
-def test_a_phone_that_breaks_off_again_and_again_costs_no_file(
+def test_repeated_disconnects_lose_no_file(
     made: MadeLibrary, phone: SimulatedPhone, target: Path, requests: int
 ) -> None:
     phone.faults = Faults(afc_drops_after=requests)
@@ -243,10 +241,10 @@ def test_a_phone_that_breaks_off_again_and_again_costs_no_file(
     assert strangers(target) == set()
 
 
-def test_a_large_file_goes_on_where_the_phone_broke_off(
+def test_a_large_file_resumes_after_a_disconnect(
     tmp_path: Path, phone_factory: PhoneFactory, target: Path
 ) -> None:
-    """No connection lasts for a whole video."""
+    """No connection is long enough for a complete video."""
     mix = Mix(video=0.5, live=0.0, edited=0.0)
     recipe = LibraryRecipe(assets=12, seed=5, icloud_share=0.0, sizes=Sizes.SPARSE, mix=mix, oddities=False)
     made = make_library(tmp_path / "videos", recipe)
@@ -268,7 +266,7 @@ def test_a_large_file_goes_on_where_the_phone_broke_off(
     assert phone.journal.requests["afc.FILE_SEEK"] > 0
 
 
-def test_a_file_that_changed_since_it_was_begun_is_begun_anew(
+def test_a_file_that_has_changed_is_copied_from_its_beginning(
     tmp_path: Path, phone_factory: PhoneFactory, usbmux: BackgroundUsbmuxd, target: Path
 ) -> None:
     recipe = LibraryRecipe(
@@ -297,7 +295,7 @@ def test_a_file_that_changed_since_it_was_begun_is_begun_anew(
     assert (target / file.path).read_bytes() == content
 
 
-def test_a_database_that_the_phone_cannot_read_for_a_moment_is_asked_for_again(
+def test_a_temporary_error_reading_the_database_is_retried(
     made: MadeLibrary, phone: SimulatedPhone, target: Path
 ) -> None:
     phone.faults = Faults(paths=(PathFault("/PhotoData/Photos.sqlite", times=2),))
@@ -308,7 +306,7 @@ def test_a_database_that_the_phone_cannot_read_for_a_moment_is_asked_for_again(
 
 @pytest.mark.parametrize("status", [AfcStatus.IO_ERROR, AfcStatus.PERM_DENIED])
 @pytest.mark.parametrize("file", ["Photos.sqlite", "Photos.sqlite-wal"])
-def test_a_database_that_the_phone_does_not_give_out_is_done_without(
+def test_without_access_to_the_database_the_folders_are_copied(
     made: MadeLibrary, phone: SimulatedPhone, target: Path, status: AfcStatus, file: str
 ) -> None:
     phone.faults = Faults(paths=(PathFault(f"/PhotoData/{file}", on="open", status=status),))
@@ -319,7 +317,7 @@ def test_a_database_that_the_phone_does_not_give_out_is_done_without(
     assert archived(target)
 
 
-def test_a_phone_that_is_locked_before_its_database_is_read_is_waited_for(
+def test_the_job_waits_for_a_phone_locked_before_the_scan(
     made: MadeLibrary, phone: SimulatedPhone, target: Path
 ) -> None:
     async def story() -> None:
@@ -336,10 +334,10 @@ def test_a_phone_that_is_locked_before_its_database_is_read_is_waited_for(
     assert incomplete(made, target) == []
 
 
-def test_where_absent_files_are_answered_with_a_read_error_nothing_is_told_otherwise(
+def test_a_read_error_for_an_absent_file_means_that_it_is_absent(
     made: MadeLibrary, phone: SimulatedPhone, target: Path, tmp_path: Path
 ) -> None:
-    """Some versions of iOS do; here there is no log, and folders of purged originals are gone."""
+    """Some versions of iOS reply so. Here the database has no log, and offloaded files leave no folder."""
     with closing(sqlite3.connect(made.database)) as database:
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     for left in (made.media / "PhotoData").glob("Photos.sqlite-*"):
@@ -355,7 +353,7 @@ def test_where_absent_files_are_answered_with_a_read_error_nothing_is_told_other
     assert {reasons[asset.uuid] for asset in away} == {"icloud"}
 
 
-def test_a_usbmuxd_that_tells_no_events_is_asked_again_and_again(
+def test_a_usbmuxd_without_events_is_polled(
     made: MadeLibrary, phone: SimulatedPhone, usbmux: BackgroundUsbmuxd, target: Path
 ) -> None:
     usbmux.usbmuxd.tells_events = False
@@ -372,7 +370,7 @@ def test_a_usbmuxd_that_tells_no_events_is_asked_again_and_again(
     assert incomplete(made, target) == []
 
 
-def test_a_phone_that_cannot_be_reached_at_all_ends_the_job_with_its_patience(
+def test_an_unreachable_phone_ends_the_job_after_its_patience(
     made: MadeLibrary, phone: SimulatedPhone, target: Path
 ) -> None:
     phone.faults = Faults(refused_connects=1_000_000)

@@ -27,7 +27,7 @@ def test_a_steady_flow_has_its_rate() -> None:
     assert sum(meter.history()) == 30_000_000
 
 
-def test_nothing_is_said_before_anything_was_measured() -> None:
+def test_there_is_no_rate_before_the_first_second() -> None:
     meter = RateMeter(0.0)
     assert meter.rate() is None
     assert not meter.advance(50.0)
@@ -35,7 +35,7 @@ def test_nothing_is_said_before_anything_was_measured() -> None:
     assert meter.time_left(10, 50.0) is None
 
 
-def test_the_time_left_is_told_only_when_it_can_be_honest() -> None:
+def test_no_time_left_is_given_in_the_first_seconds() -> None:
     meter = RateMeter(0.0)
     steadily(meter, 2_000_000, range(5))
     assert meter.time_left(100_000_000, 5.0) is None
@@ -44,7 +44,7 @@ def test_the_time_left_is_told_only_when_it_can_be_honest() -> None:
     assert meter.time_left(100_000_000, 20.0) == pytest.approx(50.0)
 
 
-def test_a_standstill_has_no_time_left_and_its_rate_sinks_to_nothing() -> None:
+def test_at_a_standstill_the_rate_is_zero_and_no_time_left_is_given() -> None:
     meter = RateMeter(0.0)
     steadily(meter, 1_000_000, range(20))
     assert meter.advance(20.0 + RATE_WINDOW)
@@ -54,7 +54,7 @@ def test_a_standstill_has_no_time_left_and_its_rate_sinks_to_nothing() -> None:
     assert not meter.advance(21.0 + 2 * HISTORY)
 
 
-def test_a_slow_stretch_changes_the_rate_soon_and_the_time_left_little() -> None:
+def test_a_few_slow_seconds_change_the_rate_and_hardly_the_time_left() -> None:
     meter = RateMeter(0.0)
     steadily(meter, 2_000_000, range(170))
     steadily(meter, 200_000, range(170, 180))
@@ -64,7 +64,7 @@ def test_a_slow_stretch_changes_the_rate_soon_and_the_time_left_little() -> None
     assert 95 < left < 105
 
 
-def test_the_time_left_forgets_what_is_older_than_a_few_minutes() -> None:
+def test_the_time_left_ignores_what_is_older_than_a_few_minutes() -> None:
     meter = RateMeter(0.0)
     steadily(meter, 5_000_000, range(100))
     steadily(meter, 1_000_000, range(100, 100 + ETA_WINDOW))

@@ -1,4 +1,4 @@
-"""Real drives that fail in the middle of a job: pulled, frozen, made read-only by their file system."""
+"""Real drives that fail during a job: unplugged, frozen, set read-only by their file system."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ from tests.engine.backups import (
 )
 
 FROZEN = 60.0 if os.environ.get("AMBERTIME_LONG") else 3.0
-"""Seconds for which a drive does not answer."""
+"""Seconds for which the drive is frozen."""
 
 
 @pytest.fixture
 def stack() -> Iterator[ExitStack]:
-    """What has to be undone at the end."""
+    """Undoes everything at the end."""
     with ExitStack() as stack:
         yield stack
 
@@ -53,7 +53,7 @@ def hurt(target: Path, command: list[str]) -> Ended:
     return asyncio.run(story())
 
 
-def test_a_drive_whose_plug_is_pulled_ends_the_job_and_the_next_run_completes_it(
+def test_unplugging_the_drive_ends_the_job_and_the_next_run_completes_it(
     made: MadeLibrary, phone: SimulatedPhone, tmp_path: Path, stack: ExitStack
 ) -> None:
     drive = mount("exfat", tmp_path, stack, megabytes=200)
@@ -69,7 +69,7 @@ def test_a_drive_whose_plug_is_pulled_ends_the_job_and_the_next_run_completes_it
     assert strangers(drive.path) == set()
 
 
-def test_a_drive_that_its_file_system_makes_read_only_is_named(
+def test_a_drive_that_becomes_read_only_is_reported(
     made: MadeLibrary, phone: SimulatedPhone, tmp_path: Path, stack: ExitStack
 ) -> None:
     drive = mount("ext4", tmp_path, stack, megabytes=200)
@@ -84,7 +84,7 @@ def test_a_drive_that_its_file_system_makes_read_only_is_named(
     assert strangers(drive.path) == set()
 
 
-def test_a_drive_that_freezes_is_waited_for_and_the_engine_still_answers(
+def test_the_engine_responds_while_the_job_waits_for_a_frozen_drive(
     made: MadeLibrary, phone: SimulatedPhone, tmp_path: Path, stack: ExitStack
 ) -> None:
     drive = mount("ext4", tmp_path, stack, megabytes=200)

@@ -1,4 +1,4 @@
-"""The same photos again: on a second phone, on a phone set up anew, or gone from the phone that had them."""
+"""The same photos again: on a second phone, on a phone that was set up again, or deleted from the phone."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.engine.backups import archived, backup, strangers
 
 
 def files_of(target: Path) -> dict[str, int]:
-    """All files below Photos/, with their inodes: a file written anew has another one."""
+    """All files below Photos/ with their inodes: a rewritten file has a different inode."""
     return {
         path.relative_to(target).as_posix(): path.stat().st_ino
         for path in (target / "Photos").rglob("*")
@@ -31,7 +31,7 @@ def files_of(target: Path) -> dict[str, int]:
 
 
 def on_the_phone(made: MadeLibrary, statement: str) -> None:
-    """What the person, or iOS, changes in the library."""
+    """A change to the library by the user or iOS."""
     with closing(sqlite3.connect(made.media / "PhotoData/Photos.sqlite", isolation_level=None)) as database:
         for (trigger,) in database.execute(
             "SELECT name FROM sqlite_master WHERE type = 'trigger'"
@@ -59,7 +59,7 @@ def test_a_second_phone_with_the_same_library_writes_nothing(
     assert again.status.write.files_written == 0
 
 
-def test_a_phone_that_was_set_up_anew_writes_nothing(
+def test_a_phone_that_was_set_up_again_writes_nothing(
     made: MadeLibrary, phone: SimulatedPhone, target: Path
 ) -> None:
     asyncio.run(backup(JobSpec(str(target))))
@@ -72,7 +72,7 @@ def test_a_phone_that_was_set_up_anew_writes_nothing(
     assert verify(target).sound
 
 
-def test_what_lies_on_the_drive_already_needs_no_room(
+def test_files_already_on_the_drive_need_no_room(
     made: MadeLibrary, phone: SimulatedPhone, phone_factory: PhoneFactory, tmp_path: Path
 ) -> None:
     with ExitStack() as stack:
@@ -89,7 +89,7 @@ def test_what_lies_on_the_drive_already_needs_no_room(
         assert files_of(drive.path) == before
 
 
-def test_a_damaged_file_whose_photo_is_gone_is_named_at_the_end(
+def test_a_damaged_file_of_a_deleted_photo_is_listed_at_the_end(
     made: MadeLibrary, phone: SimulatedPhone, target: Path
 ) -> None:
     asyncio.run(backup(JobSpec(str(target))))
@@ -108,7 +108,7 @@ def test_a_damaged_file_whose_photo_is_gone_is_named_at_the_end(
     assert set(said) == {gone.uuid, elsewhere.uuid}
     assert all(reason == "not_whole" for reason, _ in said.values())
     assert "look for it in another backup" in said[gone.uuid][1]
-    assert "run one that includes it" in said[elsewhere.uuid][1]
+    assert "run a backup that includes it" in said[elsewhere.uuid][1]
     everything = asyncio.run(backup(JobSpec(str(target))))
     assert (target / elsewhere.files[0].path).exists()
     assert {left.uuid for left in everything.report.left if left.reason == "not_whole"} == {gone.uuid}

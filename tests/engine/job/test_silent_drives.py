@@ -1,4 +1,4 @@
-"""A drive that does not answer is named, and waited for only as long as a person wants."""
+"""A drive that is not responding is reported, and the job waits for it until the user stops it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from tests.engine.backups import (
 
 
 class Clock:
-    """A clock that is set by hand."""
+    """A clock that the test sets."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -45,7 +45,7 @@ class Clock:
         return self.now
 
 
-def test_silence_is_counted_only_while_the_drive_owes_an_answer() -> None:
+def test_inactivity_counts_only_while_a_call_is_running() -> None:
     async def story() -> None:
         clock, frozen = Clock(), threading.Event()
         threads = Threads(2, Path("/drive"), clock)
@@ -89,7 +89,7 @@ def test_a_cancelled_caller_waits_for_the_call_unless_the_drive_is_given_up() ->
     asyncio.run(story())
 
 
-def test_a_person_is_told_and_a_stop_is_not_held_up() -> None:
+def test_it_is_reported_and_does_not_delay_a_stop() -> None:
     async def story() -> None:
         clock, frozen = Clock(), threading.Event()
         timing = Timing(steady=clock)
@@ -101,7 +101,7 @@ def test_a_person_is_told_and_a_stop_is_not_held_up() -> None:
         assert conditions.check_drive(threads)
         assert progress.snapshot().condition is Condition.RUNNING
         clock.now = DRIVE_SILENT
-        assert conditions.check_drive(threads), "as long as nobody wants to stop it is waited for"
+        assert conditions.check_drive(threads), "without a stop the job keeps waiting"
         status = progress.snapshot()
         assert (status.condition, "check its cable" in status.sentence) == (Condition.WAITING, True)
         conditions.stop()
@@ -117,7 +117,7 @@ def test_a_person_is_told_and_a_stop_is_not_held_up() -> None:
     asyncio.run(story())
 
 
-def test_a_drive_that_does_not_answer_holds_up_no_other(tmp_path: Path) -> None:
+def test_a_drive_that_is_not_responding_does_not_delay_the_others(tmp_path: Path) -> None:
     async def story() -> None:
         frozen = threading.Event()
 
@@ -132,16 +132,16 @@ def test_a_drive_that_does_not_answer_holds_up_no_other(tmp_path: Path) -> None:
             assert first.usable
             assert (second.name, second.usable) == ("stick", False)
             assert "is not responding" in second.sentence
-        assert threading.active_count() < 10, "a drive that was asked is not asked again"
+        assert threading.active_count() < 10, "a drive with a pending call gets no second one"
         frozen.set()
-        while len(await looks.drives()) > 1:  # noqa: ASYNC110 - each look waits for the drive itself
+        while len(await looks.drives()) > 1:  # noqa: ASYNC110 - each call waits for the drive itself
             await asyncio.sleep(0.01)
 
     asyncio.run(story())
 
 
-def test_a_system_that_does_not_list_its_drives_now_leaves_the_list_as_it_was(tmp_path: Path) -> None:
-    """As where diskutil hangs (macOS); meanwhile the engine answers others."""
+def test_the_last_list_of_drives_is_kept_while_the_system_gives_none(tmp_path: Path) -> None:
+    """For example when diskutil hangs on macOS; the engine stays responsive."""
     hung, asked = threading.Event(), 0
 
     def where() -> tuple[MountPoint, ...]:
@@ -156,7 +156,7 @@ def test_a_system_that_does_not_list_its_drives_now_leaves_the_list_as_it_was(tm
         looks = DriveProbe(where)
         seen = await looks.drives()
         again = asyncio.create_task(looks.drives())
-        while asked < 2:  # noqa: ASYNC110 - the loop goes on while the system is asked
+        while asked < 2:  # noqa: ASYNC110 - shows that the loop is not blocked
             await asyncio.sleep(0)
         hung.set()
         assert [drive.path for drive in await again] == [drive.path for drive in seen] != []
@@ -164,7 +164,7 @@ def test_a_system_that_does_not_list_its_drives_now_leaves_the_list_as_it_was(tm
     asyncio.run(story())
 
 
-def test_a_look_that_takes_too_long_is_left_to_itself() -> None:
+def test_a_first_access_that_takes_too_long_is_abandoned() -> None:
     async def story() -> None:
         frozen = threading.Event()
         with pytest.raises(DriveSilent):

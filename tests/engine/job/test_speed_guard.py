@@ -1,8 +1,8 @@
-"""A backup is faster than copying one file after the other, in the same minute on the same machine.
+"""A backup is faster than copying one file at a time on the same machine.
 
-The long form, with other tools and real sizes, is `python -m benchmarks.throughput`. Here only a ratio
-counts: over a slow cable most of the time is waiting for replies, and a job that does not ask for the next
-file while it waits is as slow as `pymobiledevice3 afc pull`, however fast the machine.
+`python -m benchmarks.throughput` compares other tools with real sizes. This test checks only a ratio: over a
+slow cable most of the time is spent waiting for replies, and a job that does not request the next file
+meanwhile is as slow as `pymobiledevice3 afc pull` on any machine.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from tests.conftest import PhoneFactory
 from tests.simulator.wire_clients import connected
 
 FASTER_AT_LEAST = 1.5
-"""With one file at a time it cannot be reached: pull waits nine times for a file and a job four times, but
-the job also syncs and reads back."""
+"""One file at a time cannot reach this: pull waits nine times per file and a job four times, but the job also
+syncs and reads back."""
 ROUNDS = 3
-"""The best counts, since other work on the machine may hit either side; a job that waits loses them all."""
+"""The best attempt counts, because other work on the machine may slow either side."""
 
 
-def test_a_backup_over_a_slow_cable_leaves_pull_behind(tmp_path: Path, phone_factory: PhoneFactory) -> None:
+def test_a_backup_over_a_slow_cable_is_faster_than_pull(tmp_path: Path, phone_factory: PhoneFactory) -> None:
     made = make_library(
         tmp_path / "library", LibraryRecipe(assets=80, seed=3, icloud_photos=False, icloud_share=0)
     )
@@ -52,7 +52,7 @@ def test_a_backup_over_a_slow_cable_leaves_pull_behind(tmp_path: Path, phone_fac
 
 
 async def seconds_for_each_file_of_a_backup(phone: SimulatedPhone, target: Path, folder: Path) -> float:
-    """From the beginning of the copying to the end of the job, with all its promises kept."""
+    """Seconds from the start of copying to the end of the job."""
     timing, records = Timing(), folder / "records"
     job = await open_job(
         JobSpec(target=str(target), udid=phone.udid),

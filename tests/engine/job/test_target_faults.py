@@ -1,4 +1,4 @@
-"""What a drive can do to a job: the job ends with the right sentence, and the next run completes it."""
+"""Drive failures: the job ends with the right sentence, and the next run completes it."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ from tests.engine.backups import (
 
 @pytest.fixture
 def small_drive(tmp_path: Path) -> Iterator[Path]:
-    """A drive of 100 MB, which only root can make."""
+    """A drive of 100 MB; only root can create it."""
     if os.geteuid() != 0:
         pytest.skip("mounting a small file system needs root")
     mount = tmp_path / "small"
     mount.mkdir()
     made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=100m", "tmpfs", str(mount)], check=False)
     if made.returncode != 0:
-        pytest.skip("this computer lets nobody mount a file system")
+        pytest.skip("file systems cannot be mounted on this computer")
     yield mount
     subprocess.run(["umount", "-l", str(mount)], check=True)
 
 
 def fill(drive: Path, leave: int) -> Path:
-    """Takes all space of a drive but a little; gives the file that takes it."""
+    """Fill a drive except for a little; return the file that fills it."""
     filler = drive / "filler"
     facts = os.statvfs(drive)
     with filler.open("wb") as file:
@@ -53,19 +53,19 @@ def fill(drive: Path, leave: int) -> Path:
 
 
 def move(folder: Path, to: Path) -> None:
-    """Takes a folder away from its path, as when a drive is unmounted."""
+    """Move a folder away, as when a drive is unmounted."""
     folder.rename(to)
 
 
 def judged(done: Ended) -> set[str]:
-    """The reasons for what is left, after a look that the accounting holds."""
+    """The reasons of what is missing; checks that the census adds up."""
     assert done.status.census is not None
     assert done.status.census.holds
     return {left.reason for left in done.report.left}
 
 
 async def paused(client: EngineClient, target: Path) -> None:
-    """A job that is about to copy its first file."""
+    """A job that is paused before its first file."""
     await start_paused(client, JobSpec(str(target)))
 
 
@@ -91,7 +91,7 @@ def test_a_drive_that_vanishes_ends_the_job_and_the_next_run_completes_it(
     assert strangers(target) == set()
 
 
-def test_another_folder_at_the_targets_path_gets_not_one_file(
+def test_another_folder_at_the_targets_path_gets_no_file(
     made: MadeLibrary, phone: SimulatedPhone, target: Path, tmp_path: Path
 ) -> None:
     other = tmp_path / "other"
@@ -121,7 +121,7 @@ def test_a_selection_that_does_not_fit_is_refused_before_a_byte_is_written(
     assert not (small_drive / "Photos").exists()
 
 
-def test_a_drive_that_fills_up_meanwhile_ends_the_job_and_the_next_run_completes_it(
+def test_a_drive_that_fills_up_ends_the_job_and_the_next_run_completes_it(
     made: MadeLibrary, phone: SimulatedPhone, small_drive: Path
 ) -> None:
     fillers: list[Path] = []
@@ -145,7 +145,7 @@ def test_a_drive_that_fills_up_meanwhile_ends_the_job_and_the_next_run_completes
     assert done.status.write.already.count == len(there)
 
 
-def test_a_file_that_was_lost_on_the_drive_is_copied_again(
+def test_a_file_lost_on_the_drive_is_copied_again(
     made: MadeLibrary, phone: SimulatedPhone, target: Path
 ) -> None:
     asyncio.run(backup(JobSpec(str(target))))

@@ -1,4 +1,4 @@
-"""An empty mount point is not filled in place of the drive that belongs there."""
+"""A backup does not write to an empty mount point instead of the drive that belongs there."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ class Slot:
         self.path = path
 
     def mount(self) -> None:
-        """A fresh drive."""
+        """Mount a new drive."""
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200m", "tmpfs", str(self.path)], check=True)
 
     def unmount(self) -> None:
-        """Gone is the drive, and the folder stays."""
+        """Unmount the drive; the folder stays."""
         subprocess.run(["umount", "-l", str(self.path)], check=True)
 
 
 @pytest.fixture
 def slot(tmp_path: Path) -> Iterator[Slot]:
-    """With a drive in it; only root can mount one."""
+    """With a drive mounted; only root can do that."""
     if os.geteuid() != 0:
         pytest.skip("mounting needs root")
     found = Slot(tmp_path / "usb")
@@ -47,7 +47,7 @@ def slot(tmp_path: Path) -> Iterator[Slot]:
     try:
         found.mount()
     except subprocess.CalledProcessError:
-        pytest.skip("this computer lets nobody mount a file system")
+        pytest.skip("file systems cannot be mounted on this computer")
     yield found
     with suppress(subprocess.CalledProcessError):
         while os.path.ismount(found.path):
@@ -79,7 +79,7 @@ def test_the_folder_of_an_unmounted_drive_is_refused_until_it_is_back(slot: Slot
     assert memory.check(link) == ""
 
 
-def test_a_folder_inside_the_drive_is_simply_not_there(slot: Slot, tmp_path: Path) -> None:
+def test_a_folder_inside_the_drive_does_not_exist(slot: Slot, tmp_path: Path) -> None:
     memory, folder = TargetMemory(tmp_path / "state"), slot.path / "phone"
     folder.mkdir()
     seen(memory, folder)
@@ -91,7 +91,7 @@ def test_a_folder_inside_the_drive_is_simply_not_there(slot: Slot, tmp_path: Pat
         memory.check(folder)
 
 
-def test_another_archive_or_a_new_folder_is_a_persons_choice(slot: Slot, tmp_path: Path) -> None:
+def test_another_archive_or_a_new_folder_is_the_users_choice(slot: Slot, tmp_path: Path) -> None:
     memory = TargetMemory(tmp_path / "state")
     seen(memory, slot.path)
     slot.unmount()
@@ -105,7 +105,7 @@ def test_another_archive_or_a_new_folder_is_a_persons_choice(slot: Slot, tmp_pat
     memory.check(plain)
 
 
-def test_a_drive_mounted_over_an_archive_of_this_computers_disk_may_be_filled(
+def test_a_drive_mounted_over_an_archive_on_this_computers_disk_may_be_used(
     slot: Slot, tmp_path: Path
 ) -> None:
     memory = TargetMemory(tmp_path / "state")
@@ -116,7 +116,7 @@ def test_a_drive_mounted_over_an_archive_of_this_computers_disk_may_be_filled(
 
 
 @pytest.mark.parametrize("harm", ["", "{", "[]", '{"/x": 3}', '{"/x": {"target_id": "1"}}'])
-def test_a_damaged_memory_forgets(tmp_path: Path, harm: str) -> None:
+def test_a_damaged_memory_is_ignored(tmp_path: Path, harm: str) -> None:
     (tmp_path / FILE).write_text(harm)
     TargetMemory(tmp_path).check(tmp_path)
     TargetMemory(tmp_path).remember(tmp_path, "1", Path("/"))

@@ -1,4 +1,4 @@
-"""Small pictures: the phone keeps one of every item, also of those whose originals are only in iCloud."""
+"""Thumbnails: the phone has one of every item, even if the original is only in iCloud."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ambertime_tui.simulator.phone import SimulatedPhone
 from tests.engine.backups import ended, engine, resume, selected, start_paused
 
 
-def test_the_phones_picture_of_an_item_that_is_only_in_icloud_is_handed_on(
+def test_the_phones_thumbnail_of_an_item_only_in_icloud_is_returned(
     made: MadeLibrary, phone: SimulatedPhone, target: Path
 ) -> None:
     asset = next(asset for asset in selected(made) if asset.availability == "icloud")

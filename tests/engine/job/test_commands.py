@@ -1,4 +1,4 @@
-"""What a person can order while a job runs."""
+"""The commands that a running job takes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.engine.backups import (
 
 
 async def order(client: EngineClient, name: CommandName, argument: str = "") -> None:
-    """Gives an order."""
+    """Send a command."""
     await client.command(Command(name, argument))
 
 
@@ -49,7 +49,7 @@ def test_a_paused_job_copies_nothing_until_it_is_resumed(
     assert incomplete(made, target) == []
 
 
-def test_a_stopped_job_leaves_only_whole_files_and_the_next_run_takes_the_rest(
+def test_a_stopped_job_leaves_only_complete_files_and_the_next_run_copies_the_rest(
     made: MadeLibrary, phone: SimulatedPhone, target: Path
 ) -> None:
     async def story() -> None:
@@ -76,7 +76,7 @@ def test_a_stopped_job_leaves_only_whole_files_and_the_next_run_takes_the_rest(
     assert done.status.write.already.count == len(first)
 
 
-def test_stopping_now_throws_away_the_files_in_hand(
+def test_stopping_now_discards_unfinished_files(
     made: MadeLibrary, phone: SimulatedPhone, target: Path
 ) -> None:
     async def story() -> None:
@@ -94,16 +94,17 @@ def test_stopping_now_throws_away_the_files_in_hand(
     assert phone.open_files == 0
 
 
-def test_what_failed_is_tried_again_when_asked(
-    made: MadeLibrary, phone: SimulatedPhone, target: Path
-) -> None:
+def test_failed_items_can_be_retried(made: MadeLibrary, phone: SimulatedPhone, target: Path) -> None:
     local = [a for a in made.own() if a.availability == "local" and not a.trashed and len(a.resources) == 1]
     bad, slow = local[0], local[-1]
 
     async def story() -> None:
         async with engine() as client:
             await start_paused(client, JobSpec(str(target)))
-            fast, phone.link = phone.link, Link(0.0, 200_000)  # or all else is done before anything fails
+            fast, phone.link = (
+                phone.link,
+                Link(0.0, 200_000),
+            )  # slow, or everything else is done before the first failure
             phone.faults = Faults(
                 paths=(
                     PathFault(f"/{bad.originals[0].path}"),
@@ -144,7 +145,7 @@ def test_a_skipped_item_is_left_out_and_listed(
     assert len(incomplete(made, target)) == 1
 
 
-def test_an_order_that_makes_no_sense_now_says_why(
+def test_a_command_that_is_not_possible_now_says_why(
     made: MadeLibrary, phone: SimulatedPhone, target: Path
 ) -> None:
     async def story() -> None:
