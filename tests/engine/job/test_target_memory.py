@@ -96,7 +96,7 @@ def test_another_archive_or_a_new_folder_is_the_users_choice(slot: Slot, tmp_pat
     seen(memory, slot.path)
     slot.unmount()
     with open_target(slot.path):
-        assert "another one than the last time" in memory.check(slot.path)
+        assert "different archive than last time" in memory.check(slot.path)
     plain = tmp_path / "on the system disk"
     plain.mkdir()
     seen(memory, plain)
