@@ -1,4 +1,4 @@
-"""The command line: parses, picks a front end, maps outcomes to exit codes."""
+"""The command line: parses arguments, runs a command, and maps errors to exit codes."""
 
 from __future__ import annotations
 
@@ -9,49 +9,48 @@ from argparse import Namespace
 from collections.abc import Sequence
 from contextlib import suppress
 
-from ambertime_tui.cli.arguments import Command, parser_for
-from ambertime_tui.cli.surroundings import Surroundings, UsageError
+from ambertime_tui.cli.context import Command, CommandError, Context, UsageError
+from ambertime_tui.cli.parser import build_parser
 from ambertime_tui.exit_codes import ExitCode
 from ambertime_tui.last_resort import install_last_resort
 from ambertime_tui.paths import PathsError
 
 
 def entry() -> int:
-    """The console script."""
-    surroundings = Surroundings(os.environ)
-    install_last_resort(surroundings.paths.state)
+    """Run the console script."""
+    context = Context(os.environ)
+    install_last_resort(context.paths.state)
     try:
-        return main(sys.argv[1:], surroundings)
+        return main(sys.argv[1:], context)
     finally:
-        _let_go_of_stdout()
+        _flush_stdout()
 
 
-def main(argv: Sequence[str], surroundings: Surroundings | None = None) -> int:
-    """Runs one command and gives its exit code; what goes wrong is one sentence on stderr.
+def main(argv: Sequence[str], context: Context | None = None) -> int:
+    """Run one command and return its exit code. Report an error as one sentence on stderr.
 
     Raises:
-        SystemExit: `--help` and `--version`.
+        SystemExit: after `--help` and `--version`.
     """
     as_json = "--json" in argv
     try:
-        arguments = parser_for(simulating=argv[:1] == ["simulate"]).parse_args(argv)
+        arguments = build_parser(simulate_options=argv[:1] == ["simulate"]).parse_args(argv)
     except UsageError as error:
         return _failed(ExitCode.USAGE, "UsageError", str(error), as_json)
-    return _run(arguments.command, arguments, surroundings or Surroundings(os.environ), as_json)
+    return _run(arguments.run, arguments, context or Context(os.environ), as_json)
 
 
-def _run(command: Command, arguments: Namespace, surroundings: Surroundings, as_json: bool) -> ExitCode:
+def _run(command: Command, arguments: Namespace, context: Context, as_json: bool) -> ExitCode:
     from ambertime_tui.config import ConfigError
-    from ambertime_tui.demo import DemoError
     from ambertime_tui.engine.api.protocol import EngineError
 
     try:
-        return command(arguments, surroundings)
+        return command(arguments, context)
     except (UsageError, ConfigError) as error:
         return _failed(ExitCode.USAGE, type(error).__name__, str(error), as_json)
     except EngineError as error:
         return _failed(ExitCode.FAILED, error.kind, error.sentence, as_json)
-    except (DemoError, PathsError) as error:
+    except (CommandError, PathsError) as error:
         return _failed(ExitCode.FAILED, type(error).__name__, str(error), as_json)
     except BrokenPipeError:
         return ExitCode.FAILED
@@ -60,7 +59,7 @@ def _run(command: Command, arguments: Namespace, surroundings: Surroundings, as_
 
 
 def _failed(code: ExitCode, kind: str, sentence: str, as_json: bool) -> ExitCode:
-    from ambertime_tui.plain.output import harmless
+    from ambertime_tui.plain.terminal_text import harmless
 
     print(f"ambertime: {harmless(sentence)}", file=sys.stderr)
     if as_json:
@@ -70,8 +69,8 @@ def _failed(code: ExitCode, kind: str, sentence: str, as_json: bool) -> ExitCode
     return code
 
 
-def _let_go_of_stdout() -> None:
-    """Python writes what is buffered when it ends, and complains where nobody reads any more."""
+def _flush_stdout() -> None:
+    """Flush stdout here: Python would print an error at exit if the reader has closed the pipe."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:

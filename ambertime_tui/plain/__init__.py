@@ -1,1 +1,1 @@
-"""The front end for pipes, cron and screen readers: one line an event, or JSON Lines."""
+"""The front end for pipes, cron and screen readers: text line by line, or JSON Lines."""

@@ -1,4 +1,4 @@
-"""`ambertime backup`: one job, told line by line."""
+"""Runs a job and prints it line by line."""
 
 from __future__ import annotations
 
@@ -7,28 +7,27 @@ from ambertime_tui.engine.api.protocol import EngineError
 from ambertime_tui.engine.api.spec import JobSpec
 from ambertime_tui.exit_codes import ExitCode
 from ambertime_tui.plain.follow import Follower
-from ambertime_tui.plain.output import Output
+from ambertime_tui.plain.printer import Printer
 
 
-async def backup(client: EngineClient, spec: JobSpec, out: Output, *, detach: bool) -> ExitCode:
-    """Starts the job and follows it, or leaves it to itself.
+async def run_backup(client: EngineClient, spec: JobSpec, printer: Printer, *, detach: bool) -> ExitCode:
+    """Start a job, and follow it to its end unless it is to run in the background.
 
     Raises:
-        EngineError: it could not be started; nothing was written.
-        BrokenPipeError: nobody reads the data.
+        EngineError: the job could not be started; nothing was written.
+        BrokenPipeError: the reader of the data has closed the pipe.
     """
     drive = await client.drive(spec.target)
     if not drive.usable:
         raise EngineError("TargetUnusable", drive.sentence)
     if drive.sentence:
-        out.say(f"Warning: {drive.sentence}")
+        printer.say(f"Warning: {drive.sentence}")
     job_id = await client.start(spec)
     if not detach:
-        return await Follower(client, out).run()
-    if out.as_json:
-        out.record("started", job_id=job_id, target=spec.target)
-    else:
-        out.line(job_id)
-    out.flush()
-    out.say(f"Job {job_id} runs in the background. `ambertime attach` shows it, `ambertime stop` ends it.")
+        return await Follower(client, printer).run()
+    printer.job_started(job_id, spec.target)
+    printer.say(
+        f"Backup {job_id} is running in the background. Use `ambertime attach` to show it "
+        "and `ambertime stop` to stop it."
+    )
     return ExitCode.COMPLETE

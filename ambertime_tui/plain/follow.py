@@ -1,4 +1,4 @@
-"""Follows a job to its end: tells what happens, and hands the person's Ctrl+C to the engine as an order."""
+"""Follows a job to its end, and turns Ctrl+C into an order to the engine."""
 
 from __future__ import annotations
 
@@ -10,34 +10,26 @@ from contextlib import contextmanager
 from ambertime_tui.engine.api.client import Command, CommandName, EngineClient, EngineError
 from ambertime_tui.engine.api.status import JobStatus
 from ambertime_tui.exit_codes import ExitCode, exit_code_of
-from ambertime_tui.plain.job_json import JobRecords, ending_records
-from ambertime_tui.plain.job_words import ending_lines
-from ambertime_tui.plain.narrator import Narrator, progress_line
-from ambertime_tui.plain.output import Output
+from ambertime_tui.plain.printer import Printer
 
-REMINDER = 60.0
-"""Seconds between two lines of progress where no progress line is drawn: a log of a night stays readable."""
-
-GOES_ON = "The job goes on without this window; `ambertime attach` shows it again."
+STILL_RUNNING = "The backup keeps running in the background; `ambertime attach` shows it again."
 
 
 class Follower:
-    """One front end's view of one job."""
+    """Shows one job."""
 
-    def __init__(self, client: EngineClient, out: Output) -> None:
+    def __init__(self, client: EngineClient, printer: Printer) -> None:
         self._client = client
-        self._out = out
-        self._narrator = Narrator(reminder=None if out.redraws else REMINDER)
-        self._records = JobRecords()
+        self._printer = printer
         self._interrupts = 0
         self._following: asyncio.Task[ExitCode] | None = None
         self._orders: set[asyncio.Task[None]] = set()
 
     async def run(self) -> ExitCode:
-        """Follows the job until it has ended, the terminal hangs up, or nobody reads the data any more.
+        """Follow the job until it ends, the terminal hangs up, or the reader of the data closes the pipe.
 
         Raises:
-            EngineError: the host died with the job unfinished.
+            EngineError: the engine died before the job ended.
         """
         self._following = asyncio.create_task(self._follow())
         with self._signals():
@@ -48,35 +40,20 @@ class Follower:
                     raise
             except BrokenPipeError:
                 pass
-        self._out.say(GOES_ON)
+        self._printer.say(STILL_RUNNING)
         return ExitCode.INTERRUPTED
 
     async def _follow(self) -> ExitCode:
         last: JobStatus | None = None
         async for last in self._client.statuses():
-            self._tell(last)
+            self._printer.job_status(last)
         if last is None or last.outcome is None:
             raise EngineError(
-                "HostGone", "The engine has ended unexpectedly; what is written is safe. Start again."
+                "HostGone",
+                "The engine stopped unexpectedly. What it wrote is safe; run the backup again to continue.",
             )
-        report = await self._client.report()
-        if self._out.as_json:
-            for kind, record in ending_records(last, report):
-                self._out.record(kind, **record)
-        else:
-            for line in ending_lines(last, report):
-                self._out.line(line)
-        self._out.flush()
+        self._printer.job_ended(last, await self._client.report())
         return exit_code_of(last.outcome)
-
-    def _tell(self, status: JobStatus) -> None:
-        for line in self._narrator.lines(status):
-            self._out.say(line)
-        self._out.progress(progress_line(status))
-        if self._out.as_json:
-            for kind, record in self._records.lines(status):
-                self._out.record(kind, **record)
-            self._out.flush()
 
     @contextmanager
     def _signals(self) -> Iterator[None]:
@@ -97,14 +74,14 @@ class Follower:
     def _interrupt(self) -> None:
         self._interrupts += 1
         if self._interrupts == 1:
-            self._out.say("Stopping after the file in hand. Ctrl+C again stops now.")
+            self._printer.say("Stopping after the files that are being copied. Ctrl+C again stops at once.")
             self._order(CommandName.STOP)
         else:
-            self._out.say("Stopping now.")
+            self._printer.say("Stopping at once.")
             self._order(CommandName.STOP_NOW)
 
     def _terminate(self) -> None:
-        self._out.say("Asked to end: stopping after the file in hand.")
+        self._printer.say("Received SIGTERM. Stopping after the files that are being copied.")
         self._order(CommandName.STOP)
 
     def _hang_up(self) -> None:
@@ -120,4 +97,4 @@ class Follower:
         try:
             await self._client.command(Command(name))
         except EngineError as error:
-            self._out.say(error.sentence)
+            self._printer.say(error.sentence)

@@ -1,4 +1,4 @@
-"""A library by month as columns of characters: what is on the phone and what is only in iCloud. Pure."""
+"""A histogram of a library by month: what is on the phone, and what is only in iCloud. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ambertime_tui.engine.api.overview import MonthTotals, Totals
 
 @dataclass(frozen=True, slots=True)
 class Glyphs:
-    """The characters of a picture; the parts are told apart by them alone, never by colour."""
+    """The characters of a histogram. They differ, so that it can be read without colour."""
 
     local: str = "█"
     icloud: str = "▒"
@@ -26,7 +26,7 @@ ASCII = Glyphs(local="#", icloud="o", missing="x", side="|", mark="+", corner="+
 
 
 def glyphs_for(encoding: str, *, ascii_only: bool) -> Glyphs:
-    """The characters a stream of this encoding can carry."""
+    """The characters that a stream with this encoding can write."""
     try:
         "".join(getattr(UNICODE, f.name) for f in fields(UNICODE)).encode(encoding)
     except UnicodeEncodeError:
@@ -35,7 +35,7 @@ def glyphs_for(encoding: str, *, ascii_only: bool) -> Glyphs:
 
 
 _BUCKETS = (1, 2, 3, 6, 12, 24, 60, 120, 600, 1200)
-"""Months in one column, when not all months find room."""
+"""Months in one column, if the terminal is too narrow for one column per month."""
 _WIDEST = 4
 
 
@@ -46,14 +46,14 @@ class Column:
     first: int
     """Months since year 0: year * 12 + month - 1."""
     parts: tuple[int, int, int]
-    """Assets local, to be fetched from iCloud, missing."""
+    """Assets on the phone, only in iCloud, missing."""
 
 
 def columns_of(months: Sequence[MonthTotals], most: int) -> tuple[int, tuple[Column, ...]]:
-    """The months from the first to the last, empty ones included, in at most `most` columns.
+    """The months from the first to the last, including empty ones, in at most `most` columns.
 
     Returns:
-        How many months stand in one column, and the columns.
+        The number of months in one column, and the columns.
     """
     at = {_number(m.month): m.totals for m in months}
     if not at:
@@ -73,9 +73,9 @@ def _column(first: int, totals: Totals) -> Column:
 
 
 def heights(parts: tuple[int, int, int], highest: int, rows: int) -> tuple[int, int, int]:
-    """The cells each part of a column gets, when a column of `highest` assets gets `rows`.
+    """The cells of each part of a column, if a column of `highest` assets has `rows` cells.
 
-    A part that holds anything gets a cell, so that a single iCloud-only original among thousands shows.
+    A part that is not empty has at least one cell: a single iCloud-only original among thousands is visible.
     """
     total = sum(parts)
     if not total:
@@ -89,7 +89,7 @@ def heights(parts: tuple[int, int, int], highest: int, rows: int) -> tuple[int, 
 
 
 def picture(months: Sequence[MonthTotals], *, width: int, rows: int, glyphs: Glyphs) -> list[str]:
-    """The histogram, its axis and the years below it; empty where there is nothing to draw."""
+    """The histogram with its axis and the years below; empty if there is nothing to draw."""
     highest_label = 9
     room = max(12, width - highest_label - 2)
     size, columns = columns_of(months, room)

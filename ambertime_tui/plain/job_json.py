@@ -1,4 +1,4 @@
-"""A job as JSON Lines; the schema is written down in docs/json.md. Pure."""
+"""A job as JSON Lines, documented in docs/json.md. Pure."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from ambertime_tui.exit_codes import exit_code_of
 from ambertime_tui.plain.narrator import new_events
 
 Record = tuple[str, dict[str, Any]]
-"""The type of a line, and its fields."""
+"""The type of a record, and its fields."""
 
 PROGRESS_EVERY = 2.0
-"""Seconds between two progress lines where nothing else changes."""
+"""Seconds between two progress records while nothing else changes."""
 
 
 class JobRecords:
-    """Turns the statuses of a job into lines: each event once, progress now and then."""
+    """Turns the statuses of a job into records: each event once, progress regularly."""
 
     def __init__(self) -> None:
         self._before: JobStatus | None = None
         self._progress_at = 0.0
 
     def lines(self, status: JobStatus) -> Iterator[Record]:
-        """What is new in this status."""
+        """The records that are new with this status."""
         before, self._before = self._before, status
         if before is None:
             yield "job", _job(status)
         for event in new_events(before.events if before else (), status.events):
             yield "event", _event(event)
-        turned = before is None or _place(before) != _place(status)
-        if turned or status.now - self._progress_at >= PROGRESS_EVERY:
+        changed = before is None or _state(before) != _state(status)
+        if changed or status.now - self._progress_at >= PROGRESS_EVERY:
             self._progress_at = status.now
             yield "progress", _progress(status)
 
 
 def ending_records(status: JobStatus, report: Report) -> Iterator[Record]:
-    """The last lines: each asset of the selection that is not on the drive, then the census."""
+    """The last records: each asset of the selection that is not on the drive, then the census."""
     yield from left_records(report.left)
     buckets = ("copied", "already", "icloud", "failed", "excluded")
     census = report.census
@@ -63,7 +63,7 @@ def ending_records(status: JobStatus, report: Report) -> Iterator[Record]:
 
 
 def left_records(left: Sequence[Left]) -> Iterator[Record]:
-    """A line for each asset of the selection that is not on the drive."""
+    """A record for each asset of the selection that is not on the drive."""
     for item in left:
         yield (
             "left",
@@ -116,7 +116,7 @@ def _progress(status: JobStatus) -> dict[str, Any]:
     }
 
 
-def _place(status: JobStatus) -> tuple[object, ...]:
+def _state(status: JobStatus) -> tuple[object, ...]:
     return status.phase, status.condition, status.sentence, status.outcome, status.fetch.code
 
 

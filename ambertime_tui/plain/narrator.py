@@ -1,4 +1,4 @@
-"""From one status of a job to the next: the lines a person has not read yet. Pure."""
+"""A job as lines for people: what is new from one status to the next. Pure."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from ambertime_tui.engine.api.status import (
     ScanStatus,
     ScanStep,
 )
-from ambertime_tui.plain.devices import phone_words
-from ambertime_tui.plain.scan import scan_progress
+from ambertime_tui.plain.listings import phone_words
+from ambertime_tui.plain.scan_text import scan_progress
 from ambertime_tui.qr import half_blocks
 from ambertime_tui.units import about, plural, rate, size
 
 
 def new_events(before: Sequence[Event], after: Sequence[Event]) -> Sequence[Event]:
-    """The events of `after` that `before` did not show; both are the last few of one sequence."""
+    """The events of `after` that are not in `before`; both are the last few events of one sequence."""
     for shared in range(min(len(before), len(after)), 0, -1):
         if tuple(before[-shared:]) == tuple(after[:shared]):
             return after[shared:]
@@ -30,19 +30,19 @@ def new_events(before: Sequence[Event], after: Sequence[Event]) -> Sequence[Even
 
 
 class Narrator:
-    """Tells a job line by line. Each thing is said once, when it becomes true."""
+    """Tells what happens in a job, each thing once."""
 
     def __init__(self, *, reminder: float | None) -> None:
         """
         Args:
-            reminder: seconds after which progress is told again; None: never, it is drawn elsewhere.
+            reminder: seconds between lines of progress; None where a progress line shows it.
         """
         self._reminder = reminder
         self._before: JobStatus | None = None
         self._told_at = 0.0
 
     def lines(self, status: JobStatus) -> Iterator[str]:
-        """What is new in this status."""
+        """The lines that are new with this status."""
         before, self._before = self._before, status
         for event in new_events(before.events if before else (), status.events):
             yield f"{_clock(event.at)} {'' if event.level == 'info' else event.level + ': '}{event.text}"
@@ -62,7 +62,7 @@ class Narrator:
                 yield f"{_clock(status.now)} {line}"
 
     def _about_icloud(self, status: JobStatus, before: JobStatus | None) -> Iterator[str]:
-        """What a person has to do on the phone; said again where more than a number changed."""
+        """What to do on the phone; repeated when more than a number in it changes."""
         fetch = status.fetch
         said = before.fetch if before is not None else FetchStatus()
         if fetch.included and fetch.sentence and _shape(fetch.sentence) != _shape(said.sentence):
@@ -77,10 +77,10 @@ def _shape(sentence: str) -> str:
 
 
 def progress_line(status: JobStatus) -> str:
-    """How far a job is, in one line."""
+    """The progress of a job in one line."""
     if status.phase is Phase.SCANNING:
         line, copied = scan_progress(status.scan), status.write.written
-        return f"{line} · {plural(copied.count, 'item')} copied meanwhile" if line and copied.count else line
+        return f"{line} · {plural(copied.count, 'item')} already copied" if line and copied.count else line
     if status.phase not in (Phase.COPYING, Phase.FETCHING):
         return ""
     write, fetch = status.write, status.fetch
@@ -92,7 +92,7 @@ def progress_line(status: JobStatus) -> str:
         parts.append(f"{about(write.eta)} left")
     if fetch.included:
         waiting = fetch.waiting + fetch.asked + fetch.arriving
-        parts.append(f"{waiting.count:,} awaited from iCloud")
+        parts.append(f"{waiting.count:,} still in iCloud")
     if write.failed:
         parts.append(f"{write.failed:,} failed")
     if status.condition is Condition.PAUSED:

@@ -1,8 +1,7 @@
-"""`ambertime scan`: what a library holds, and where each original is."""
+"""Scans a library and prints what it holds and where each original is."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from ambertime_tui.engine.api.client import EngineClient
@@ -11,31 +10,20 @@ from ambertime_tui.engine.api.overview import Overview, overview_of, own_in_rang
 from ambertime_tui.engine.api.spec import Selection
 from ambertime_tui.engine.api.status import ScanStatus, ScanStep
 from ambertime_tui.exit_codes import ExitCode
-from ambertime_tui.library.model import Asset
-from ambertime_tui.plain.devices import phone_words
-from ambertime_tui.plain.histogram import Glyphs
-from ambertime_tui.plain.output import Output
-from ambertime_tui.plain.scan_json import ListedTotals, asset_record, library_record
-from ambertime_tui.plain.scan_words import scan_lines
-from ambertime_tui.units import plural, size
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How a scan for people is drawn."""
-
-    width: int
-    glyphs: Glyphs
+from ambertime_tui.plain.listings import phone_words
+from ambertime_tui.plain.printer import Printer
+from ambertime_tui.plain.scan_text import STEPS, scan_progress
+from ambertime_tui.units import plural
 
 
 async def scan_phone(
-    client: EngineClient, udid: str | None, selection: Selection, out: Output, look: Look
+    client: EngineClient, udid: str | None, selection: Selection, printer: Printer
 ) -> ExitCode:
-    """Scans an attached phone.
+    """Scan a connected phone.
 
     Raises:
-        EngineError: no such phone, not trusted, locked, ...
-        BrokenPipeError: nobody reads the result.
+        EngineError: the phone is not connected, not trusted, locked, ...
+        BrokenPipeError: the reader of the data has closed the pipe.
     """
     last: ScanStatus | None = None
 
@@ -43,85 +31,46 @@ async def scan_phone(
         nonlocal last
         for notice in scan.notices if scan.step is ScanStep.WAITING else ():
             if last is None or notice not in last.notices:
-                out.say(notice)
-        if scan.step in _STEPS and (last is None or scan.step is not last.step):
-            out.say(_STEPS[scan.step])
+                printer.say(notice)
+        if scan.step in STEPS and (last is None or scan.step is not last.step):
+            printer.say(STEPS[scan.step])
         last = scan
-        out.progress(scan_progress(scan))
+        printer.progress(scan_progress(scan))
 
     surveyed = await client.survey(udid, tell)
     overview = await client.overview(surveyed.phone.udid, selection)
-    _notices(overview, out)
-    if not out.as_json:
-        _for_people(overview, f"Photo Library of {phone_words(surveyed.phone)}", out, look)
-        return ExitCode.COMPLETE
-    out.record("library", **library_record(overview), udid=surveyed.phone.udid)
-    listed = ListedTotals()
-    async for asset in client.assets(surveyed.phone.udid, selection):
-        _list(asset, listed, out)
-    out.record("summary", **listed.record(overview))
-    out.flush()
+    _say_notices(overview, printer)
+    title = f"Photo Library of {phone_words(surveyed.phone)}"
+    printer.library(overview, title, surveyed.phone.udid)
+    if printer.lists_assets:
+        async for asset in client.assets(surveyed.phone.udid, selection):
+            printer.asset(asset)
+    printer.library_listed(overview)
     return ExitCode.COMPLETE
 
 
 def scan_database(
-    database: Path, media: Path | None, selection: Selection, out: Output, look: Look, *, now: float
+    database: Path, media: Path | None, selection: Selection, printer: Printer, *, now: float
 ) -> ExitCode:
-    """Scans a Photos.sqlite on this computer, without a phone.
+    """Scan a Photos.sqlite file on this computer, without a phone.
 
     Raises:
-        EngineError: it cannot be read.
-        BrokenPipeError: nobody reads the result.
+        EngineError: the file cannot be read.
+        BrokenPipeError: the reader of the data has closed the pipe.
     """
     library = library_from_files(
-        database, media, now=now, on_progress=lambda n: out.progress(f"Read {plural(n, 'asset')}")
+        database, media, now=now, on_progress=lambda n: printer.progress(f"Read {plural(n, 'asset')}")
     )
     overview = overview_of(library, selection)
-    _notices(overview, out)
-    if out.as_json:
-        out.record("library", **library_record(overview))
-        listed = ListedTotals()
+    _say_notices(overview, printer)
+    printer.library(overview, f"Photo Library in {database}", None)
+    if printer.lists_assets:
         for asset in own_in_range(library.assets, selection):
-            _list(asset, listed, out)
-        out.record("summary", **listed.record(overview))
-    else:
-        _for_people(overview, f"Photo Library in {database}", out, look)
-    out.flush()
+            printer.asset(asset)
+    printer.library_listed(overview)
     return ExitCode.COMPLETE
 
 
-_STEPS = {
-    ScanStep.DATABASE: "Copying the library database from the phone.",
-    ScanStep.READING: "Reading the library.",
-    ScanStep.FOLDERS: "Looking which originals are on the phone.",
-}
-
-
-def scan_progress(scan: ScanStatus) -> str:
-    """How far a scan is, in one line."""
-    match scan.step:
-        case ScanStep.DATABASE:
-            again = f" (attempt {scan.attempts})" if scan.attempts > 1 else ""
-            return f"Library database: {size(scan.database_bytes)} of {size(scan.database_total)}{again}"
-        case ScanStep.READING:
-            return f"Read {plural(scan.assets, 'asset')}"
-        case ScanStep.FOLDERS:
-            return f"Media folders: {scan.folders_done:,} of {scan.folders_total:,}"
-        case _:
-            return ""
-
-
-def _for_people(overview: Overview, heading: str, out: Output, look: Look) -> None:
-    for line in scan_lines(overview, heading=heading, width=look.width, glyphs=look.glyphs):
-        out.line(line)
-    out.flush()
-
-
-def _notices(overview: Overview, out: Output) -> None:
+def _say_notices(overview: Overview, printer: Printer) -> None:
     for notice in overview.notices:
-        out.say(f"Notice: {notice}")
-
-
-def _list(asset: Asset, listed: ListedTotals, out: Output) -> None:
-    listed.add(asset)
-    out.record("asset", **asset_record(asset))
+        printer.say(f"Notice: {notice}")

@@ -1,4 +1,4 @@
-"""A scan as JSON Lines; the schema is written down in docs/json.md. Pure."""
+"""A scan as JSON Lines, documented in docs/json.md. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ambertime_tui.library.model import Asset, Availability, Resource
 
 
 def library_record(overview: Overview) -> dict[str, Any]:
-    """The first line."""
+    """The first record."""
     return {
         "ios_model_version": overview.model_version,
         "assets": overview.assets,
@@ -21,7 +21,7 @@ def library_record(overview: Overview) -> dict[str, Any]:
 
 
 def asset_record(asset: Asset) -> dict[str, Any]:
-    """A line for one own asset."""
+    """The record of one asset of your own."""
     local_time = asset.local_time
     return {
         "uuid": asset.uuid,
@@ -54,7 +54,7 @@ def _resource(resource: Resource) -> dict[str, Any]:
 
 
 class ListedTotals:
-    """Counts and bytes of the asset lines, for the last line."""
+    """Counts and bytes of the listed assets, for the last record."""
 
     def __init__(self) -> None:
         self._assets = dict.fromkeys(Availability, 0)
@@ -62,14 +62,14 @@ class ListedTotals:
         self._originals = dict.fromkeys(Availability, 0)
 
     def add(self, asset: Asset) -> None:
-        """Counts an asset that was listed."""
+        """Count an asset that was listed."""
         self._assets[asset.availability] += 1
         for original in asset.originals:
             self._originals[original.availability] += 1
             self._bytes[original.availability] += original.size or 0
 
     def record(self, overview: Overview) -> dict[str, Any]:
-        """The last line."""
+        """The last record."""
         chosen = overview.selected
         return {
             "listed": sum(self._assets.values()),

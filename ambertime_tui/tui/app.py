@@ -28,7 +28,7 @@ def run(
     *,
     attach: Path | None = None,
     color: str = "auto",
-    ascii_only: bool = False,
+    ascii_only: bool | None = None,
     theme: str | None = None,
     target: Path | None = None,
 ) -> int:
@@ -39,7 +39,7 @@ def run(
         environ: the environment of the terminal, and of the engine process.
         attach: the socket of a running job to show.
         color: ``auto``, ``truecolor``, ``256``, ``16`` or ``none``.
-        ascii_only: draw with plain characters.
+        ascii_only: draw with plain characters; None: as the config says.
         theme: a theme by name, instead of the one in config or state.
         target: the target selected first.
 
@@ -51,7 +51,7 @@ def run(
         Exception: any unexpected error, raised after the terminal has been restored.
     """
     config, wrong = load_what_is_right(paths.config, date.today())
-    terminal = detect(environ, color=color, ascii_only=ascii_only or config.ascii)
+    terminal = detect(environ, color=color, ascii_only=config.ascii if ascii_only is None else ascii_only)
     prepare(os.environ, terminal)
     from ambertime_tui.tui.application import AmberApp
 

@@ -74,7 +74,7 @@ def test_where_all_of_the_selection_is_on_the_phone_the_exit_code_is_0(
     phone = phone_factory(library.media, tls=True)
     ran = ambertime("backup", "--to", target, "--device", phone.udid)
     assert ran.code == 0, ran.err + ran.out
-    assert "Complete: all of the selection is on the drive." in ran.out
+    assert "Complete: everything you selected is on the drive." in ran.out
     assert f"Connected to {phone.facts.name}" in ran.err
     assert "\r" not in ran.err, "a progress line is for terminals"
     assert " originals on the drive, read back" in ran.out

@@ -23,11 +23,11 @@ from tests.cli.conftest import Ambertime
         (["backup"], "--to"),
         (["backup", "--to", ".", "--originals", "all"], "--originals"),
         (["backup", "--to", ".", "--originals", "icloud", "--patience", "soon"], "'soon' is not a duration"),
-        (["backup", "--to", ".", "--order", "newest"], "--order is for --originals icloud"),
-        (["backup", "--to", ""], "--to: Name a folder"),
-        (["backup", "--to", "~nobody-of-this-name/x"], "~nobody-of-this-name is no user"),
-        (["scan", "--media", "."], "--media goes with --database"),
-        (["scan", "--database", "x", "--device", "y"], "choose one"),
+        (["backup", "--to", ".", "--order", "newest"], "--order needs --originals icloud"),
+        (["backup", "--to", ""], "Name a folder"),
+        (["backup", "--to", "~nobody-of-this-name/x"], "has no user ~nobody-of-this-name"),
+        (["scan", "--media", "."], "--media needs --database"),
+        (["scan", "--database", "x", "--device", "y"], "only one of them"),
         (["demo", "--assets", "0"], "not a number of items"),
         (["verify"], "DIR"),
         (["copy"], "copy"),
@@ -105,7 +105,7 @@ def test_with_json_what_went_wrong_is_a_line_too(tmp_path: Path, ambertime: Ambe
 def test_no_job_to_attach_to_or_to_stop(ambertime: Ambertime) -> None:
     for arguments in (["attach"], ["attach", "4f1c"], ["stop"]):
         ran = ambertime(*arguments)
-        assert (ran.code, ran.sentence) == (1, "No job is running.")
+        assert (ran.code, ran.sentence) == (1, "No backup is running.")
     assert ambertime("jobs").code == 0
 
 

@@ -1,4 +1,4 @@
-"""Ctrl+C, hangups, closed pipes, detaching: what ends, what goes on, and that nothing is lost either way."""
+"""Ctrl+C, hangups, closed pipes, detaching: what stops, what keeps running, and that nothing is lost."""
 
 from __future__ import annotations
 
@@ -102,13 +102,13 @@ def assert_ended_well(target: Path, ambertime: Ambertime) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda n: n.name)
-def test_the_first_ctrl_c_and_sigterm_end_the_job_after_the_files_in_hand(
+def test_the_first_ctrl_c_and_sigterm_stop_the_job_after_the_current_files(
     backup: Running, target: Path, ambertime: Ambertime, number: signal.Signals
 ) -> None:
     backup.process.send_signal(number)
     code, records, err = backup.end()
     assert code == 130
-    assert "topping after the file in hand" in err
+    assert "topping after the files that are being copied" in err
     census = records[-1]
     assert (census["type"], census["outcome"], census["exit_code"]) == ("census", "interrupted", 130)
     assert census["holds"] and census["copied"] > 0
@@ -136,7 +136,7 @@ def test_a_hangup_ends_the_front_end_only_and_attach_shows_the_job_to_its_end(
     backup.process.send_signal(signal.SIGHUP)
     code, _, err = backup.end()
     assert code == 130
-    assert "goes on" in err
+    assert "keeps running" in err
     attached = ambertime("attach", "--json")
     assert attached.code == 3, attached.err
     assert [attached.records[0]["type"], attached.records[-1]["outcome"]] == ["job", "left"]
@@ -158,7 +158,7 @@ def test_nobody_reading_the_lines_leaves_the_job_unharmed(
     backup.process.stdout.close()
     told = backup.process.stderr.read()
     assert backup.process.wait() == 130
-    assert "goes on" in told
+    assert "keeps running" in told
     assert "Traceback" not in told and "BrokenPipe" not in told
     assert_ended_well(target, ambertime)
 

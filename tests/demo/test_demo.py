@@ -31,7 +31,7 @@ def test_without_a_terminal_it_scans_and_backs_up_and_leaves_nothing(
     ran = ambertime("demo", "--plain", "--assets", "80", "--seed", "3")
     assert ran.code == 3, ran.err
     assert "Photo Library of Simulated iPhone" in ran.out
-    assert "Finished, but not all of the selection is on the drive." in ran.out
+    assert "Finished, but not everything you selected is on the drive." in ran.out
     assert list(temporary.iterdir()) == []
     assert [file for file in home.rglob("*") if file.is_file()] == []
 

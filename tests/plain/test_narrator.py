@@ -89,7 +89,7 @@ def test_the_progress_line_says_how_far_and_how_fast() -> None:
         fetch=FetchStatus(included=True, waiting=Tally(600, 1), arriving=Tally(84, 1)),
     )
     assert progress_line(status) == (
-        "1,200 of 2,341 items · 9.0 GB of 18.4 GB · 32.0 MB/s · 5 min left · 684 awaited from iCloud"
+        "1,200 of 2,341 items · 9.0 GB of 18.4 GB · 32.0 MB/s · 5 min left · 684 still in iCloud"
         " · 2 failed · IMG_4821.HEIC"
     )
 
@@ -103,4 +103,4 @@ def test_the_progress_line_of_a_scan_counts_what_is_copied_meanwhile() -> None:
     )
     assert progress_line(reading) == "Read 64,000 assets"
     begun = replace(reading, write=WriteStatus(planned=Tally(400, 4_000), written=Tally(1, 40)))
-    assert progress_line(begun) == "Read 64,000 assets · 1 item copied meanwhile"
+    assert progress_line(begun) == "Read 64,000 assets · 1 item already copied"

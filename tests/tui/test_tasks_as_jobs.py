@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ambertime_tui.cli.arguments import parser_for
-from ambertime_tui.cli.asked import spec_of
-from ambertime_tui.cli.surroundings import Surroundings, UsageError
+from ambertime_tui.cli.context import Context, UsageError
+from ambertime_tui.cli.job_spec import spec_of
+from ambertime_tui.cli.parser import build_parser
 from ambertime_tui.config import State, Task, load_config
 from ambertime_tui.engine.api.client import DevicesChanged
 from ambertime_tui.engine.api.spec import FetchOrder, FetchWay, JobSpec, OriginalsChoice, Selection
@@ -44,8 +44,8 @@ originals = "local"
 
 def headless(home: Path, *arguments: str) -> JobSpec:
     """The job of a command line."""
-    parsed = parser_for(simulating=False).parse_args(["backup", *arguments])
-    return spec_of(parsed, Surroundings({**os.environ, "HOME": str(home)}))
+    parsed = build_parser(simulate_options=False).parse_args(["backup", *arguments])
+    return spec_of(parsed, Context({**os.environ, "HOME": str(home)}))
 
 
 def configured(home: Path, text: str = CONFIG) -> Path:
@@ -96,7 +96,7 @@ def test_an_option_overrides_the_task_and_the_task_the_defaults(home: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("evrything", "did you mean everything?"), ("zzz", "there are everything, little.")]
+    ("name", "said"), [("evrything", "did you mean everything?"), ("zzz", "Saved tasks: everything, little.")]
 )
 def test_an_unknown_task_is_refused_with_the_known_names(home: Path, name: str, said: str) -> None:
     configured(home)

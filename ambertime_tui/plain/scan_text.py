@@ -1,11 +1,11 @@
-"""A scan for people: a picture by month, totals by year and by kind, what was left out and why. Pure."""
+"""A scan for people: a histogram by month, totals by year and kind, and what was left out. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from ambertime_tui.engine.api.overview import Overview, Sort, Totals
-from ambertime_tui.engine.api.status import Tally
+from ambertime_tui.engine.api.status import ScanStatus, ScanStep, Tally
 from ambertime_tui.plain.histogram import Glyphs, picture
 from ambertime_tui.plain.table import table
 from ambertime_tui.units import plural, size
@@ -27,11 +27,32 @@ _SORTS = {
 }
 
 
+STEPS = {
+    ScanStep.DATABASE: "Copying the library database from the phone.",
+    ScanStep.READING: "Reading the library.",
+    ScanStep.FOLDERS: "Checking which originals are on the phone.",
+}
+
+
+def scan_progress(scan: ScanStatus) -> str:
+    """The progress of a scan in one line."""
+    match scan.step:
+        case ScanStep.DATABASE:
+            again = f" (attempt {scan.attempts})" if scan.attempts > 1 else ""
+            return f"Library database: {size(scan.database_bytes)} of {size(scan.database_total)}{again}"
+        case ScanStep.READING:
+            return f"Read {plural(scan.assets, 'asset')}"
+        case ScanStep.FOLDERS:
+            return f"Media folders: {scan.folders_done:,} of {scan.folders_total:,}"
+        case _:
+            return ""
+
+
 def scan_lines(overview: Overview, *, heading: str, width: int, glyphs: Glyphs) -> Iterator[str]:
-    """The lines that `ambertime scan` prints, at most `width` wide where that is 72 or more."""
+    """The lines that `ambertime scan` prints. They fit into `width` cells if that is 72 or more."""
     yield heading
     if not overview.from_database:
-        yield "Listed without the library database: what is only in iCloud is not known."
+        yield "Listed without the library database, so items that are only in iCloud are not included."
     chosen = overview.selected
     yield ""
     if chosen.all.count:
@@ -95,24 +116,24 @@ def _sums(overview: Overview) -> Iterator[str]:
     if chosen.icloud.count or chosen.icloud.bytes:
         yield (
             f"Only in iCloud: {plural(chosen.icloud.count, 'item')}, {size(chosen.icloud.bytes)}"
-            " that iOS has to download first."
+            ". iOS must download them first."
         )
     if chosen.missing.count:
         yield (
-            f"Missing: {plural(chosen.missing.count, 'item')}, {size(chosen.missing.bytes)}, neither on the "
-            "phone nor in iCloud."
+            f"Missing: {plural(chosen.missing.count, 'item')}, {size(chosen.missing.bytes)}, neither on "
+            "the phone nor in iCloud."
         )
     if overview.partial:
-        yield f"Of {plural(overview.partial, 'item')} only some of the originals are on the phone."
+        yield f"Partly on the phone: {plural(overview.partial, 'item')}. Other files of these are in iCloud."
     if overview.edits.all.count:
         yield f"Edited versions: {_where(overview.edits)}."
     if overview.undated.all.count:
-        yield f"Undated: {plural(overview.undated.all.count, 'item')}, without a date that can be believed."
+        yield f"Undated: {plural(overview.undated.all.count, 'item')}, without a plausible date."
     if overview.without_zone:
-        yield f"Zone unknown: {plural(overview.without_zone, 'item')}, whose day is taken in UTC."
+        yield f"Time zone unknown: {plural(overview.without_zone, 'item')}. Their days are those of UTC."
 
 
 def _where(files: Totals) -> str:
     parts = [(files.local, "on the phone"), (files.icloud, "only in iCloud"), (files.missing, "missing")]
-    told = [f"{plural(one.count, 'file')}, {size(one.bytes)}, {words}" for one, words in parts if one.count]
-    return "; ".join(told)
+    shown = [f"{plural(one.count, 'file')}, {size(one.bytes)}, {words}" for one, words in parts if one.count]
+    return "; ".join(shown)

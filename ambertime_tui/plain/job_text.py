@@ -17,13 +17,13 @@ _BUCKETS = {
     "excluded": "not selected",
 }
 _NAMED = 20
-"""How many of those that share a reason are named; `--json` names them all."""
+"""Items that are named for each reason; `--json` names all of them."""
 
 _OUTCOMES = {
-    Outcome.COMPLETE: "Complete: all of the selection is on the drive.",
-    Outcome.LEFT: "Finished, but not all of the selection is on the drive.",
+    Outcome.COMPLETE: "Complete: everything you selected is on the drive.",
+    Outcome.LEFT: "Finished, but not everything you selected is on the drive.",
     Outcome.FAILED: "Failed.",
-    Outcome.INTERRUPTED: "Stopped before the end. What is written is safe; the next run goes on from here.",
+    Outcome.INTERRUPTED: "Stopped before the end. What was copied is safe; the next run continues from here.",
 }
 
 
@@ -40,7 +40,7 @@ def ending_lines(status: JobStatus, report: Report) -> Iterator[str]:
 
 
 def census_lines(census: Census) -> Iterator[str]:
-    """The accounting: the lines add up to the library."""
+    """The accounting of the library; its lines add up to the first one."""
     rows = [[f"{census.library:,}", "", "in the library"]]
     for line in census.lines:
         words = _BUCKETS.get(line.bucket, line.bucket)
@@ -49,15 +49,15 @@ def census_lines(census: Census) -> Iterator[str]:
         rows.append([f"{line.count:,}", size(line.bytes) if line.bytes else "", words])
     yield from table(rows, ">><")
     if not census.holds:
-        told = sum(line.count for line in census.lines)
+        counted = sum(line.count for line in census.lines)
         yield (
-            f"These numbers do not add up: {plural(census.library, 'item')} in the library, {told:,} told"
-            " here. Please report this; what is recorded as copied is on the drive."
+            f"These numbers do not add up: {plural(census.library, 'item')} in the library, {counted:,} "
+            "listed here. Please report this; what is recorded as copied is on the drive."
         )
 
 
 def left_lines(left: Sequence[Left]) -> Iterator[str]:
-    """What of the selection is not on the drive, by reason."""
+    """The items of the selection that are not on the drive, by reason."""
     by_reason: dict[tuple[str, str], list[Left]] = {}
     for item in left:
         by_reason.setdefault((item.reason, item.sentence), []).append(item)
@@ -67,6 +67,6 @@ def left_lines(left: Sequence[Left]) -> Iterator[str]:
         rows = [[f"  {i.original_filename}", i.day or "undated", size(i.bytes)] for i in items[:_NAMED]]
         yield from table(rows, "<<>")
         if len(items) > _NAMED:
-            yield f"  and {len(items) - _NAMED:,} more; `--json` names each."
+            yield f"  and {len(items) - _NAMED:,} more; `--json` lists all of them."
     if left:
         yield ""

@@ -1,4 +1,4 @@
-"""What a command line asks for, with what it leaves unsaid taken from the config file."""
+"""The job that a command line asks for. What it leaves open comes from a saved task and the config file."""
 
 from __future__ import annotations
 
@@ -6,19 +6,23 @@ import argparse
 from collections.abc import Iterable
 from datetime import date
 from difflib import get_close_matches
+from enum import StrEnum
+from typing import TypeVar
 
-from ambertime_tui.cli.surroundings import Surroundings, UsageError
+from ambertime_tui.cli.context import Context, UsageError
 from ambertime_tui.config import Task, all_tasks, load_config, load_state
 from ambertime_tui.engine.api.spec import FetchOrder, FetchWay, JobSpec, OriginalsChoice, Selection
 from ambertime_tui.library.date_range import DateRangeError, parse_date_range
 from ambertime_tui.paths import PathsError, folder_named
 
+E = TypeVar("E", bound=StrEnum)
+
 
 def selection_of(task: Task) -> Selection:
-    """What of a library is meant.
+    """Return the selection of a task; without a range, the whole library.
 
     Raises:
-        UsageError: the range is none.
+        UsageError: the range is not understood.
     """
     try:
         days = parse_date_range("all" if task.range is None else task.range, date.today())
@@ -28,32 +32,35 @@ def selection_of(task: Task) -> Selection:
 
 
 def task_of(arguments: argparse.Namespace) -> Task:
-    """What the command line says; None where it says nothing."""
-    said = vars(arguments)
-    originals, to = said.get("originals"), said.get("to")
+    """Return the options of `scan` or `backup` as a task; None where an option is not given."""
+    given = vars(arguments)
     return Task(
         device=arguments.device,
         range=arguments.range,
-        to=None if to is None else str(to),
-        originals=None if originals is None else OriginalsChoice(originals),
-        patience=said.get("patience"),
-        order=None if (order := said.get("order")) is None else FetchOrder(order),
-        fetch=None if (fetch := said.get("fetch")) is None else FetchWay(fetch),
-        hidden=False if arguments.no_hidden else None,
-        trashed=True if arguments.trashed else None,
-        edits=False if said.get("no_edits") else None,
+        to=given.get("to"),
+        originals=_choice(OriginalsChoice, given.get("originals")),
+        patience=given.get("patience"),
+        order=_choice(FetchOrder, given.get("order")),
+        fetch=_choice(FetchWay, given.get("fetch")),
+        hidden=arguments.hidden,
+        trashed=arguments.trashed,
+        edits=given.get("edits"),
     )
 
 
-def spec_of(arguments: argparse.Namespace, surroundings: Surroundings) -> JobSpec:
-    """The job that `backup` asks for.
+def _choice(kind: type[E], text: str | None) -> E | None:
+    return None if text is None else kind(text)
+
+
+def spec_of(arguments: argparse.Namespace, context: Context) -> JobSpec:
+    """Return the job that `backup` asks for.
 
     Raises:
-        UsageError: no target, or something is not understood.
-        ConfigError: the config file is not understood.
+        UsageError: there is no target, or an option cannot be used.
+        ConfigError: the config file cannot be used.
     """
-    said = task_of(arguments)
-    paths, today = surroundings.paths, date.today()
+    given = task_of(arguments)
+    paths, today = context.paths, date.today()
     config = load_config(paths.config, today)
     named = Task()
     if arguments.task is not None:
@@ -61,16 +68,16 @@ def spec_of(arguments: argparse.Namespace, surroundings: Surroundings) -> JobSpe
         if arguments.task not in tasks:
             raise UsageError(_no_task(arguments.task, tasks))
         named = tasks[arguments.task]
-    task = said.over(named).over(config.defaults)
+    task = given.over(named).over(config.defaults)
     if task.to is None:
-        raise UsageError("Where to? Name a folder on your drive with --to DIR.")
+        raise UsageError("No target folder. Name a folder on your drive with --to DIR.")
     try:
         target = folder_named(task.to)
     except PathsError as error:
         raise UsageError(f"--to: {error}") from error
-    for option, value in (("fetch", said.fetch), ("order", said.order)):
+    for option, value in (("fetch", given.fetch), ("order", given.order)):
         if value is not None and task.originals is not OriginalsChoice.ICLOUD:
-            raise UsageError(f"--{option} is for --originals icloud; local originals need none.")
+            raise UsageError(f"--{option} needs --originals icloud: local originals are not downloaded.")
     days = selection_of(task).range
     try:
         return task.job(str(target), days, new_archive=arguments.new_archive)
@@ -81,8 +88,8 @@ def spec_of(arguments: argparse.Namespace, surroundings: Surroundings) -> JobSpe
 def _no_task(name: str, tasks: Iterable[str]) -> str:
     known = list(tasks)
     if not known:
-        return f"--task: no task is saved, so none is called {name}."
+        return f"--task: there is no task {name}, and no other saved task."
     near = get_close_matches(name, known, 1)
-    return f"--task: no task is called {name}; " + (
-        f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}."
+    return f"--task: there is no task {name}" + (
+        f"; did you mean {near[0]}?" if near else f". Saved tasks: {', '.join(known)}."
     )

@@ -1,0 +1,31 @@
+"""`ambertime jobs`."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from ambertime_tui.cli.context import Context
+from ambertime_tui.cli.launch import printer_for
+from ambertime_tui.cli.options import add_command, add_json
+from ambertime_tui.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from ambertime_tui.cli.options import Subparsers
+
+
+def add_parser(commands: Subparsers) -> None:
+    """Add the command."""
+    add_json(add_command(commands, "jobs", run, "List running backups"))
+
+
+def run(arguments: argparse.Namespace, context: Context) -> ExitCode:
+    """List running backups."""
+    from ambertime_tui.engine.api.client import running_jobs
+
+    printer = printer_for(context, as_json=arguments.json)
+    jobs = running_jobs(context.paths)
+    if not jobs:
+        printer.say("No backup is running.")
+    printer.jobs(jobs)
+    return ExitCode.COMPLETE

@@ -1,0 +1,92 @@
+"""Prints for programs: JSON Lines, documented in docs/json.md."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from ambertime_tui.engine.api.codec import to_json
+from ambertime_tui.engine.api.overview import Overview
+from ambertime_tui.engine.api.protocol import Report, RunningJob
+from ambertime_tui.engine.api.status import DriveSummary, JobStatus, PhoneSummary
+from ambertime_tui.engine.api.verification import Verification, VerifiedFile
+from ambertime_tui.library.model import Asset
+from ambertime_tui.plain.job_json import JobRecords, ending_records
+from ambertime_tui.plain.printer import Printer
+from ambertime_tui.plain.scan_json import ListedTotals, asset_record, library_record
+from ambertime_tui.plain.streams import Streams
+from ambertime_tui.plain.verify_text import VERDICTS
+
+
+class JsonPrinter(Printer):
+    """The implementation for programs."""
+
+    lists_assets = True
+
+    def __init__(self, streams: Streams) -> None:
+        super().__init__(streams)
+        self._job = JobRecords()
+        self._listed = ListedTotals()
+
+    def phones(self, phones: Sequence[PhoneSummary]) -> None:
+        for phone in phones:
+            self._record("phone", **to_json(phone))
+        self._streams.flush()
+
+    def drives(self, drives: Sequence[DriveSummary]) -> None:
+        for drive in drives:
+            self._record("drive", **to_json(drive))
+        self._streams.flush()
+
+    def jobs(self, jobs: Sequence[RunningJob]) -> None:
+        for job in jobs:
+            self._record("job", **to_json(job))
+        self._streams.flush()
+
+    def job_started(self, job_id: str, target: str) -> None:
+        self._record("started", job_id=job_id, target=target)
+        self._streams.flush()
+
+    def job_status(self, status: JobStatus) -> None:
+        super().job_status(status)
+        for kind, record in self._job.lines(status):
+            self._record(kind, **record)
+        self._streams.flush()
+
+    def job_ended(self, status: JobStatus, report: Report) -> None:
+        for kind, record in ending_records(status, report):
+            self._record(kind, **record)
+        self._streams.flush()
+
+    def library(self, overview: Overview, title: str, udid: str | None) -> None:
+        self._record("library", **library_record(overview), **({} if udid is None else {"udid": udid}))
+
+    def asset(self, asset: Asset) -> None:
+        self._listed.add(asset)
+        self._record("asset", **asset_record(asset))
+
+    def library_listed(self, overview: Overview) -> None:
+        self._record("summary", **self._listed.record(overview))
+        self._streams.flush()
+
+    def verified_file(self, file: VerifiedFile) -> None:
+        self._record("file", **asdict(file))
+
+    def verified(self, result: Verification) -> None:
+        self._record(
+            "summary",
+            **{verdict: result.counts[verdict] for verdict in VERDICTS},
+            sound=result.sound,
+            through_cache=result.through_cache,
+            seconds=result.seconds,
+            skipped=result.skipped,
+            proof=result.proof,
+            notices=list(result.notices),
+        )
+        self._streams.flush()
+
+    def _record(self, kind: str, /, **fields: Any) -> None:
+        record = {"type": kind, **fields}
+        self._streams.write(json.dumps(record, ensure_ascii=False, separators=(",", ":")))

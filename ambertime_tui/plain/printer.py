@@ -1,0 +1,91 @@
+"""What a command can report. There are two implementations: text for people and JSON Lines for programs."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+from ambertime_tui.engine.api.overview import Overview
+from ambertime_tui.engine.api.protocol import Report, RunningJob
+from ambertime_tui.engine.api.status import DriveSummary, JobStatus, PhoneSummary
+from ambertime_tui.engine.api.verification import Verification, VerifiedFile
+from ambertime_tui.library.model import Asset
+from ambertime_tui.plain.narrator import Narrator, progress_line
+from ambertime_tui.plain.streams import Streams
+
+REMINDER = 60.0
+"""Seconds between two lines of progress where no progress line is drawn, so that a log stays readable."""
+
+
+class Printer(ABC):
+    """Prints what a command reports. Narration for people goes to stderr in both implementations.
+
+    Every method raises BrokenPipeError if the reader of the data has closed the pipe.
+    """
+
+    lists_assets: bool
+    """Whether `asset` prints anything. If not, callers do not need to read the assets."""
+
+    def __init__(self, streams: Streams) -> None:
+        self._streams = streams
+        self._narrator = Narrator(reminder=None if streams.redraws else REMINDER)
+
+    def say(self, sentence: str) -> None:
+        """Write a line of narration."""
+        self._streams.say(sentence)
+
+    def progress(self, text: str) -> None:
+        """Draw the progress line, where there is one."""
+        self._streams.progress(text)
+
+    @abstractmethod
+    def phones(self, phones: Sequence[PhoneSummary]) -> None:
+        """List the connected phones."""
+
+    @abstractmethod
+    def drives(self, drives: Sequence[DriveSummary]) -> None:
+        """List the drives that an archive could be on."""
+
+    @abstractmethod
+    def jobs(self, jobs: Sequence[RunningJob]) -> None:
+        """List the running jobs."""
+
+    @abstractmethod
+    def job_started(self, job_id: str, target: str) -> None:
+        """Name a job that was started in the background."""
+
+    def job_status(self, status: JobStatus) -> None:
+        """Report what is new in a status of a job. Call it with every status, in order."""
+        for line in self._narrator.lines(status):
+            self.say(line)
+        self.progress(progress_line(status))
+
+    @abstractmethod
+    def job_ended(self, status: JobStatus, report: Report) -> None:
+        """Report how a job ended, and what is not on the drive."""
+
+    @abstractmethod
+    def library(self, overview: Overview, title: str, udid: str | None) -> None:
+        """Report what a library holds.
+
+        Args:
+            overview: its counts for the selection.
+            title: a heading that says which library it is.
+            udid: the phone that it is on; None for a file on this computer.
+        """
+
+    @abstractmethod
+    def asset(self, asset: Asset) -> None:
+        """List one asset of the library."""
+
+    @abstractmethod
+    def library_listed(self, overview: Overview) -> None:
+        """End the list of assets."""
+
+    @abstractmethod
+    def verified_file(self, file: VerifiedFile) -> None:
+        """Report the result for one file, as soon as it is known."""
+
+    @abstractmethod
+    def verified(self, result: Verification) -> None:
+        """Report the result for the whole archive."""

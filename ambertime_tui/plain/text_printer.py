@@ -1,0 +1,71 @@
+"""Prints for people: lines, tables and a histogram."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ambertime_tui.engine.api.overview import Overview
+from ambertime_tui.engine.api.protocol import Report, RunningJob
+from ambertime_tui.engine.api.status import DriveSummary, JobStatus, PhoneSummary
+from ambertime_tui.engine.api.verification import Verification, VerifiedFile
+from ambertime_tui.library.model import Asset
+from ambertime_tui.plain.histogram import Glyphs
+from ambertime_tui.plain.job_text import ending_lines
+from ambertime_tui.plain.listings import drive_lines, job_lines, phone_lines
+from ambertime_tui.plain.printer import Printer
+from ambertime_tui.plain.scan_text import scan_lines
+from ambertime_tui.plain.streams import Streams
+from ambertime_tui.plain.terminal_text import harmless
+from ambertime_tui.plain.verify_text import verification_lines
+
+
+class TextPrinter(Printer):
+    """The implementation for people."""
+
+    lists_assets = False
+
+    def __init__(self, streams: Streams, *, width: int, glyphs: Glyphs) -> None:
+        """
+        Args:
+            streams: where to print.
+            width: cells in a line, for the histogram.
+            glyphs: what to draw it with.
+        """
+        super().__init__(streams)
+        self._width = width
+        self._glyphs = glyphs
+
+    def phones(self, phones: Sequence[PhoneSummary]) -> None:
+        self._print(phone_lines(phones))
+
+    def drives(self, drives: Sequence[DriveSummary]) -> None:
+        self._print(drive_lines(drives))
+
+    def jobs(self, jobs: Sequence[RunningJob]) -> None:
+        self._print(job_lines(jobs))
+
+    def job_started(self, job_id: str, target: str) -> None:
+        self._print([job_id])
+
+    def job_ended(self, status: JobStatus, report: Report) -> None:
+        self._print(ending_lines(status, report))
+
+    def library(self, overview: Overview, title: str, udid: str | None) -> None:
+        self._print(scan_lines(overview, heading=title, width=self._width, glyphs=self._glyphs))
+
+    def asset(self, asset: Asset) -> None:
+        """Print nothing: the totals are enough for a person."""
+
+    def library_listed(self, overview: Overview) -> None:
+        """Print nothing: there is no list to end."""
+
+    def verified_file(self, file: VerifiedFile) -> None:
+        """Print nothing: `verified` names the files that need attention."""
+
+    def verified(self, result: Verification) -> None:
+        self._print(verification_lines(result))
+
+    def _print(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self._streams.write(harmless(line))
+        self._streams.flush()
