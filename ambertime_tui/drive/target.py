@@ -1,6 +1,6 @@
-"""A target: a folder on a drive, locked for one job, that holds `Photos/`, `.ambertime/` and `SHA256SUMS`.
+"""A target: a folder on a drive with `Photos/`, `.ambertime/` and `SHA256SUMS`, locked by one job.
 
-The engine stages several assets at once, a thread for each, and commits them one group at a time::
+The engine stages several assets in parallel, one thread each, and commits them in groups::
 
     with open_target(path, clock=time.time) as target:
         target.check()
@@ -47,7 +47,7 @@ from ambertime_tui.library.model import Asset, Resource, Role
 
 
 class Target:
-    """An open target. `writer` and `commit` may be called from any thread."""
+    """An open target. `writer` and `commit` are safe to call from any thread."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class Target:
         self._record = record
         self._context = context
         self.notices = notices
-        """Sentences a person should read: the record was damaged and rebuilt."""
+        """Sentences for the user, for example that the record was rebuilt."""
 
     @property
     def path(self) -> Path:
@@ -71,37 +71,38 @@ class Target:
 
     @property
     def id(self) -> str:
-        """What this target is known again by, at whatever path (32 hex digits)."""
+        """Identifies this target at any path (32 hex digits)."""
         return self._lock.marker.target_id
 
     @property
     def drive(self) -> Drive:
-        """The drive it is on, as it was when the target was opened."""
+        """Its drive, as of when the target was opened."""
         return self._drive
 
     @property
     def traits(self) -> FileSystemTraits:
-        """What its file system can do."""
+        """The traits of its file system."""
         return self._context.traits
 
     @property
     def record(self) -> Record:
-        """What was copied."""
+        """The record of what was copied."""
         return self._record
 
     def check(self) -> None:
-        """Looks whether the same drive is still at the target's path; cheap, to be asked before each asset.
+        """Check that the same drive is still at the target's path. Cheap enough for each asset.
 
         Raises:
-            TargetGone, TargetSwapped.
+            TargetGone: the drive was unplugged or unmounted.
+            TargetSwapped: another drive is there.
         """
         self._lock.check()
 
     def free_bytes(self) -> int:
-        """Free space that this user may fill.
+        """Free space available to this user, in bytes.
 
         Raises:
-            DriveError: the drive does not answer.
+            DriveError: the drive cannot be read.
         """
         try:
             facts = os.statvfs(self.path)
@@ -110,9 +111,10 @@ class Target:
         return facts.f_bavail * facts.f_frsize
 
     def needs_repair(self, udid: str) -> Mapping[str, tuple[RecordedFile, ...]]:
-        """Files of a phone's assets to copy again, by uuid: not in their folder any more, no file or of
-        another size there, or found not to be whole by `verify`, and still not whole when read again. Only
-        the newest of a role: the phone has no older ones.
+        """Recorded files of a phone that must be copied again, by uuid.
+
+        They are missing, have a different size, or were found damaged by `verify` and still are. Only the
+        newest file of each role counts, because the phone no longer has older ones.
 
         Raises:
             TargetGone, TargetSwapped, RecordFailed.
@@ -134,8 +136,10 @@ class Target:
         return broken
 
     def is_broken(self, file: RecordedFile, findings: Mapping[str, Finding] | None = None) -> bool:
-        """Whether a recorded file is not there, or of another size, or (read again) not whole where `verify`
-        has found that."""
+        """Whether a recorded file is missing or has a different size.
+
+        A file that `verify` found damaged is read again, and counts as broken if its hash differs.
+        """
         path = self.path / file.path
         try:
             facts = path.lstat()
@@ -152,7 +156,7 @@ class Target:
             return True
 
     def _sizes(self, folder: str) -> Mapping[str, int]:
-        """The files in a folder; none where it cannot be listed: then each is looked for by its name."""
+        """Files in a folder and their bytes. Empty if it cannot be listed; each is then checked by name."""
         try:
             return self._context.names.sizes(folder)
         except DriveError:
@@ -168,12 +172,18 @@ class Target:
         repairs: Sequence[RecordedFile] = (),
         namesake: bool = False,
     ) -> AssetWriter:
-        """A writer for an asset, or for some of its resources: those to take, all if not told.
+        """A writer for an asset, or for some of its resources.
 
-        A resource whose role is recorded already gets a new file beside it (the photo was edited again);
-        unless the recorded file is among `repairs` (see `needs_repair`): then it takes that file's name, and
-        what is damaged under that name is renamed to ``..._damaged``, after the new copy is whole on the
-        drive. With `namesake` the plain name is left to another asset of the library (see `naming`).
+        If a role is already recorded, its new file gets a new name, because the photo was edited again. If
+        the recorded file is in `repairs` (see `needs_repair`), the new file takes its name. The damaged file
+        is then renamed to ``..._damaged`` once the new copy is complete on the drive.
+
+        Args:
+            udid: the phone.
+            asset: the asset.
+            resources: the files to write; all by default.
+            repairs: recorded files to replace.
+            namesake: True if another asset of the library has the plain name (see `naming`).
 
         Raises:
             RecordFailed: the record cannot be read.
@@ -183,13 +193,14 @@ class Target:
         return AssetWriter(self._context, udid, asset, wanted, recorded, repairs, namesake)
 
     def set_library(self, udid: str, in_library: Callable[[str], bool]) -> None:
-        """Says which uuids a phone's library has now: recorded files of assets that it has no more may be
-        another asset's, if they have its bytes."""
+        """Set which uuids a phone's library has now.
+
+        Recorded files of assets no longer in the library may match other assets by their bytes.
+        """
         self._context.existing.set_library(udid, in_library)
 
     def count_existing(self, udid: str, sizes: Iterable[int]) -> tuple[int, int]:
-        """How many of some files, of which the sizes are given, may lie on the target already, at most; and
-        their bytes.
+        """How many files of these sizes may already be on the target, at most, and their total bytes.
 
         Raises:
             DriveError: the target cannot be listed.
@@ -197,23 +208,23 @@ class Target:
         return self._context.existing.count_of_sizes(udid, sizes)
 
     def commit(self, staged: Sequence[StagedAsset]) -> tuple[RecordedAsset | DriveError, ...]:
-        """Gives the files of staged assets their names and records them in one durable transaction.
+        """Rename the files of staged assets to their final names and record them in one durable transaction.
 
-        The outcomes come in the order of `staged`. Where one is an error, nothing of that asset is recorded
-        and it can be written anew. Calls from several threads wait for each other.
+        Returns the outcomes in the order of `staged`. After an error nothing of that asset is recorded, and
+        it can be written again. Calls from several threads are serialized.
         """
         return commit_staged(self._context, self._record, staged)
 
     def finish(self) -> None:
-        """At the end of a run: SHA256SUMS, the backup copy of the record and the integrity file.
+        """Write SHA256SUMS, the backup copy of the record and the integrity hashes, at the end of a run.
 
         Raises:
-            DriveError: the older ones stay.
+            DriveError: the old files are kept.
         """
         finalize_archive(self.path, self._record, self._context.calls)
 
     def close(self) -> None:
-        """Closes the record and gives up the lock."""
+        """Close the record and release the lock."""
         try:
             self._context.parts.close()
         finally:
@@ -232,20 +243,20 @@ def open_target(
     drive: Drive | None = None,
     on_block: Callable[[], None] = lambda: None,
 ) -> Iterator[Target]:
-    """Locks a folder as a target and makes it ready: marker, leftovers of dead jobs, record.
+    """Lock a folder as a target, clean up after interrupted jobs and open the record.
 
     Args:
-        path: the folder; it has to exist.
+        path: the folder; it must exist.
         clock: seconds since 1970.
-        calls: the operating system; another one only in tests.
-        drive: what is known of the drive; found out where it is not given.
-        on_block: called whenever the drive has given something of a file that is read back.
+        calls: the operating system; tests pass another one.
+        drive: details of the drive; detected by default.
+        on_block: called after each block that is read back from the drive.
 
     Raises:
-        TargetMissing, TargetNotAFolder, TargetReadOnly, TargetInUse, TargetSwapped, RecordTooNew, DriveError.
+        TargetMissing, TargetNotAFolder, TargetReadOnly, TargetInUse, RecordTooNew, DriveError.
     """
     calls = calls or SystemCalls()
-    root = Path(os.path.abspath(path))  # noqa: PTH100 - links stay: the person's own spelling is shown
+    root = Path(os.path.abspath(path))  # noqa: PTH100 - keeps links, to show the path as the user wrote it
     lock = lock_target(root, now=clock(), calls=calls)
     with ExitStack() as undo:
         undo.callback(lock.release)

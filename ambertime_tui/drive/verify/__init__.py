@@ -1,0 +1,1 @@
+"""Verifying an archive against its record, without a job and without a lock."""

@@ -1,5 +1,6 @@
-"""What should be on a target and what lies there, side by side: in a table on this computer, since that of a
-large archive does not fit into memory."""
+"""The files that should be on a target and the files that are, in a temporary database on this computer.
+
+A database, because the lists of a large archive do not fit into memory."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ from ambertime_tui.library.model import Role
 
 _ROWS_AT_ONCE = 2048
 _TABLES = (
-    # Paths are bytes: a name on the drive may be no text.
+    # Paths are bytes, because names on the drive may not be valid text.
     "CREATE TABLE expected (path BLOB PRIMARY KEY, sha256 BLOB, size, modified_at, written_at, udid, uuid, "
     "role) WITHOUT ROWID",
     "CREATE TABLE aside (path BLOB PRIMARY KEY) WITHOUT ROWID",
@@ -41,44 +42,44 @@ _INSERT_CHECKSUMS = (
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """A file that should be there."""
+    """A file that should be on the target."""
 
     path: str
     """Relative to the target."""
     sha256: str
     size: int | None
-    """Bytes; None: only SHA256SUMS knows of it."""
+    """Bytes; None if only SHA256SUMS lists the file."""
     modified_at: float | None
     udid: str
     uuid: str
     role: Role | None
     in_sums: str | None
-    """What SHA256SUMS says of it."""
+    """Its hash in SHA256SUMS; None if it is not listed."""
 
     @property
     def recorded(self) -> bool:
-        """Whether an asset of the record has it."""
+        """True if it belongs to a recorded asset."""
         return self.role is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Subset:
-    """Which files are to be looked at."""
+    """The files to verify."""
 
     since: float
-    """Those written at or after this time."""
-    picked: bytearray | None
-    """A mark for each of these, by path; None: all are picked."""
+    """Only files written at or after this time, seconds since 1970."""
+    selected: bytearray | None
+    """One flag for each of these files, ordered by path; None means all."""
     count: int
-    """How many are picked."""
+    """Number of selected files."""
     bytes: int
-    """Of all that are picked, as far as they are recorded."""
+    """Total size of the selected files that are recorded."""
 
 
 class ExpectedFiles:
-    """A temporary database of its own, which SQLite removes when it is closed. A context manager.
+    """A temporary database, which SQLite removes when it is closed. A context manager.
 
-    All methods raise ScratchFull where this computer has no room for it.
+    All methods raise ScratchFull if this computer has no space for it.
     """
 
     def __init__(self) -> None:
@@ -93,14 +94,14 @@ class ExpectedFiles:
         self._table.close()
 
     def add_found(self, paths: Iterable[str]) -> None:
-        """What lies on the drive."""
+        """Add the paths of files that are on the drive."""
         self._insert("INSERT OR IGNORE INTO found VALUES (?)", ((os.fsencode(path),) for path in paths))
 
     def load_expected(self, root: Path) -> tuple[str, ...]:
-        """What the record says, or SHA256SUMS where the record is damaged or missing; notices on that.
+        """Load the record or, if it is damaged or missing, SHA256SUMS. Returns notices about that.
 
         Raises:
-            RecordTooNew: a newer version has written the record.
+            RecordTooNew: a newer version wrote the record.
             RecordFailed, DriveError: the drive cannot be read.
         """
         self._insert(
@@ -111,26 +112,26 @@ class ExpectedFiles:
         try:
             if read_record(root, self._load_record) is None:
                 self._query(_INSERT_CHECKSUMS)
-                notice = "There is no record here; the files are compared with SHA256SUMS alone."
+                notice = "There is no record on this drive. The files are compared with SHA256SUMS only."
                 return (notice,) if sums else ()
         except RecordDamaged as error:
             self._forget_record()
             self._query(_INSERT_CHECKSUMS)
-            return (f"{error} Until then the files are compared with SHA256SUMS alone.",)
-        self._query(f"{_INSERT_CHECKSUMS} WHERE NOT is_text")  # the record cannot hold such names
+            return (f"{error} Until then the files are compared with SHA256SUMS only.",)
+        self._query(f"{_INSERT_CHECKSUMS} WHERE NOT is_text")  # the record cannot store such names
         return ()
 
     def __len__(self) -> int:
-        """How many files should be there."""
+        """Number of files that should be on the target."""
         return self._count("expected")
 
     def select(self, since: float | None, sample: float | None, chance: random.Random) -> Subset:
-        """Picks files.
+        """Select files to verify.
 
         Args:
             since: only those written at or after this time, seconds since 1970; None: all.
             sample: only this share of them, at least one file; None: all.
-            chance: picks the sample.
+            chance: random numbers for the sample.
         """
         ever = float("-inf") if since is None else since
         ((count, size),) = self._query(
@@ -139,21 +140,21 @@ class ExpectedFiles:
         subset = Subset(ever, None, count, size)
         if sample is None or not count:
             return subset
-        number, picked = max(1, round(count * min(1.0, max(0.0, sample)))), bytearray(count)
+        number, selected = max(1, round(count * min(1.0, max(0.0, sample)))), bytearray(count)
         for place in chance.sample(range(count), number):
-            picked[place] = True
-        subset = Subset(ever, picked, number, 0)
+            selected[place] = True
+        subset = Subset(ever, selected, number, 0)
         return replace(subset, bytes=sum(file.size or 0 for file in self.iter_files(subset)))
 
     def iter_files(self, subset: Subset) -> Iterator[Expected]:
-        """The files that were picked, by path."""
+        """The selected files, ordered by path."""
         rows = self._by_path(
             "SELECT path, expected.sha256, size, modified_at, udid, uuid, role, checksums.sha256 "
             "FROM expected LEFT JOIN checksums USING (path) WHERE path > ? AND written_at >= ?",
             subset.since,
         )
         for place, (path, sha256, size, modified_at, udid, uuid, role, in_sums) in enumerate(rows):
-            if subset.picked is None or subset.picked[place]:
+            if subset.selected is None or subset.selected[place]:
                 yield Expected(
                     os.fsdecode(path),
                     sha256.hex(),
@@ -166,24 +167,25 @@ class ExpectedFiles:
                 )
 
     def path_with_hash(self, sha256: str) -> str | None:
-        """The path of a file that should have some bytes."""
+        """Path of a file that should have this SHA-256 (in hex); None if there is none."""
         self._query("CREATE INDEX IF NOT EXISTS by_bytes ON expected (sha256)")
         ((path,),) = self._query("SELECT max(path) FROM expected WHERE sha256 = ?", (bytes.fromhex(sha256),))
         return None if path is None else os.fsdecode(path)
 
     def __contains__(self, path: object) -> bool:
-        """Whether a file should be there."""
+        """Whether a path should be on the target."""
         wanted = os.fsencode(path) if isinstance(path, str) else b""
         return bool(self._query("SELECT 1 FROM expected WHERE path = ?", (wanted,)))
 
     @property
     def aside(self) -> int:
-        """How many damaged files were renamed to make room."""
+        """Number of damaged files that were renamed to make room for good copies."""
         return self._count("aside")
 
     def extra(self, root: Path) -> Iterator[str]:
-        """Paths of what lies there and nobody accounts for, sorted. What a running job has recorded since is
-        none of them: the record is read anew, so this comes last.
+        """Paths of files that should not be there, sorted. Call it last.
+
+        It reads the record again, so that files recorded meanwhile by a running job do not count.
 
         Raises:
             DriveError: the drive cannot be read.
@@ -197,7 +199,7 @@ class ExpectedFiles:
             yield os.fsdecode(path)
 
     def _load_record(self, record: sqlite3.Connection) -> bool:
-        """Called a second time where the first reading did not succeed."""
+        """Replace the content with that of the record. May be called again if reading failed midway."""
         self._forget_record()
         self._insert(
             _INSERT,
@@ -217,8 +219,10 @@ class ExpectedFiles:
             self._query(f"DELETE FROM {table}")
 
     def _by_path(self, query: str, *parameters: object) -> Iterator[tuple[Any, ...]]:
-        """All rows of a query for those behind a path, by path; not held by a cursor, since it may take hours
-        in which the table is asked other things, too."""
+        """All rows of a query, ordered by path, in chunks.
+
+        No cursor stays open, because the loop may take hours and other queries run in between.
+        """
         last = b""
         while rows := self._query(f"{query} ORDER BY path LIMIT {_ROWS_AT_ONCE}", (last, *parameters)):
             last = rows[-1][0]
@@ -228,7 +232,7 @@ class ExpectedFiles:
         remaining = iter(rows)
         while some := list(
             islice(remaining, _ROWS_AT_ONCE)
-        ):  # errors of the rows' source are not the table's
+        ):  # outside the try: reading the rows may raise its own errors
             try:
                 self._table.execute("BEGIN")
                 self._table.executemany(statement, some)

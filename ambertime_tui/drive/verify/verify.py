@@ -1,4 +1,4 @@
-"""Reading an archive back, all of it or a sample, and naming what is no longer as it was written."""
+"""Verifying an archive, or a sample of it: read every file and report those that changed."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from ambertime_tui import units
 from ambertime_tui.drive.errors import DriveError, TargetGone, TargetMissing, TargetNotAFolder, drive_error
 from ambertime_tui.drive.layout import CHECKSUMS, OURS, PHOTOS
 from ambertime_tui.drive.record.integrity import read_integrity
@@ -24,35 +25,35 @@ from ambertime_tui.drive.writing.read_back import Reader
 from ambertime_tui.library.model import Role
 
 _RECORD_WRONG = (
-    "The record tells other bytes of {} files than SHA256SUMS and the files themselves: it lost a bit. The "
-    "next backup puts it right, for what the iPhone still has."
+    "For {}, the record disagrees with both SHA256SUMS and the file itself: the record was altered, probably "
+    "by a flipped bit. The next backup corrects it for items that are still on the iPhone."
 )
 _SAVED_EVERY = 30.0
-"""Seconds between two times that findings are kept."""
+"""Seconds between two saves of the findings."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileVerdict:
-    """What was found of one file."""
+    """The result for one file."""
 
     path: str
     """Relative to the target."""
     verdict: Verdict
     sentence: str = ""
-    """For people; empty for a whole file."""
+    """For the user; empty for an intact file."""
     size: int | None = None
-    """Bytes as recorded; None where only SHA256SUMS knows the file."""
+    """Recorded size in bytes; None if only SHA256SUMS lists the file."""
     udid: str = ""
-    """The phone; empty where no asset accounts for the file."""
+    """The phone; empty if the file belongs to no asset."""
     uuid: str = ""
     role: Role | None = None
     read_back: ReadBack | None = None
-    """None: it was not read."""
+    """None if it was not read."""
 
 
 @dataclass(frozen=True, slots=True)
 class VerifyProgress:
-    """How far a verification is; sizes in bytes, those of SHA256SUMS alone not counted in advance."""
+    """Progress of a verification. The total bytes leave out files that only SHA256SUMS lists."""
 
     files_done: int
     files_total: int
@@ -63,37 +64,37 @@ class VerifyProgress:
 
 @dataclass(frozen=True, slots=True)
 class VerifyReport:
-    """All that a verification found."""
+    """The result of a verification."""
 
     target: Path
     began_at: float
     ended_at: float
     counts: Mapping[Verdict, int]
-    """How many files have each verdict."""
+    """Number of files with each verdict."""
     not_whole: tuple[FileVerdict, ...]
-    """The files a person has to know of, extra ones included, by path."""
+    """All files that are not intact, and extra ones, ordered by path."""
     through_cache: int
-    """Whole files of which the driver could not show that they were read from the drive itself."""
+    """Intact files that may have been read from memory, because the driver cannot drop its cache."""
     originals: Mapping[ReadBack, int]
-    """Whole originals, by how they were read. Files that SHA256SUMS alone knows count: nobody can tell."""
+    """Intact originals, by how they were read. Includes files that only SHA256SUMS lists."""
     skipped: int
-    """Recorded files left out by `since` or `sample`."""
+    """Files left out by `since` or `sample`."""
     aside: int
-    """Damaged files from before, kept under another name beside a good copy."""
+    """Damaged files that were renamed earlier and are kept next to a good copy."""
     notices: tuple[str, ...]
 
     def count(self, verdict: Verdict) -> int:
-        """How many files have a verdict."""
+        """Number of files with this verdict."""
         return self.counts.get(verdict, 0)
 
     @property
     def looked_at(self) -> int:
-        """How many files have one."""
+        """Number of files verified."""
         return sum(self.counts.values())
 
     @property
     def sound(self) -> bool:
-        """True where every recorded file that was looked at is whole. Extra files do no harm."""
+        """True if every file that was verified is intact. Extra files do not matter."""
         return not any(self.count(v) for v in (Verdict.DAMAGED, Verdict.MISSING, Verdict.CHANGED))
 
 
@@ -108,25 +109,26 @@ def verify(
     chance: random.Random | None = None,
     calls: SystemCalls | None = None,
 ) -> VerifyReport:
-    """Reads the files of an archive and compares them with the record. Changes no file, takes no lock; a job
-    may be running. What it found is noted in `.ambertime/findings.json`, if the drive lets it, for the next
-    backup.
+    """Read the files of an archive and compare them with the record.
+
+    Changes no file and needs no lock, so a job may be running. The findings are saved for the next backup in
+    `.ambertime/findings.json`, if the drive is writable.
 
     Args:
         path: the target folder.
         since: only files written at or after this time (seconds since 1970).
-        sample: only this share of the files, picked by chance: 0.05 for 5 %. At least one file.
-        on_progress: called after each file, and every MiB of a large one.
-        on_file: told what was found of each file as it is: recorded ones by path, then what else lies there.
+        sample: only a random share of the files: 0.05 for 5 %. At least one file.
+        on_progress: called after each file, and repeatedly within a large one.
+        on_file: called with each result: expected files ordered by path, then extra ones.
         clock: seconds since 1970.
-        chance: picks the sample.
+        chance: random numbers for the sample.
         calls: the operating system.
 
     Raises:
         TargetMissing, TargetNotAFolder, RecordTooNew, RecordFailed, ScratchFull, DriveError.
     """
     calls = calls or SystemCalls()
-    root = Path(os.path.abspath(path))  # noqa: PTH100 - as the person wrote it, links and all
+    root = Path(os.path.abspath(path))  # noqa: PTH100 - keeps links, to show the path as the user wrote it
     if not root.exists():
         raise TargetMissing(root)
     if not root.is_dir():
@@ -167,12 +169,12 @@ def verify(
         originals=found.originals,
         skipped=skipped,
         aside=aside,
-        notices=notices + ((_RECORD_WRONG.format(found.record_differs),) if found.record_differs else ()),
+        notices=notices + found.notices,
     )
 
 
 class _Tally:
-    """Counts what was found, and keeps what a person has to know."""
+    """Counts the results and collects those that need attention."""
 
     def __init__(self, report: Callable[[FileVerdict], None]) -> None:
         self._report = report
@@ -181,11 +183,17 @@ class _Tally:
         self.not_whole: list[FileVerdict] = []
         self.through_cache = 0
         self.record_differs = 0
-        """Files that have other bytes than the record tells, and those that SHA256SUMS tells."""
+        """Number of files that match SHA256SUMS but not the record."""
         self._not_in_sums = self._other_in_sums = 0
 
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """A sentence if the record itself is wrong."""
+        wrong = self.record_differs
+        return (_RECORD_WRONG.format(units.plural(wrong, "file")),) if wrong else ()
+
     def add(self, found: FileVerdict, file: Expected | None = None) -> None:
-        """What was found of a file; None: it is not one that should be there."""
+        """Count a result. `file` is None for an extra file."""
         self.counts[found.verdict] += 1
         if found.verdict is not Verdict.WHOLE:
             self.not_whole.append(found)
@@ -204,31 +212,34 @@ class _Tally:
             self._other_in_sums += file.in_sums not in (None, file.sha256)
 
     def check_sums(self, *, finalized: bool) -> None:
-        """SHA256SUMS itself, where it tells other hashes of files that have the bytes of the record, or lacks
-        files although a run has ended since they were written."""
+        """Report SHA256SUMS itself if it disagrees with the record on intact files.
+
+        After a finished run (`finalized`), missing lines count as well.
+        """
         wrong = self._other_in_sums + (self._not_in_sums if finalized else 0)
         if wrong:
-            sentence = f"SHA256SUMS does not tell the hashes of {wrong:,} of the files that are whole by the"
-            self.add(
-                FileVerdict(CHECKSUMS, Verdict.DAMAGED, f"{sentence} record; the next backup writes it anew.")
+            sentence = (
+                f"SHA256SUMS is wrong or incomplete for {units.plural(wrong, 'file')} that match the record. "
+                "The next backup rewrites it."
             )
+            self.add(FileVerdict(CHECKSUMS, Verdict.DAMAGED, sentence))
 
 
 @dataclass(frozen=True, slots=True)
 class _TargetAtStart:
-    """The target as it was when verification began."""
+    """The mount of the target when verification began."""
 
     root: Path
     device: str
     number: int
-    """st_dev: another one is another mount, or none."""
+    """st_dev; it changes with the mount."""
 
     @classmethod
     def of(cls, root: Path, device: str) -> _TargetAtStart:
-        """The target now.
+        """The current mount of the target.
 
         Raises:
-            DriveError: it does not answer.
+            DriveError: it cannot be read.
         """
         try:
             return cls(root, device, root.stat().st_dev)
@@ -236,14 +247,14 @@ class _TargetAtStart:
             raise drive_error(error, root, doing="reading") from error
 
     def raise_if_gone(self, error: OSError) -> None:
-        """After an error at one file: whether it is not the whole drive that is gone.
+        """Find out whether an error at one file means that the whole drive is gone.
 
         Raises:
-            TargetGone: it is.
+            TargetGone: the drive is gone.
         """
         try:
             same = self.root.stat().st_dev == self.number
-            os.listdir(self.root)  # noqa: PTH208 - asks the drive; what it lists is no matter
+            os.listdir(self.root)  # noqa: PTH208 - only to access the drive
         except OSError:
             same = False
         if not same or (self.device.startswith("/dev/") and not os.path.lexists(self.device)):
@@ -251,7 +262,7 @@ class _TargetAtStart:
 
 
 class _FindingsFile:
-    """What was found, kept for the next backup as it comes: a verification of hours may be broken off."""
+    """Saves findings for the next backup regularly, because a long verification may be interrupted."""
 
     def __init__(
         self, root: Path, known: Container[str], calls: SystemCalls, clock: Callable[[], float]
@@ -262,7 +273,7 @@ class _FindingsFile:
         self._saved_at = clock()
 
     def note(self, path: str, finding: Finding | None) -> None:
-        """What was found of a file; None: it is whole."""
+        """Add the finding for a file; None if it is intact."""
         if finding is None:
             self._findings.pop(path, None)
         else:
@@ -271,7 +282,7 @@ class _FindingsFile:
             self.save()
 
     def save(self) -> None:
-        """Where the drive lets it be."""
+        """Save the findings, if the drive is writable."""
         self._saved_at = self._clock()
         kept = {path: finding for path, finding in self._findings.items() if path in self._known}
         if kept == self._saved or not (self._root / OURS).is_dir():
@@ -282,7 +293,7 @@ class _FindingsFile:
 
 
 class _ProgressReporter:
-    """Counts, and tells who wants to know."""
+    """Counts files and bytes, and reports progress."""
 
     def __init__(self, files: int, size: int, report: Callable[[VerifyProgress], None] | None) -> None:
         self._files, self._size, self._report = files, size, report
@@ -290,7 +301,7 @@ class _ProgressReporter:
         self._path = ""
 
     def read(self, path: str) -> Callable[[int], None]:
-        """What to call with each number of bytes read of a file."""
+        """A callback for the number of bytes of each block read from a file."""
 
         def more(count: int) -> None:
             self._bytes_done += count
@@ -300,7 +311,7 @@ class _ProgressReporter:
         return more
 
     def file_done(self, path: str) -> None:
-        """A file was looked at."""
+        """Count a finished file."""
         self._files_done += 1
         self._path = path
         self._report_now()
@@ -330,11 +341,11 @@ def _verify_file(
     try:
         facts = full.lstat()
         if not stat.S_ISREG(facts.st_mode):
-            return verdict(Verdict.CHANGED, f"{file.path} is no longer a plain file.")
+            return verdict(Verdict.CHANGED, f"{file.path} is no longer a regular file.")
         found = reader.digest(full, progress.read(file.path))
     except (FileNotFoundError, NotADirectoryError) as error:
         place.raise_if_gone(error)
-        return verdict(Verdict.MISSING, f"{file.path} is not there any more.")
+        return verdict(Verdict.MISSING, f"{file.path} is missing.")
     except OSError as error:
         place.raise_if_gone(error)
         return verdict(Verdict.DAMAGED, f"{file.path} cannot be read: {error.strerror}.")
@@ -342,22 +353,22 @@ def _verify_file(
         whole, _ = verdict(Verdict.WHOLE, "", found.read_back)
         return whole, None
     if file.in_sums == found.sha256:
-        # Two that agree: it is the record that has lost a bit, and the next backup looks at this file.
-        sentence = f"{file.path} has the bytes that SHA256SUMS tells, and the record tells others"
-        return verdict(Verdict.WHOLE, f"{sentence}; the next backup puts it right.", found.read_back)
+        # The file and SHA256SUMS agree, so the record is wrong. The next backup checks this file.
+        sentence = f"{file.path} matches SHA256SUMS but not the record. The next backup corrects the record."
+        return verdict(Verdict.WHOLE, sentence, found.read_back)
     size = found.size if file.size is None else file.size
     kind = verdict_of(size, file.modified_at, found.size, facts.st_mtime)
-    sentence = f"{file.path} does not have the bytes that were written"
+    sentence = f"The content of {file.path} is not what was written"
     if found.size != size:
-        sentence += f" ({found.size:,} instead of {size:,} bytes)"
+        sentence += f" ({units.count(found.size)} instead of {units.plural(size, 'byte')})"
     twin = expected.path_with_hash(found.sha256)
     if twin is not None:
-        kind, sentence = Verdict.CHANGED, f"{file.path} has the bytes of {twin}"
+        kind, sentence = Verdict.CHANGED, f"{file.path} has the content of {twin}"
     return verdict(kind, sentence + ".", found.read_back)
 
 
 def _photos(root: Path) -> Iterator[str]:
-    """All plain files in Photos/, parts and other hidden files left out."""
+    """Paths of all files in Photos/ that are not hidden. Parts are hidden."""
     for folder, subfolders, names in os.walk(root / PHOTOS):
         subfolders.sort()
         inside = Path(folder).relative_to(root).as_posix()

@@ -1,0 +1,1 @@
+"""Writing assets: names, part files, read-back, existing files, and the commit step."""

@@ -1,6 +1,6 @@
-"""Writing one asset: its files to hidden parts, or found on the drive. The commit step makes it visible.
+"""Writing one asset: each file goes to a hidden part, or an existing file with the same bytes is used.
 
-Several assets may be staged at once, each by a thread of its own; what they share is in the WriteContext.
+The commit step makes the asset visible. Several threads may each write an asset; they share a WriteContext.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ambertime_tui.library.model import Asset, Resource
 
 @dataclass(frozen=True, slots=True)
 class SourceFacts:
-    """What was read of a file on the phone, without writing it."""
+    """What is known of a file on the phone after reading it without writing it."""
 
     size: int
     """In bytes."""
@@ -37,26 +37,25 @@ class SourceFacts:
 
 @dataclass(frozen=True, slots=True)
 class StagedAsset:
-    """An asset whose files are whole on the drive, ready for `Target.commit`."""
+    """An asset whose files are complete on the drive, ready for `Target.commit`."""
 
     udid: str
     asset: Asset
     place: Placement
     files: tuple[StagedFile, ...]
     recorded: RecordedAsset | None
-    """What the record holds of the asset already."""
+    """What is already recorded of the asset."""
     namesake: bool
-    """The plain stem is another asset's, by the library."""
+    """True if another asset of the library has the plain stem."""
 
     @property
     def bytes(self) -> int:
-        """Size of its files together."""
+        """Total size of its files."""
         return sum(file.size for file in self.files)
 
 
 class AssetWriter:
-    """Writes the files of one asset; a context manager that leaves nothing behind unless `stage` was
-    reached."""
+    """Writes the files of one asset. A context manager that removes everything unless `stage` succeeded."""
 
     def __init__(
         self,
@@ -92,7 +91,7 @@ class AssetWriter:
 
     @property
     def place(self) -> Placement:
-        """Where the files are meant to go; a file that lies there already may yet change the names."""
+        """Planned folder and names. Existing files may still change the names at the commit."""
         return self._place
 
     def begin(
@@ -103,17 +102,17 @@ class AssetWriter:
         *,
         source_modified_at: float | None = None,
     ) -> FileWriter:
-        """Opens the part of a resource.
+        """Open the part of a resource.
 
         Args:
-            resource: one of those the writer was made for; begun again, it starts anew.
-            expected_size: bytes, as the phone says; None: not known, and not checked.
+            resource: one of those of this writer. A second call for it starts again.
+            expected_size: bytes, according to the phone; None if not known, and then not checked.
             modified_at: modification time for the file, seconds since 1970: the capture time.
-            source_modified_at: modification time on the phone, for the record.
+            source_modified_at: modification time on the phone, to be recorded.
 
         Raises:
-            FileTooLarge: the file system cannot hold it.
-            DriveError: the part cannot be made.
+            FileTooLarge: the file system cannot store it.
+            DriveError: the part cannot be created.
         """
         placed = next(file for file in self._place.files if file.resource == resource)
         traits = self._context.traits
@@ -147,7 +146,7 @@ class AssetWriter:
         return writer
 
     def _source_of(self, resource: Resource, size: int | None, modified_at: float | None) -> str:
-        """What tells a file on a phone in one state from all others; empty where too little is known."""
+        """An identifier of a file on a phone and its state; empty if too little is known."""
         if size is None or modified_at is None:
             return ""
         return "\n".join((self._udid, self._asset.uuid, resource.path, str(size), repr(modified_at)))
@@ -160,7 +159,7 @@ class AssetWriter:
         source_modified_at: float | None,
         source: str,
     ) -> FileWriter | None:
-        """A writer that goes on where a dead job stopped; None where there is nothing to go on with."""
+        """A writer that resumes the part of an interrupted job; None if there is none."""
         checkpoint = self._context.parts.resume(source) if source else None
         if checkpoint is None:
             return None
@@ -178,8 +177,9 @@ class AssetWriter:
         return writer if writer.resume(checkpoint) else None
 
     def may_exist(self, sizes: Mapping[Resource, int]) -> frozenset[Resource]:
-        """The resources whose bytes may lie on the target already, going by their sizes: they are worth
-        hashing before they are written. None, unless all originals of the asset may be there.
+        """The resources that may already be on the target, judging by their sizes.
+
+        They are worth hashing before they are written. Empty unless all originals may be there.
 
         Raises:
             DriveError: the target cannot be listed.
@@ -190,7 +190,7 @@ class AssetWriter:
         return frozenset() if lacking else frozenset(found)
 
     def use_existing(self, read: Mapping[Resource, SourceFacts]) -> frozenset[Resource]:
-        """Takes files of the very bytes of some resources, which then need not be begun; says for which.
+        """Use existing files with the bytes of some resources. Returns those resources; do not begin them.
 
         Raises:
             DriveError: the target cannot be listed.
@@ -228,16 +228,16 @@ class AssetWriter:
         return frozenset(self._existing)
 
     def stage(self) -> StagedAsset:
-        """All resources are finished or adopted: the asset is ready for `Target.commit`.
+        """Complete the asset for `Target.commit`. Call after all resources are finished or exist.
 
         Raises:
-            DriveError: a file that was to be adopted has to be synced after all, and the drive failed.
-            ValueError: a resource was not finished.
+            DriveError: a part that is needed after all could not be synced.
+            ValueError: a resource is not finished.
         """
         if {*self._writers, *self._existing} != {file.resource for file in self._place.files} or not all(
             writer.finished for writer in self._writers.values()
         ):
-            raise ValueError("every resource has to be written and finished before the asset is staged")
+            raise ValueError("finish every resource before staging the asset")
         found = {resource: file.existing for resource, file in self._existing.items()}
         found |= {resource: writer.match for resource, writer in self._writers.items()}
         if not self._keeps_together(found):
@@ -255,7 +255,7 @@ class AssetWriter:
         return StagedAsset(self._udid, self._asset, self._place, files, self._recorded, self._namesake)
 
     def discard(self) -> None:
-        """Throws everything away that was not staged."""
+        """Discard everything that was not staged."""
         if self._done:
             return
         self._done = True
@@ -278,7 +278,7 @@ class AssetWriter:
         self.discard()
 
     def _register_parts(self) -> None:
-        """Chooses the names of all parts of the asset that are not open yet, with one sync for all."""
+        """Choose and register the paths of all parts that are not open yet, with one sync."""
         chosen: dict[Resource, str] = {}
         folder = self._place.folder
         root = self._context.root
@@ -302,8 +302,11 @@ class AssetWriter:
         return f"{self._place.folder}/{placed.name}"
 
     def _keeps_together(self, found: Mapping[Resource, str | None]) -> bool:
-        """Whether the files found are where the asset would put them, or are all its originals: half of a
-        Live Photo elsewhere would tear the pair apart."""
+        """Whether using these files keeps the asset together.
+
+        True if each is at its planned path, or if they include all originals. Half of a Live Photo in another
+        folder would split the pair.
+        """
         own = {placed.resource: self._own_path(placed) for placed in self._place.files}
         if all(path in (None, own[resource]) for resource, path in found.items()):
             return True

@@ -1,8 +1,8 @@
-"""Files that lie on the target already and may have an asset's very bytes: of an earlier archive, by this or
-another tool, or recorded for another phone with the same photos.
+"""Files that are already on the target and may have the bytes of an asset.
 
-Such a file is adopted: recorded where it lies, instead of being written a second time. Only size and SHA-256
-count, read from the drive, after the file has been synced.
+They may come from an earlier archive or another tool, or be recorded for another phone with the same photos.
+Such a file is recorded where it is instead of being written a second time. Only size and SHA-256 decide,
+read from the drive after the file was synced.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ InLibrary = Callable[[str], bool]
 
 @dataclass(frozen=True, slots=True)
 class _Hashed:
-    """A file as it was read; one that was touched since is read again."""
+    """The digest of a file, valid until its size, time or inode changes."""
 
     digest: FileDigest
     modified_ns: int
@@ -39,7 +39,7 @@ class _Hashed:
 
 
 class ExistingFiles:
-    """An index by size of the files that an asset may have. Methods may be called from any thread."""
+    """An index, by size, of files that may match an asset. Its methods are safe to call from any thread."""
 
     def __init__(self, root: Path, record: Record, reader: Reader, calls: SystemCalls) -> None:
         self._root = root
@@ -50,17 +50,20 @@ class ExistingFiles:
         self._by_size: dict[int, set[str]] | None = None
         self._hashed: dict[str, _Hashed] = {}
         self._shared: set[str] = set()
-        """Recorded files that an asset of this job has taken, too."""
+        """Recorded files that an asset of this job shares."""
         self._in_library: dict[str, InLibrary] = {}
 
     def set_library(self, udid: str, in_library: InLibrary) -> None:
-        """What a phone's library has now. Its recorded files whose assets it has no more may be another's:
-        a phone that was set up anew has the same photos under other uuids."""
+        """Set which assets a phone's library has now.
+
+        Recorded files of assets no longer in the library may match other assets: after a phone is set up
+        again, the same photos have new uuids.
+        """
         with self._lock:
             self._in_library[udid] = in_library
 
     def has_size(self, udid: str, size: int) -> bool:
-        """Whether there is a file that an asset of a phone might have, by its bytes alone.
+        """Whether any existing file has `size` bytes and could match an asset of this phone.
 
         Raises:
             DriveError: the target cannot be listed.
@@ -71,31 +74,31 @@ class ExistingFiles:
             return bool(self._index().get(size)) or any(self._shareable(udid, size))
 
     def count_of_sizes(self, udid: str, sizes: Iterable[int]) -> tuple[int, int]:
-        """How many of some files may be on the target already, at most, and their bytes.
+        """How many files of these sizes may already be on the target, at most, and their total bytes.
 
         Raises:
             DriveError: the target cannot be listed.
         """
         with self._lock:
             index, files, total = self._index(), 0, 0
-            # Of a whole library hardly any size is on the drive, and only those are counted.
+            # Count only sizes that occur on the drive: usually few, even for a whole library.
             found = Counter(size for size in sizes if size in index or self._record.may_have_size(size))
             for size, count in found.items():
-                lying = len(index.get(size, ()))
-                if lying < count and size:
-                    lying += sum(1 for _ in self._shareable(udid, size))
-                files += min(count, lying)
-                total += size * min(count, lying)
+                available = len(index.get(size, ()))
+                if available < count and size:
+                    available += sum(1 for _ in self._shareable(udid, size))
+                files += min(count, available)
+                total += size * min(count, available)
             return files, total
 
     def take(self, udid: str, size: int, sha256: str, preferred: str) -> tuple[str, FileDigest] | None:
-        """A file of just these bytes, which from now on is the caller's; None where there is none.
+        """Find a file with exactly these bytes and reserve it for the caller. None if there is none.
 
         Args:
             udid: the caller's phone.
-            size: in bytes; an empty file is never adopted.
+            size: in bytes; an empty file never matches.
             sha256: in hex.
-            preferred: the path (relative to the target) that the asset would give it: taken before any other.
+            preferred: the planned path (relative to the target); a match there comes first.
 
         Raises:
             DriveError: the target cannot be listed.
@@ -121,7 +124,7 @@ class ExistingFiles:
         return None
 
     def release(self, path: str, size: int) -> None:
-        """A file that is on the drive and not (or not after all) the caller's."""
+        """Make a file available again that the caller does not use after all."""
         with self._lock:
             if path in self._shared:
                 self._shared.discard(path)
@@ -129,13 +132,15 @@ class ExistingFiles:
                 self._by_size.setdefault(size, set()).add(path)
 
     def _may_have(self, size: int) -> bool:
-        """False: there is certainly no file to adopt; mostly said without waiting for anybody."""
+        """False if no file can match. Usually answered without taking a lock."""
         listed = self._by_size
         return size > 0 and (listed is None or bool(listed.get(size)) or self._record.may_have_size(size))
 
     def _shareable(self, udid: str, size: int) -> Iterable[tuple[str, str]]:
-        """Recorded files that an asset of a phone may have, too (path, SHA-256 in hex): no other asset of its
-        library has them."""
+        """Recorded files (path, SHA-256 in hex) that an asset of a phone may share.
+
+        These are the files that no other asset of the same library has.
+        """
         in_library = self._in_library.get(udid, _may_have_any)
         owners = self._record.files_of_size(size)
         taken = {file.path for file in owners if file.udid == udid and in_library(file.uuid)}
@@ -149,7 +154,7 @@ class ExistingFiles:
                 self._walk("", found)
             except OSError as error:
                 raise drive_error(error, self._root, doing="listing") from error
-            self._by_size = found  # only now: whoever does not wait for the lock must not see half of it
+            self._by_size = found  # set last, because _may_have reads it without the lock
         return self._by_size
 
     def _walk(self, folder: str, found: dict[int, set[str]]) -> None:
@@ -162,8 +167,7 @@ class ExistingFiles:
                 continue
             path = f"{folder}/{name}" if folder else name
             if entry.is_dir(follow_symlinks=False):
-                # Others may be at work in it: what is gone, or closed to us, is nothing to adopt.
-                # A folder that the drive cannot read costs what lies in it, not the backup.
+                # Other programs may change or protect it. An unreadable folder must not stop the backup.
                 with suppress(OSError):
                     self._walk(path, found)
             elif name_key(name) not in recorded and entry.is_file(follow_symlinks=False):
@@ -171,8 +175,7 @@ class ExistingFiles:
                     found.setdefault(entry.stat(follow_symlinks=False).st_size, set()).add(path)
 
     def _digest(self, path: str) -> FileDigest | None:
-        """Brings the file and its name to the drive, then hashes what the drive gives; None: it cannot be
-        read."""
+        """Sync the file and its name, then hash it as read from the drive. None if it cannot be read."""
         full = self._root / path
         try:
             facts = full.lstat()
@@ -196,5 +199,5 @@ class ExistingFiles:
 
 
 def _may_have_any(uuid: str) -> bool:
-    """As long as nobody has said what the library has."""
+    """The default until `set_library` is called: any asset may still be in the library."""
     return True

@@ -1,5 +1,4 @@
-"""Writing one file to a hidden part: synced, and read back from the drive. The commit step makes it
-visible."""
+"""Writing one file to a hidden part: write, sync, read back. The commit step makes it visible."""
 
 from __future__ import annotations
 
@@ -16,13 +15,12 @@ from ambertime_tui.drive.writing.part_journal import Checkpoint
 from ambertime_tui.drive.writing.read_back import FileDigest, IncrementalReader
 
 CHECKPOINT_EVERY = 256 << 20
-"""Bytes of a file after which it is synced, read back, and noted how far it is on the drive: what a crash may
-cost."""
+"""Bytes between two checkpoints of a file. A crash costs at most this much."""
 
 
 @dataclass(frozen=True, slots=True)
 class StagedFile:
-    """A file that is whole on the drive, hidden yet (`part`), or there from before (`adopted`)."""
+    """A file that is complete on the drive: a hidden part, or an existing file with the same bytes."""
 
     placed: PlacedFile
     part: str | None
@@ -33,11 +31,11 @@ class StagedFile:
     source_modified_at: float | None
     read_back: ReadBack
     repairs: RecordedFile | None = None
-    """The recorded file that this one takes the place of, because it is damaged or missing."""
+    """The damaged or missing file that this one replaces."""
 
 
 class FileWriter:
-    """Writes one resource to its part."""
+    """Writes one resource to its part file."""
 
     def __init__(
         self,
@@ -55,13 +53,13 @@ class FileWriter:
         Args:
             context: what the writers share.
             udid: the phone.
-            placed: the resource, and the name it gets.
-            part: where it is written.
-            preferred: where it should go.
-            expected_size: bytes; None: not known.
-            modified_at: for the file.
-            source_modified_at: on the phone.
-            source: what it is a copy of, in the state it is in: to go on with it in another run.
+            placed: the resource and its name.
+            part: path of the part.
+            preferred: path where the file should go.
+            expected_size: bytes; None if not known.
+            modified_at: modification time for the file.
+            source_modified_at: modification time on the phone.
+            source: identifies the file on the phone and its state, for a resume in a later run.
         """
         self._source = source
         self._checked = 0
@@ -83,16 +81,16 @@ class FileWriter:
 
     @property
     def path(self) -> Path:
-        """Where the part lies."""
+        """Path of the part."""
         return self._context.root / self._part
 
     @property
     def written(self) -> int:
-        """Bytes taken so far."""
+        """Bytes written so far."""
         return self._size
 
     def open(self) -> None:
-        """Makes the part (announced before)."""
+        """Create the part, which must be registered in the journal."""
         try:
             self._fd = self._context.calls.create(self.path)
         except OSError as error:
@@ -100,8 +98,10 @@ class FileWriter:
         self._made = True
 
     def resume(self, checkpoint: Checkpoint) -> bool:
-        """Opens a part that a dead job left; False, and the part is thrown away, where the drive does not
-        give the bytes that were noted then."""
+        """Open the part of an interrupted job and verify it up to its checkpoint.
+
+        False, with the part discarded, if the bytes on the drive are not those of the checkpoint.
+        """
         self._made = True
         calls = self._context.calls
         try:
@@ -119,11 +119,11 @@ class FileWriter:
         return True
 
     def write(self, chunk: bytes | bytearray | memoryview) -> None:
-        """Appends bytes.
+        """Append bytes.
 
         Raises:
-            SizeDiffers: more came than was announced.
-            DriveError: the drive failed; the part is thrown away.
+            SizeDiffers: more bytes came than expected.
+            DriveError: the drive failed. In all cases the part is discarded.
         """
         fd = self._descriptor()
         rest = memoryview(chunk)
@@ -153,13 +153,12 @@ class FileWriter:
             raise
 
     def finish(self) -> None:
-        """The last byte was written: finds a file of the same bytes to adopt, or syncs the part and reads it
-        back.
+        """Finish the file: find an existing file with the same bytes, or sync the part and read it back.
 
         Raises:
-            SizeDiffers: fewer bytes came than were announced.
-            ReadBackDiffers: the drive gave other bytes than it was given.
-            DriveError: the drive failed. In all cases the part is thrown away.
+            SizeDiffers: fewer bytes came than expected.
+            ReadBackDiffers: the drive returned different bytes than were written.
+            DriveError: the drive failed. In all cases the part is discarded.
         """
         self._descriptor()
         if self._expected_size is not None and self._size != self._expected_size:
@@ -177,18 +176,18 @@ class FileWriter:
 
     @property
     def match(self) -> str | None:
-        """Path of the file found to have the same bytes; None: there is none."""
+        """Path of an existing file with the same bytes; None if there is none."""
         return None if self._match is None else self._match[0]
 
     def reject_match(self) -> None:
-        """The part is needed after all: the file that was found would tear the asset apart."""
+        """Use the part instead of the matching file, which would split the asset between folders."""
         if self._match is not None:
             self._context.existing.release(self._match[0], self._size)
             self._match = None
             self.sync_and_read_back()
 
     def sync_and_read_back(self) -> None:
-        """Capture time, fsync, close, and the read-back from the drive; never a second fsync."""
+        """Set the capture time, sync, close and read back. Never syncs twice."""
         calls = self._context.calls
         fd = self._descriptor()
         try:
@@ -207,11 +206,11 @@ class FileWriter:
         self._read_back = self._reading.digest.read_back
 
     def _read_back_rest(self) -> None:
-        """Everything so far is synced: reads back what was not read yet.
+        """Read back what was synced since the last time, and compare the hash.
 
         Raises:
-            ReadBackDiffers: the drive gave other bytes than it was given.
-            OSError: as the drive says.
+            ReadBackDiffers: the drive returned different bytes than were written.
+            OSError: from the drive.
         """
         self._reading.read_rest()
         found = self._reading.digest
@@ -219,7 +218,7 @@ class FileWriter:
             raise ReadBackDiffers(self.path)
 
     def staged(self, repairs: RecordedFile | None) -> StagedFile:
-        """The finished file; the part of an adopted one is removed."""
+        """The finished file. If an existing file matches, its part is removed."""
         if self._match is not None:
             path, digest = self._match
             self._match = None
@@ -242,11 +241,11 @@ class FileWriter:
 
     @property
     def finished(self) -> bool:
-        """True once finish() has succeeded."""
+        """True after finish() succeeded."""
         return self._match is not None or self._read_back is not None
 
     def discard(self) -> None:
-        """Throws the part away, and lets go of a file that was found."""
+        """Discard the part and release a matching file."""
         calls = self._context.calls
         if self._match is not None:
             self._context.existing.release(self._match[0], self._size)
@@ -267,7 +266,7 @@ class FileWriter:
 
 
 def discard_part(context: WriteContext, part: str) -> None:
-    """Removes a part; one that cannot be removed now stays announced, for the next start."""
+    """Remove a part. If that fails, it stays in the journal, and the next run removes it."""
     try:
         context.calls.unlink(context.root / part)
     except FileNotFoundError:

@@ -1,19 +1,18 @@
-"""Which folder and names an asset gets on the target. Pure: the same question has the same answer.
+"""Folder and file names of an asset on the target. Pure.
 
 The rules:
- * ``Photos/YYYY-MM`` by the month of capture in the asset's own zone; ``Photos/undated``.
- * Every file of an asset has the stem of its original file name; the current edit has ``_edited`` behind it
-   (its adjustment data is ``STEM.AAE`` unless the camera's own adjustment data has that name).
- * A photo edited again after its backup gets ``_edited_2``, ``_edited_3``, ...; an original that has changed
-   on the phone gets ``_2``. Files that are there stay as they are.
- * Names compare without case and composed (`name_key`). Of the assets of a library that would have one stem
-   in one folder (`place_key`), the first by capture time and uuid has it; all files of each other one get
-   ``_`` and the first 8 hex digits of its uuid behind the stem; 16, then 32, if need be. So it does not
-   matter in which order they are copied. The same where the record, or a stranger's file, has the stem: two
-   files of one stem are one asset.
- * What the drive cannot hold becomes ``_``: its forbidden characters, control characters, a dot in front, a
-   dot or space at the end and the reserved device names of Windows where names have to suit Windows.
- * Too long a stem is cut at its end, for all files alike; the extension stays.
+ * The folder is ``Photos/YYYY-MM``, the month of capture in the asset's own time zone, or ``Photos/undated``.
+ * All files of an asset have the stem of its original file name. The current edit adds ``_edited``. Its
+   adjustment data is ``STEM.AAE``, unless the camera's own adjustment data has that name.
+ * Later edits of a photo get ``_edited_2``, ``_edited_3``, ...; an original that changed on the phone gets
+   ``_2``. Existing files are not changed.
+ * Names are compared by `name_key`. If several assets of a library would have the same stem in one folder
+   (`place_key`), the first by capture time and uuid gets it. The others add ``_`` and the first 8 hex digits
+   of their uuid (16 or 32 if needed). So the names do not depend on the order of copying. The same happens if
+   the record or a foreign file has the stem, because files with one stem are one asset.
+ * Characters that the drive cannot store become ``_``: forbidden and control characters, a leading dot and,
+   if names must be valid on Windows, a trailing dot or space. Reserved Windows names get ``_`` in front.
+ * A stem that is too long is cut at its end, equally for all files; the extension stays.
 """
 
 from __future__ import annotations
@@ -35,28 +34,28 @@ _LONGEST_EXTENSION = 16
 _RESERVED = re.compile(
     r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])[ ]*(\..*)?", re.IGNORECASE | re.DOTALL
 )
-_AS_CAMERAS_WRITE = re.compile(r"\w{5,64}", re.ASCII)
-"""Names that any file system holds: longer than all reserved ones, but for CONIN$ and its like."""
+_SAFE_NAME = re.compile(r"\w{5,64}", re.ASCII)
+"""Names valid on any file system. Five characters rule out CON, COM1 and the like; ``$`` is not in it."""
 _HEX = re.compile(r"[0-9a-f]{32}")
 
 Taken = Callable[[str], Container[str]]
-"""From a folder (``Photos/2024-07``) to the `keys_of` all names in it that an asset must not take."""
+"""Returns, for a folder (``Photos/2024-07``), the `keys_of` the names that an asset must not take."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlacedFile:
-    """One resource and the name it gets."""
+    """A resource and its name."""
 
     resource: Resource
     name: str
     true_name: str
-    """What the name would be on a drive that holds every name, before any collision."""
+    """The name it would have on a drive without restrictions and without collisions."""
     generation: int
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where the files of an asset go."""
+    """Folder and names of the files of an asset."""
 
     folder: str
     stem: str
@@ -64,7 +63,7 @@ class Placement:
 
 
 def keys_of(names: Iterable[str]) -> set[str]:
-    """The keys of some names, and of their stems."""
+    """Keys of some names and of their stems."""
     keys: set[str] = set()
     for name in names:
         keys.update((name_key(name), stem_key(split(name)[0])))
@@ -72,17 +71,17 @@ def keys_of(names: Iterable[str]) -> set[str]:
 
 
 def place_key(asset: Asset, traits: FileSystemTraits) -> str:
-    """What the assets have in common that would have one stem in one folder."""
+    """A key shared by all assets that would have the same stem in the same folder."""
     return f"{folder_of(asset)}/{name_key(sanitized(_true_stem(asset), traits))}"
 
 
 def stem_key_of(name: str, traits: FileSystemTraits) -> str:
-    """What original file names have in common that would give one stem."""
+    """A key shared by all original file names that give the same stem."""
     return name_key(sanitized(split(name)[0], traits))
 
 
 def folder_of(asset: Asset) -> str:
-    """Folder of an asset, relative to the target."""
+    """The folder of an asset, relative to the target."""
     day = asset.day
     return f"{PHOTOS}/{UNDATED}" if day is None else f"{PHOTOS}/{day.year:04}-{day.month:02}"
 
@@ -96,16 +95,16 @@ def place(
     recorded: RecordedAsset | None = None,
     namesake: bool = False,
 ) -> Placement:
-    """The folder and names for some resources of an asset (all of them, if not told which).
+    """Choose folder and names for the files of an asset.
 
     Args:
-        asset: whose files they are.
+        asset: the asset.
         traits: of the drive.
-        taken: what others have.
-        resources: which files.
-        recorded: the asset is on the drive already: folder and stem stay, and a resource whose role has a
-            file there gets the name of the next generation.
-        namesake: the plain stem is another asset's, by the library.
+        taken: names that are not available.
+        resources: the files; all of the asset by default.
+        recorded: what is recorded of the asset. Folder and stem stay the same, and a resource whose role is
+            recorded gets the name of the next generation.
+        namesake: True if another asset of the library has the plain stem.
     """
     wanted = tuple(asset.resources if resources is None else resources)
     if recorded is not None:
@@ -133,28 +132,25 @@ def place(
 
 
 def part_name(name: str, traits: FileSystemTraits, attempt: int = 1) -> str:
-    """The hidden name a file is written under: ``.NAME.part``; ``.NAME.2.part`` if a stranger has that
-    one."""
+    """The hidden name of an unfinished file: ``.NAME.part``, then ``.NAME.2.part`` and so on."""
     ending = ".part" if attempt == 1 else f".{attempt}.part"
     return "." + cut(name, traits, traits.max_name - traits.name_length("." + ending)) + ending
 
 
 def is_part_name(name: str) -> bool:
-    """Whether a name has the shape of `part_name`; no other file of ours begins with a dot."""
+    """Whether a name looks like a `part_name`. No other file of ours starts with a dot."""
     return len(name) > len("..part") and name.startswith(".") and name.endswith(".part")
 
 
 def aside_name(name: str, traits: FileSystemTraits, attempt: int = 1) -> str:
-    """The name a damaged file is moved to, beside the good one: ``STEM_damaged.EXT``,
-    ``STEM_damaged_2.EXT``."""
+    """The new name of a damaged file: ``STEM_damaged.EXT``, then ``STEM_damaged_2.EXT`` and so on."""
     stem, extension = split(name)
     ending = ("_damaged" if attempt == 1 else f"_damaged_{attempt}") + extension
     return cut(stem, traits, traits.max_name - traits.name_length(ending)) + ending
 
 
 def split(name: str) -> tuple[str, str]:
-    """Stem and extension (with its dot); no extension where what follows the last dot does not look like
-    one."""
+    """Split a name into stem and extension (with its dot). The extension may be empty."""
     stem, dot, extension = name.rpartition(".")
     if dot and stem and 0 < len(extension) <= _LONGEST_EXTENSION and extension.isalnum():
         return stem, dot + extension
@@ -162,7 +158,7 @@ def split(name: str) -> tuple[str, str]:
 
 
 def cut(text: str, traits: FileSystemTraits, room: int) -> str:
-    """The longest beginning of `text` that takes at most `room` units of the file system."""
+    """The longest prefix of `text` that takes at most `room` units of the file system."""
     if traits.name_length(text) <= room:
         return text
     low, high = 0, len(text)
@@ -176,9 +172,8 @@ def cut(text: str, traits: FileSystemTraits, room: int) -> str:
 
 
 def sanitized(name: str, traits: FileSystemTraits) -> str:
-    """The name with everything replaced that the file system, or any shell reading SHA256SUMS, cannot
-    hold."""
-    if _AS_CAMERAS_WRITE.fullmatch(name):
+    """Replace everything in a name that the file system cannot store, and all control characters."""
+    if _SAFE_NAME.fullmatch(name):
         return name
     kept = "".join(
         "_" if c in traits.forbidden_characters or c == "/" or unicodedata.category(c) in ("Cc", "Cs") else c
@@ -255,7 +250,7 @@ def _fit(
     wanted: Sequence[Resource],
     generations: dict[Role, int],
 ) -> tuple[str, list[tuple[Resource, str]]]:
-    """The stem cut so that every name made of it fits, and those names."""
+    """Cut the stem so that all names made from it fit. Returns the stem and the names."""
     whole = sanitized(stem, traits)
     final = whole + suffix
     everything = (*asset.resources, *wanted)
@@ -265,8 +260,7 @@ def _fit(
             (traits.name_length(name) - 1 for _, name in _names("x", asset, asset.resources, generations)),
             default=0,
         )
-        # Three units to spare: a reserved name gets one in front, and a later edit's number must not need a
-        # new cut.
+        # Spare units for a leading `_` and for the number of a later edit.
         room = traits.max_name - max(longest, 0) - traits.name_length(suffix) - 4
         final = cut(whole, traits, room) + suffix
         names = dict(_names(final, asset, everything, generations))
@@ -276,7 +270,7 @@ def _fit(
 def _names(
     stem: str, asset: Asset, wanted: Sequence[Resource], generations: dict[Role, int]
 ) -> list[tuple[Resource, str]]:
-    """Names by role; two resources of one asset never get the same, whatever their extensions."""
+    """Names by role. Two resources of one asset never get the same name."""
     given: dict[str, Resource] = {}
     chosen: dict[Resource, str] = {}
     everything = list(dict.fromkeys((*asset.resources, *wanted)))
@@ -302,7 +296,7 @@ def _endings(role: Role, generation: int) -> tuple[str, ...]:
 
 
 def _extension(resource: Resource, asset: Asset) -> str:
-    """The resource's own extension, in the letters' case of the original file name."""
+    """The extension of the resource, in the case of the original file name."""
     own = ".aae" if resource.role is Role.EDIT_ADJUSTMENTS else split(resource.name)[1]
     original = split(asset.original_filename)[1]
     if not own:

@@ -1,9 +1,9 @@
-"""The journal of parts: which `.NAME.part` files on a target are ours, and how much of a large one is whole.
+"""The journal of unfinished files: which `.NAME.part` files on a target are ours, and their checkpoints.
 
-A part is announced, and the announcement synced, before it is made. So after any crash the next run can
-remove exactly the parts of dead jobs, and a `.holiday.part` that somebody else keeps in the archive is never
-touched. Of a large file the journal notes now and then how many bytes were synced, and their hash: the next
-run goes on there, if the file on the phone is still the same. It is kept for that one run.
+A part is registered in the journal, and the journal synced, before the part is created. After a crash, the
+next run can remove exactly the parts of interrupted jobs; a `.holiday.part` of another program is never
+touched. For a large file the journal has checkpoints: how many bytes were synced, and their hash. The next
+run resumes from there if the file on the phone is unchanged. A checkpoint is kept for one run.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ _COMPACT_AFTER = 4096
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """How far a part is known to be on the drive."""
+    """How much of a part is known to be on the drive."""
 
     part: str
     source: str
-    """What it is a copy of: the phone, the file, and in which state."""
+    """What it is a copy of: phone, file, size and modification time."""
     size: int
-    """Bytes that were synced."""
+    """Number of bytes synced."""
     sha256: str
-    """Of those, in hex."""
+    """Hash of these bytes, in hex."""
 
 
 class PartJournal:
-    """The parts of the running job, and those that a dead one left. Methods may be called from any thread."""
+    """The parts of this job and of interrupted ones. Its methods are safe to call from any thread."""
 
     def __init__(self, root: Path, path: Path, calls: SystemCalls) -> None:
         self._root = root
@@ -49,17 +49,16 @@ class PartJournal:
         self._live: set[str] = set()
         self._checkpoints: dict[str, Checkpoint] = {}
         self._resumable: dict[str, Checkpoint] = {}
-        """What a dead job left, to go on with; by source."""
+        """Checkpoints of interrupted jobs, by source."""
         self._lines = 0
         self._synced = 0
         self._fd: int | None = None
 
     def remove_leftovers(self) -> None:
-        """Removes the parts that dead jobs announced and left, but for those one can go on with; returns how
-        many there were.
+        """Remove the parts of interrupted jobs, except those that can be resumed.
 
         Raises:
-            DriveError: one could not be removed; it stays announced.
+            DriveError: one could not be removed; it stays registered.
         """
         try:
             text = self._path.read_text(encoding="utf-8", errors="replace")
@@ -67,14 +66,14 @@ class PartJournal:
             return
         except OSError as error:
             raise drive_error(error, self._path, doing="reading") from error
-        announced: dict[str, Checkpoint | None] = {}
+        registered: dict[str, Checkpoint | None] = {}
         for line in text.splitlines():
             match _parse_line(line):
-                case Checkpoint() as so_far if so_far.part in announced:
-                    announced[so_far.part] = so_far
+                case Checkpoint() as so_far if so_far.part in registered:
+                    registered[so_far.part] = so_far
                 case str() as part:
-                    announced[part] = None
-        for part, checkpoint in announced.items():
+                    registered[part] = None
+        for part, checkpoint in registered.items():
             size = self._size_of(part)
             if size is None:
                 continue
@@ -94,22 +93,22 @@ class PartJournal:
                 raise drive_error(error, self._path, doing="removing") from error
 
     def resume(self, source: str) -> Checkpoint | None:
-        """A part of a dead job that is the beginning of this source; from now on the caller's."""
+        """Hand over the checkpoint of an interrupted copy of this source, if there is one."""
         with self._lock:
             return self._resumable.pop(source, None)
 
     def add_checkpoint(self, checkpoint: Checkpoint) -> None:
-        """Notes, durably, how far a live part is synced.
+        """Store a checkpoint durably.
 
         Raises:
-            DriveError: it is not noted.
+            DriveError: it is not stored.
         """
         with self._lock:
             self._checkpoints[checkpoint.part] = checkpoint
         self._append([json.dumps(asdict(checkpoint))])
 
     def reserve(self, part: str) -> bool:
-        """Sets a path (relative to the target) apart for a writer; False where another has it."""
+        """Reserve a path (relative to the target) for a writer. False if another writer has it."""
         with self._lock:
             key = part.casefold()
             if any(key == live.casefold() for live in self._live):
@@ -118,10 +117,10 @@ class PartJournal:
             return True
 
     def register(self, parts: Sequence[str]) -> None:
-        """Says, durably, that files of these paths (taken before) are going to be ours.
+        """Register reserved paths durably, before files are created there.
 
         Raises:
-            DriveError: none of them may be made.
+            DriveError: do not create any of them.
         """
         try:
             self._append([json.dumps(part) for part in parts])
@@ -140,9 +139,9 @@ class PartJournal:
                 while rest:
                     rest = rest[self._calls.write(fd, rest) :]
                 self._lines += len(lines)
-                mine = self._lines
+                own_lines = self._lines
             with self._sync_lock:
-                if self._synced < mine:
+                if self._synced < own_lines:
                     with self._lock:
                         fd, upto = self._opened(), self._lines
                     self._calls.fsync(fd)
@@ -152,15 +151,17 @@ class PartJournal:
             raise drive_error(error, self._path) from error
 
     def forget(self, parts: Iterable[str]) -> None:
-        """These parts are no more: renamed into place, or removed."""
+        """Forget parts that were removed or renamed to their final names."""
         with self._lock:
             for part in parts:
                 self._live.discard(part)
                 self._checkpoints.pop(part, None)
 
     def close(self) -> None:
-        """Ends the journal; it is removed where no part is left. What a dead job left and this one had no use
-        for is removed, too."""
+        """Close the journal, and remove it if no part is left.
+
+        Parts of interrupted jobs that this job did not resume are removed.
+        """
         with self._lock:
             unused, self._resumable = tuple(self._resumable.values()), {}
         for checkpoint in unused:
@@ -183,7 +184,7 @@ class PartJournal:
         return self._fd
 
     def _compact(self) -> None:
-        # In the order in which whoever syncs takes them: the other way round, the two wait for each other.
+        # Same lock order as in _append, to avoid a deadlock.
         with self._sync_lock, self._lock:
             if self._lines < _COMPACT_AFTER:
                 return
@@ -199,7 +200,7 @@ class PartJournal:
         write_atomically(self._path, self._path.with_suffix(".new"), [lines.encode()], self._calls)
 
     def _close_after_error(self) -> None:
-        """After an error the descriptor is not used again: the next announcement writes the journal anew."""
+        """Close the file after an error, so that the next line rewrites the journal."""
         with self._lock:
             if self._fd is not None:
                 fd, self._fd = self._fd, None
@@ -214,7 +215,7 @@ class PartJournal:
             raise drive_error(error, path, doing="removing") from error
 
     def _size_of(self, part: str) -> int | None:
-        """None for what is gone, is no plain file, or where a link would lead elsewhere."""
+        """Size of a part. None if it is missing, is not a regular file, or is behind a link."""
         path = self._root
         try:
             for name in PurePosixPath(part).parts[:-1]:
@@ -228,13 +229,13 @@ class PartJournal:
 
 
 def _parse_line(line: str) -> str | Checkpoint | None:
-    """What a line says; None for a torn line or one that no job of ours has written."""
+    """Parse a line. None if it is incomplete or not written by AmberTime."""
     try:
-        said = json.loads(line)
-        if isinstance(said, str):
-            return said if _may_be_ours(said) else None
+        parsed = json.loads(line)
+        if isinstance(parsed, str):
+            return parsed if _may_be_ours(parsed) else None
         checkpoint = Checkpoint(
-            str(said["part"]), str(said["source"]), int(said["size"]), str(said["sha256"])
+            str(parsed["part"]), str(parsed["source"]), int(parsed["size"]), str(parsed["sha256"])
         )
     except (ValueError, KeyError, TypeError):
         return None

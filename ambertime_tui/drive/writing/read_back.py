@@ -1,8 +1,8 @@
-"""Reading a file back from the drive itself, and saying honestly where that cannot be done.
+"""Reading files back from the drive itself, and reporting when that is not possible.
 
-Measured (write, sync, change the image underneath, read again): after posix_fadvise(DONTNEED) the kernel's
-drivers (ext4, XFS, vfat) give what is on the drive; a FUSE driver gives it only once the cache of its device
-node is dropped, too. The drive's own cache is beyond any of this.
+Measured (write, sync, change the image underneath, read again): after posix_fadvise(DONTNEED), the drivers in
+the kernel (ext4, XFS, vfat) return what is on the drive. A FUSE driver does so only after the cache of its
+device node is dropped as well. The cache inside the drive cannot be bypassed.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from ambertime_tui.drive.volume.file_system import CacheDropping, FileSystemTrai
 from ambertime_tui.drive.volume.system_calls import SystemCalls, closing
 
 _BLOCK = 512 << 10
-"""Bytes: what a processor still has at hand when it comes to hash them."""
+"""Bytes. Small enough to be still in the processor cache when they are hashed."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileDigest:
-    """What reading a file gave."""
+    """Size and hash of a file that was read."""
 
     size: int
     sha256: str
@@ -36,30 +36,33 @@ class FileDigest:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Reads files of one file system past the page cache, as far as it allows."""
+    """Reads files of one file system, bypassing the page cache if possible."""
 
     traits: FileSystemTraits
     device: str
-    """Device node under the file system; empty where there is none."""
+    """Device node of the file system; empty if there is none."""
     calls: SystemCalls
     on_block: Callable[[], None] = lambda: None
-    """Called for each block that the drive gives."""
+    """Called after each block read from the drive."""
     _blocks: queue.SimpleQueue[memoryview] = field(
         default_factory=queue.SimpleQueue, init=False, repr=False, compare=False
     )
 
     def digest(self, path: Path, on_bytes: Callable[[int], None] | None = None) -> FileDigest:
-        """Size and SHA-256 of what the drive gives for a file that is synced.
+        """Read a synced file from the drive. Returns size and SHA-256.
 
         Raises:
-            OSError: as the drive says.
+            OSError: from the drive.
         """
         reading = IncrementalReader(self, path, on_bytes)
         reading.read_rest()
         return reading.digest
 
     def drop_cached_pages(self, fd: int) -> bool | None:
-        """True: the next read comes from the drive. False: pages stayed. None: cannot be had here."""
+        """Drop the cached pages of a file. False if some stayed, None if not supported here.
+
+        After True, the next read comes from the drive.
+        """
         if self.traits.cache_dropping is CacheDropping.NO:
             return None
         self.calls.drop_cache(fd)
@@ -78,8 +81,7 @@ class Reader:
 
     @contextmanager
     def block(self) -> Iterator[memoryview]:
-        """Memory for one reader at a time, aligned as O_DIRECT wants it; used again, since the kernel clears
-        each new page."""
+        """A buffer for one reader, aligned for O_DIRECT. Buffers are reused, because new pages cost time."""
         try:
             block = self._blocks.get_nowait()
         except queue.Empty:
@@ -91,8 +93,10 @@ class Reader:
 
 
 class IncrementalReader:
-    """A file that is read back while it grows: each step takes what was synced before it. So little is left
-    to read at the end of a long file."""
+    """Reads a file back while it grows, so that little is left to read at the end of a long file.
+
+    Each step reads what was synced before.
+    """
 
     def __init__(self, reader: Reader, path: Path, on_bytes: Callable[[int], None] | None = None) -> None:
         self._reader = reader
@@ -103,31 +107,31 @@ class IncrementalReader:
         self._from_drive = True
 
     def read_rest(self) -> None:
-        """Reads from where it stopped to where the file ends now.
+        """Read from the last position to the current end of the file.
 
         Raises:
-            OSError: as the drive says.
+            OSError: from the drive.
         """
         calls = self._reader.calls
         with closing(calls, calls.open_read(self._path)) as fd:
             dropped = self._reader.drop_cached_pages(fd)
-            around = dropped is False and self._read_directly()
+            direct = dropped is False and self._read_directly()
             self._read(fd)
             calls.drop_cache(fd)
-        self._from_drive = self._from_drive and bool(dropped or around)
+        self._from_drive = self._from_drive and bool(dropped or direct)
 
     @property
     def digest(self) -> FileDigest:
-        """What was read so far."""
+        """Digest of what was read so far."""
         how = ReadBack.FROM_DRIVE if self._from_drive else ReadBack.THROUGH_CACHE
         return FileDigest(self._size, self._hash.hexdigest(), how)
 
     def hash_so_far(self) -> hashlib._Hash:
-        """SHA-256 of what was read so far, to be fed with what follows."""
+        """A copy of the hash of what was read so far, to be updated with what follows."""
         return self._hash.copy()
 
     def _read_directly(self) -> bool:
-        """By O_DIRECT; False where the file system has no such thing."""
+        """Read with O_DIRECT. False if the file system does not support it."""
         calls = self._reader.calls
         try:
             with closing(calls, calls.open_read(self._path, direct=True)) as fd:
@@ -142,7 +146,7 @@ class IncrementalReader:
         end = os.fstat(fd).st_size
         with self._reader.block() as block:
             while self._size < end:
-                # O_DIRECT wants to begin at a block; and nothing is asked for behind an unaligned end.
+                # O_DIRECT must start at a block boundary, and must not read after an unaligned end.
                 known = self._size % _BLOCK
                 count = os.preadv(fd, [block], self._size - known) - known
                 if count <= 0:

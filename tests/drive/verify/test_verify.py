@@ -82,7 +82,8 @@ def test_each_kind_of_harm_has_its_name(tmp_path: Path) -> None:
         "beach": Verdict.EXTRA,
     }
     assert (
-        verdicts["IMG_5"].sentence == "Photos/2024-07/IMG_5.HEIC has the bytes of Photos/2024-07/IMG_6.HEIC."
+        verdicts["IMG_5"].sentence
+        == "Photos/2024-07/IMG_5.HEIC has the content of Photos/2024-07/IMG_6.HEIC."
     )
     assert "(10 instead of" in verdicts["IMG_2"].sentence
 
@@ -236,9 +237,9 @@ def test_of_an_empty_record_the_checksums_are_verified(tmp_path: Path) -> None:
         blank.execute("VACUUM")
     report = verify(tmp_path)
     assert report.count(Verdict.WHOLE) == 1
-    assert "SHA256SUMS alone" in report.notices[0]
+    assert "SHA256SUMS only" in report.notices[0]
     record.unlink()
-    assert "There is no record here" in verify(tmp_path).notices[0]
+    assert "There is no record on this drive" in verify(tmp_path).notices[0]
     (tmp_path / "SHA256SUMS").unlink()
     assert verify(tmp_path).notices == ()
 
@@ -335,7 +336,7 @@ def test_a_record_that_lost_a_bit_in_a_crash_is_put_right_by_the_next_backup(tmp
         record.execute("UPDATE file SET sha256 = zeroblob(32)")
     report = verify(tmp_path)
     assert report.sound
-    assert "lost a bit" in report.notices[0]
+    assert "flipped bit" in report.notices[0]
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
         copied(target, item, repair=True)
         assert not target.needs_repair(PHONE)
@@ -358,7 +359,7 @@ def test_checksums_that_do_not_say_what_the_record_says_are_named_and_made_anew(
         sums.write_bytes(first if harm == "a line less" else first + b"0" * 64 + second[64:])
     (bad,) = verify(tmp_path).not_whole
     assert (bad.path, bad.verdict) == ("SHA256SUMS", Verdict.DAMAGED)
-    assert f"of {2 if harm == 'gone' else 1} of the files" in bad.sentence
+    assert ("2 files" if harm == "gone" else "1 file") in bad.sentence
     backup(tmp_path, [asset(1, LIVE)])
     assert sums.read_bytes() == before
     assert verify(tmp_path).sound

@@ -358,7 +358,7 @@ def test_a_writer_of_unfinished_files_is_not_staged(tmp_path: Path) -> None:
         target.writer(PHONE, asset(1, LIVE)) as writer,
     ):
         writer.begin(resource(Role.PHOTO), None, JULY).write(b"x")
-        with pytest.raises(ValueError, match="finished"):
+        with pytest.raises(ValueError, match="finish every resource"):
             writer.stage()
 
 
