@@ -113,7 +113,7 @@ def test_adjustments_are_property_lists(library: MadeLibrary) -> None:
 
 
 def test_exif_has_the_instant_and_the_zone_in_the_database(library: MadeLibrary) -> None:
-    told = 0
+    checked = 0
     for asset, resource, data in files(library, ".jpg", ".png", ".heic", ".dng"):
         if resource.role not in ORIGINAL_OF_A_PHOTO:
             continue
@@ -130,8 +130,8 @@ def test_exif_has_the_instant_and_the_zone_in_the_database(library: MadeLibrary)
         assert abs(captured - instant) < timedelta(milliseconds=1)
         if OFFSET_TIME_ORIGINAL in exif:
             assert captured.utcoffset() == timedelta(seconds=asset.zone_offset or 0)
-        told += 1
-    assert told > 150
+        checked += 1
+    assert checked > 150
 
 
 def test_sizes_in_the_database_are_those_of_the_files(library: MadeLibrary, tmp_path: Path) -> None:
