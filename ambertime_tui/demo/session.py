@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from ambertime_tui.child_processes import NEUTRAL_FOLDER, python_module, safe_environment
 from ambertime_tui.demo.user import SimulatedUser
 from ambertime_tui.engine.api.client import Command, CommandName, EngineClient, EngineError, running_jobs
 from ambertime_tui.paths import paths_from, private
@@ -57,7 +58,7 @@ def demo_session(
     """
     # The path of a socket is limited to 108 bytes, so the sockets are not in the scratch folder.
     with tempfile.TemporaryDirectory(prefix="ambertime-demo-") as short:
-        home = _folder(scratch) if scratch is not None else Path(short)
+        home = _folder(scratch.absolute()) if scratch is not None else Path(short)
         target = _folder(home / "drive")
         socket = Path(short) / "usbmuxd"
         isolated = {
@@ -69,7 +70,7 @@ def demo_session(
                 for kind in ("STATE", "CONFIG", "DATA")
             },
         }
-        command = [sys.executable, "-m", "ambertime_tui", "simulate", "--until-stdin-closes"]
+        command = [*python_module("ambertime_tui"), "simulate", "--until-stdin-closes"]
         control = Path(short) / "control"
         command += ["--socket", str(socket), "--control", str(control)]
         command += ["--icloud-speed", str((assets or USUAL_ASSETS) * ICLOUD_BYTES_AN_ASSET / ICLOUD_TAKES)]
@@ -103,7 +104,8 @@ def _phone(command: list[str], environ: Mapping[str, str], log: Path) -> Iterato
             stdin=subprocess.PIPE,  # closed when this process ends for any reason
             stdout=subprocess.PIPE,
             stderr=errors,
-            env=dict(environ),
+            env=safe_environment(environ),
+            cwd=NEUTRAL_FOLDER,
             start_new_session=True,
         ) as phone,
     ):

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 from xml.parsers.expat import ExpatError
 
+_DISKUTIL = "/usr/sbin/diskutil"
+"""By its full path, so that PATH cannot name another program."""
 _NAMES = {"msdos": "vfat", "ntfs": "ntfs3", "smbfs": "cifs"}
 """From macOS names of file systems to Linux names."""
 
@@ -97,7 +99,7 @@ def _dictionary(data: bytes) -> dict[str, Any]:
 
 def _diskutil(*arguments: str) -> bytes:
     try:
-        done = subprocess.run(["diskutil", *arguments], capture_output=True, timeout=30, check=True)
+        done = subprocess.run([_DISKUTIL, *arguments], capture_output=True, timeout=30, check=True)
     except (subprocess.SubprocessError, FileNotFoundError) as error:
         raise OSError(5, f"diskutil {arguments[0]} failed") from error
     return done.stdout

@@ -5,9 +5,9 @@ from __future__ import annotations
 import secrets
 import socket as sockets
 import subprocess
-import sys
 from pathlib import Path
 
+from ambertime_tui.child_processes import NEUTRAL_FOLDER, python_module, safe_environment
 from ambertime_tui.engine.api.protocol import (
     Ask,
     EngineError,
@@ -18,6 +18,7 @@ from ambertime_tui.engine.api.protocol import (
     parse_line,
 )
 from ambertime_tui.paths import Paths, PathsError, private
+from ambertime_tui.phone.usbmux_address import normalize_usbmux_address
 
 HOST_STARTS_WITHIN = 20.0
 """Seconds. A slow computer under load takes one or two."""
@@ -62,15 +63,18 @@ def start_host(paths: Paths, environ: dict[str, str]) -> Path:
         raise EngineError("HostFailed", str(error)) from error
     socket = runtime / f"{secrets.token_hex(4)}.sock"
     log = state / "engine.log"
-    command = [sys.executable, "-m", "ambertime_tui.engine.host", "--socket", str(socket)]
+    command = [*python_module("ambertime_tui.engine.host"), "--socket", str(socket)]
     command += ["--state", str(paths.state), "--data", str(paths.data)]
+    child_environ = safe_environment(environ)
+    normalize_usbmux_address(child_environ)  # while a relative path still leads to its socket
     try:
         started = subprocess.run(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=environ,
+            env=child_environ,
+            cwd=NEUTRAL_FOLDER,
             timeout=HOST_STARTS_WITHIN,
             check=False,
         )

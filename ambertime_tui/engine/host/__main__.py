@@ -20,7 +20,6 @@ from ambertime_tui.engine.host.handlers import Handlers
 from ambertime_tui.engine.host.server import HostServer
 from ambertime_tui.engine.timing import Timing
 from ambertime_tui.paths import PathsError, private
-from ambertime_tui.phone.usbmux_address import normalize_usbmux_address
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +44,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.write(message or "The engine ended before it was ready.")
         return 1
     os.close(read_end)
-    normalize_usbmux_address(os.environ)
     try:
         _detach_from_terminal(private(options.state) / "engine.log")
         asyncio.run(

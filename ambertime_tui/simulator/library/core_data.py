@@ -122,8 +122,8 @@ def close_keeping_log(connection: sqlite3.Connection, database: Path) -> None:
     The photo daemon of a phone never closes its database, so there is always a log. SQLite removes the log
     with the last connection unless another process is still reading, so a helper process holds a read lock.
     """
-    command = [sys.executable, "-I", "-S", "-c", _READER, str(database)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as reader:
+    command = [sys.executable, "-I", "-S", "-c", _READER, str(database.absolute())]
+    with subprocess.Popen(command, cwd="/", stdin=subprocess.PIPE, stdout=subprocess.PIPE) as reader:
         assert reader.stdout is not None
         held = reader.stdout.readline()
         connection.close()
