@@ -6,6 +6,8 @@ or relative part of PATH or PYTHONPATH refers to it as well.
 
 from __future__ import annotations
 
+import io
+import locale
 import os
 import sys
 from collections.abc import Mapping
@@ -13,6 +15,8 @@ from collections.abc import Mapping
 NEUTRAL_FOLDER = "/"
 """The working folder of every child process."""
 _SEARCH_PATHS = ("PATH", "PYTHONPATH")
+_RESTARTED = "ambertime_restarted"
+"""The option of Python (which ignores it) that marks a process started by `restart_in_utf8_mode`."""
 _DROPPED = ("PYTHONSTARTUP", "PYTHONINSPECT")
 """Variables that make Python run a file, or wait for input, besides the module it was asked to run."""
 
@@ -20,8 +24,8 @@ _DROPPED = ("PYTHONSTARTUP", "PYTHONINSPECT")
 def python_module(module: str) -> list[str]:
     """Return the command that runs a module with this Python; append the module's arguments to it.
 
-    `-P` keeps the current folder out of the search path (unlike `-I`, it keeps installations with `pip install
-    --user` and PYTHONPATH working). `-X utf8` makes file names UTF-8 in any locale.
+    `-P` keeps the current folder out of the search path. Unlike `-I`, it keeps installations by `pip
+    install --user` and PYTHONPATH working. `-X utf8` makes file names UTF-8 in any locale.
     """
     return [sys.executable, "-P", "-X", "utf8", "-m", module]
 
@@ -42,12 +46,16 @@ def restart_in_utf8_mode() -> None:
     """Replace this process with the same command in Python's UTF-8 mode, if the locale is not UTF-8.
 
     Otherwise Python would read arguments, and write file names, in the encoding of the locale: a name could
-    fail, or get other bytes on the drive than in a UTF-8 locale. Returns if there is nothing to do, or if the
-    command cannot be started again.
+    fail, or get other bytes on the drive than in a UTF-8 locale. What is printed stays in that encoding.
+    Returns if there is nothing to do, or if the command cannot be started again.
     """
-    if sys.getfilesystemencoding() == "utf-8" or sys.flags.utf8_mode or not sys.executable:
+    if _RESTARTED in sys._xoptions:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(encoding=locale.getencoding(), errors="backslashreplace")
+    if sys.getfilesystemencoding() == "utf-8" or not sys.executable:
         return
-    command = [sys.executable, "-X", "utf8", *sys.orig_argv[1:]]
+    command = [sys.executable, "-X", "utf8", "-X", _RESTARTED, *sys.orig_argv[1:]]
     try:
         os.execve(sys.executable, command, safe_environment(os.environ))
     except OSError:

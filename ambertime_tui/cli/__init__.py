@@ -9,6 +9,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from contextlib import suppress
 
+from ambertime_tui.child_processes import restart_in_utf8_mode
 from ambertime_tui.cli.context import Command, CommandError, Context, UsageError
 from ambertime_tui.cli.parser import build_parser
 from ambertime_tui.exit_codes import ExitCode
@@ -18,6 +19,7 @@ from ambertime_tui.paths import PathsError
 
 def entry() -> int:
     """Run the console script."""
+    restart_in_utf8_mode()
     context = Context(os.environ)
     install_last_resort(context.paths.state)
     try:

@@ -88,6 +88,32 @@ def test_it_starts_in_every_terminal(environ: dict[str, str]) -> None:
         assert coloured == (environ.get("TERM") == "xterm-ghostty" or "LANG" in environ)
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\xe9\xff\xfe",
+        b"\x1b[M\x20\x80\x30",
+        b"\x1b[200~caf\xe9\x1b[201~",
+        b"\x1b[999999999999u",
+        b"\x1b[55555u",
+        b"\x1b[<0;" + b"9" * 400 + b";1M",
+        b"\xf0\x9f",
+    ],
+    ids=["Latin-1", "X10 mouse", "paste", "no such key", "half a character", "mouse far away", "cut emoji"],
+)
+def test_no_bytes_from_the_terminal_end_the_app(sent: bytes) -> None:
+    with terminal(STAGE="setup") as on:
+        on.until(b"starts the backup")
+        os.write(on.leader, sent)
+        on.read(0.5)
+        since = len(on.seen)
+        on.press("?")
+        on.until_true(lambda: len(on.seen) > since)
+        on.process.send_signal(signal.SIGTERM)
+        assert on.ends() == 130
+        assert b"Traceback" not in on.seen
+
+
 def test_an_unexpected_error_becomes_a_sentence_and_the_terminal_is_clean(home: Path) -> None:
     environ = {name: os.environ[name] for name in os.environ if name.startswith("XDG_")}
     broken = (

@@ -107,7 +107,7 @@ def _read_file(path: Path, read: Callable[[sqlite3.Connection], T]) -> T:
 
 
 def _read_at(file: Path, named: Path, mode: str, read: Callable[[sqlite3.Connection], T]) -> T:
-    address = f"file:{quote(str(file))}?{mode}"
+    address = f"file:{quote(os.fsencode(file))}?{mode}"
     with closing(sqlite3.connect(address, uri=True, isolation_level=None, timeout=30.0)) as connection:
         if not checked_version(connection, named):
             raise RecordDamaged(named, "it is empty")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import shutil
 import sqlite3
 from contextlib import ExitStack, suppress
@@ -164,7 +165,7 @@ def is_blank(path: Path) -> bool:
     """Whether a database has no tables: after a first start, or because the drive lost its content."""
     with (
         suppress(sqlite3.Error),
-        contextlib.closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as database,
+        contextlib.closing(sqlite3.connect(f"file:{quote(os.fsencode(path))}?mode=ro", uri=True)) as database,
     ):
         (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
         return not tables

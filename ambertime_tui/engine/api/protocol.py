@@ -29,6 +29,7 @@ from ambertime_tui.engine.api.status import (
 )
 from ambertime_tui.library.histogram import LibraryByDay
 from ambertime_tui.library.model import Asset
+from ambertime_tui.safe_text import json_line
 
 T = TypeVar("T")
 
@@ -308,7 +309,7 @@ class RowsArgs:
 
 def line(message: dict[str, Any]) -> bytes:
     """Encode a message for the socket."""
-    return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    return json_line(message).encode() + b"\n"
 
 
 def ask_line(number: int, ask: Ask, args: object = None) -> bytes:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ambertime_tui.engine.api.codec import to_json
 from ambertime_tui.engine.api.status import JobStatus, Left
 from ambertime_tui.paths import private, write_private
+from ambertime_tui.safe_text import json_line
 
 KEPT = 50
 """Jobs whose reports are kept."""
@@ -23,7 +23,7 @@ def write_report(folder: Path, status: JobStatus, left: Iterable[Left]) -> Path:
     """
     private(folder)
     path = folder / f"{status.started_at:.0f}-{status.job_id}.jsonl"
-    write_private(path, (json.dumps(value, ensure_ascii=False) + "\n" for value in _values(status, left)))
+    write_private(path, (json_line(value) + "\n" for value in _values(status, left)))
     for old in sorted(folder.glob("*.jsonl"), key=_started_at)[:-KEPT]:
         old.unlink(missing_ok=True)
     return path
