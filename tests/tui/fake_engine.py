@@ -210,7 +210,7 @@ class FakeEngine:
     async def thumbnail(self, uuid: str) -> bytes:
         """Red above, blue below."""
         if not self.has_thumbnails:
-            raise EngineError("NoThumbnail", "The phone has no small picture of it.")
+            raise EngineError("NoThumbnail", "The iPhone has no thumbnail of this item.")
         return jpeg_of("red", "blue")
 
     async def report(self) -> Report:

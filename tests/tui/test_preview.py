@@ -60,7 +60,7 @@ def test_a_key_shows_the_selected_item_and_another_closes_it() -> None:
         await stage.until(lambda: not isinstance(stage.app.screen, PreviewScreen))
         engine.has_thumbnails = False
         await stage.press("v")
-        await stage.shows("has no small picture of it")
+        await stage.shows("has no thumbnail of this item")
 
     play(app_of(engine, attach_to=SOCKET), script)
 

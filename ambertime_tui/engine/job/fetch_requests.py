@@ -125,14 +125,14 @@ class FetchRequests:
             self._has_begun = True
             if not self._shown_again:
                 self._progress.set_code("")
-        if arriving and self._request is not None and self._request.uuids is None and self._is_the_switch:
+        if arriving and self._request is not None and self._request.uuids is None and self._keeps_originals:
             queue.mark_all_requested()
 
     def _is_arriving(self, uuid: str) -> bool:
         return self._queue.state_of(uuid) is FetchState.ARRIVING
 
     @property
-    def _is_the_switch(self) -> bool:
+    def _keeps_originals(self) -> bool:
         return isinstance(self._method, KeepOriginals)
 
     def _is_over(self) -> bool:
@@ -172,11 +172,8 @@ class FetchRequests:
             return f"Nothing has arrived for {units.duration(quiet // 60 * 60)}. {self._what_to_check()}"
         request = self._request
         if request is None:
-            return (
-                NO_SHORTCUT.format(items=units.plural(pending, "original"))
-                if self._requested or self._round
-                else ""
-            )
+            asked_before = self._requested or self._round
+            return NO_SHORTCUT.format(items=units.plural(pending, "original")) if asked_before else ""
         if request.uuids is None:
             if self._progress.last_arrival_at is None:
                 return request.sentence
@@ -189,15 +186,19 @@ class FetchRequests:
         )
 
     def _what_to_check(self) -> str:
-        found = list(_phone_troubles(self._progress.phone))
+        troubles = " and ".join(_phone_troubles(self._progress.phone))
+        checks = []
         if self._request is not None and self._request.code and not self._has_begun:
-            found.append("you have scanned the code and run the Shortcut")
-        if self._is_the_switch:
-            found.append("Download and Keep Originals is on")
-        return f"On the iPhone, check: {'; '.join([*found, USUAL_TROUBLES])}."
+            checks.append("that you have scanned the code and run the Shortcut")
+        if self._keeps_originals:
+            checks.append("that Download and Keep Originals is on")
+        check = f"Check {'; '.join([*checks, USUAL_TROUBLES])}."
+        return f"The iPhone {troubles}. {check}" if troubles else check
 
 
-USUAL_TROUBLES = "Wi-Fi, power, Low Power Mode, free storage, and iCloud on Apple's System Status page"
+USUAL_TROUBLES = (
+    "the iPhone's Wi-Fi, power, Low Power Mode, free storage; and iCloud on Apple's System Status page"
+)
 FINISHING = "No longer waiting for iCloud. The job copies what has arrived, lists the rest, and ends."
 NO_SHORTCUT = (
     "A Shortcut cannot download {items}: hidden, deleted or without a date. Open them in Photos on the "
@@ -211,6 +212,6 @@ def _phone_troubles(phone: PhoneSummary | None) -> Iterator[str]:
     if phone.on_power is False:
         low = phone.battery_percent is not None and phone.battery_percent <= LOW_BATTERY
         level = f" ({phone.battery_percent} %)" if low else ""
-        yield f"it is not charging{level}"
+        yield f"is not connected to power{level}"
     if phone.free_bytes is not None and phone.free_bytes < LOW_STORAGE:
-        yield f"it has only {units.size(phone.free_bytes)} free"
+        yield f"has only {units.size(phone.free_bytes)} free"

@@ -41,7 +41,7 @@ def test_when_nothing_arrives_the_status_says_what_to_check() -> None:
     progress = Progress("job", JobSpec("/drive", originals=OriginalsChoice.ICLOUD), Timing())
     progress.phone = PhoneSummary("u", battery_percent=12, on_power=False, free_bytes=300_000_000)
     queue = FetchQueue(plan_of([awaited(2019, 1)]), FetchOrder.OLDEST)
-    asking = FetchRequests(
+    requests = FetchRequests(
         queue=queue,
         way=FetchWay.KEEP_ORIGINALS,
         progress=progress,
@@ -49,9 +49,9 @@ def test_when_nothing_arrives_the_status_says_what_to_check() -> None:
         patience=None,
         paused=lambda: False,
     )
-    asking.update_sentence(quiet=60.0)
+    requests.update_sentence(quiet=60.0)
     assert "Nothing has arrived" not in progress.snapshot().fetch.sentence
-    asking.update_sentence(quiet=660.0)
+    requests.update_sentence(quiet=660.0)
     said = progress.snapshot().fetch.sentence
     for words in ("11 min", "12 %", "300 MB", "Wi-Fi", "Low Power Mode", "System Status"):
         assert words in said
