@@ -15,7 +15,7 @@ import pytest
 from ambertime_tui import __version__
 
 ROOT = Path(__file__).parents[1]
-NOT_CODE = (".tcss", ".sql", ".toml", ".json")
+NOT_CODE = (".tcss", ".sql", ".toml", ".json", ".bash", ".fish", ".1")
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +44,16 @@ def test_the_themes_are_in_the_wheel(wheel: zipfile.ZipFile) -> None:
     themes = {f"ambertime_tui/themes/{file.name}" for file in (ROOT / "themes").glob("*.toml")}
     assert themes
     assert themes <= set(wheel.namelist())
+
+
+def test_shells_and_man_find_their_files(wheel: zipfile.ZipFile) -> None:
+    shared = {name.partition(".data/data/")[2] for name in wheel.namelist() if ".data/data/" in name}
+    assert shared == {
+        "share/man/man1/ambertime.1",
+        "share/bash-completion/completions/ambertime",
+        "share/zsh/site-functions/_ambertime",
+        "share/fish/vendor_completions.d/ambertime.fish",
+    }
 
 
 def test_the_wheel_has_the_licence_and_the_console_script(wheel: zipfile.ZipFile) -> None:

@@ -9,10 +9,12 @@ from ambertime_tui.cli import (
     app_cmd,
     attach_cmd,
     backup_cmd,
+    completion_cmd,
     demo_cmd,
     devices_cmd,
     drives_cmd,
     jobs_cmd,
+    man_cmd,
     scan_cmd,
     simulate_cmd,
     stop_cmd,
@@ -30,10 +32,11 @@ _COMMANDS = (
     stop_cmd,
     verify_cmd,
     demo_cmd,
+    completion_cmd,
+    man_cmd,
 )
 
-_EXIT_CODES = """\
-exit codes:
+EXIT_CODES = """\
   0    everything you selected is on the drive, or the command is done
   1    failed
   2    the command line or the config file is wrong
@@ -52,7 +55,7 @@ def build_parser(*, simulate_options: bool) -> argparse.ArgumentParser:
         prog="ambertime",
         description="Archive the originals of an iPhone's Photo Library on a drive you own. "
         "Without a command, this opens the full-screen app.",
-        epilog=_EXIT_CODES,
+        epilog=f"exit codes:\n{EXIT_CODES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
