@@ -1,8 +1,8 @@
-"""Talking to an iPhone over the cable: discovery, pairing, reading files and the library database.
+"""Communication with an iPhone over USB: discovery, pairing, reading files and the library database.
 
-The only room that imports pymobiledevice3, and late: its import takes up to a second. Its logger is switched
-off, because a log line written to stderr would land in the middle of a full-screen front end, and every
-trouble it logs is raised here as a `PhoneError` with a sentence anyway.
+The only package that imports pymobiledevice3, and it does so late because the import takes up to a second.
+The library's logger is disabled: a line on stderr would corrupt a full-screen front end, and every error
+is raised as a `PhoneError` anyway.
 """
 
 from __future__ import annotations

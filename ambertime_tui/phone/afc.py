@@ -1,4 +1,4 @@
-"""The media folder of a phone: fast, bounded reads of its files and folders over one to three connections."""
+"""The media folder of a phone: fast reads with limited memory, over one to three AFC connections."""
 
 from __future__ import annotations
 
@@ -25,27 +25,29 @@ from ambertime_tui.phone.read_budget import ReadBudget
 __all__ = ["MediaFolder", "MediaStat", "Space"]
 
 HANDLES = 16
-"""Files open at once, over all connections. afcd runs out at about 200 for all programs together."""
+"""Maximum open files over all connections. afcd allows about 200 for all programs together."""
 LARGEST_READ = 4 << 20
-"""The most that afcd gives in one reply, and what is asked for in one read: the longer a reply, the less its
-round trip weighs where only one file is left to read."""
+"""Largest reply of afcd, and the size of each read: long replies hide the round-trip time when only one
+file is being read."""
 IN_FLIGHT = 8 << 20
-"""Bytes asked for and not here yet, over all files. Two of the longest replies keep any cable full, also one
-of 300 MB/s and 3 ms (0.9 MB on their way); more would only wait in line at the phone."""
+"""Maximum bytes requested but not received, over all files. Two of the largest replies saturate any cable,
+even at 300 MB/s and 3 ms (0.9 MB in flight); more would only queue on the phone."""
 KEEP_ALIVE_EVERY = 25.0
-"""Seconds; phones have been seen to drop an AFC connection after about 147 s without traffic."""
+"""Seconds. Phones were observed to drop an AFC connection after about 147 s without traffic."""
 STALL_AFTER = 30.0
 CLOSED_WITHIN = 5.0
-"""Seconds after which a file counts as closed, whether the phone has said so or not."""
+"""Seconds after which a file counts as closed, even without a reply from the phone."""
 
 Connect = Callable[[], Awaitable[AfcConnection]]
 
 
 class MediaFolder:
-    """/var/mobile/Media of a phone, read-only. All paths are relative to it: DCIM/100APPLE/IMG_0001.HEIC.
+    """Read-only access to /var/mobile/Media of a phone. Paths are relative to it:
+    DCIM/100APPLE/IMG_0001.HEIC.
 
-    A connection that ends while the phone stays attached (afcd restarted, idle for too long) is opened anew:
-    questions in flight are asked again, but a file that was being read is not, as it may have changed.
+    If a connection ends while the phone stays connected (afcd restarted, idle for too long), it is
+    reopened. Pending requests are repeated, but not reads from open files, because a file may have
+    changed.
     """
 
     def __init__(
@@ -59,18 +61,18 @@ class MediaFolder:
     ) -> None:
         """
         Args:
-            connect: opens one more AFC connection to this phone, or raises a `PhoneError`.
-            phone: how sentences call the phone.
-            connections: how many to use; more than one pays only where usbmuxd limits each.
-            handles: files open at once.
-            keep_alive_every: seconds without traffic after which a connection is used for a small question.
+            connect: opens an AFC connection to this phone, or raises a `PhoneError`.
+            phone: name of the phone in messages.
+            connections: number of connections. More than one helps only if usbmuxd limits the speed of each.
+            handles: maximum number of open files.
+            keep_alive_every: seconds without traffic after which a small request keeps a connection alive.
         """
         if not 1 <= connections <= 3:
             raise ValueError(f"1 to 3 AFC connections, not {connections}")
         self._phone = phone
         self._pool = tuple(_Reconnecting(connect) for _ in range(connections))
         self._slots = asyncio.Semaphore(handles)
-        self._room = ReadBudget(IN_FLIGHT)
+        self._budget = ReadBudget(IN_FLIGHT)
         self._opened = itertools.count()
         self._background: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -79,22 +81,22 @@ class MediaFolder:
         self._keep_alive.add_done_callback(forget)
 
     async def listdir(self, path: str) -> tuple[str, ...]:
-        """The names in a folder, in the phone's order, without "." and "..".
+        """List the names in a folder, in the phone's order, without "." and "..".
 
         Raises:
             MediaError: the folder cannot be listed.
-            PhoneError: the phone is gone, locked or silent.
+            PhoneError: the phone is disconnected, locked or not responding.
         """
-        return messages.parse_names(await self._ask(Operation.READ_DIR, path))
+        return messages.parse_names(await self._path_request(Operation.READ_DIR, path))
 
     async def list_many(
         self, paths: Iterable[str], at_once: int = 16
     ) -> AsyncGenerator[tuple[str, tuple[str, ...] | MediaError], None]:
-        """Lists many folders, several at a time, each as soon as it is there. A folder that cannot be listed
-        gives its error as a value; the others go on. Close it with `aclosing`.
+        """List many folders concurrently, and yield each when it is ready. A folder that cannot be listed
+        yields its error. Close the generator with `aclosing`.
 
         Raises:
-            PhoneError: the phone is gone, locked or silent; nothing more comes.
+            PhoneError: the phone is disconnected, locked or not responding. The listing ends.
         """
         left = iter(paths)
         running: dict[asyncio.Task[tuple[str, ...] | MediaError], str] = {}
@@ -114,28 +116,28 @@ class MediaFolder:
                 task.cancel()
 
     async def stat(self, path: str) -> MediaStat:
-        """Size and time of a file or folder.
+        """Return size and modification time of a file or folder.
 
         Raises:
-            MediaNotFound: it is not there.
+            MediaNotFound: it does not exist.
             PhoneError: as for `listdir`.
         """
-        data = await self._ask(Operation.GET_FILE_INFO, path)
+        data = await self._path_request(Operation.GET_FILE_INFO, path)
         return messages.parse_stat(path, data)
 
     async def read(
         self, path: str, *, offset: int = 0, size: int | None = None, chunk: int = LARGEST_READ
     ) -> AsyncGenerator[bytearray, None]:
-        """A file's bytes from `offset` to its end, in pieces of at most `chunk` bytes. The next piece is
-        asked for while the caller works on this one; where several files are read, the one that was opened
-        first goes first. A short reply is not the end, only an empty one is.
-        The file is closed on every way out; wrap this in `aclosing` so that leaving early closes it at once.
+        """Yield a file's bytes from `offset` to the end, in pieces of at most `chunk` bytes. The next
+        piece is requested while the caller processes the current one. Of several files, the one opened
+        first has priority. Only an empty reply marks the end, not a short one. The file is always closed;
+        use `aclosing` to close it immediately when leaving early.
 
         Args:
-            path: the file.
-            offset: where to begin, in bytes.
-            size: the size the file has to have; None: whatever it has.
-            chunk: bytes asked for in one request, at most 4 MiB.
+            path: path of the file.
+            offset: start position in bytes.
+            size: expected size of the file; None: any.
+            chunk: bytes per request, at most 4 MiB.
 
         Raises:
             MediaChanged: the file is shorter or longer than `size`.
@@ -157,7 +159,7 @@ class MediaFolder:
                 position += len(piece)
                 if size is not None and position > size:
                     raise MediaChanged(path, size, position)
-                # One read at a time for a handle: the position is the phone's, so no reply can be misplaced.
+                # Only one read per handle at a time: the phone keeps the position, so the order matters.
                 ahead = _started(file.read(_wanted(size, position, chunk)))
                 yield piece
             if size is not None and position != size:
@@ -168,7 +170,7 @@ class MediaFolder:
             self._in_background(self._release(file))
 
     async def read_head(self, path: str, count: int) -> bytes:
-        """The first `count` bytes of a file, or all of a shorter one.
+        """Return the first `count` bytes of a file, or all of a shorter one.
 
         Raises:
             PhoneError: as for `read`.
@@ -183,15 +185,15 @@ class MediaFolder:
             self._in_background(self._release(file))
 
     async def space(self) -> Space | None:
-        """The phone's storage; None where it does not say.
+        """Return the phone's storage; None if it does not report it.
 
         Raises:
             PhoneError: as for `listdir`.
         """
-        return messages.parse_space(await self._ask(Operation.GET_DEVICE_INFO, None))
+        return messages.parse_space(await self._path_request(Operation.GET_DEVICE_INFO, None))
 
     async def aclose(self) -> None:
-        """Closes files and connections; safe to call twice, and when cancelled."""
+        """Close all files and connections. Safe to call twice, and when cancelled."""
         self._closed = True
         self._keep_alive.cancel()
         await finish(self._shut_down(), limit=10.0)
@@ -204,7 +206,7 @@ class MediaFolder:
 
     async def _shut_down(self) -> None:
         if self._background:
-            # Handles die with their connection: give the closing of them a moment, not more.
+            # Handles close with their connection, so wait only briefly for explicit closes.
             await asyncio.wait(self._background, timeout=1.0)
         await asyncio.gather(*(slot.aclose() for slot in self._pool))
 
@@ -214,8 +216,8 @@ class MediaFolder:
         except MediaError as error:
             return error
 
-    async def _ask(self, operation: Operation, path: str | None) -> bytearray:
-        """One question about a path, asked again once if its connection was lost."""
+    async def _path_request(self, operation: Operation, path: str | None) -> bytearray:
+        """Send a request about a path, and repeat it once if the connection was lost."""
         payload = b"" if path is None else messages.path_payload(path)
         status, data, _ = await self._request(operation, payload)
         if status == Status.SUCCESS:
@@ -225,15 +227,15 @@ class MediaFolder:
         raise await self._error_for(path, status)
 
     async def _error_for(self, path: str, status: int) -> MediaError:
-        """The error for a status. Some versions of iOS answer with a read error where there is no such file
-        or folder (pymobiledevice3's `AfcService.stat` says so): whether it is listed decides."""
+        """Return the error for a status. Some iOS versions report a read error for a missing file or
+        folder (see `AfcService.stat` in pymobiledevice3), so check whether it is listed."""
         error = messages.error_for(path, status)
         if isinstance(error, MediaUnreadable) and await self._is_absent(path):
             return MediaNotFound(path)
         return error
 
     async def _is_absent(self, path: str) -> bool:
-        """Whether a path, or a folder on the way to it, is not listed."""
+        """Whether a path, or one of its parent folders, is not listed."""
         folder, _, name = path.strip("/").rpartition("/")
         if not name:
             return False
@@ -247,7 +249,7 @@ class MediaFolder:
 
     async def _request(self, operation: Operation, payload: bytes) -> tuple[int, bytearray, AfcConnection]:
         if self._closed:
-            raise PhoneDisconnected(self._phone, "is no longer read: its media folder was closed")
+            raise PhoneDisconnected(self._phone, "was disconnected by AmberTime")
         slot = min(self._pool, key=lambda slot: slot.load)
         connection = await slot.connection()
         try:
@@ -267,7 +269,7 @@ class MediaFolder:
             try:
                 file = await asyncio.shield(opening)
             except asyncio.CancelledError:
-                # The phone may have opened it already: its handle is closed when it comes.
+                # The phone may have opened the file already, so close its handle when it arrives.
                 undo.pop_all()
                 self._in_background(self._release_when_open(opening))
                 raise
@@ -278,7 +280,9 @@ class MediaFolder:
         status, data, connection = await self._request(Operation.FILE_OPEN, payload)
         if status != Status.SUCCESS:
             raise await self._error_for(path, status)
-        return _OpenFile(path, messages.parse_handle(path, data), connection, self._room, next(self._opened))
+        return _OpenFile(
+            path, messages.parse_handle(path, data), connection, self._budget, next(self._opened)
+        )
 
     async def _release_when_open(self, opening: asyncio.Task[_OpenFile]) -> None:
         try:
@@ -290,8 +294,8 @@ class MediaFolder:
 
     async def _release(self, file: _OpenFile) -> None:
         closing = file.connection.request(Operation.FILE_CLOSE, messages.close_payload(file.handle))
-        # The connection may be gone, and the handle with it; and a phone that does not say that it has closed
-        # a file may keep others waiting only so long.
+        # A handle closes with its connection, and a phone that does not confirm the close
+        # must not block other files for long.
         try:
             with suppress(PhoneError, TimeoutError):
                 async with asyncio.timeout(CLOSED_WITHIN):
@@ -300,7 +304,7 @@ class MediaFolder:
             self._slots.release()
 
     def _in_background(self, work: Coroutine[object, object, None]) -> None:
-        """Runs clean-up that nobody waits for and no cancellation reaches."""
+        """Run a clean-up task in the background, where cancellation cannot reach it."""
         task = asyncio.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
@@ -311,23 +315,23 @@ class MediaFolder:
             await asyncio.sleep(self._keep_alive_every / 5)
             for slot in self._pool:
                 if slot.idle_for >= self._keep_alive_every:
-                    self._in_background(slot.touch())
+                    self._in_background(slot.ping())
 
 
 @dataclass(slots=True)
 class _OpenFile:
-    """A handle, and the connection it belongs to."""
+    """A file handle and its connection."""
 
     path: str
     handle: int
     connection: AfcConnection
-    room: ReadBudget
-    turn: int
-    """Its number among all files opened."""
+    budget: ReadBudget
+    opened: int
+    """Sequence number of the open. Lower numbers have priority."""
 
     async def read(self, count: int) -> bytearray:
         count = min(count, LARGEST_READ)
-        async with self.room.taken(count, self.turn):
+        async with self.budget.reserve(count, self.opened):
             status, data = await self.connection.request(
                 Operation.FILE_READ, messages.read_payload(self.handle, count)
             )
@@ -346,7 +350,7 @@ class _OpenFile:
 
 
 class _Reconnecting:
-    """A place for one connection, opened when it is first needed and again when it was lost."""
+    """A connection that opens on first use and reopens after a loss."""
 
     def __init__(self, connect: Connect) -> None:
         self._connect = connect
@@ -359,7 +363,7 @@ class _Reconnecting:
 
     @property
     def idle_for(self) -> float:
-        """Seconds; 0 where there is no connection to keep alive."""
+        """Seconds without traffic; 0 without a connection."""
         alive = self._current is not None and self._current.trouble is None
         return self._current.idle_for if alive and self._current else 0.0
 
@@ -373,8 +377,8 @@ class _Reconnecting:
                 self._current = await self._connect()
             return self._current
 
-    async def touch(self) -> None:
-        """Some traffic, so that neither side takes the connection for dead; a loss shows at the next use."""
+    async def ping(self) -> None:
+        """Send a small request to keep the connection open. A loss is detected at the next use."""
         if self._current is not None:
             try:
                 await self._current.request(Operation.GET_DEVICE_INFO)
@@ -394,5 +398,5 @@ def _started(read: Coroutine[object, object, bytearray]) -> asyncio.Task[bytearr
 
 
 def _wanted(size: int | None, position: int, chunk: int) -> int:
-    """Bytes to ask for: what is left of the file, and then one more, to see whether it has grown."""
+    """Bytes to request: the rest of the file, then one more to detect growth."""
     return chunk if size is None else min(chunk, max(size - position, 1))

@@ -1,6 +1,6 @@
-"""One AFC connection: many requests at once, none of them waited for without end.
+"""One AFC connection: concurrent requests, each with a time limit.
 
-Replies are paired with requests by packet number, so any number may be in flight.
+Replies are matched to requests by packet number, so any number may be in flight.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from ambertime_tui.phone.cleanup import finish
 from ambertime_tui.phone.errors import PhoneDisconnected, PhoneError, PhoneStalled
 
 CLOSE_WITHIN = 3.0
-"""Seconds for closing a connection; pymobiledevice3 aborts its transport after one."""
+"""Seconds for closing a connection. pymobiledevice3 aborts its transport after one."""
 _CHECKS_PER_LIMIT = 8
 _SINGLE_REQUEST_FACTOR = 4
-"""Times the limit that a single request may wait while others are answered."""
+"""Factor of the limit for one request while others are answered."""
 
 
 class Service(Protocol):
-    """pymobiledevice3's `ServiceConnection`, as far as it is used: its stream, and its end."""
+    """The part of pymobiledevice3's `ServiceConnection` that is used."""
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
@@ -35,47 +35,47 @@ class _Waiting(NamedTuple):
 
 
 class AfcConnection:
-    """A connection to the phone's file service with a limit on silence."""
+    """A connection to the phone's file service that detects a phone that stops responding."""
 
     def __init__(self, service: Service, phone: str, stall_after: float) -> None:
         """
         Args:
-            service: a connection to the file service on which nothing was sent yet.
-            phone: how sentences call the phone.
-            stall_after: seconds without any byte, while one is due, after which the connection is given up.
+            service: a new connection to the file service.
+            phone: name of the phone in messages.
+            stall_after: seconds without data, while a reply is due, before the connection fails.
         """
         self._service = service
         self._phone = phone
         self._stall_after = stall_after
         self._loop = asyncio.get_running_loop()
-        self._last_heard = self._loop.time()
+        self._last_data_at = self._loop.time()
         self._number = 0
         self._waiting: dict[int, _Waiting] = {}
         self._watchdog: asyncio.TimerHandle | None = None
         self._trouble: PhoneError | None = None
-        self._wire = AfcWire(service.reader, service.writer, self._heard, self._answered, self._lost)
+        self._wire = AfcWire(service.reader, service.writer, self._on_data, self._on_reply, self._on_end)
 
     @property
     def trouble(self) -> PhoneError | None:
-        """Why this connection is of no use any more; None while it is."""
+        """Why this connection is unusable; None while it works."""
         return self._trouble
 
     @property
     def in_flight(self) -> int:
-        """Requests that wait for their reply."""
+        """Number of requests without a reply."""
         return len(self._waiting)
 
     @property
     def idle_for(self) -> float:
-        """Seconds since the phone was last heard; 0 while a reply is due."""
-        return 0.0 if self._waiting else self._loop.time() - self._last_heard
+        """Seconds since the last data from the phone; 0 while a reply is due."""
+        return 0.0 if self._waiting else self._loop.time() - self._last_data_at
 
     async def request(self, operation: Operation, payload: bytes = b"") -> tuple[int, bytearray]:
-        """Sends one request and returns the status and the data of its reply.
+        """Send a request and return the status and data of the reply.
 
         Raises:
-            PhoneDisconnected: the connection ended before the reply came.
-            PhoneStalled: nothing came for the limit.
+            PhoneDisconnected: the connection ended before the reply.
+            PhoneStalled: no data arrived within the limit.
         """
         if self._trouble is not None:
             raise self._trouble
@@ -83,57 +83,59 @@ class AfcConnection:
         self._number += 1
         waiting = _Waiting(self._loop.create_future(), self._loop.time())
         self._waiting[number] = waiting
-        self._watch()
+        self._start_watchdog()
         self._wire.send(packet(number, operation, payload))
         try:
             reply = await waiting.reply
         finally:
-            # A reply to a request that nobody waits for any more finds nobody, and is dropped.
+            # A late reply to a cancelled request is dropped.
             self._waiting.pop(number, None)
         return reply.status, reply.data
 
     async def aclose(self) -> None:
-        """Ends the connection; what is still in flight fails with `PhoneDisconnected`."""
+        """Close the connection. Pending requests fail with `PhoneDisconnected`."""
         if self._trouble is None:
-            self._fail(PhoneDisconnected(self._phone, "is no longer read: the connection was closed"))
+            self._fail(PhoneDisconnected(self._phone, "was disconnected by AmberTime"))
         if self._watchdog is not None:
             self._watchdog.cancel()
         await finish(self._service.aclose(), CLOSE_WITHIN)
 
-    def _heard(self) -> None:
-        self._last_heard = self._loop.time()
+    def _on_data(self) -> None:
+        self._last_data_at = self._loop.time()
 
-    def _answered(self, reply: Reply) -> None:
+    def _on_reply(self, reply: Reply) -> None:
         waiting = self._waiting.pop(reply.number, None)
         if waiting is not None and not waiting.reply.done():
             waiting.reply.set_result(reply)
 
-    def _lost(self) -> None:
+    def _on_end(self) -> None:
         if self._trouble is None:
-            self._fail(PhoneDisconnected(self._phone, "broke off the connection"))
+            self._fail(PhoneDisconnected(self._phone, "closed the connection"))
 
     def _fail(self, trouble: PhoneError) -> None:
         self._trouble = trouble
         for waiting in self._waiting.values():
             if not waiting.reply.done():
                 waiting.reply.set_exception(trouble)
-                waiting.reply.exception()  # one who is cancelled now never asks
+                waiting.reply.exception()  # mark as retrieved, in case the caller is cancelled
 
-    def _watch(self) -> None:
+    def _start_watchdog(self) -> None:
         if self._watchdog is None:
-            self._watchdog = self._loop.call_later(self._stall_after / _CHECKS_PER_LIMIT, self._look)
+            self._watchdog = self._loop.call_later(
+                self._stall_after / _CHECKS_PER_LIMIT, self._check_progress
+            )
 
-    def _look(self) -> None:
+    def _check_progress(self) -> None:
         self._watchdog = None
         if not self._waiting or self._trouble is not None:
             return
         now = self._loop.time()
         oldest = min(waiting.since for waiting in self._waiting.values())
-        # Any byte is progress: with many requests in flight each of them waits for those before it. But one
-        # that is passed over for ever is no progress either.
-        silence = now - max(self._last_heard, oldest)
+        # Any data is progress, since requests wait for earlier ones.
+        # But no single request may starve.
+        silence = now - max(self._last_data_at, oldest)
         overdue = now - oldest
         if silence < self._stall_after and overdue < self._stall_after * _SINGLE_REQUEST_FACTOR:
-            self._watch()
+            self._start_watchdog()
             return
-        self._fail(PhoneStalled(self._phone, max(silence, self._stall_after), "it owes an answer"))
+        self._fail(PhoneStalled(self._phone, max(silence, self._stall_after), "waiting for a reply"))

@@ -1,7 +1,7 @@
-"""AFC requests and replies as bytes: the payloads AmberTime sends, and the reading of what comes back.
+"""Encoding of AFC requests and decoding of replies.
 
 Layouts as in pymobiledevice3's services/afc.py and libimobiledevice's afc.c: little-endian 64-bit numbers,
-NUL-terminated UTF-8 strings. Only requests that read are here; nothing can be written with this module.
+NUL-terminated UTF-8 strings. There are only requests that read, so this module cannot change a phone.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ambertime_tui.phone.errors import (
 
 
 class Operation(IntEnum):
-    """The operations that AmberTime asks for."""
+    """The AFC operations that AmberTime uses."""
 
     READ_DIR = 0x03
     GET_FILE_INFO = 0x0A
@@ -33,7 +33,7 @@ class Operation(IntEnum):
 
 
 class Status(IntEnum):
-    """The statuses that mean something of their own here."""
+    """The AFC statuses that are handled individually."""
 
     SUCCESS = 0
     NO_RESOURCES = 3
@@ -59,15 +59,15 @@ _SEEK_SET = 0
 
 @dataclass(frozen=True, slots=True)
 class MediaStat:
-    """What the phone says of a file or folder."""
+    """Facts about a file or folder on the phone."""
 
     size: int
     """Bytes."""
     modified_at: float | None
-    """Seconds since 1970; None where the phone did not say."""
+    """Seconds since 1970; None if the phone did not report it."""
     is_folder: bool
     modified_ns: int | None = None
-    """The same instant in nanoseconds, exactly as the phone gave it: to tell one write from the next."""
+    """The same time in nanoseconds, exactly as reported, to distinguish two writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Space:
 
 
 def error_for(path: str, status: int) -> MediaError:
-    """The typed error for an AFC status other than success."""
+    """Return the error for an AFC status other than success."""
     if status == Status.NOT_FOUND:
         return MediaNotFound(path)
     if status == Status.FORBIDDEN:
@@ -90,11 +90,11 @@ def error_for(path: str, status: int) -> MediaError:
 
 
 def path_payload(path: str) -> bytes:
-    """A path as AFC wants it, from the root of the media folder.
+    """Encode a path for AFC, from the root of the media folder.
 
     Raises:
-        MediaForbidden: the path cannot be one inside the media folder (a NUL in it, or a way up out of it);
-            paths come from a database that may be damaged.
+        MediaForbidden: the path is not inside the media folder (it contains NUL or ".."). Paths come from a
+            database that may be damaged.
     """
     try:
         encoded = path.lstrip("/").encode("utf-8", "surrogateescape")
@@ -106,74 +106,74 @@ def path_payload(path: str) -> bytes:
 
 
 def open_payload(path: str) -> bytes:
-    """Opens for reading only."""
+    """Encode an open for reading."""
     return struct.pack("<Q", _READ_ONLY) + path_payload(path)
 
 
 def read_payload(handle: int, size: int) -> bytes:
-    """Reads on from where the handle stands, at most `size` bytes."""
+    """Encode a read of at most `size` bytes from the current position."""
     return struct.pack("<QQ", handle, size)
 
 
 def seek_payload(handle: int, offset: int) -> bytes:
-    """Moves the handle to an offset from the start of the file."""
+    """Encode a seek to an offset from the start of the file."""
     return struct.pack("<QQq", handle, _SEEK_SET, offset)
 
 
 def close_payload(handle: int) -> bytes:
-    """Gives the handle back."""
+    """Encode a close."""
     return struct.pack("<Q", handle)
 
 
 def parse_handle(path: str, data: bytes | bytearray) -> int:
-    """The handle out of the reply to an open.
+    """Decode the handle from the reply to an open.
 
     Raises:
-        MediaUnreadable: the reply holds none.
+        MediaUnreadable: the reply has no handle.
     """
     if len(data) < 8:
-        raise MediaUnreadable(path, "the phone gave no handle for it")
+        raise MediaUnreadable(path, "the phone returned no file handle")
     handle = int.from_bytes(data[:8], "little")
     if not handle:
-        raise MediaUnreadable(path, "the phone gave no handle for it")
+        raise MediaUnreadable(path, "the phone returned no file handle")
     return handle
 
 
 def parse_names(data: bytes | bytearray) -> tuple[str, ...]:
-    """The names in a folder, without "." and "..". Bytes that are no UTF-8 survive as surrogates, so that
-    one odd name neither hides nor renames another."""
+    """Decode the names in a folder, without "." and "..". Invalid UTF-8 becomes surrogates, so that every
+    name stays unique and usable."""
     names = (part.decode("utf-8", "surrogateescape") for part in data.split(b"\0") if part)
     return tuple(name for name in names if name not in (".", ".."))
 
 
 def parse_pairs(data: bytes | bytearray) -> dict[str, str]:
-    """A list of keys and values, NUL after each; an odd one at the end is left out."""
+    """Decode NUL-terminated keys and values. A key without a value at the end is ignored."""
     parts = [part.decode("utf-8", "replace") for part in data.split(b"\0")[:-1]]
     return dict(zip(parts[::2], parts[1::2], strict=False))
 
 
 def parse_stat(path: str, data: bytes | bytearray) -> MediaStat:
-    """What GetFileInfo said.
+    """Decode the reply to GetFileInfo.
 
     Raises:
-        MediaUnreadable: it did not say how large the file is.
+        MediaUnreadable: the reply has no size.
     """
-    said = parse_pairs(data)
-    size, modified = _number(said.get("st_size")), _number(said.get("st_mtime"))
+    fields = parse_pairs(data)
+    size, modified = _number(fields.get("st_size")), _number(fields.get("st_mtime"))
     if size is None:
-        raise MediaUnreadable(path, "the phone does not say how large it is")
+        raise MediaUnreadable(path, "the phone does not report its size")
     return MediaStat(
         size=size,
         modified_at=None if modified is None else modified / 1e9,
-        is_folder=said.get("st_ifmt") == "S_IFDIR",
+        is_folder=fields.get("st_ifmt") == "S_IFDIR",
         modified_ns=modified,
     )
 
 
 def parse_space(data: bytes | bytearray) -> Space | None:
-    """What GetDeviceInfo said of the storage; None where it said nothing."""
-    said = parse_pairs(data)
-    total, free = _number(said.get("FSTotalBytes")), _number(said.get("FSFreeBytes"))
+    """Decode the storage from the reply to GetDeviceInfo; None if it is absent."""
+    fields = parse_pairs(data)
+    total, free = _number(fields.get("FSTotalBytes")), _number(fields.get("FSFreeBytes"))
     return None if total is None or free is None else Space(total, free)
 
 
@@ -181,6 +181,6 @@ _NUMBER = re.compile(r"\s*\+?(-?\d+)(?:\.0*)?\s*", re.ASCII)
 
 
 def _number(text: str | None) -> int | None:
-    """A whole number as a phone may write it."""
+    """Parse a whole number as phones write it."""
     match = _NUMBER.fullmatch(text or "")
     return None if match is None else int(match[1])

@@ -1,10 +1,10 @@
-"""AFC packets over an open service connection: requests are put together, replies are received in place.
+"""AFC packets over an open service connection: batched requests, replies received without copying.
 
-A packet is a header of 40 bytes (magic, entire length, length of header and fields, number, operation; all
+A packet is a 40-byte header (magic, total length, length of header and fields, number, operation; all
 little-endian 64-bit numbers) and its data, as in libimobiledevice's afc.h and pymobiledevice3's
-services/afc.py. The latter's `AfcService` reads through asyncio's streams, which copy each reply three times
-and wake a task for each 64 KiB; measured, that was a quarter of the event loop's time at 300 MB/s. Here the
-transport of its connection, TLS included, writes each reply straight into the memory that is handed on.
+services/afc.py. `AfcService` there reads through asyncio streams, which copy each reply three times and
+wake a task every 64 KiB: a quarter of the event loop's time at 300 MB/s, as measured. Here the transport,
+including TLS, writes each reply directly into its final buffer.
 """
 
 from __future__ import annotations
@@ -18,53 +18,53 @@ _MAGIC = b"CFA6LPAA"
 _HEADER = struct.Struct("<8sQQQQ")
 _STATUS = 1
 _LARGEST = 128 << 20
-"""Bytes: the longest reply that is believed; a listing of a million names has some 20 MB."""
+"""Largest accepted reply in bytes. A listing of a million names has about 20 MB."""
 _SCRATCH = 16 << 10
-"""Bytes that are received at a time while it is not known how long the reply is: one TLS record."""
+"""Bytes to receive while the length of the reply is unknown: one TLS record."""
 
 
 class Reply(NamedTuple):
-    """What the phone answers to one request."""
+    """The phone's reply to a request."""
 
     number: int
-    """That of the request."""
+    """Number of the request."""
     status: int
-    """0 where there is data instead."""
+    """0 if there is data instead."""
     data: bytearray
 
 
 class NotAfc(Exception):
-    """The phone sent something that is no AFC packet."""
+    """The phone sent something that is not an AFC packet."""
 
 
 def packet(number: int, operation: int, payload: bytes) -> bytes:
-    """A request as it goes to the phone."""
+    """Encode a request packet."""
     length = _HEADER.size + len(payload)
     return _HEADER.pack(_MAGIC, length, length, number, operation) + payload
 
 
 class Replies:
-    """Takes bytes in pieces of any size and gives whole replies. To be filled where `room` says."""
+    """Assembles complete replies from data of any size, written into the buffer from `room`."""
 
     def __init__(self) -> None:
         self._scratch = bytearray(_SCRATCH)
         self._held = 0
-        """Bytes of the next header in the scratch."""
+        """Bytes of the next header in the scratch buffer."""
         self._data: bytearray | None = None
         self._filled = 0
         self._number = self._operation = 0
 
     def room(self) -> memoryview:
-        """Memory for the bytes that come next; never empty."""
+        """Return the buffer for the next data; never empty."""
         if self._data is None:
             return memoryview(self._scratch)[self._held :]
         return memoryview(self._data)[self._filled :]
 
     def filled(self, count: int) -> list[Reply]:
-        """`count` bytes were put into `room`: the replies that are whole by that.
+        """Process `count` bytes written into `room`, and return the replies completed by them.
 
         Raises:
-            NotAfc: they are no replies.
+            NotAfc: the data is not AFC.
         """
         if self._data is not None:
             self._filled += count
@@ -98,39 +98,39 @@ class Replies:
 
 
 class AfcWire(asyncio.BufferedProtocol):
-    """Takes a transport over from asyncio's streams, once nothing is under way on it."""
+    """Takes over an idle transport from asyncio's streams."""
 
     def __init__(
         self,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
-        on_heard: Callable[[], None],
+        on_data: Callable[[], None],
         on_reply: Callable[[Reply], None],
         on_end: Callable[[], None],
     ) -> None:
         """
         Args:
-            reader: of a service connection on which nothing was sent yet.
-            writer: its other half.
-            on_heard: called whenever bytes came.
+            reader: stream reader of a new service connection.
+            writer: its stream writer.
+            on_data: called whenever data arrives.
             on_reply: called for each reply.
-            on_end: called once, when the connection is of no use any more.
+            on_end: called once, when the connection has ended.
         """
-        self._on_heard = on_heard
+        self._on_data = on_data
         self._on_reply = on_reply
         self._on_end: Callable[[], None] | None = on_end
         self._replies = Replies()
         self._outgoing: list[bytes] = []
         self._loop = asyncio.get_running_loop()
         self._transport = writer.transport
-        # The stream's own protocol tells whoever closes the stream that it is closed.
-        self._before = cast("asyncio.Protocol", self._transport.get_protocol())
+        # The stream's own protocol completes `wait_closed`.
+        self._stream_protocol = cast("asyncio.Protocol", self._transport.get_protocol())
         self._transport.set_protocol(self)
         if self._transport.is_closing() or reader.at_eof():
             self._end()
 
     def send(self, request: bytes) -> None:
-        """Sends a request, together with all others of this turn of the event loop."""
+        """Send a request, batched with all others of this event loop iteration."""
         if not self._outgoing:
             self._loop.call_soon(self._flush)
         self._outgoing.append(request)
@@ -139,7 +139,7 @@ class AfcWire(asyncio.BufferedProtocol):
         return self._replies.room()
 
     def buffer_updated(self, nbytes: int) -> None:
-        self._on_heard()
+        self._on_data()
         try:
             replies = self._replies.filled(nbytes)
         except NotAfc:
@@ -155,13 +155,13 @@ class AfcWire(asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end()
-        self._before.connection_lost(exc)
+        self._stream_protocol.connection_lost(exc)
 
     def pause_writing(self) -> None:
-        self._before.pause_writing()
+        self._stream_protocol.pause_writing()
 
     def resume_writing(self) -> None:
-        self._before.resume_writing()
+        self._stream_protocol.resume_writing()
 
     def _flush(self) -> None:
         outgoing, self._outgoing = self._outgoing, []

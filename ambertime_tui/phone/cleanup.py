@@ -1,4 +1,4 @@
-"""Clean-up that a cancelled caller cannot cut short, and that cannot hang either."""
+"""Clean-up that survives cancellation of the caller and has a time limit."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ T = TypeVar("T")
 
 
 async def finish(cleanup: Coroutine[Any, Any, object], limit: float) -> None:
-    """Runs `cleanup` to its end, at most `limit` seconds, even where the caller is cancelled meanwhile; the
-    cancellation is then raised afterwards. What the clean-up itself raises is dropped: the error that led to
-    it is the one that counts.
+    """Run `cleanup` for at most `limit` seconds, even if the caller is cancelled meanwhile; the
+    cancellation is raised afterwards. Errors of the clean-up are ignored, because the error that caused it
+    matters more.
     """
     task = asyncio.ensure_future(cleanup)
     deadline = asyncio.get_running_loop().time() + limit
@@ -34,15 +34,15 @@ async def finish(cleanup: Coroutine[Any, Any, object], limit: float) -> None:
 async def cancel_gracefully(
     step: Awaitable[T], grace: float, undo: Callable[[T], Coroutine[Any, Any, object]] | None = None
 ) -> T:
-    """Awaits a step that opens a connection; where the caller is cancelled, it may first come to its end.
+    """Await a step that opens a connection. If the caller is cancelled, let the step finish first.
 
-    A TLS connection that is cancelled in the instant in which its handshake ends is taken leave of in good
-    order by asyncio, while pymobiledevice3 (`ServiceConnection.from_socket`) closes the socket under it: the
-    event loop then goes on reading whatever gets that descriptor next.
+    If a TLS connection is cancelled just as its handshake ends, asyncio shuts it down gracefully while
+    pymobiledevice3 (`ServiceConnection.from_socket`) closes the socket. The event loop then reads from
+    whatever reuses that file descriptor.
 
     Args:
-        grace: seconds that a cancelled caller waits for the step.
-        undo: what to do with a result that nobody takes any more.
+        grace: seconds to wait for the step after a cancellation.
+        undo: releases a result that is no longer needed.
     """
     task = asyncio.ensure_future(step)
     task.add_done_callback(forget)
@@ -65,6 +65,6 @@ async def _ended(
 
 
 def forget(task: asyncio.Future[Any]) -> None:
-    """A done callback: takes note of the result, so that the event loop does not complain of it."""
+    """Done callback: mark the exception as retrieved, so that the event loop does not log it."""
     if not task.cancelled():
         task.exception()

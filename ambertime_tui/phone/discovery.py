@@ -1,4 +1,4 @@
-"""Which phones are attached, as they come and go. Needs no pairing and wakes no phone."""
+"""Discovery of connected phones and changes to them. Needs no pairing and does not wake a phone."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from ambertime_tui.phone.errors import (
 from ambertime_tui.phone.usb_bus import apple_devices_on_usb
 
 ANSWER_WITHIN = 10.0
-"""Seconds in which usbmuxd has to answer; it is a local service and takes milliseconds."""
+"""Seconds for usbmuxd to answer. It is a local service and takes milliseconds."""
 RETRY_AFTER = 1.0
-"""Seconds between looks for a usbmuxd that is not there."""
+"""Seconds between attempts to reach usbmuxd."""
 _DEFAULT_SOCKET = "/var/run/usbmuxd"
 _UNDASHED = re.compile(r"[0-9A-Fa-f]{24}")
 
@@ -35,23 +35,23 @@ class AttachedPhone:
     """A phone that usbmuxd lists."""
 
     udid: str
-    """As Apple writes it: 40 hex digits, or 8-16 with a dash."""
+    """In Apple's format: 40 hex digits, or 8-16 with a dash."""
     device_id: int
-    """usbmuxd's number for this attachment; a phone that is plugged in again gets a new one."""
+    """usbmuxd's number for this connection. Reconnecting a phone gives it a new one."""
     over_usb: bool
-    """False: seen over Wi-Fi."""
+    """False: over Wi-Fi."""
 
 
 def canonical_udid(text: str) -> str:
-    """The UDID with the dash that usbmuxd sometimes drops."""
+    """Restore the dash in a UDID, which usbmuxd sometimes drops."""
     return f"{text[:8]}-{text[8:]}" if _UNDASHED.fullmatch(text) else text
 
 
 async def attached_phones() -> tuple[AttachedPhone, ...]:
-    """The phones attached now, those on a cable first.
+    """List the connected phones, those on a cable first.
 
     Raises:
-        UsbmuxUnavailable: nothing answers where usbmuxd should be.
+        UsbmuxUnavailable: usbmuxd does not respond.
     """
     from pymobiledevice3 import usbmux
 
@@ -67,26 +67,25 @@ async def attached_phones() -> tuple[AttachedPhone, ...]:
 async def watch_phones(
     retry_after: float = RETRY_AFTER,
 ) -> AsyncGenerator[tuple[AttachedPhone, ...] | UsbmuxUnavailable, None]:
-    """The phones attached: at once, and again at each change, for ever. While usbmuxd is away that is said
-    once, as a value, and the phones are told again when it is back. Close it with `aclosing`.
-    """
-    said: tuple[AttachedPhone, ...] | str | None = None
+    """Yield the connected phones now, and again at each change, without end. If usbmuxd is unavailable,
+    yields that error once, and the phones again when it is back. Close the generator with `aclosing`."""
+    last: tuple[AttachedPhone, ...] | str | None = None
     while True:
         try:
             async with aclosing(_list_on_each_change()) as lists:
                 async for phones in lists:
-                    if phones != said:
-                        said = phones
+                    if phones != last:
+                        last = phones
                         yield phones
         except UsbmuxUnavailable as error:
-            if str(error) != said:
-                said = str(error)
+            if str(error) != last:
+                last = str(error)
                 yield error
         await asyncio.sleep(retry_after)
 
 
 async def wait_until_detached(phone: AttachedPhone) -> None:
-    """Returns when this attachment is over (unplugged, or plugged in anew), or usbmuxd is gone."""
+    """Wait until this connection ends (unplugged or reconnected), or usbmuxd ends."""
     async with aclosing(watch_phones()) as changes:
         async for now in changes:
             if isinstance(now, UsbmuxUnavailable) or phone not in now:
@@ -94,11 +93,11 @@ async def wait_until_detached(phone: AttachedPhone) -> None:
 
 
 def choose_phone(phones: Sequence[AttachedPhone], udid: str | None = None) -> AttachedPhone:
-    """The phone to use: the one asked for, or the only one.
+    """Choose the requested phone, or the only one.
 
     Args:
-        phones: what is attached.
-        udid: which one, with or without its dash; None for the only one.
+        phones: the connected phones.
+        udid: the requested phone, with or without its dash; None: the only one.
 
     Raises:
         NoPhoneAttached, UnknownPhone, SeveralPhones, OnlyOverWifi.
@@ -120,14 +119,13 @@ def choose_phone(phones: Sequence[AttachedPhone], udid: str | None = None) -> At
 
 
 async def find_phone(udid: str | None = None) -> AttachedPhone:
-    """`choose_phone` among the phones attached now."""
+    """Choose among the phones connected now; see `choose_phone`."""
     return choose_phone(await attached_phones(), udid)
 
 
 def hint_where_none(phones: Sequence[AttachedPhone]) -> str:
-    """Why there is no phone on a cable although one is near: seen over Wi-Fi only, or on the USB bus but
-    not by usbmuxd. Empty: there is one on a cable, or none at all.
-    """
+    """Explain why a nearby phone is not usable: it is only on Wi-Fi, or on the USB bus but not listed by
+    usbmuxd. Empty if a phone is on a cable, or there is no phone."""
     if any(phone.over_usb for phone in phones):
         return ""
     if phones:
@@ -143,17 +141,17 @@ def _not_listed_hint(on_the_bus: Sequence[str]) -> str:
     if not on_the_bus:
         return ""
     return (
-        f"An {on_the_bus[0]} is plugged in, but usbmuxd does not list it. Unlock it and plug it in again; "
-        "if that does not help: sudo systemctl restart usbmuxd."
+        f"An {on_the_bus[0]} is plugged in, but usbmuxd does not list it. Unlock it and plug it in again. "
+        "If that does not help, run: sudo systemctl restart usbmuxd."
     )
 
 
 async def _list_on_each_change() -> AsyncGenerator[tuple[AttachedPhone, ...], None]:
-    """The whole list after each event; events only say when to look, so that none can be misread. Where
-    usbmuxd lists phones but tells no events, it is asked again and again.
+    """Yield the complete list after each event. Events only trigger a new list. Polls if usbmuxd sends no
+    events.
 
     Raises:
-        UsbmuxUnavailable: usbmuxd is not there, or went away.
+        UsbmuxUnavailable: usbmuxd is not running, or has ended.
     """
     changed = asyncio.Event()
     listener = asyncio.create_task(_listen(changed.set))
@@ -172,7 +170,7 @@ async def _list_on_each_change() -> AsyncGenerator[tuple[AttachedPhone, ...], No
 
 
 async def _listen(on_change: Callable[[], None]) -> None:
-    """Calls `on_change` when usbmuxd listens to us, and at each of its events, until it goes away."""
+    """Call `on_change` after subscribing to usbmuxd and at each of its events, until it ends."""
     from pymobiledevice3 import usbmux
 
     async with asyncio.timeout(ANSWER_WITHIN):
@@ -189,7 +187,7 @@ async def _listen(on_change: Callable[[], None]) -> None:
 
 
 def _unavailable(error: BaseException) -> UsbmuxUnavailable:
-    """The sentence for each way in which usbmuxd can be missing."""
+    """Return a helpful error for each reason why usbmuxd is unavailable."""
     if isinstance(error, UsbmuxUnavailable):
         return error
     address = os.environ.get("USBMUXD_SOCKET_ADDRESS")
@@ -202,26 +200,23 @@ def _unavailable(error: BaseException) -> UsbmuxUnavailable:
         )
     if isinstance(cause, FileNotFoundError):
         if address or sys.platform == "darwin":
-            return UsbmuxUnavailable(f"No usbmuxd listens at {where}: there is no such socket. Start it.")
+            return UsbmuxUnavailable(f"usbmuxd is not running: there is no socket at {where}. Start it.")
         return UsbmuxUnavailable(
-            f"usbmuxd is not running (there is no {where}). It starts when an iPhone is plugged in; if one "
-            "is, install it: sudo apt install usbmuxd."
+            f"usbmuxd is not running (there is no {where}). It starts when an iPhone is plugged in. If one "
+            "is plugged in, install it: sudo apt install usbmuxd."
         )
     if isinstance(cause, ConnectionRefusedError):
-        restart = "" if address else ": sudo systemctl restart usbmuxd"
-        return UsbmuxUnavailable(f"usbmuxd does not answer at {where}. Start it again{restart}.")
+        restart = "." if address else ": sudo systemctl restart usbmuxd."
+        return UsbmuxUnavailable(f"usbmuxd does not respond at {where}. Restart it{restart}")
     if isinstance(cause, PermissionError):
         return UsbmuxUnavailable(
-            f"This user may not use usbmuxd ({where}: permission denied). Join the group that owns the "
-            "socket, or ask the owner of this computer."
+            f"You have no permission to use usbmuxd ({where}). Join the group that owns the socket, or ask "
+            "the administrator of this computer."
         )
     if isinstance(cause, TimeoutError):
         return UsbmuxUnavailable(
-            f"usbmuxd at {where} took the connection but said nothing for {ANSWER_WITHIN:.0f} s. Start it "
-            "again."
+            f"usbmuxd at {where} has not responded for {ANSWER_WITHIN:.0f} s. Restart it."
         )
     if isinstance(cause, OSError) and cause.strerror:
-        return UsbmuxUnavailable(f"usbmuxd cannot be reached at {where}: {cause.strerror}. Start it again.")
-    return UsbmuxUnavailable(
-        f"usbmuxd at {where} broke off the connection. Start it again if it does not come back."
-    )
+        return UsbmuxUnavailable(f"usbmuxd cannot be reached at {where}: {cause.strerror}. Restart it.")
+    return UsbmuxUnavailable(f"usbmuxd at {where} closed the connection. Restart it if it does not recover.")

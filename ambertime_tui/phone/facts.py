@@ -1,4 +1,4 @@
-"""Facts about a phone, as lockdownd gives them."""
+"""Facts about a phone, from lockdownd."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class PhoneFacts:
-    """What a person knows a phone by, and what a long copy depends on. None: the phone does not say."""
+    """What identifies a phone and what a long copy depends on. None: not reported by the phone."""
 
     udid: str
     name: str = ""
-    """As its owner named it; empty where it does not say."""
+    """The name its owner chose; empty if not reported."""
     model: str = ""
-    """Marketing name (iPhone 15 Pro), or the product type where the table does not know it yet."""
+    """Marketing name (iPhone 15 Pro), or the product type if the name is unknown."""
     product_type: str = ""
     ios_version: str = ""
     battery_percent: int | None = None
@@ -26,7 +26,7 @@ class PhoneFacts:
 
     @property
     def label(self) -> str:
-        """How sentences call the phone."""
+        """The name of the phone in messages."""
         return f"The iPhone “{self.name}”" if self.name else f"The iPhone {self.udid}"
 
 
@@ -37,8 +37,8 @@ def facts_from(
     battery: Mapping[str, object],
     disk: Mapping[str, object],
 ) -> PhoneFacts:
-    """Facts from lockdownd's default domain, com.apple.mobile.battery and com.apple.disk_usage; values of
-    another type than expected count as not said."""
+    """Build facts from lockdownd's default domain, com.apple.mobile.battery and com.apple.disk_usage.
+    Values of an unexpected type are ignored."""
     product_type = _text(values.get("ProductType")) or ""
     return PhoneFacts(
         udid=udid,
@@ -47,7 +47,7 @@ def facts_from(
         product_type=product_type,
         ios_version=_text(values.get("ProductVersion")) or "",
         battery_percent=_number(battery.get("BatteryCurrentCapacity")),
-        on_power=_truth(battery.get("ExternalConnected")),
+        on_power=_flag(battery.get("ExternalConnected")),
         total_bytes=_number(disk.get("TotalDiskCapacity")) or _number(disk.get("TotalDataCapacity")),
         free_bytes=_number(disk.get("TotalDataAvailable")),
         time_zone=_text(values.get("TimeZone")),
@@ -62,5 +62,5 @@ def _number(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _truth(value: object) -> bool | None:
+def _flag(value: object) -> bool | None:
     return value if isinstance(value, bool) else None

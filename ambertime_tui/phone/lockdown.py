@@ -1,6 +1,7 @@
-"""lockdownd, the phone's front door: connecting, pairing, values, starting services; each step with a limit.
+"""Connections to lockdownd, the phone's main service: pairing, values, starting services; all with time
+limits.
 
-Imports pymobiledevice3's lockdown (0.7 to 1 s): import this module late, in a thread.
+Importing pymobiledevice3's lockdown takes 0.7 to 1 s, so import this module late and in a thread.
 """
 
 from __future__ import annotations
@@ -31,22 +32,22 @@ from ambertime_tui.phone.facts import PhoneFacts, facts_from
 from ambertime_tui.phone.troubles import phone_error, transient
 
 STEP_WITHIN = 20.0
-"""Seconds in which lockdownd has to answer one step; pymobiledevice3 itself waits for ever."""
+"""Seconds for lockdownd to answer one step. pymobiledevice3 itself has no time limit."""
 ASK_AGAIN_EVERY = 1.0
-"""Seconds between looks at a phone that waits for its owner."""
+"""Seconds between checks of a phone that waits for its user."""
 _GRACE = 0.5
-"""Seconds that a step which is given up may still take to come to its end."""
+"""Seconds for a cancelled step to finish."""
 _TRIES = 4
 _BETWEEN_TRIES = 0.5
 _AFC = "com.apple.afc"
 _ASSERTION_TYPE = "PreventUserIdleSystemSleep"
-"""IOKit's name for: the screen may go dark, the system stays awake."""
+"""IOKit's name: the screen may turn off, but the system stays awake."""
 
 T = TypeVar("T")
 
 
 class Lockdown:
-    """A connection to a phone's lockdownd, which reconnects by itself where the phone dropped it."""
+    """A connection to a phone's lockdownd. Reconnects if the phone dropped it."""
 
     def __init__(self, client: Any, udid: str, step_within: float) -> None:
         self._client = client
@@ -58,16 +59,16 @@ class Lockdown:
     async def connect(
         cls, udid: str, pair_records: Path, *, step_within: float = STEP_WITHIN, phone: str = ""
     ) -> Lockdown:
-        """Connects over the cable, and starts a session where the phone knows this computer.
+        """Connect over USB, and start a session if the phone trusts this computer.
 
         Args:
             udid: which phone.
-            pair_records: folder for the keys this computer uses with phones; made for this user only.
-            step_within: seconds that each step may take.
-            phone: how sentences call the phone until it has told its name.
+            pair_records: private folder for the keys this computer uses with phones.
+            step_within: seconds per step.
+            phone: name of the phone in messages until its real name is known.
 
         Raises:
-            PhoneError: it cannot be reached; never that it is not paired.
+            PhoneError: the phone cannot be reached. A missing pairing is not an error.
         """
         await asyncio.to_thread(_keep_private, pair_records)
         label = phone or f"The iPhone {udid}"
@@ -92,7 +93,7 @@ class Lockdown:
 
     @property
     def paired(self) -> bool:
-        """Whether this phone trusts this computer."""
+        """True if the phone trusts this computer."""
         return bool(self._client.paired)
 
     async def pair(
@@ -101,17 +102,17 @@ class Lockdown:
         patience: float,
         ask_again_every: float = ASK_AGAIN_EVERY,
     ) -> None:
-        """Asks the phone to trust this computer, and waits for its owner.
+        """Ask the phone to trust this computer, and wait for its user.
 
         Args:
-            on_waiting: told at each change of what is being waited for.
-            patience: seconds to wait for the owner.
-            ask_again_every: seconds between looks.
+            on_waiting: called when what the user has to do changes.
+            patience: seconds to wait for the user.
+            ask_again_every: seconds between checks.
 
         Raises:
             TrustRefused: Don't Trust was tapped.
-            TrustPending, PhoneLocked: the patience is at its end.
-            PhoneError: the phone is gone or silent.
+            TrustPending, PhoneLocked: the patience has ended.
+            PhoneError: the phone is disconnected or not responding.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + patience
@@ -119,7 +120,7 @@ class Lockdown:
         while True:
             left = deadline - loop.time()
             try:
-                # Once the dialog is up, the same key is offered again until it is answered.
+                # While the dialog is open, offer the same key until the user answers.
                 dialog_patience = max(left, 0.0) if said is TrustPending else 0.0
                 await self._pair_once(dialog_patience)
                 return
@@ -136,7 +137,7 @@ class Lockdown:
             try:
                 await self._client.pair(timeout=dialog_patience)
             except pmd.MuxException:
-                # usbmuxd did not take the record; ours is saved by then, and is enough.
+                # usbmuxd did not store the record; our copy is saved and sufficient.
                 if self._client.pair_record is None:
                     raise
             if not await self._client.validate_pairing():
@@ -146,10 +147,10 @@ class Lockdown:
         await asyncio.to_thread(_keep_private, Path(self._client.pairing_records_cache_folder))
 
     async def refresh_facts(self) -> PhoneFacts:
-        """Asks anew for everything in `PhoneFacts`; what the phone refuses to say stays None.
+        """Read everything in `PhoneFacts` again. What the phone refuses stays None.
 
         Raises:
-            PhoneError: the phone is gone or silent.
+            PhoneError: the phone is disconnected or not responding.
         """
         battery = await self._domain("com.apple.mobile.battery")
         disk = await self._domain("com.apple.disk_usage")
@@ -157,52 +158,51 @@ class Lockdown:
         return self.facts
 
     async def open_afc(self, stall_after: float) -> AfcConnection:
-        """Starts the file service and connects to it.
+        """Start the file service and connect to it.
 
         Raises:
-            PhoneLocked: the phone has to be unlocked first.
-            PhoneError: the phone is gone, silent, or refuses.
+            PhoneLocked: the phone must be unlocked first.
+            PhoneError: the phone is disconnected, not responding, or refuses.
         """
         start = self._client.start_lockdown_service(_AFC)
-        service = await self._ask(start, "starting its file service", undo=_close)
+        service = await self._ask(start, "starting the file service", undo=_close)
         return AfcConnection(service, self.facts.label, stall_after)
 
     async def is_readable(self) -> PhoneError | None:
-        """What keeps the phone from being read now; None where nothing does. Starts no transfer."""
+        """Return what prevents reading the phone now; None if nothing does. Transfers no files."""
         if not self.paired:
             return TrustPending(self.facts.label)
         try:
-            await self._ask(self._client.get_service_connection_attributes(_AFC), "starting its file service")
+            await self._ask(self._client.get_service_connection_attributes(_AFC), "starting the file service")
         except PhoneError as error:
             return error
         return None
 
     @asynccontextmanager
     async def kept_awake(self, seconds: float) -> AsyncIterator[bool]:
-        """Holds a power assertion, so that the phone does not fall asleep in the middle of a long copy. Gives
-        False where the phone does not offer one: a copy works without.
-        """
+        """Keep the phone awake during a long copy, with a power assertion. Yields False if the phone does
+        not support it; copying still works."""
         service = PowerAssertionService(self._client)
         held = service.create_power_assertion(_ASSERTION_TYPE, "AmberTime", seconds)
         try:
             try:
-                await self._ask(held.__aenter__(), "being kept awake", within=min(5.0, self._step_within))
+                await self._ask(held.__aenter__(), "keeping it awake", within=min(5.0, self._step_within))
                 granted = True
             except PhoneError:
                 granted = False
             yield granted
         finally:
-            # The assertion ends with its connection.
+            # Closing the connection releases the assertion.
             await finish(service.close(), 2.0)
 
     async def aclose(self) -> None:
-        """Ends the connection; safe when cancelled."""
+        """Close the connection. Safe when cancelled."""
         await finish(self._client.close(), 3.0)
 
     async def _domain(self, domain: str) -> Mapping[str, object]:
-        """What lockdownd tells of one domain; nothing where it refuses, whatever it says."""
+        """Read one domain of lockdownd; empty if it refuses."""
         try:
-            value = await self._ask(self._client.get_value(domain), "telling about itself")
+            value = await self._ask(self._client.get_value(domain), "reading its details")
         except (PhoneNotReady, PhoneLocked):
             return {}
         return value if isinstance(value, dict) else {}
@@ -221,12 +221,12 @@ class Lockdown:
         try:
             return await _step(step, label, self._udid, within or self._step_within, doing, undo)
         except (UnknownPhone, UsbmuxUnavailable) as error:
-            # It was there a moment ago.
+            # It was connected a moment ago.
             raise PhoneDisconnected(label) from error
 
 
 def _keep_private(folder: Path) -> None:
-    """Pair records hold private keys, and pymobiledevice3 writes them as the umask says."""
+    """Restrict access to pair records: they hold private keys, and pymobiledevice3 uses the umask."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
     for record in folder.glob("*.plist"):
@@ -245,7 +245,7 @@ async def _step(
     doing: str,
     undo: Callable[[T], Coroutine[Any, Any, object]] | None = None,
 ) -> T:
-    """Awaits one step with a limit, and turns its troubles into `PhoneError`s."""
+    """Await one step with a time limit, and convert its errors to `PhoneError`."""
     try:
         async with asyncio.timeout(within) as limit:
             return await cancel_gracefully(step, _GRACE, undo)

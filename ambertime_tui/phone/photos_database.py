@@ -1,17 +1,16 @@
-"""A consistent copy of the phone's library database, taken while the phone goes on writing to it.
+"""A consistent copy of the phone's library database, made while the phone keeps writing to it.
 
-Photos.sqlite is in WAL mode: commits are appended to the log (Photos.sqlite-wal), and copied into the
-database at checkpoints. When all of the log has been copied, the next commit begins it anew with a new header
-(new salts). So the database is read whole, then the log whole, and the pair is taken only if
+Photos.sqlite is in WAL mode: commits are appended to the log (Photos.sqlite-wal) and copied into the
+database at checkpoints. After a complete checkpoint, the next commit restarts the log with a new header
+(new salts). So the complete database is read, then the complete log, and the pair is accepted only if
 
-A. the log's header was the same before, in the log as read, and after: every page that a checkpoint may have
-   changed under our reading is in this log still, and SQLite lays it over the database when it opens the
-   copy; or
-B. the database was not written at all meanwhile (size and time), and the log as read is of one generation.
+A. the log's header was the same before, in the copy, and after. Every page that a checkpoint may have
+   changed during the copy is then still in this log, and SQLite applies it when it opens the copy; or
+B. the database was not written meanwhile (same size and time), and the log as read is of one generation.
 
-A log begun anew never has the old header: its first salt counts up, its second is random. A torn end of the
-log does no harm: SQLite replays frames only as far as their running checksum holds and a commit follows.
-Sources: https://www.sqlite.org/walformat.html and SQLite's wal.c.
+A restarted log never has the old header: its first salt is incremented, its second is random. An
+incomplete end of the log is harmless: SQLite replays frames only while their checksums match, up to the
+last commit. Sources: https://www.sqlite.org/walformat.html and SQLite's wal.c.
 """
 
 from __future__ import annotations
@@ -39,38 +38,38 @@ LOG = DATABASE + "-wal"
 LOG_HEADER_BYTES = 32
 ATTEMPTS = 10
 LOOK_EVERY = 8 << 20
-"""Bytes of the database read between looks at the log's header."""
+"""Bytes to read from the database between checks of the log's header."""
 TIME_RESOLUTION = 0.02
-"""Seconds; the coarsest clock by which a file system stamps a write (a 100 Hz tick, twice over)."""
+"""Seconds. Twice the coarsest tick of file system timestamps (100 Hz)."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class FetchProgress:
-    """How far the copy is."""
+    """Progress of the copy."""
 
     attempt: int
-    """From 1."""
+    """Starting at 1."""
     bytes_done: int
     bytes_total: int
-    """Database and log, as large as they were when the attempt began."""
+    """Size of database and log when the attempt began."""
 
 
 @dataclass(frozen=True, slots=True)
 class FetchedDatabase:
-    """A consistent copy: SQLite replays the log, which lies beside it, when it opens `database`."""
+    """A consistent copy. SQLite replays the log next to it when it opens `database`."""
 
     database: Path
     wal: Path | None
     header: bytes
-    """The log's 32-byte header; empty where there is no log."""
+    """The log's 32-byte header; empty without a log."""
     attempts: int
     bytes: int
 
 
 @dataclass(frozen=True, slots=True)
 class DatabaseStamp:
-    """What is cheap to ask, and differs after any commit: equal signs mean that nothing was written."""
+    """Cheap facts that change with every commit: equal stamps mean an unchanged database."""
 
     log_header: bytes
     log_size: int
@@ -81,32 +80,32 @@ class DatabaseStamp:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """The database and its log as they were before a copy."""
+    """The state of the database and its log before a copy."""
 
     log_header: bytes
-    """Empty: there was no log."""
+    """Empty: no log."""
     database: MediaStat | None
-    """None: it was being written at that very moment."""
+    """None: it was being written at that moment."""
 
     def log_is_the_same(self, header: bytes) -> bool:
-        """Rule A, for one look: the log is of the generation it was."""
+        """Rule A for one check: the log is of the same generation."""
         return bool(self.log_header) and header == self.log_header
 
     def database_is_the_same(self, stat: MediaStat | None) -> bool:
-        """Rule B, for one look: the database was not written since."""
+        """Rule B for one check: the database was not written."""
         return self.database is not None and stat == self.database and stat.modified_ns is not None
 
     def still_acceptable(self, header: bytes, stat: MediaStat | None) -> bool:
-        """Whether a copy begun then can still be taken, seen from the middle of it."""
+        """Whether a running copy can still become consistent."""
         return self.log_is_the_same(header) or self.database_is_the_same(stat)
 
     def accepts(self, log_as_read: bytes, header_after: bytes, stat_after: MediaStat | None) -> bool:
         """Whether a finished copy is consistent.
 
         Args:
-            log_as_read: the first 32 bytes of the log in the copy; empty: there was none to copy.
-            header_after: the log's header after it was read.
-            stat_after: the database after that.
+            log_as_read: the first 32 bytes of the copied log; empty: no log.
+            header_after: the log's header after copying it.
+            stat_after: size and time of the database after copying.
         """
         if log_as_read != header_after:
             return False
@@ -124,20 +123,20 @@ async def fetch_database(
     attempts: int = ATTEMPTS,
     sleep: Sleep = asyncio.sleep,
 ) -> FetchedDatabase:
-    """Copies the library database and its log into a folder.
+    """Copy the library database and its log into a folder.
 
     Args:
         media: the phone's media folder.
-        into: where to; made for this user only (0700), the files are 0600. The caller removes it.
-        on_progress: told after every few megabytes.
-        attempts: how often to begin before giving up; pauses between them grow from 0.25 to 15 s.
-        sleep: waits; another one in tests.
+        into: destination folder, created private (0700) with private files (0600). The caller deletes it.
+        on_progress: called every few megabytes.
+        attempts: maximum number of attempts. Pauses between them grow from 0.25 to 15 s.
+        sleep: waits; replaced in tests.
 
     Raises:
-        DatabaseNotThere: the phone has no such file.
-        DatabaseNeverRests: Photos wrote during every attempt.
+        DatabaseNotThere: the phone has no database.
+        DatabaseNeverRests: Photos wrote to it during every attempt.
         NoRoomForDatabase: the copy cannot be written.
-        PhoneError: the phone is gone, locked or silent, or does not give the file out.
+        PhoneError: the phone is disconnected, locked or not responding, or refuses access.
     """
     pause = _FIRST_PAUSE
     for attempt in range(1, attempts + 1):
@@ -155,7 +154,7 @@ async def fetch_database(
 
 
 async def database_stamp(media: MediaFolder) -> DatabaseStamp:
-    """The sign of the database as it is now.
+    """Return the stamp of the database now.
 
     Raises:
         DatabaseNotThere, PhoneError: as for `fetch_database`.
@@ -175,7 +174,7 @@ async def database_stamp(media: MediaFolder) -> DatabaseStamp:
 
 
 class _Attempt:
-    """One try at a copy."""
+    """One attempt to copy the database."""
 
     def __init__(
         self,
@@ -195,7 +194,7 @@ class _Attempt:
         self._total = 0
 
     async def run(self) -> FetchedDatabase | None:
-        """The copy, or None where the phone wrote too much meanwhile."""
+        """Copy the database; None if the phone wrote to it in a way that makes the copy inconsistent."""
         before = await self._look_before()
         database_hash = await self._copy_database(before)
         if database_hash is None:
@@ -204,7 +203,7 @@ class _Attempt:
         header_after, stat_after = await self._look()
         if not before.accepts(log_as_read, header_after, stat_after):
             return None
-        if not (before.log_header or log_as_read) and not await self._reads_the_same(before, database_hash):
+        if not (before.log_header or log_as_read) and not await self._reads_same_twice(before, database_hash):
             return None
         return FetchedDatabase(
             database=self._database,
@@ -218,7 +217,7 @@ class _Attempt:
         first = await _stat_or_none(self._media, DATABASE)
         if first is None:
             raise DatabaseNotThere(DATABASE)
-        # A write within the same tick of the phone's clock would leave the time as it is: be past the tick.
+        # A second write within one tick of the phone's clock keeps the same time, so wait for the next tick.
         await self._sleep(TIME_RESOLUTION)
         header, second = await self._look()
         log = await _stat_or_none(self._media, LOG)
@@ -229,7 +228,7 @@ class _Attempt:
         return await asyncio.gather(_log_header(self._media), _stat_or_none(self._media, DATABASE))
 
     async def _copy_database(self, before: Baseline) -> bytes | None:
-        """Returns the hash of what was read; None as soon as the copy has become worthless."""
+        """Copy the database and return its hash; None as soon as the copy cannot become consistent."""
         looked_at = 0
         look: asyncio.Task[tuple[bytes, MediaStat | None]] | None = None
         digest = hashlib.sha256()
@@ -238,7 +237,7 @@ class _Attempt:
             try:
                 async with aclosing(self._media.read(DATABASE, chunk=LARGEST_READ)) as pieces:
                     async for piece in pieces:
-                        await asyncio.to_thread(_keep, file, piece, digest)
+                        await asyncio.to_thread(_write_and_hash, file, piece, digest)
                         self._advance(len(piece))
                         if look is not None and look.done():
                             if not before.still_acceptable(*look.result()):
@@ -256,7 +255,7 @@ class _Attempt:
         return digest.digest()
 
     async def _copy_log(self) -> bytes:
-        """Returns the header of the log as read; empty: there is no log, or nothing in it yet."""
+        """Copy the log and return its header; empty if there is no log or it is empty."""
         header = b""
         with _private_file(self._log) as file:
             try:
@@ -272,8 +271,8 @@ class _Attempt:
             return b""
         return header
 
-    async def _reads_the_same(self, before: Baseline, expected: bytes) -> bool:
-        """Without a log to vouch for it, the database has to read the same twice."""
+    async def _reads_same_twice(self, before: Baseline, expected: bytes) -> bool:
+        """Without a log as evidence, require that the database reads the same twice."""
         digest = hashlib.sha256()
         async with aclosing(self._media.read(DATABASE, chunk=LARGEST_READ)) as pieces:
             async for piece in pieces:
@@ -287,7 +286,7 @@ class _Attempt:
 
 
 async def _log_header(media: MediaFolder) -> bytes:
-    """The log's header; empty where there is no log, or an empty one."""
+    """Return the log's header; empty without a log or for an empty one."""
     try:
         header = await media.read_head(LOG, LOG_HEADER_BYTES)
     except MediaNotFound:
@@ -311,6 +310,6 @@ def _private_file(path: Path) -> BinaryIO:
     return open(path, "wb", opener=lambda name, flags: os.open(name, flags | os.O_NOFOLLOW, 0o600))
 
 
-def _keep(file: BinaryIO, piece: bytearray, digest: hashlib._Hash) -> None:
+def _write_and_hash(file: BinaryIO, piece: bytearray, digest: hashlib._Hash) -> None:
     file.write(piece)
     digest.update(piece)

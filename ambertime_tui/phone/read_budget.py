@@ -1,4 +1,4 @@
-"""Room for replies on their way: bounds what is asked of a phone at once; the oldest file goes first."""
+"""A limit on the bytes requested from a phone at a time. The file opened first has priority."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from contextlib import asynccontextmanager
 
 
 class ReadBudget:
-    """So many bytes may be asked for and not be here yet.
+    """A semaphore for bytes in flight, with priorities.
 
-    Were the room shared out in turn, several large files would all end at the same moment, and nothing could
-    be synced and read back while something else is transferred. So the file with the lowest turn goes first.
+    With fair sharing, several large files would finish at the same moment, and syncing and reading back
+    could not overlap with transfers. So the file with the lowest priority number goes first.
     """
 
     def __init__(self, size: int) -> None:
@@ -23,24 +23,24 @@ class ReadBudget:
         self._numbers = itertools.count()
 
     @asynccontextmanager
-    async def taken(self, size: int, turn: int) -> AsyncGenerator[None, None]:
-        """Waits for the room, and gives it back on leaving.
+    async def reserve(self, size: int, priority: int) -> AsyncGenerator[None, None]:
+        """Wait for the budget, and return it on exit.
 
         Args:
-            size: bytes; more than there is room for in all counts as all of it.
-            turn: the lower, the sooner.
+            size: bytes, capped at the whole budget.
+            priority: lower numbers go first.
         """
         size = min(size, self._size)
         if self._waiting or size > self._left:
-            place = asyncio.get_running_loop().create_future()
-            heapq.heappush(self._waiting, (turn, next(self._numbers), size, place))
+            turn = asyncio.get_running_loop().create_future()
+            heapq.heappush(self._waiting, (priority, next(self._numbers), size, turn))
             try:
-                await place
+                await turn
             except asyncio.CancelledError:
-                if place.done() and not place.cancelled():
+                if turn.done() and not turn.cancelled():
                     self._release(size)
                 else:
-                    self._let_in()
+                    self._wake_waiters()
                 raise
         else:
             self._left -= size
@@ -51,11 +51,11 @@ class ReadBudget:
 
     def _release(self, size: int) -> None:
         self._left += size
-        self._let_in()
+        self._wake_waiters()
 
-    def _let_in(self) -> None:
+    def _wake_waiters(self) -> None:
         while self._waiting and (self._waiting[0][3].done() or self._waiting[0][2] <= self._left):
-            _, _, size, place = heapq.heappop(self._waiting)
-            if not place.done():
+            _, _, size, turn = heapq.heappop(self._waiting)
+            if not turn.done():
                 self._left -= size
-                place.set_result(None)
+                turn.set_result(None)

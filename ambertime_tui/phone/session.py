@@ -1,4 +1,4 @@
-"""A session with one phone: reached over the cable, trusted, unlocked once, kept awake."""
+"""A session with one phone: connected over USB, trusted, unlocked once, and kept awake."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ _ASSERTION_RENEWED_EVERY = 3000.0
 
 @dataclass(frozen=True, slots=True)
 class PhoneTimeouts:
-    """How long to wait for what, in seconds."""
+    """Time limits and intervals for a phone, in seconds."""
 
     step_within: float = 20.0
-    """For lockdownd to answer one question."""
+    """Limit for one answer of lockdownd."""
     stall_after: float = STALL_AFTER
-    """Without any reply of the file service."""
+    """Limit without any reply of the file service."""
     ask_again_every: float = 1.0
-    """Between looks at a phone that waits for its owner."""
+    """Interval between checks of a phone that waits for its user."""
     keep_alive_every: float = KEEP_ALIVE_EVERY
-    """Without traffic, before a connection is used for a small question."""
+    """Idle time after which a small request keeps a connection alive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +45,14 @@ class Peek:
 
     facts: PhoneFacts
     trouble: PhoneError | None
-    """What keeps it from being read now; None: it is ready."""
+    """What prevents reading it now; None: it is ready."""
 
 
 async def peek(udid: str, pair_records: Path, *, timeouts: PhoneTimeouts = PhoneTimeouts()) -> Peek:
-    """Looks at a phone without asking it for anything: never raises the Trust dialog.
+    """Check a phone without side effects: never opens the Trust dialog.
 
     Args:
-        udid: which phone.
+        udid: the phone's UDID.
         pair_records: folder with the keys of phones that trust this computer.
         timeouts: how long to wait.
     """
@@ -74,7 +74,7 @@ async def peek(udid: str, pair_records: Path, *, timeouts: PhoneTimeouts = Phone
 
 
 async def is_locked(udid: str, pair_records: Path) -> bool:
-    """Whether a phone is locked now; arguments as for `peek`."""
+    """Whether a phone is locked now. Arguments as for `peek`."""
     return isinstance((await peek(udid, pair_records)).trouble, PhoneLocked)
 
 
@@ -87,19 +87,19 @@ async def open_session(
     trust_patience: float,
     timeouts: PhoneTimeouts = PhoneTimeouts(),
 ) -> AsyncIterator[PhoneSession]:
-    """Opens a session, which asks for trust and for unlocking where they are needed.
+    """Open a session. Asks the user to trust this computer and to unlock the phone if needed.
 
     Args:
-        udid: which phone; None: the only one.
-        pair_records: folder for the keys this computer uses with phones; made for this user only (0700).
-        on_waiting: told what the owner of the phone has to do, once for each thing.
-        trust_patience: seconds to wait for the owner; 0: do not wait.
+        udid: the phone's UDID; None: the only phone.
+        pair_records: private folder (0700) for the keys this computer uses with phones.
+        on_waiting: called once for each thing the user has to do.
+        trust_patience: seconds to wait for the user; 0: do not wait.
         timeouts: how long to wait for the phone itself.
 
     Raises:
         UsbmuxUnavailable, NoPhoneAttached, UnknownPhone, SeveralPhones, OnlyOverWifi: no such phone.
-        TrustPending, TrustRefused, PhoneLocked: its owner did not let this computer in.
-        PhoneError: it went away, stalled, or is in no state to be read.
+        TrustPending, TrustRefused, PhoneLocked: the user did not give access.
+        PhoneError: the phone was disconnected, does not respond, or cannot be read.
     """
     deadline = asyncio.get_running_loop().time() + trust_patience
     phone = await find_phone(udid)
@@ -110,7 +110,7 @@ async def open_session(
         afc = await _first_connection(lockdown, on_waiting, deadline, timeouts)
         session = PhoneSession(phone, lockdown, afc, timeouts)
         try:
-            with suppress(PhoneError):  # what it does not tell of itself keeps nobody from reading it
+            with suppress(PhoneError):  # missing facts do not prevent reading
                 await lockdown.refresh_facts()
             yield session
         finally:
@@ -120,7 +120,7 @@ async def open_session(
 
 
 class PhoneSession:
-    """A phone that can be read. Made by `open_session`."""
+    """A readable phone. Created by `open_session`."""
 
     def __init__(
         self, phone: AttachedPhone, lockdown: Lockdown, afc: AfcConnection, timeouts: PhoneTimeouts
@@ -137,27 +137,27 @@ class PhoneSession:
 
     @property
     def facts(self) -> PhoneFacts:
-        """The facts as last asked for."""
+        """The facts as last read."""
         return self._lockdown.facts
 
     async def refreshed_facts(self) -> PhoneFacts:
-        """The facts, asked for anew: battery, power and free space change.
+        """Read the facts again, because battery, power and free space change.
 
         Raises:
-            PhoneError: the phone is gone or silent.
+            PhoneError: the phone is disconnected or not responding.
         """
         self._check_cable()
         return await self._lockdown.refresh_facts()
 
     async def media(self, connections: int = 1) -> MediaFolder:
-        """The phone's media folder; closed with the session, if not before.
+        """Open the phone's media folder. It is closed with the session at the latest.
 
         Args:
-            connections: AFC connections to use, 1 to 3.
+            connections: number of AFC connections, 1 to 3.
 
         Raises:
-            PhoneLocked: the phone was locked again, and needs to be unlocked once more.
-            PhoneError: it is gone or silent.
+            PhoneLocked: the phone was locked again.
+            PhoneError: the phone is disconnected or not responding.
         """
         self._check_cable()
         if self._spare is None:
@@ -172,11 +172,11 @@ class PhoneSession:
         return folder
 
     async def disconnected(self) -> None:
-        """Returns when the phone has been unplugged (or plugged in anew, which is another session)."""
+        """Wait until the phone is unplugged. Reconnecting it needs a new session."""
         await asyncio.wait({self._cable})
 
     async def aclose(self) -> None:
-        """Closes all that the session opened; safe when cancelled."""
+        """Close everything the session opened. Safe when cancelled."""
         self._cable.cancel()
         self._awake.cancel()
         await finish(self._close_all(), 15.0)
@@ -207,7 +207,7 @@ class PhoneSession:
 
 
 async def _connect(phone: AttachedPhone, pair_records: Path, timeouts: PhoneTimeouts) -> Lockdown:
-    # A second of imports, off the loop that keeps a screen alive.
+    # The import takes a second, so keep it off the event loop.
     module = await asyncio.to_thread(_lockdown_module)
     return await module.connect(phone.udid, pair_records, step_within=timeouts.step_within)
 
@@ -221,15 +221,15 @@ def _lockdown_module() -> type[Lockdown]:
 async def _first_connection(
     lockdown: Lockdown, on_waiting: Callable[[PhoneError], None], deadline: float, timeouts: PhoneTimeouts
 ) -> AfcConnection:
-    """The first AFC connection, as soon as the phone is unlocked."""
-    said = False
+    """Open the first AFC connection once the phone is unlocked."""
+    reported = False
     while True:
         try:
             return await lockdown.open_afc(timeouts.stall_after)
         except PhoneLocked as locked:
-            if not said:
+            if not reported:
                 on_waiting(locked)
-                said = True
+                reported = True
             left = deadline - asyncio.get_running_loop().time()
             if left <= 0:
                 raise

@@ -1,4 +1,4 @@
-"""What the USB bus of this computer shows, whatever usbmuxd says: to tell "no phone" from "not seen"."""
+"""iPhones on the USB bus, independent of usbmuxd: to distinguish "no phone" from "not listed"."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _PHONES = range(0x1290, 0x12B0)
 
 
 def apple_devices_on_usb(devices: Path = _SYSFS) -> tuple[str, ...]:
-    """The product names of the iPhones and iPads that the kernel sees (Linux; empty elsewhere)."""
+    """List the product names of iPhones and iPads that the kernel detects (Linux; empty elsewhere)."""
     found = []
     for device in sorted(devices.glob("*")):
         try:

@@ -1,4 +1,4 @@
-"""USBMUXD_SOCKET_ADDRESS, as other programs write it and as pymobiledevice3 reads it."""
+"""USBMUXD_SOCKET_ADDRESS, converted from other programs' format to pymobiledevice3's."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _LIBUSBMUXD_PREFIX = "UNIX:"
 
 
 def normalize_usbmux_address(environ: MutableMapping[str, str]) -> None:
-    """Makes a path of libusbmuxd's `UNIX:/path`, and an absolute one of a relative one, in place.
+    """Convert libusbmuxd's `UNIX:/path` to a path, and a relative path to an absolute one, in place.
 
-    pymobiledevice3 takes what stands behind a colon for a port (`usbmux.py`, `create_socket`), and whoever
-    leaves the working folder would look for a relative path elsewhere. HOST:PORT stays as it is.
+    pymobiledevice3 parses text after a colon as a port (`usbmux.py`, `create_socket`), and a process that
+    changes its working folder would resolve a relative path elsewhere. HOST:PORT is unchanged.
     """
     address = environ.get(VARIABLE, "")
     path = address.removeprefix(_LIBUSBMUXD_PREFIX)

@@ -23,7 +23,22 @@ from ambertime_tui.phone.troubles import phone_error
 
 PHONE = "The iPhone “Zoë’s phone”"
 UDID = "00008130-000A1B2C3D4E5F60"
-ADVICE = ["unlock", "plug", "tap", "start", "restart", "ask", "join", "again", "make", "close", "open", "say"]
+ADVICE = [
+    "unlock",
+    "plug",
+    "tap",
+    "start",
+    "restart",
+    "ask",
+    "join",
+    "again",
+    "make",
+    "close",
+    "open",
+    "connect",
+    "choose",
+    "free",
+]
 EXAMPLES: list[PhoneError] = [
     errors.UsbmuxUnavailable("usbmuxd is not running. Start it."),
     errors.NoPhoneAttached(),

@@ -170,7 +170,7 @@ def test_the_icloud_options_are_chosen_with_their_explanation() -> None:
     async def script(stage: Stage) -> None:
         await stage.shows(READY)
         await stage.press("w")
-        await stage.shows("Needs: A person with the iPhone in hand")
+        await stage.shows("Needs: The iPhone at hand")
         await stage.press("down", "p", "o")
         await stage.shows("Patience  2h")
         await stage.press("enter")
