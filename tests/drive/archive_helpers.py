@@ -1,5 +1,4 @@
-"""A small Photo Library with known bytes, the job that copies it, and the promise that must hold
-afterwards."""
+"""A small Photo Library with known bytes, a job that copies it, and checks of what must hold afterwards."""
 
 from __future__ import annotations
 
@@ -41,7 +40,7 @@ EXTENSIONS = {
 
 
 def resource(role: Role, number: int = 1, name: str | None = None) -> Resource:
-    """A resource as the phone has it."""
+    """A resource on the phone."""
     name = f"IMG_{number:04}{EXTENSIONS[role]}" if name is None else name
     return Resource(role, "DCIM/100APPLE", name, None, Availability.LOCAL)
 
@@ -54,7 +53,7 @@ def asset(
     created: float | None = JULY,
     zone_offset: int | None = 0,
 ) -> Asset:
-    """An asset; its uuid begins with its number in hex."""
+    """An asset whose uuid starts with its number in hex."""
     return Asset(
         uuid=f"{number:08X}-1111-4222-8333-444455556666",
         kind=Kind.PHOTO,
@@ -68,7 +67,7 @@ def asset(
 
 
 def content(of: Asset, part: Resource, edition: int = 1) -> bytes:
-    """The bytes of a resource: never the same for two of them."""
+    """The bytes of a resource, different for each one."""
     seed = f"{of.uuid} {part.role} {edition}\n".encode()
     return seed * (40 + len(part.role) * 7)
 
@@ -79,7 +78,7 @@ LIBRARY = (
     asset(3, (Role.PHOTO,)),
     asset(4, (Role.PHOTO, Role.ALTERNATE_PHOTO), name="img_0004.heic"),
 )
-"""A Live Photo with an edit, an undated one, one that wants the name of the first, a RAW pair."""
+"""A Live Photo with an edit, an undated one, one with the same name as the first, and a RAW pair."""
 
 
 def traits(name: str = "ext4") -> FileSystemTraits:
@@ -88,7 +87,7 @@ def traits(name: str = "ext4") -> FileSystemTraits:
 
 
 def drive_at(path: Path, file_system: str = "ext4") -> Drive:
-    """A drive for a folder of the test, as if it had that file system."""
+    """A drive for a test folder, as if it had that file system."""
     return Drive(path, "Test", "", file_system, traits(file_system), 1 << 40, 1 << 39, True, False, False)
 
 
@@ -102,7 +101,7 @@ def stage(
     repair: bool = False,
     namesake: bool = False,
 ) -> StagedAsset:
-    """Writes an asset up to the point where only the commit is missing."""
+    """Write and stage an asset, without committing it."""
     repairs = target.needs_repair(udid).get(item.uuid, ()) if repair else ()
     with target.writer(udid, item, resources=resources, repairs=repairs, namesake=namesake) as writer:
         for part in item.resources if resources is None else resources:
@@ -115,7 +114,7 @@ def stage(
 
 
 def copied(target: Target, item: Asset, **options: object) -> RecordedAsset:
-    """Stages and commits an asset that must succeed."""
+    """Stage and commit an asset, which must succeed."""
     (outcome,) = target.commit([stage(target, item, **options)])  # type: ignore[arg-type]
     assert isinstance(outcome, RecordedAsset), outcome
     return outcome
@@ -123,7 +122,7 @@ def copied(target: Target, item: Asset, **options: object) -> RecordedAsset:
 
 @dataclass(slots=True)
 class Trouble:
-    """What a job could not do."""
+    """The errors of a job."""
 
     errors: list[DriveError]
 
@@ -137,7 +136,7 @@ def backup(
     group: int = 2,
     acknowledged: Callable[[str], None] = lambda uuid: None,
 ) -> list[DriveError]:
-    """A whole job as the engine does it: stage some, commit them together, try each failed one once more."""
+    """A job like the engine's: stage a group, commit it, and retry each failed asset once."""
     errors: list[DriveError] = []
     try:
         with open_target(root, calls=calls, drive=drive or drive_at(root)) as target:
@@ -176,7 +175,7 @@ def recorded_assets(record: Record, udid: str = PHONE) -> dict[str, RecordedAsse
 
 
 def recorded_in(root: Path) -> tuple[RecordedAsset, ...]:
-    """What the record of a target vouches for; nothing where there is no sound record."""
+    """The recorded assets of a target; none if the record is not valid."""
     try:
         return read_record(root, lambda record: tuple(assets_in(record))) or ()
     except RecordDamaged:
@@ -184,14 +183,14 @@ def recorded_in(root: Path) -> tuple[RecordedAsset, ...]:
 
 
 def verdicts_of(root: Path, **options: Any) -> dict[str, FileVerdict]:
-    """What a verification finds of each file, by path."""
+    """The verification result of each file, by path."""
     found: dict[str, FileVerdict] = {}
     verify(root, on_file=lambda one: found.update({one.path: one}), **options)
     return found
 
 
 def assert_promise(root: Path, library: Sequence[Asset] = LIBRARY) -> dict[str, RecordedAsset]:
-    """What the record says is copied is there: every file, whole, with the bytes the phone had."""
+    """Check that every recorded file is on the drive, complete, with the bytes from the phone."""
     truth = {item.uuid: item for item in library}
     recorded = {item.uuid: item for item in recorded_in(root)}
     for uuid, found in recorded.items():
@@ -206,7 +205,7 @@ def assert_promise(root: Path, library: Sequence[Asset] = LIBRARY) -> dict[str, 
 
 
 def assert_complete(root: Path, library: Sequence[Asset] = LIBRARY) -> None:
-    """Every asset is copied, once, and nothing hidden is left over."""
+    """Check that every asset is copied once and no part is left."""
     recorded = assert_promise(root, library)
     assert set(recorded) == {item.uuid for item in library}
     files = sorted(
@@ -216,12 +215,12 @@ def assert_complete(root: Path, library: Sequence[Asset] = LIBRARY) -> None:
 
 
 def with_role(item: Asset, *roles: Role) -> Asset:
-    """The asset with more resources."""
+    """The asset with additional resources."""
     return replace(item, resources=(*item.resources, *(resource(role) for role in roles)))
 
 
 def tree(root: Path) -> dict[str, bytes]:
-    """All files of a target but our own bookkeeping, with their bytes."""
+    """All files of a target except `.ambertime`, with their bytes."""
     return {
         path.relative_to(root).as_posix(): path.read_bytes()
         for path in sorted(root.rglob("*"))

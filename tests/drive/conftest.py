@@ -1,4 +1,4 @@
-"""The long forms of the drive's tests run on request only."""
+"""The long forms of these tests run only on request."""
 
 from __future__ import annotations
 

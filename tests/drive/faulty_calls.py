@@ -1,4 +1,4 @@
-"""Operating systems that fail: at the Nth call, for a moment or for good, or by a power cut."""
+"""System calls that fail at the Nth call, once or permanently, or lose power."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ READING = ("open_read", "drop_cache")
 
 
 class Killed(BaseException):
-    """The process is dead: nothing of it runs any more."""
+    """Simulates the death of the process."""
 
 
 class CountingCalls(SystemCalls):
-    """Asks `before` ahead of each call, with its number (from 1) and its name."""
+    """Calls `before` ahead of each system call, with its number (from 1) and name."""
 
     def __init__(
         self, before: Callable[[int, str], None] = lambda number, name: None, *, exclusive: bool = True
     ) -> None:
-        """`exclusive`: whether this drive can rename without replacing; exFAT's FUSE driver cannot."""
+        """`exclusive`: whether the drive can rename without replacing. exFAT's FUSE driver cannot."""
         self._exclusive = exclusive
         self.count = 0
         self.names: list[str] = []
@@ -65,7 +65,7 @@ class CountingCalls(SystemCalls):
             try:
                 self._before(number, name)
             except BaseException:
-                # Half a write has reached the file, and a descriptor is gone even if close says EIO.
+                # Half of a write reaches the file, and close releases the descriptor even after EIO.
                 if name == "write":
                     os.write(arguments[0], bytes(arguments[1][: len(arguments[1]) // 2]))
                 if name == "close":
@@ -90,7 +90,7 @@ class CountingCalls(SystemCalls):
         raise OSError(errno.EPERM, os.strerror(errno.EPERM))
 
     def bury(self) -> None:
-        """Closes what a dead process had open, as the kernel does."""
+        """Close the files of a dead process, as the kernel does."""
         for fd in self._open:
             with suppress(OSError):
                 os.close(fd)
@@ -98,7 +98,7 @@ class CountingCalls(SystemCalls):
 
 
 def failing(at: int, code: int, *, for_good: bool, exclusive: bool = True) -> CountingCalls:
-    """The call with that number fails, and all later ones if it is for good."""
+    """The call with that number fails; with `for_good`, all later ones as well."""
 
     def before(number: int, name: str) -> None:
         if number == at or (for_good and number > at):
@@ -110,7 +110,7 @@ def failing(at: int, code: int, *, for_good: bool, exclusive: bool = True) -> Co
 
 
 def killed(at: int, *, exclusive: bool = True) -> CountingCalls:
-    """The process dies just before the call with that number."""
+    """The process dies just before this call."""
 
     def before(number: int, name: str) -> None:
         if number >= at:
@@ -120,7 +120,7 @@ def killed(at: int, *, exclusive: bool = True) -> CountingCalls:
 
 
 def killed_for_real(at: int) -> CountingCalls:
-    """This very process is killed, as by `kill -9`, just before the call with that number."""
+    """The test process itself is killed with SIGKILL just before this call."""
 
     def before(number: int, name: str) -> None:
         if number >= at:
@@ -130,10 +130,10 @@ def killed_for_real(at: int) -> CountingCalls:
 
 
 class PowerCutCalls(CountingCalls):
-    """Remembers what was not synced, so that `cut` can take it away again.
+    """Tracks what was not synced, so that `cut` can undo it.
 
-    Until its folder is synced, a new, renamed or removed name may be lost; until a file is synced, any of its
-    bytes. SQLite's own file is left to SQLite, which syncs what it has committed.
+    A new, renamed or removed name may be lost until its folder is synced, and the bytes of a file until the
+    file is synced. SQLite's own file is not tracked, because SQLite syncs what it commits.
     """
 
     def __init__(
@@ -141,23 +141,23 @@ class PowerCutCalls(CountingCalls):
         at: int,
         keep: Path,
         *,
-        lying: bool = False,
+        ignores_fsync: bool = False,
         exclusive: bool = True,
         after: PowerCutCalls | None = None,
     ) -> None:
         """
         Args:
             at: the power is cut just before the call with this number.
-            keep: an empty folder for what is removed, to bring it back.
-            lying: fsync does nothing, which the test has to find out.
-            after: the job before, that died without a power cut: what it had not synced is still in memory.
+            keep: an empty folder for removed files, to restore them.
+            ignores_fsync: fsync does nothing, which the test must detect.
+            after: the previous job, killed without a power cut: its unsynced data is still in memory.
         """
 
         def before(number: int, name: str) -> None:
             if number >= at:
                 raise Killed(name)
 
-        self._keep, self._lying = keep, lying
+        self._keep, self._ignores_fsync = keep, ignores_fsync
         self._pending: list[tuple[set[Path], Callable[[], object]]] = after._pending if after else []
         self._dirty: dict[int, int] = after._dirty if after else {}
         self._paths: dict[int, Path] = {}
@@ -174,7 +174,7 @@ class PowerCutCalls(CountingCalls):
         return super().write(fd, data)
 
     def fsync(self, fd: int) -> None:
-        if not self._lying:
+        if not self._ignores_fsync:
             super().fsync(fd)
             self._dirty.pop(os.fstat(fd).st_ino, None)
 
@@ -204,11 +204,11 @@ class PowerCutCalls(CountingCalls):
 
     def fsync_folder(self, path: Path) -> None:
         super().fsync_folder(path)
-        if not self._lying:
+        if not self._ignores_fsync:
             self._pending = [(folders - {path}, undo) for folders, undo in self._pending if folders != {path}]
 
     def cut(self, root: Path, chance: random.Random) -> None:
-        """Takes away some, or all, of what was not synced: names from the newest back, bytes of any file."""
+        """Undo some or all of what was not synced: names from the newest back, and bytes of any file."""
         self.bury()
         lost = chance.choice([0, len(self._pending), chance.randint(0, len(self._pending))])
         for _, undo in reversed(self._pending[len(self._pending) - lost :]):

@@ -1,4 +1,4 @@
-"""Real file systems on loop devices; root and tools needed, or the test is skipped with the reason."""
+"""Real file systems on loop devices. Needs root and tools; otherwise the test is skipped with a reason."""
 
 from __future__ import annotations
 
@@ -34,8 +34,7 @@ def run(*command: str) -> str:
 
 
 def mount(name: str, tmp_path: Path, stack: ExitStack, *, megabytes: int = 0) -> Mounted:
-    """A fresh file system of that kind, of the least size it can have if not told; or a skipped test with the
-    reason."""
+    """A new file system of this kind, by default as small as possible. Skips the test if that fails."""
     tool = MAKERS[name][0]
     if os.geteuid() != 0:
         pytest.skip("mounting needs root")
@@ -83,7 +82,7 @@ def wait_for_mount(path: Path, process: subprocess.Popen[bytes]) -> None:
 
 
 def mount_again(mounted: Mounted, stack: ExitStack) -> None:
-    """Plugs an exFAT drive in again whose driver was killed."""
+    """Mount an exFAT drive again after its driver was killed."""
     run("umount", str(mounted.path))
     command = ["mount.exfat-fuse", "-d", mounted.device, str(mounted.path)]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)

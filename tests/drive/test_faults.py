@@ -1,5 +1,5 @@
-"""Whatever call fails, and whenever the job dies: what the record says is copied is there, and a later job
-brings the rest without copying anything twice."""
+"""Whichever call fails and whenever the job dies, recorded files are on the drive, and a later job copies the
+rest without copying anything twice."""
 
 from __future__ import annotations
 
@@ -22,19 +22,18 @@ from tests.drive.faulty_calls import CountingCalls, Killed, PowerCutCalls, faili
 
 LONG = bool(os.environ.get("AMBERTIME_LONG"))
 STEP = 6
-"""In the short form each kind of fault begins at another call."""
+"""In the short form, each kind of fault starts at a different call."""
 MANNERS = [
     pytest.param((2, True), id="in pairs"),
-    pytest.param((4, False), id="all at once, on a drive without exclusive renames", marks=pytest.mark.long),
+    pytest.param((4, False), id="one group, on a drive without exclusive renames", marks=pytest.mark.long),
     pytest.param((1, False), id="one by one, on a drive without exclusive renames", marks=pytest.mark.long),
 ]
-"""How many assets share a commit, and whether the drive can rename without replacing (exFAT's driver
-cannot)."""
+"""Assets per commit, and whether the drive can rename without replacing (exFAT's driver cannot)."""
 
 
 @pytest.fixture
 def scratch(tmp_path: Path) -> Iterator[Path]:
-    """A folder in memory where there is one: a sweep makes thousands of files, and syncs each."""
+    """A folder in memory if possible, because a sweep writes and syncs thousands of files."""
     memory = Path("/dev/shm")
     if not os.access(memory, os.W_OK):
         yield tmp_path
@@ -44,8 +43,9 @@ def scratch(tmp_path: Path) -> Iterator[Path]:
 
 
 def sweep(scratch: Path, job: Callable[[Path, int], bool], first: int = 1) -> int:
-    """Runs a job, in a fresh folder each time, with its fault at one call after the other until none is hit;
-    in the short form at each STEPth from the `first`."""
+    """Run a job in a new folder with its fault at one call after the other, until no call is hit.
+
+    The short form tries every STEPth call from `first`."""
     for number in itertools.count(1) if LONG else itertools.count(first, STEP):
         with tempfile.TemporaryDirectory(dir=scratch) as folder:
             root = Path(folder) / "archive"
@@ -57,16 +57,16 @@ def sweep(scratch: Path, job: Callable[[Path, int], bool], first: int = 1) -> in
 
 @pytest.fixture(autouse=True, params=["small files", "large files"])
 def checkpoints(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Large files are noted while they are written, and gone on with: here that is after two kilobytes."""
+    """Set checkpoints after every two kilobytes instead of 256 MiB."""
     if request.param == "large files":
         monkeypatch.setattr(file_writer, "CHECKPOINT_EVERY", 2000)
 
 
 def bystanders(root: Path) -> dict[Path, bytes]:
-    """Files of somebody else in the very folders of the archive."""
+    """Files of other programs in the folders of the archive."""
     folder = root / "Photos/2024-07"
     folder.mkdir(parents=True)
-    files = {folder / ".IMG_0001.HEIC.part": b"a stranger's part", root / "notes.txt": b"notes"}
+    files = {folder / ".IMG_0001.HEIC.part": b"another program's part", root / "notes.txt": b"notes"}
     for path, data in files.items():
         path.write_bytes(data)
     return files
@@ -98,7 +98,7 @@ def test_an_error_at_any_call_loses_nothing(
 
 
 @pytest.mark.parametrize("manner", MANNERS)
-def test_death_at_any_call_loses_nothing(scratch: Path, manner: tuple[int, bool]) -> None:
+def test_a_kill_at_any_call_loses_nothing(scratch: Path, manner: tuple[int, bool]) -> None:
     group, exclusive = manner
 
     def job(root: Path, number: int) -> bool:
@@ -118,7 +118,7 @@ def test_death_at_any_call_loses_nothing(scratch: Path, manner: tuple[int, bool]
     assert sweep(scratch, job, 2) > 150
 
 
-def test_death_twice_in_a_row_loses_nothing(scratch: Path) -> None:
+def test_two_kills_in_a_row_lose_nothing(scratch: Path) -> None:
     chance = random.Random(7)
     for number in range(60 if LONG else 15):
         root = scratch / str(number)
@@ -134,9 +134,7 @@ def test_death_twice_in_a_row_loses_nothing(scratch: Path) -> None:
 
 
 @pytest.mark.parametrize("manner", MANNERS)
-def test_a_power_cut_at_any_call_loses_nothing_that_was_promised(
-    scratch: Path, manner: tuple[int, bool]
-) -> None:
+def test_a_power_cut_at_any_call_loses_nothing_committed(scratch: Path, manner: tuple[int, bool]) -> None:
     group, exclusive = manner
     chance = random.Random(11)
 
@@ -149,9 +147,7 @@ def test_a_power_cut_at_any_call_loses_nothing_that_was_promised(
         calls.cut(root, chance)
         assert acknowledged <= set(assert_promise(root))
         sums = root / "SHA256SUMS"
-        assert not sums.exists() or len(list(each_checksum(root))) == 9, (
-            "the old one, none here, or the new one"
-        )
+        assert not sums.exists() or len(list(each_checksum(root))) == 9, "the old one, none, or the new one"
         assert not backup(root)
         assert_complete(root)
         return calls.count >= number
@@ -159,8 +155,8 @@ def test_a_power_cut_at_any_call_loses_nothing_that_was_promised(
     assert sweep(scratch, job, 3) > 150
 
 
-def test_a_power_cut_after_a_death_takes_nothing_that_the_second_job_promised(scratch: Path) -> None:
-    """The second job finds folders and files that the first one made and never synced."""
+def test_a_power_cut_after_a_kill_loses_nothing_the_second_job_committed(scratch: Path) -> None:
+    """The second job finds folders and files that the first one never synced."""
     chance = random.Random(13)
     for number in range(10, 200, 2 if LONG else 6):
         root, keep = scratch / str(number), scratch / f"{number}.kept"
@@ -177,7 +173,7 @@ def test_a_power_cut_after_a_death_takes_nothing_that_the_second_job_promised(sc
         assert acknowledged <= set(assert_promise(root))
 
 
-def test_a_file_of_another_tool_is_brought_to_the_drive_before_it_is_adopted(scratch: Path) -> None:
+def test_a_file_of_another_tool_is_synced_before_it_is_recorded(scratch: Path) -> None:
     chance, item = random.Random(17), LIBRARY[2]
     for number in range(8):
         root, keep = scratch / str(number), scratch / f"{number}.kept"
@@ -195,13 +191,13 @@ def test_a_file_of_another_tool_is_brought_to_the_drive_before_it_is_adopted(scr
         assert assert_promise(root)[item.uuid].files[0].path == "old/deep/one.heic"
 
 
-def test_the_power_cut_test_finds_a_drive_that_does_not_sync(scratch: Path) -> None:
+def test_the_power_cut_test_detects_a_drive_that_does_not_sync(scratch: Path) -> None:
     chance, broken = random.Random(11), 0
     for number in range(60, 320, 8):
         root, keep = scratch / str(number), scratch / f"{number}.kept"
         root.mkdir()
         keep.mkdir()
-        calls = PowerCutCalls(number, keep, lying=True)
+        calls = PowerCutCalls(number, keep, ignores_fsync=True)
         with suppress(Killed):
             backup(root, calls=calls)
         calls.cut(root, chance)
@@ -212,7 +208,7 @@ def test_the_power_cut_test_finds_a_drive_that_does_not_sync(scratch: Path) -> N
     assert broken > 3
 
 
-def test_a_job_without_faults_needs_one_record_transaction_for_each_group(scratch: Path) -> None:
+def test_a_job_without_faults_needs_one_record_transaction_per_group(scratch: Path) -> None:
     calls = CountingCalls()
     assert not backup(scratch, [asset(n, name=f"IMG_{n}.HEIC") for n in range(1, 9)], calls=calls, group=4)
     schema, groups = 1, 2

@@ -1,4 +1,4 @@
-"""A real process, really killed: at random moments, and at every system call that strace can name."""
+"""A real process, killed at random moments and at every system call that strace can intercept."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ errors = backup(Path(sys.argv[1]), library, acknowledged=lambda uuid: print(uuid
 sys.exit(3 if errors else 0)
 """
 MOST_OF_ONE = 400
-"""Calls of one kind that the long form tries."""
+"""Number of calls of each kind that the long form tries."""
 CALLS = "write,pwrite64,fsync,fdatasync,openat,renameat2,rename,unlink,mkdir,ftruncate,close,utimensat"
 
 
@@ -42,7 +42,7 @@ def test_a_job_killed_at_random_moments_keeps_its_promises(tmp_path: Path) -> No
         process = job(root, "large")
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
-        # Killed after some promises: a moment that does not depend on how fast this computer is.
+        # Kill after a number of commits, which does not depend on the speed of this computer.
         for _ in range(chance.randint(0, 12)):
             promised.add(process.stdout.readline().strip())
         process.kill()
@@ -73,7 +73,7 @@ needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace
 
 @pytest.fixture(scope="module")
 def calls_of_a_job(tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
-    """How often a job makes each call, Python's own start included."""
+    """How often a job makes each call, including the start of Python."""
     folder = tmp_path_factory.mktemp("counted")
     (folder / "target").mkdir()
     with job(
@@ -94,8 +94,8 @@ def calls_of_a_job(tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
 def test_a_fault_at_a_system_call_loses_nothing(
     fault: str, tmp_path: Path, calls_of_a_job: dict[str, int]
 ) -> None:
-    """SQLite's own calls are among them, which the faults of `test_faults` cannot reach. Most of its writes
-    only fill the record's reserve: of these some hundred are picked."""
+    """These include SQLite's own calls, which `test_faults` cannot reach. Most of its writes only fill the
+    reserve of the record, so about a hundred of them are tried."""
     chance = random.Random(9)
     tried: list[tuple[str, int]] = []
     for name in ("pwrite64", "fsync", "fdatasync", "ftruncate", "renameat2"):
@@ -109,4 +109,4 @@ def test_a_fault_at_a_system_call_loses_nothing(
         assert acknowledged <= set(assert_promise(root)), (name, number)
         assert not backup(root), (name, number)
         assert_complete(root)
-        shutil.rmtree(root)  # of hundreds, the long form would fill the disk
+        shutil.rmtree(root)  # otherwise the long form would fill the disk

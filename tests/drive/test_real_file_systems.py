@@ -1,4 +1,4 @@
-"""Real file systems on loop devices (root and tools needed): what no folder of the test disk can show."""
+"""Behaviour on real file systems, on loop devices (needs root and tools)."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def stack() -> Iterator[ExitStack]:
 
 
 @pytest.mark.parametrize("name", MAKERS)
-def test_a_whole_job_and_a_second_computer(name: str, tmp_path: Path, stack: ExitStack) -> None:
+def test_a_whole_job_and_another_from_a_second_computer(name: str, tmp_path: Path, stack: ExitStack) -> None:
     mounted = mount(name, tmp_path, stack)
     errors = backup(mounted.path, LIBRARY[:2], drive=drive_of(mounted.path))
     assert not errors
@@ -56,7 +56,7 @@ def test_a_whole_job_and_a_second_computer(name: str, tmp_path: Path, stack: Exi
 
 
 @pytest.mark.parametrize("name", MAKERS)
-def test_a_drive_is_known_by_its_kind_and_size(name: str, tmp_path: Path, stack: ExitStack) -> None:
+def test_a_drive_has_its_file_system_and_size(name: str, tmp_path: Path, stack: ExitStack) -> None:
     mounted = mount(name, tmp_path, stack)
     drive = drive_of(mounted.path)
     assert drive.file_system == {"exfat": "exFAT", "ext4": "ext4", "xfs": "XFS", "btrfs": "Btrfs"}[name]
@@ -67,7 +67,7 @@ def test_a_drive_is_known_by_its_kind_and_size(name: str, tmp_path: Path, stack:
 
 
 class BitRot(SystemCalls):
-    """Changes the image under the file system as soon as a file is synced."""
+    """Changes the image below the file system as soon as a file is synced."""
 
     def __init__(self, image: Path, needle: bytes) -> None:
         self._image, self._needle = image, needle
@@ -85,14 +85,12 @@ class BitRot(SystemCalls):
 
 
 @pytest.mark.parametrize("name", MAKERS)
-def test_the_read_back_reaches_the_drive_and_not_the_cache(
-    name: str, tmp_path: Path, stack: ExitStack
-) -> None:
+def test_the_read_back_reads_the_drive_and_not_the_cache(name: str, tmp_path: Path, stack: ExitStack) -> None:
     mounted = mount(name, tmp_path, stack)
     item = asset(7)
     rot = BitRot(mounted.image, f"{item.uuid} photo 1\n".encode() * 3)
     with open_target(mounted.path, calls=rot) as target:
-        # Btrfs has checksums of its own and refuses to give the bytes at all.
+        # Btrfs verifies its checksums and refuses to return the bytes.
         with pytest.raises(DriveError) as caught:
             stage(target, item)
         assert name == "btrfs" or isinstance(caught.value, ReadBackDiffers)
@@ -100,7 +98,7 @@ def test_the_read_back_reaches_the_drive_and_not_the_cache(
         assert not recorded_assets(target.record, PHONE)
 
 
-def test_without_dropping_the_cache_the_same_harm_goes_unseen_and_is_not_called_a_read_back(
+def test_without_dropping_the_cache_the_damage_is_not_seen_and_no_read_back_is_reported(
     tmp_path: Path, stack: ExitStack
 ) -> None:
     mounted = mount("ext4", tmp_path, stack)
@@ -113,11 +111,11 @@ def test_without_dropping_the_cache_the_same_harm_goes_unseen_and_is_not_called_
         assert rot.harmed == 1
     report = verify(mounted.path)
     assert [file.verdict for file in report.not_whole] == [Verdict.DAMAGED], (
-        "verify drops the cache, and sees it"
+        "verify drops the cache and finds the damage"
     )
 
 
-def test_files_in_memory_are_never_said_to_be_read_from_a_drive(tmp_path: Path, stack: ExitStack) -> None:
+def test_files_in_memory_are_never_reported_as_read_from_a_drive(tmp_path: Path, stack: ExitStack) -> None:
     if os.geteuid() != 0:
         pytest.skip("mounting needs root")
     run("mount", "-t", "tmpfs", "tmpfs", str(tmp_path))
@@ -128,7 +126,7 @@ def test_files_in_memory_are_never_said_to_be_read_from_a_drive(tmp_path: Path, 
 
 
 @pytest.mark.parametrize("name", ["ext4", "exfat"])
-def test_a_full_drive_says_so_and_the_job_goes_on_when_there_is_room(
+def test_a_full_drive_is_reported_and_the_job_continues_after_space_is_freed(
     name: str, tmp_path: Path, stack: ExitStack
 ) -> None:
     mounted = mount(name, tmp_path, stack)
@@ -138,7 +136,7 @@ def test_a_full_drive_says_so_and_the_job_goes_on_when_there_is_room(
         with pytest.raises(OSError, match="No space left"), filler.open("wb", buffering=0) as file:
             while True:
                 file.write(b"x" * (1 << 20))
-        with pytest.raises(DriveFull, match="Free some space"), target.writer(PHONE, asset(9)) as writer:
+        with pytest.raises(DriveFull, match="Free up some space"), target.writer(PHONE, asset(9)) as writer:
             part = writer.begin(asset(9).resources[0], 2 << 20, JULY)
             part.write(b"y" * (2 << 20))
             part.finish()
@@ -149,7 +147,7 @@ def test_a_full_drive_says_so_and_the_job_goes_on_when_there_is_room(
     assert_complete(mounted.path)
 
 
-def test_a_drive_that_turns_read_only_is_named(tmp_path: Path, stack: ExitStack) -> None:
+def test_a_drive_that_turns_read_only_is_reported(tmp_path: Path, stack: ExitStack) -> None:
     mounted = mount("ext4", tmp_path, stack)
     backup(mounted.path, LIBRARY[:1])
     run("mount", "-o", "remount,ro", str(mounted.path))
@@ -159,7 +157,9 @@ def test_a_drive_that_turns_read_only_is_named(tmp_path: Path, stack: ExitStack)
     assert verify(mounted.path).sound
 
 
-def test_a_pulled_drive_ends_the_job_and_nothing_promised_is_lost(tmp_path: Path, stack: ExitStack) -> None:
+def test_an_unplugged_drive_ends_the_job_and_nothing_committed_is_lost(
+    tmp_path: Path, stack: ExitStack
+) -> None:
     mounted = mount("exfat", tmp_path, stack)
     assert mounted.driver is not None
     with open_target(mounted.path) as target:
@@ -179,7 +179,7 @@ def test_a_pulled_drive_ends_the_job_and_nothing_promised_is_lost(tmp_path: Path
     assert_complete(mounted.path)
 
 
-def test_names_that_exfat_cannot_hold_are_replaced_and_the_true_ones_kept(
+def test_names_that_exfat_cannot_store_are_replaced_and_the_true_names_recorded(
     tmp_path: Path, stack: ExitStack
 ) -> None:
     mounted = mount("exfat", tmp_path, stack)

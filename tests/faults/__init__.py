@@ -1,1 +1,1 @@
-"""Faults of the world below us: power cuts, kills, drives that go away."""
+"""Whole jobs under faults: power cuts, kills, failing system calls."""

@@ -1,10 +1,10 @@
-"""Records every write a file system sends to its drive, and rebuilds the drive as it was at any moment.
+"""Logs every write that a file system sends to its drive, and rebuilds the drive as of any moment.
 
-A qemu-storage-daemon stands between a loop device and an image file and logs each write and flush in the
+A qemu-storage-daemon between a loop device and an image file logs each write and flush in the
 format of the kernel's dm-log-writes target (Documentation/admin-guide/device-mapper/log-writes.rst): a super
-block, then one entry a request: sector, number of sectors, flags, length of the data; then the data.
-A crash state is a prefix of that log, optionally without some of the writes after its last flush: a drive
-may keep those in its own memory and lose any of them.
+block, then one entry per request: sector, number of sectors, flags, length of the data, and the data.
+A crash state is a prefix of that log, optionally without some of the writes after its last flush, because a
+drive may keep those in its cache and lose any of them.
 """
 
 from __future__ import annotations
@@ -36,21 +36,21 @@ class Entry:
     sectors: int
     flags: int
     data_at: int
-    """Where in the log file its data begin."""
+    """Offset of its data in the log file."""
 
     @property
     def is_flush(self) -> bool:
-        """True for a barrier: all writes before it are on the medium."""
+        """True for a flush: all earlier writes are on the medium."""
         return bool(self.flags & FLUSH)
 
     @property
     def writes(self) -> bool:
-        """True where the request carries data."""
+        """True if the request carries data."""
         return self.sectors > 0 and not self.flags & (DISCARD | MARK)
 
 
 class BlockLog:
-    """The log file, read as it grows."""
+    """The log file, which may still be growing."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -58,7 +58,7 @@ class BlockLog:
         self._at = SECTOR
 
     def read(self) -> int:
-        """Takes in what was logged since the last call and returns the number of entries so far."""
+        """Read new entries. Returns the number of entries so far."""
         with self.path.open("rb") as log:
             head = log.read(_SUPER.size)
             if len(head) < _SUPER.size or _SUPER.unpack(head)[0] != _MAGIC:
@@ -80,15 +80,16 @@ class BlockLog:
 
 @dataclass(frozen=True, slots=True)
 class CrashState:
-    """The drive after a power cut: the first `length` requests, less the ones that it had not yet kept."""
+    """The drive after a power cut: the first `length` requests, without those lost from its cache."""
 
     length: int
     lost: frozenset[int] = frozenset()
 
 
 def crash_states(entries: list[Entry], count: int, rng: random.Random, since: int) -> list[CrashState]:
-    """`count` states from the `since`-th request on, in the order of their length: each flush boundary that
-    fits, random prefixes, and prefixes that lost a random part of the writes after their last flush."""
+    """Choose `count` states from the `since`-th request on, ordered by length.
+
+    They are flush boundaries, random prefixes, and prefixes without some writes after the last flush."""
     end = len(entries)
     boundaries = [i + 1 for i in range(since, end) if entries[i].is_flush]
     rng.shuffle(boundaries)
@@ -105,7 +106,7 @@ def crash_states(entries: list[Entry], count: int, rng: random.Random, since: in
 
 
 class Replayer:
-    """Writes crash states into an image, in the order of their length: what they share is written once."""
+    """Writes crash states to an image in order of length, so that common parts are written once."""
 
     def __init__(self, log: BlockLog, start: Path, scratch: Path) -> None:
         self._log = log
@@ -115,7 +116,7 @@ class Replayer:
         self._flushed = 0
 
     def image_of(self, state: CrashState) -> Path:
-        """The image file of the state; good until the next call."""
+        """The image file of a state, valid until the next call."""
         entries = self._log.entries
         last_flush = next((i for i in range(state.length - 1, -1, -1) if entries[i].is_flush), -1)
         with self._log.path.open("rb") as log:
@@ -137,7 +138,7 @@ def _apply(entry: Entry, log: int, target: int) -> None:
 
 
 def copy_sparse(source: Path, target: Path) -> None:
-    """Copies a file's data and keeps its holes."""
+    """Copy a sparse file, keeping its holes."""
     with source.open("rb") as read, target.open("wb") as write:
         size = os.fstat(read.fileno()).st_size
         write.truncate(size)
@@ -154,11 +155,11 @@ def copy_sparse(source: Path, target: Path) -> None:
 
 
 class ToolFailed(Exception):
-    """A system tool refused; the message holds its words."""
+    """A system tool failed. The message is its output."""
 
 
 def run(*command: str | Path) -> None:
-    """Runs a system tool; raises ToolFailed with what it printed."""
+    """Run a system tool. Raises ToolFailed with its output."""
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
     if done.returncode:
         raise ToolFailed(f"{command[0]} ended with {done.returncode}: {done.stderr.strip()}")
@@ -179,10 +180,10 @@ def loop_device(image: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def recorded(image: Path, log: Path, exported: Path) -> Iterator[Path]:
-    """The image as a file whose every write is logged; the log is whole when the block ends.
+    """The image as a file whose writes are logged. The log is complete at the end of the block.
 
     Raises:
-        ToolFailed: qemu-storage-daemon did not come up.
+        ToolFailed: qemu-storage-daemon did not start.
     """
     log.touch()
     exported.touch()
@@ -216,7 +217,7 @@ def recorded(image: Path, log: Path, exported: Path) -> Iterator[Path]:
 
 
 def missing_tools(*tools: str) -> str:
-    """Why recording cannot be done here; empty where it can."""
+    """Why logging is not possible here; empty if it is."""
     if os.geteuid() != 0:
         return "needs root for loop devices and mounts"
     if not Path("/dev/fuse").exists() or not Path("/dev/loop-control").exists():

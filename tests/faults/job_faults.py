@@ -1,12 +1,12 @@
-"""Whole jobs under fire: what a fault did is judged, and a clean run has to bring the rest.
+"""Whole jobs with faults: check the result of each, then that a clean run copies the rest.
 
-A violation is any of these, after any fault:
+Any of these is a violation:
 
-* a file that the record vouches for is not there, not whole, or not what the phone had;
-* the record forgot an asset that the job had said was on the drive;
-* a stranger's file was changed;
-* the run afterwards is refused (a stale lock), does not bring all that is on the phone, copies again what was
-  there, or leaves parts behind;
+* a recorded file is missing, incomplete, or different from the phone's;
+* an asset that the job reported as copied is not in the record;
+* a file of another program was changed;
+* the next run is refused (a stale lock), does not copy everything on the phone, copies something again, or
+  leaves parts;
 * a census does not add up.
 """
 
@@ -34,29 +34,29 @@ from tests.engine.backups import selected
 from tests.faults.job_process import Fault, JobEnd, JobMaker
 
 THIRTY = LibraryRecipe(assets=31, seed=11, icloud_share=0.0)
-"""Thirty assets that a backup takes: photos, Live Photos, videos, RAW pairs, edits."""
+"""Thirty assets: photos, Live Photos, videos, RAW pairs, edits."""
 STRANGER = "Photos/2021-07/.IMG_0001.HEIC.part"
 STRANGERS_WORDS = b"a part that is none of ours"
 
 SYSTEM_CALLS = ("pwrite64", "fsync", "fdatasync", "ftruncate", "renameat2", "unlink", "mkdir", "utimensat")
-"""The calls that change a drive, SQLite's among them; `write` is left to the faults of the I/O layer."""
+"""The calls that change a drive, including SQLite's. The I/O layer's faults cover `write`."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """What a sweep found."""
+    """The results of a sweep."""
 
     faults: int = 0
     hit: int = 0
-    """Runs in which the fault came before the job's end."""
+    """Runs in which the fault occurred before the job ended."""
     vouched: int = 0
-    """Assets for which the record vouched right after a fault; each was read."""
+    """Recorded assets right after a fault, all of them read and compared."""
     violations: list[str] = field(default_factory=list)
     sentences: Counter[str] = field(default_factory=Counter)
 
 
 class Judge:
-    """Knows what the phone holds, and compares."""
+    """Compares an archive with the phone."""
 
     def __init__(self, made: MadeLibrary) -> None:
         self._local = {a.uuid: a for a in selected(made) if a.availability == "local"}
@@ -67,14 +67,14 @@ class Judge:
         }
 
     def after_a_fault(self, target: Path, written: int) -> tuple[int, list[str]]:
-        """How many assets the record vouches for, and what is wrong with that."""
+        """Number of recorded assets, and the violations."""
         known, wrong = self._vouched(target)
         if len(known) < written:
             wrong.append(f"{written} were said to be on the drive, {len(known)} are recorded")
         return len(known), wrong
 
     def after_a_clean_run(self, target: Path, there_before: int, end: JobEnd) -> list[str]:
-        """What is wrong once nothing failed any more."""
+        """Violations after a run without faults."""
         known, wrong = self._vouched(target)
         if end.outcome not in ("complete", "left"):
             return [*wrong, f"the run afterwards ended with {end.outcome or 'nothing'}: {end.sentence}"]
@@ -83,8 +83,8 @@ class Judge:
         if end.written != len(known) - there_before:
             wrong.append(f"{end.written} were copied where {len(known) - there_before} were lacking")
         files = {file.path for asset in known.values() for file in asset.files}
-        lying = {path.relative_to(target).as_posix() for path in (target / "Photos").rglob("*.*")}
-        if strangers := lying - files - {STRANGER}:
+        present = {path.relative_to(target).as_posix() for path in (target / "Photos").rglob("*.*")}
+        if strangers := present - files - {STRANGER}:
             wrong.append(f"left behind: {sorted(strangers)}")
         return wrong
 
@@ -92,7 +92,7 @@ class Judge:
         wrong = []
         stranger = target / STRANGER
         if stranger.exists() and stranger.read_bytes() != STRANGERS_WORDS:
-            wrong.append("a stranger's file was changed")
+            wrong.append("a file of another program was changed")
         try:
             known = {asset.uuid: asset for asset in recorded_in(target)}
         except DriveError as error:
@@ -110,7 +110,7 @@ class Judge:
 
 
 class Range:
-    """Where jobs are shot at: a phone, a maker of jobs, a judge, and a fresh target for each."""
+    """Runs jobs with faults: a phone, a job maker, checks, and a new target for each job."""
 
     def __init__(self, scratch: Path, maker: JobMaker, judge: Judge) -> None:
         self.maker = maker
@@ -120,7 +120,7 @@ class Range:
 
     @contextlib.contextmanager
     def target(self) -> Iterator[Path]:
-        """A new target with a stranger's file in it, removed at the end."""
+        """A new target with a file of another program in it, removed at the end."""
         self._shots += 1
         folder = self._scratch / f"target {self._shots}"
         (folder / STRANGER).parent.mkdir(parents=True)
@@ -129,14 +129,14 @@ class Range:
         shutil.rmtree(folder)
 
     def shoot(self, name: str, tally: Tally, job: Callable[[Path], JobEnd]) -> JobEnd:
-        """One job with a fault, judged; then a clean one, judged."""
+        """Check a job with a fault, then a clean one."""
         with self.target() as target:
             end = job(target)
             self.judge(name, tally, target, end)
         return end
 
     def judge(self, name: str, tally: Tally, target: Path, end: JobEnd) -> None:
-        """Judges what a job left, and the run afterwards."""
+        """Check what a job left, and the next run."""
         vouched, wrong = self._judge.after_a_fault(target, end.written)
         again = self.maker.run(target)
         wrong += self._judge.after_a_clean_run(target, vouched, again)
@@ -151,7 +151,7 @@ class Range:
 
 @contextlib.contextmanager
 def firing_range(scratch: Path, recipe: LibraryRecipe = THIRTY) -> Iterator[Range]:
-    """A range with a phone of its own; XDG folders and the address of usbmuxd are in the environment."""
+    """A range with its own phone. XDG folders and the address of usbmuxd are in the environment."""
     made = make_library(scratch / "phone", recipe)
     with BackgroundUsbmuxd(os.environ["USBMUXD_SOCKET_ADDRESS"]) as usbmux:
         phone = SimulatedPhone(Facts(udid_for("range")), made.media)
@@ -169,27 +169,27 @@ MODES = (
 
 
 def mode_name(code: int, for_good: bool) -> str:
-    """In words."""
+    """A short description."""
     if not code:
         return "SIGKILL"
     return f"{errno.errorcode[code]} {'for good' if for_good else 'once'}"
 
 
 def calls_of_a_job(at: Range) -> int:
-    """How many calls of the I/O layer a whole job makes; it differs a little from run to run."""
+    """Number of I/O layer calls of a whole job. It varies slightly."""
     with at.target() as target:
         return at.maker.run(target).calls
 
 
 def fail_at(at: Range, tally: Tally, number: int, code: int, for_good: bool) -> JobEnd:
-    """A job whose Nth call of the I/O layer fails."""
+    """A job in which the Nth call of the I/O layer fails."""
     fault = Fault(number, code, for_good)
     name = f"{mode_name(code, for_good)} at call {number}"
     return at.shoot(name, tally, lambda target: at.maker.run(target, fault))
 
 
 def system_calls_of_a_job(at: Range, scratch: Path) -> Counter[str]:
-    """How often one thread of a job makes each of SYSTEM_CALLS at most (strace counts by thread)."""
+    """How often any one thread makes each of SYSTEM_CALLS, at most (strace counts per thread)."""
     log, counts = scratch / "strace.log", Counter[tuple[str, str]]()
     with at.target() as target:
         at.maker.run_under_strace(target, ["-e", f"trace={','.join(SYSTEM_CALLS)}"], log)
@@ -216,7 +216,7 @@ def fail_under_strace(at: Range, tally: Tally, name: str, number: int, code: int
 
 
 def kill_at_random(at: Range, tally: Tally, chance: random.Random, longest: float) -> None:
-    """`kill -9` at a random moment of a job; sometimes a second time, in the run afterwards."""
+    """`kill -9` at a random moment of a job, and sometimes again in the next run."""
     with at.target() as target:
         end = at.maker.start(target).wait(killed_after=chance.uniform(0, longest))
         if chance.random() < 0.25:

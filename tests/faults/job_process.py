@@ -1,7 +1,7 @@
-"""Whole jobs in processes of their own, by the thousand: one process has loaded all and forks for each.
+"""Thousands of jobs, each in its own process, forked from one that has loaded everything.
 
-`JobMaker` is the tester's side. Run as a program this is the other side, which takes orders from a socket; a
-job's words go over that socket, too (send(2) is no call that the sweeps let fail).
+`JobMaker` is the test's side. Run as a program, this module is the other side: it takes orders from a socket
+and sends the output of jobs over it. (The sweeps do not make send(2) fail.)
 """
 
 from __future__ import annotations
@@ -26,39 +26,39 @@ from typing import Any, Self
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 120.0
-"""Seconds within which a job has to say something."""
+"""Time limit in seconds between two messages of a job."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What goes wrong in the product's own I/O layer."""
+    """A fault in the product's I/O layer."""
 
     at: int
-    """At which call, from 1; 0: never."""
+    """Number of the call, from 1; 0 for never."""
     code: int = 0
-    """An errno; 0: the process is killed."""
+    """An errno; 0 kills the process."""
     for_good: bool = False
-    """All later calls fail, too."""
+    """All later calls fail as well."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobEnd:
-    """How a job's process ended."""
+    """The result of a job's process."""
 
     killed: bool
     outcome: str
-    """Empty: it did not get so far."""
+    """Empty if the job did not get that far."""
     sentence: str
     written: int
-    """Assets of which it had said that they are on the drive."""
+    """Assets it reported as copied."""
     calls: int
-    """Calls of the I/O layer, those of reading included."""
+    """Calls of the I/O layer, including reads."""
     adds_up: bool
-    """Its census counts every asset of the library once; true where it took none."""
+    """True if the census counts every asset once, or there was no census."""
 
 
 class RunningJob:
-    """A job in a process of its own."""
+    """A job in its own process."""
 
     def __init__(self, connection: socket.socket, pid: int) -> None:
         self.pid = pid
@@ -67,16 +67,16 @@ class RunningJob:
         self._ended: dict[str, Any] = {}
 
     def begin(self) -> None:
-        """Lets a job that was ordered to wait go on."""
+        """Start a job that was told to wait."""
         os.kill(self.pid, signal.SIGUSR1)
 
     def kill(self) -> None:
-        """As `kill -9`; it may have ended in this moment."""
+        """Like `kill -9`. The job may already have ended."""
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
 
     def wait(self, *, killed_after: float | None = None) -> JobEnd:
-        """Hears it to its end, or kills it after so many seconds, should it still run."""
+        """Wait for its end, or kill it after this many seconds."""
         deadline = _Deadline(None if killed_after is None else time.monotonic() + killed_after)
         for word, value in _words(self._connection, deadline):
             match word:
@@ -101,7 +101,7 @@ class RunningJob:
 
 
 class JobMaker:
-    """Makes jobs, one at a time; a context manager. The environment says where phone and state are."""
+    """Makes jobs, one at a time; a context manager. The environment tells it where phone and state are."""
 
     def __enter__(self) -> Self:
         self._connection, theirs = socket.socketpair()
@@ -118,7 +118,7 @@ class JobMaker:
         self._process.wait(30)
 
     def start(self, target: Path, fault: Fault | None = None, *, waiting: bool = False) -> RunningJob:
-        """A backup of all local originals of the only phone; `waiting`: it does nothing before `begin`."""
+        """A backup of all local originals of the only phone. `waiting`: do nothing before `begin`."""
         order = {"target": str(target), "fault": asdict(fault or Fault(0)), "waiting": waiting}
         self._connection.sendall(json.dumps(order).encode() + b"\n")
         word, pid = next(_words(self._connection))
@@ -146,17 +146,17 @@ class JobMaker:
 
 
 _unread: dict[int, bytes] = {}
-"""What a socket gave beyond a whole line."""
+"""Bytes received after the last complete line."""
 
 
 @dataclass(slots=True)
 class _Deadline:
     at: float | None = None
-    """By the steady clock; None: there is none."""
+    """By the monotonic clock; None if there is no deadline."""
 
 
 def _words(connection: socket.socket, deadline: _Deadline | None = None) -> Iterator[tuple[str, Any]]:
-    """What is said, one by one; ("late", None) when a deadline is over."""
+    """The messages, one by one; ("late", None) after a deadline."""
     while True:
         buffer = _unread.pop(connection.fileno(), b"")
         while b"\n" not in buffer:
@@ -178,7 +178,7 @@ def _words(connection: socket.socket, deadline: _Deadline | None = None) -> Iter
 
 
 def _serve(connection: socket.socket) -> None:
-    """Forks a job for each order, until nobody orders any more."""
+    """Fork a job for each order, until the socket closes."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
 
     def say(word: str, value: object = None) -> None:
@@ -201,7 +201,7 @@ def _serve(connection: socket.socket) -> None:
 
 
 async def _job(target: Path, fault: Fault, say: Any) -> dict[str, object]:
-    """One job, told as it goes."""
+    """One job, with messages on its progress."""
     from ambertime_tui.drive.errors import DriveError
     from ambertime_tui.engine.api.spec import JobSpec
     from ambertime_tui.engine.job.job import open_job
@@ -232,12 +232,12 @@ async def _job(target: Path, fault: Fault, say: Any) -> dict[str, object]:
     except DriveError as error:
         return {"outcome": "", "sentence": str(error), "calls": calls.count}
     running = asyncio.create_task(job.run())
-    told = 0
+    reported = 0
     while job.progress.outcome is None:
         await job.progress.changed()
-        if job.progress.written.count != told:
-            told = job.progress.written.count
-            say("written", told)
+        if job.progress.written.count != reported:
+            reported = job.progress.written.count
+            say("written", reported)
     await running
     status = job.progress.snapshot()
     assert status.outcome is not None
@@ -258,7 +258,7 @@ LOADED = (
     "ambertime_tui.phone.lockdown",
     "tests.drive.faulty_calls",
 )
-"""What a job would load while it runs."""
+"""Import what a job would load while it runs."""
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""Cuts the power while assets are written, at every kind of moment, and asks what is left on the drive.
+"""Cut the power while assets are written, and check what is left on the drive.
 
-One run of the writer is recorded on a real file system (`block_log`); then the drive is rebuilt as it was at
-many moments of it, mounted as after a reboot, opened with the product's own recovery, and judged:
+One run is logged on a real file system (`block_log`). Then the drive is rebuilt as of many moments, mounted
+as after a reboot, opened with the product's own recovery, and checked:
 
-* what the record says is copied is there, whole, with the recorded SHA-256;
-* what had been promised before the cut (`Target.commit` had returned) is in the record;
-* a file that was complete before the run is untouched.
+* every recorded file is on the drive, complete, with the recorded SHA-256;
+* everything committed before the cut (`Target.commit` had returned) is in the record;
+* a file that was complete before the run is unchanged.
 """
 
 from __future__ import annotations
@@ -39,18 +39,18 @@ from tests.faults.block_log import (
 
 UDID = "00008110-000000000000001E"
 EARLIER = "Photos/2020-01/IMG_0001.HEIC"
-"""A complete file of an earlier run, under a name that the first asset would like to have."""
+"""A complete file of an earlier run, with the name that the first asset would get."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileSystem:
-    """A file system to cut the power of."""
+    """A file system to test."""
 
     name: str
     image_bytes: int
     make: tuple[str, ...]
     check: tuple[str, ...] = ()
-    """A repair that an operating system does before it mounts; empty: none."""
+    """A repair that an operating system does before mounting; empty if none."""
     mount: tuple[str, ...] = ("mount",)
     settle: tuple[str, ...] = ("umount",)
 
@@ -72,13 +72,13 @@ WITHOUT_SYNC = (
     *("strace", "--follow-forks", "--quiet=all", "--output=/dev/null"),
     *("--trace=fsync,fdatasync,fadvise64", "--inject=fsync,fdatasync,fadvise64:retval=0"),
 )
-"""The negative control: nothing, SQLite included, is ever brought to the drive on purpose.
-(To drop the cache of a file makes Linux begin to write it.)"""
+"""The negative control: nothing, including SQLite, is ever synced. (Dropping the cache of a file makes Linux
+write it.)"""
 
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """An asset that was promised when the log had this length."""
+    """An asset that was committed when the log had this length."""
 
     log_length: int
     uuid: str
@@ -86,7 +86,7 @@ class Promise:
 
 @dataclass(frozen=True, slots=True)
 class RecordedRun:
-    """A run of the writer and its log."""
+    """A run and its log."""
 
     file_system: FileSystem
     start: Path
@@ -97,16 +97,16 @@ class RecordedRun:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was found in crash states: the words for each violation."""
+    """The results for crash states: a sentence for each violation."""
 
     states: int
     promises_kept: int
-    """Assets that the record vouched for, over all states."""
+    """Recorded assets, over all states."""
     violations: tuple[str, ...]
 
 
 def synthetic_assets(count: int, seed: int) -> tuple[Asset, ...]:
-    """Assets of one to four resources; every fifth name is wanted twice."""
+    """Assets of one to four resources. Every fifth name occurs twice."""
     rng = random.Random(seed)
     made = []
     for i in range(count):
@@ -137,13 +137,13 @@ def synthetic_assets(count: int, seed: int) -> tuple[Asset, ...]:
 
 
 def bytes_of(asset: Asset, resource: Resource) -> bytes:
-    """A resource's content: 1 to 90 kB, the same at every call."""
+    """The content of a resource: 1 to 90 kB, the same at each call."""
     rng = random.Random(f"{asset.uuid}/{resource.role}")
     return rng.randbytes(rng.randint(1_000, 90_000))
 
 
 def write_all(target: Target, assets: Sequence[Asset]) -> Iterator[str]:
-    """Copies what the record does not know yet, as the engine does; yields each uuid once it is promised."""
+    """Copy what is not recorded yet, as the engine does. Yields each uuid when it is committed."""
     for group in range(0, len(assets), 2):
         staged = []
         for asset in assets[group : group + 2]:
@@ -175,7 +175,7 @@ def mounted(file_system: FileSystem, device: Path, at: Path) -> Iterator[Path]:
 
 
 def unmount(at: Path) -> None:
-    """Unmounts; whatever looks at all mounted drives keeps this one busy for a moment.
+    """Unmount. Other programs may keep the drive busy for a moment.
 
     Raises:
         ToolFailed: it is busy for more than 10 seconds.
@@ -194,8 +194,9 @@ def unmount(at: Path) -> None:
 def record_run(
     file_system: FileSystem, scratch: Path, seed: int, count: int, *, under: Sequence[str] = ()
 ) -> RecordedRun:
-    """Makes a drive with one earlier file, has another process write the assets to it, and keeps the log.
-    `under` is a command that runs it, such as WITHOUT_SYNC."""
+    """Make a drive with one earlier file, have another process write the assets to it, and keep the log.
+
+    `under` is a command that runs that process, such as WITHOUT_SYNC."""
     work, start, at = scratch / "work.img", scratch / "start.img", scratch / "mnt"
     at.mkdir(exist_ok=True)
     with work.open("wb") as image:
@@ -228,7 +229,7 @@ def record_run(
 
 
 def judge_states(recorded_run: RecordedRun, scratch: Path, count: int, rng: random.Random) -> Verdict:
-    """Cuts the power `count` times and looks; every 25th state is also run to its end."""
+    """Cut the power `count` times and check. For every 25th state, also complete the backup."""
     replayer = Replayer(recorded_run.log, recorded_run.start, scratch)
     at = scratch / "after"
     at.mkdir(exist_ok=True)
@@ -294,7 +295,7 @@ def _broken(root: Path, recorded_run: RecordedRun, target: Target) -> list[str]:
 
 
 def _main() -> None:
-    """The other process: writes, and says each promise before it goes on."""
+    """The other process: writes, and reports each commit before it continues."""
     root, seed, count = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     with open_target(root, clock=lambda: 1_700_000_000.0) as target:
         for promised in write_all(target, synthetic_assets(count, seed)):

@@ -1,5 +1,6 @@
-"""Whole jobs meet errors and death at every call, and lose nothing. The long form, with every call and 1,000
-kills, is `python -m benchmarks.job_faults`."""
+"""Whole jobs with errors and kills at every call lose nothing.
+
+The long form, with every call and 1,000 kills, is `python -m benchmarks.job_faults`."""
 
 from __future__ import annotations
 
@@ -27,16 +28,15 @@ from tests.faults.job_faults import (
 )
 
 POINTS = 3
-"""Calls at which each kind of fault is tried."""
+"""Number of calls at which each kind of fault is tried."""
 SPARE_CALLS = 20
-"""The number of calls differs a little from job to job."""
+"""The number of calls varies slightly between jobs."""
 needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 
 
 @pytest.fixture(scope="module")
 def scratch() -> Iterator[Path]:
-    """A folder in memory where there is one (thousands of files are made, and each is synced), named as this
-    user's home in the environment."""
+    """A folder in memory if possible (thousands of files are written and synced), set as HOME."""
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with (
         tempfile.TemporaryDirectory(prefix="at-", dir=memory) as folder,
@@ -89,7 +89,7 @@ def test_a_job_killed_at_any_moment_loses_nothing(shooting: Range) -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_census_of_any_library_adds_up_over_faults_and_runs_afterwards(
+def test_the_census_adds_up_after_faults_and_in_the_next_run(
     scratch: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     chance, tally = random.Random(seed), Tally()

@@ -1,6 +1,6 @@
-"""A power cut at any moment of a run loses nothing that was promised, and tears nothing.
+"""A power cut at any moment of a run loses nothing that was committed.
 
-Short form here; the long form is `python -m benchmarks.power_cuts`, with 1,000 states a file system.
+The long form is `python -m benchmarks.power_cuts`, with 1,000 states per file system.
 """
 
 from __future__ import annotations
@@ -23,22 +23,18 @@ def skip_without_tools(file_system: FileSystem, *more: str) -> None:
 
 
 @pytest.mark.parametrize("file_system", FILE_SYSTEMS, ids=lambda f: f.name)
-def test_after_a_power_cut_every_promised_file_is_there_and_whole(
-    file_system: FileSystem, tmp_path: Path
-) -> None:
+def test_after_a_power_cut_every_committed_file_is_complete(file_system: FileSystem, tmp_path: Path) -> None:
     skip_without_tools(file_system)
     run = record_run(file_system, tmp_path, SEED, 12)
 
     verdict = judge_states(run, tmp_path, STATES, random.Random(SEED))
 
     assert verdict.violations == ()
-    assert verdict.promises_kept > STATES, "the cuts should fall all along the run"
+    assert verdict.promises_kept > STATES, "the cuts should cover the whole run"
 
 
 @pytest.mark.parametrize("file_system", FILE_SYSTEMS[:1], ids=lambda f: f.name)
-def test_the_same_power_cuts_do_lose_files_when_nothing_is_synced(
-    file_system: FileSystem, tmp_path: Path
-) -> None:
+def test_the_same_power_cuts_lose_files_if_nothing_is_synced(file_system: FileSystem, tmp_path: Path) -> None:
     skip_without_tools(file_system, "strace")
     run = record_run(file_system, tmp_path, SEED, 12, under=WITHOUT_SYNC)
 

@@ -1,4 +1,4 @@
-"""A set that may be wrong in one direction only."""
+"""The Bloom filter has false positives only."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ things = st.one_of(st.integers(), st.tuples(st.text(), st.text()))
 
 
 @given(st.sets(things, max_size=30))
-def test_what_was_put_in_is_never_denied(content: set[object]) -> None:
+def test_an_added_item_is_always_found(content: set[object]) -> None:
     some = BloomFilter()
     for thing in content:
         some.add(thing)
     assert all(some.may_contain(thing) for thing in content)
 
 
-def test_most_of_what_was_not_put_in_is_denied() -> None:
+def test_most_other_items_are_ruled_out() -> None:
     some = BloomFilter()
     for size in range(0, 1_000_000, 10):
         some.add(("phone", size))

@@ -54,14 +54,14 @@ def test_the_lines_are_those_of_sha256sum(tmp_path: Path) -> None:
     names = ["plain.txt", "back\\slash.txt", "line\nend.txt", "zwölf.txt"]
     for name in names:
         (tmp_path / name).write_bytes(name.encode())
-    told = subprocess.run(
+    listed = subprocess.run(
         ["sha256sum", *names], cwd=tmp_path, capture_output=True, text=True, check=True
     ).stdout
-    assert "".join(starmap(checksum_line, parsed(told).items())) == told
-    assert set(parsed(told)) == set(names)
+    assert "".join(starmap(checksum_line, parsed(listed).items())) == listed
+    assert set(parsed(listed)) == set(names)
 
 
-def test_other_forms_are_read_and_nonsense_passed_over() -> None:
+def test_other_formats_are_read_and_invalid_lines_ignored() -> None:
     digest = "AB" * 32
     text = (
         f"# comment\n{digest} *binary.bin\r\n{digest}  ./here.txt\n"
@@ -70,7 +70,7 @@ def test_other_forms_are_read_and_nonsense_passed_over() -> None:
     assert parsed(text) == {"binary.bin": digest.lower(), "here.txt": digest.lower()}
 
 
-def test_the_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
+def test_the_file_is_replaced_atomically(tmp_path: Path) -> None:
     root = tmp_path / "target"
     root.mkdir()
     for content in ({"a": "00" * 32, "b": "11" * 32}, {"c": "22" * 32}):

@@ -1,4 +1,4 @@
-"""The books of a target - record, backup copy, SHA256SUMS, seal - and what happens when one is harmed."""
+"""Record, backup copy, SHA256SUMS and integrity hashes, and what happens when one is damaged."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from tests.drive.archive_helpers import (
 LIVE = (Role.PHOTO, Role.PAIRED_VIDEO)
 
 
-def test_another_computer_goes_on_where_this_one_stopped(tmp_path: Path) -> None:
+def test_another_computer_continues_where_this_one_stopped(tmp_path: Path) -> None:
     here, there = tmp_path / "here", tmp_path / "there"
     here.mkdir()
     backup(here, LIBRARY[:2])
@@ -49,7 +49,7 @@ def test_another_computer_goes_on_where_this_one_stopped(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     "harm", ["garbage", "truncated", "foreign", "gone", "empty", "blank", "zeroed", "another role"]
 )
-def test_a_damaged_record_is_made_anew_and_nothing_copied_twice(tmp_path: Path, harm: str) -> None:
+def test_a_damaged_record_is_rebuilt_and_nothing_copied_twice(tmp_path: Path, harm: str) -> None:
     backup(tmp_path, LIBRARY[:2])
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
         copied(target, LIBRARY[2])
@@ -83,8 +83,8 @@ def test_a_damaged_record_is_made_anew_and_nothing_copied_twice(tmp_path: Path, 
     assert_complete(tmp_path)
 
 
-def test_a_single_bit_that_the_record_lost_is_noticed(tmp_path: Path) -> None:
-    """A database with one letter of a name or one digit of a size changed is a sound database."""
+def test_a_flipped_bit_in_the_record_is_detected(tmp_path: Path) -> None:
+    """A database with one changed letter in a name, or one digit in a size, is still valid to SQLite."""
     backup(tmp_path)
     record = tmp_path / ".ambertime/record.sqlite3"
     truth, data = recorded_in(tmp_path), record.read_bytes()
@@ -100,7 +100,7 @@ def test_a_single_bit_that_the_record_lost_is_noticed(tmp_path: Path) -> None:
         assert_complete(tmp_path)
 
 
-def test_a_backup_copy_that_lost_a_bit_is_not_trusted(tmp_path: Path) -> None:
+def test_a_backup_copy_with_a_flipped_bit_is_not_used(tmp_path: Path) -> None:
     backup(tmp_path)
     before = tree(tmp_path)
     for name in ("record.sqlite3", "record.backup.sqlite3"):
@@ -115,8 +115,8 @@ def test_a_backup_copy_that_lost_a_bit_is_not_trusted(tmp_path: Path) -> None:
     assert tree(tmp_path) == before
 
 
-def test_a_backup_copy_with_a_row_that_says_nothing_we_know_is_not_trusted(tmp_path: Path) -> None:
-    """As from a later version; no seal says whether it is whole."""
+def test_a_backup_copy_with_an_unknown_value_is_not_used(tmp_path: Path) -> None:
+    """Like a row of a later version, without integrity hashes."""
     backup(tmp_path)
     ours = tmp_path / ".ambertime"
     with closing(sqlite3.connect(ours / "record.backup.sqlite3")) as copy:
@@ -125,12 +125,12 @@ def test_a_backup_copy_with_a_row_that_says_nothing_we_know_is_not_trusted(tmp_p
     (ours / "seal.json").unlink()
     (ours / "record.sqlite3").unlink()
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
-        assert not recorded_assets(target.record, PHONE), "what lies there is told by SHA256SUMS alone"
+        assert not recorded_assets(target.record, PHONE), "only SHA256SUMS lists the files"
     assert not backup(tmp_path)
     assert_complete(tmp_path)
 
 
-def test_a_journal_beside_a_missing_record_is_not_played_into_the_new_one(tmp_path: Path) -> None:
+def test_a_journal_of_a_missing_record_is_not_applied_to_the_new_one(tmp_path: Path) -> None:
     backup(tmp_path)
     record = tmp_path / ".ambertime/record.sqlite3"
     record.unlink()
@@ -142,18 +142,18 @@ def test_a_journal_beside_a_missing_record_is_not_played_into_the_new_one(tmp_pa
 
 def test_a_run_that_changes_nothing_writes_nothing(tmp_path: Path) -> None:
     backup(tmp_path)
-    books = [tmp_path / "SHA256SUMS", *(tmp_path / ".ambertime").glob("*[!k]")]
-    before = {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in books}
-    assert {path.name for path in books} >= {"record.sqlite3", "record.backup.sqlite3", "seal.json"}
+    files = [tmp_path / "SHA256SUMS", *(tmp_path / ".ambertime").glob("*[!k]")]
+    before = {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in files}
+    assert {path.name for path in files} >= {"record.sqlite3", "record.backup.sqlite3", "seal.json"}
     backup(tmp_path)
-    assert {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in books} == before
+    assert {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in files} == before
     (tmp_path / "SHA256SUMS").unlink()
     backup(tmp_path)
     assert_complete(tmp_path)
-    assert len(dict(each_checksum(tmp_path))) == 9, "what was taken away is made again"
+    assert len(dict(each_checksum(tmp_path))) == 9, "a removed file is written again"
 
 
-def test_lines_that_others_write_into_sha256sums_stay(tmp_path: Path) -> None:
+def test_lines_of_other_tools_in_sha256sums_are_kept(tmp_path: Path) -> None:
     sums = tmp_path / "SHA256SUMS"
     names = [b"mine.txt", b"letter\xe9.txt", b"gone.txt"]
     for name in names[:2]:
@@ -178,12 +178,12 @@ def test_lines_that_others_write_into_sha256sums_stay(tmp_path: Path) -> None:
     assert report.count(Verdict.WHOLE) == 9 + 2
 
 
-def test_sha256sums_has_the_files_folder_by_folder_and_each_of_them_once(tmp_path: Path) -> None:
+def test_sha256sums_lists_each_file_once_folder_by_folder(tmp_path: Path) -> None:
     (tmp_path / "zzz.txt").write_bytes(b"abc")
     (tmp_path / "SHA256SUMS").write_text(f"{hashlib.sha256(b'abc').hexdigest()}  zzz.txt\n")
     backup(tmp_path)
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
-        for item in LIBRARY:  # another phone has the same photos: two assets share each file
+        for item in LIBRARY:  # a second phone with the same photos: two assets share each file
             assert all(file.preexisting for file in copied(target, item, udid="ANOTHER").files)
         target.finish()
     paths = [line[66:] for line in (tmp_path / "SHA256SUMS").read_text().splitlines()]
@@ -192,10 +192,8 @@ def test_sha256sums_has_the_files_folder_by_folder_and_each_of_them_once(tmp_pat
     assert photos == sorted(set(photos))
 
 
-def test_memory_for_sha256sums_does_not_grow_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        integrity, "_BLOCK", 1 << 12
-    )  # what a megabyte at a time is read into would hide the rest
+def test_memory_does_not_grow_with_sha256sums(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(integrity, "_BLOCK", 1 << 12)  # a buffer of 1 MiB would hide the rest
     monkeypatch.setattr(checksums, "_LINES_AT_ONCE", 64)
     peaks = []
     for number, folders in enumerate((20, 200)):
@@ -209,7 +207,7 @@ def test_memory_for_sha256sums_does_not_grow_with_it(tmp_path: Path, monkeypatch
                         for picture in range(50)
                     ]
                 )
-            target.finish()  # SHA256SUMS is there now: the next one is made beside it
+            target.finish()  # now SHA256SUMS exists, and is replaced next time
             target.record.commit([many("Photos/2024-07", "IMG_9999.HEIC", "one more")])
             gc.collect()
             tracemalloc.start()
@@ -236,7 +234,7 @@ def many(folder: str, name: str, uuid: str) -> RecordedAsset:
     return RecordedAsset(PHONE, uuid, name, folder, name, (photo,), 2.5)
 
 
-def test_without_record_and_backup_copy_all_files_are_found_again_by_their_bytes(tmp_path: Path) -> None:
+def test_without_record_and_backup_copy_all_files_are_recognized_by_their_bytes(tmp_path: Path) -> None:
     backup(tmp_path)
     for name in ("record.sqlite3", "record.backup.sqlite3"):
         (tmp_path / ".ambertime" / name).unlink()

@@ -1,4 +1,4 @@
-"""The record: durable, versioned, and honest about what it cannot do."""
+"""The record: durability, versions and errors."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def record(tmp_path: Path) -> Record:
     return Record(tmp_path / "record.sqlite3", SystemCalls())
 
 
-def test_what_is_committed_is_found_again(record: Record) -> None:
+def test_committed_assets_are_found_after_reopening(record: Record) -> None:
     first, second = recorded("A"), recorded("B", "IMG_2.HEIC")
     record.commit([first, second])
     record.close()
@@ -52,7 +52,7 @@ def test_what_is_committed_is_found_again(record: Record) -> None:
     assert again.name_keys_in("Photos/2024-07") == {name_key("IMG_1.HEIC"), name_key("IMG_2.HEIC")}
 
 
-def test_what_is_recorded_is_found_by_whoever_asked_before_and_found_nothing(record: Record) -> None:
+def test_an_asset_is_found_after_an_earlier_query_found_nothing(record: Record) -> None:
     assert record.find_asset("PHONE", "A") is None
     assert record.files_of_size(3) == []
     record.commit([recorded("A")])
@@ -62,7 +62,7 @@ def test_what_is_recorded_is_found_by_whoever_asked_before_and_found_nothing(rec
     assert record.files_of_size(4) == []
 
 
-def test_a_transaction_counts_whole_or_not_at_all(record: Record) -> None:
+def test_a_transaction_takes_effect_completely_or_not_at_all(record: Record) -> None:
     record.commit([recorded("A")])
     torn = recorded("C", "IMG_3.HEIC")
     with pytest.raises(RecordFailed):
@@ -74,7 +74,7 @@ def test_a_transaction_counts_whole_or_not_at_all(record: Record) -> None:
     assert set(recorded_assets(record, "PHONE")) == {"A", "B"}
 
 
-def test_a_new_generation_joins_and_the_same_one_is_described_anew(record: Record) -> None:
+def test_a_new_generation_is_added_and_the_same_one_replaced(record: Record) -> None:
     first = recorded("A")
     record.commit([first])
     edit = replace(first.files[0], role=Role.EDITED_PHOTO, name="IMG_1_edited.HEIC")
@@ -94,7 +94,7 @@ def test_a_new_generation_joins_and_the_same_one_is_described_anew(record: Recor
     assert found.current(Role.EDITED_PHOTO) == found.files[2]
 
 
-def test_loose_files_are_kept_until_an_asset_claims_them(record: Record) -> None:
+def test_loose_files_are_kept_until_they_belong_to_an_asset(record: Record) -> None:
     record.commit([recorded("A")])
     record.add_loose({"Photos/2024-07/IMG_1.HEIC": "cd" * 32, "Photos/2024-07/IMG_2.HEIC": "ab" * 32}.items())
     assert dict(record.iter_loose()) == {"Photos/2024-07/IMG_2.HEIC": "ab" * 32}
@@ -104,7 +104,7 @@ def test_loose_files_are_kept_until_an_asset_claims_them(record: Record) -> None
 
 
 class Watching(SystemCalls):
-    """Asks the database how durable its commits are."""
+    """Reads the durability settings of the database."""
 
     def __init__(self) -> None:
         self.manners: set[tuple[object, ...]] = set()
@@ -136,7 +136,7 @@ def test_it_is_journalled_so_that_a_commit_survives_a_power_cut(record: Record) 
 @pytest.mark.parametrize(
     "harm", [b"not a database, but long enough to be one" * 20, b"SQLite format 3\0" + b"\xff" * 4000]
 )
-def test_a_damaged_record_is_told_from_one_that_cannot_be_read(tmp_path: Path, harm: bytes) -> None:
+def test_a_damaged_record_is_distinguished_from_an_unreadable_one(tmp_path: Path, harm: bytes) -> None:
     path = tmp_path / "record.sqlite3"
     path.write_bytes(harm)
     with pytest.raises(RecordDamaged):
@@ -155,7 +155,7 @@ def test_another_programs_database_is_not_a_record(tmp_path: Path) -> None:
         Record(path, SystemCalls())
 
 
-def test_a_record_of_a_newer_version_is_left_alone(record: Record) -> None:
+def test_a_record_of_a_newer_version_is_not_changed(record: Record) -> None:
     record.close()
     connection = sqlite3.connect(record.path)
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
@@ -164,7 +164,7 @@ def test_a_record_of_a_newer_version_is_left_alone(record: Record) -> None:
         Record(record.path, SystemCalls())
 
 
-def test_it_is_read_beside_a_job_that_writes_and_with_the_journal_of_a_dead_one(
+def test_it_can_be_read_during_a_job_and_with_the_journal_of_an_interrupted_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours = tmp_path / ".ambertime"
@@ -229,10 +229,10 @@ VERSION_1 = (
     """,
     f"INSERT INTO loose VALUES ('old.jpg', x'{'cd' * 32}')",
 )
-"""The tables as the first version made them."""
+"""The tables of schema version 1."""
 
 
-def test_a_record_of_an_older_version_is_brought_up_to_date_in_a_new_file(tmp_path: Path) -> None:
+def test_an_older_record_is_upgraded_in_a_new_file(tmp_path: Path) -> None:
     path = tmp_path / "record.sqlite3"
     connection = sqlite3.connect(path, isolation_level=None)
     for statement in VERSION_1:
@@ -242,7 +242,7 @@ def test_a_record_of_an_older_version_is_brought_up_to_date_in_a_new_file(tmp_pa
     record = Record(path, SystemCalls())
     assert recorded_assets(record, "PHONE") == {"A": recorded("A")}
     assert dict(record.iter_loose()) == {"old.jpg": "cd" * 32}
-    assert path.stat().st_ino != before, "on exFAT a file that vouches for something must not grow"
+    assert path.stat().st_ino != before, "on exFAT the record must not grow in place"
     grown = path.stat()
     record.commit([recorded("B", "IMG_2.HEIC")])
     assert (path.stat().st_ino, path.stat().st_size) == (grown.st_ino, grown.st_size)
@@ -261,7 +261,7 @@ def test_a_record_of_an_older_version_is_brought_up_to_date_in_a_new_file(tmp_pa
         "UPDATE aside SET path = CAST(x'ff41' AS TEXT)",
     ],
 )
-def test_a_row_that_makes_no_sense_is_damage(record: Record, harm: str) -> None:
+def test_an_invalid_row_counts_as_damage(record: Record, harm: str) -> None:
     record.commit([recorded("A")], [AsideFile("x_damaged", "x", 1.0)])
     record.close()
     connection = sqlite3.connect(record.path, isolation_level=None)
@@ -272,7 +272,7 @@ def test_a_row_that_makes_no_sense_is_damage(record: Record, harm: str) -> None:
         again.check_rows()
 
 
-def test_a_file_that_was_written_anew_under_another_name_is_not_taken_for_a_strangers(record: Record) -> None:
+def test_a_superseded_file_is_not_loose(record: Record) -> None:
     first = recorded("A")
     record.commit([first])
     record.commit([replace(first, files=(replace(first.files[0], name="IMG_1_2.HEIC"),))])
@@ -280,7 +280,7 @@ def test_a_file_that_was_written_anew_under_another_name_is_not_taken_for_a_stra
     assert dict(record.iter_loose()) == {"theirs.jpg": "cd" * 32}
 
 
-def test_the_seal_is_broken_before_the_first_change_and_by_no_look(tmp_path: Path) -> None:
+def test_integrity_hashes_are_removed_before_the_first_change_and_not_by_reading(tmp_path: Path) -> None:
     path = tmp_path / "record.sqlite3"
     Record(path, SystemCalls()).close()
     before, seen = path.read_bytes(), list[bytes]()
@@ -295,7 +295,7 @@ def test_the_seal_is_broken_before_the_first_change_and_by_no_look(tmp_path: Pat
     assert not opened.unchanged
 
 
-def test_a_seal_that_cannot_be_broken_keeps_the_record_as_it_is(tmp_path: Path) -> None:
+def test_if_integrity_hashes_cannot_be_removed_the_record_is_not_changed(tmp_path: Path) -> None:
     Record(tmp_path / "record.sqlite3", SystemCalls()).close()
 
     def refused() -> None:
@@ -308,13 +308,13 @@ def test_a_seal_that_cannot_be_broken_keeps_the_record_as_it_is(tmp_path: Path) 
     assert recorded_assets(record, "PHONE") == {}
 
 
-def test_many_assets_are_read_at_once(tmp_path: Path) -> None:
+def test_many_assets_are_read_together(tmp_path: Path) -> None:
     record = Record(tmp_path / "record.sqlite3", SystemCalls())
     record.commit([recorded(f"{n:032x}", f"IMG_{n}.HEIC") for n in range(5_000)])
     assert len(recorded_assets(record, "PHONE")) == 5_000
 
 
-def test_a_backup_copy_is_a_whole_record(record: Record, tmp_path: Path) -> None:
+def test_a_backup_copy_is_a_complete_record(record: Record, tmp_path: Path) -> None:
     record.commit([recorded("A")])
     record.back_up(tmp_path / "copy.sqlite3")
     assert recorded_assets(Record(tmp_path / "copy.sqlite3", SystemCalls()), "PHONE") == recorded_assets(
@@ -322,8 +322,8 @@ def test_a_backup_copy_is_a_whole_record(record: Record, tmp_path: Path) -> None
     )
 
 
-def test_it_never_grows_where_it_lies(record: Record) -> None:
-    """A power cut while a file grows can cost all of it on exFAT; a new file takes the old one's name."""
+def test_it_never_grows_in_place(record: Record) -> None:
+    """On exFAT a power cut while a file grows can destroy it, so a new file replaces the old one."""
     before, grown = record.path.stat(), 0
     for start in range(0, 12_000, 100):
         names = [f"IMG_{number}.HEIC" for number in range(start, start + 100)]
@@ -332,18 +332,18 @@ def test_it_never_grows_where_it_lies(record: Record) -> None:
         assert now.st_size == before.st_size or now.st_ino != before.st_ino
         grown += now.st_ino != before.st_ino
         before = now
-    assert 1 <= grown <= 4, "seldom: each time the room doubles"
+    assert 1 <= grown <= 4, "rarely, because the space doubles each time"
     assert len(recorded_assets(record, "PHONE")) == 12_000
 
 
 class NoRoomForAnother(SystemCalls):
-    """A drive on which the larger record cannot take the other one's place."""
+    """A drive on which the larger record cannot replace the old one."""
 
     def replace(self, source: Path, target: Path) -> None:
         raise OSError(28, "No space left on device")
 
 
-def test_a_record_that_cannot_grow_stays_as_it_was(record: Record) -> None:
+def test_a_record_that_cannot_grow_is_unchanged(record: Record) -> None:
     record.commit([recorded("A")])
     record.close()
     full = Record(record.path, NoRoomForAnother())

@@ -1,4 +1,4 @@
-"""What a verification holds against each other: in a table on this computer, however large the archive."""
+"""Expected and found files, in a temporary database that copes with any size of archive."""
 
 from __future__ import annotations
 
@@ -33,9 +33,7 @@ def expected() -> Iterator[ExpectedFiles]:
         yield made
 
 
-def test_a_hundred_thousand_files_are_gone_through_in_little_memory(
-    expected: ExpectedFiles, tmp_path: Path
-) -> None:
+def test_a_hundred_thousand_files_need_little_memory(expected: ExpectedFiles, tmp_path: Path) -> None:
     write_sums(tmp_path, 100_000)
     tracemalloc.start()
     try:
@@ -50,7 +48,7 @@ def test_a_hundred_thousand_files_are_gone_through_in_little_memory(
     assert peak < 8 << 20
 
 
-def test_files_come_by_path_and_a_sample_is_the_share_that_was_asked_for(
+def test_files_are_ordered_by_path_and_a_sample_has_the_requested_share(
     expected: ExpectedFiles, tmp_path: Path
 ) -> None:
     write_sums(tmp_path, 5000)
@@ -64,8 +62,8 @@ def test_files_come_by_path_and_a_sample_is_the_share_that_was_asked_for(
     assert some != [file.path for file in expected.iter_files(expected.select(None, 0.1, random.Random(5)))]
 
 
-def test_a_name_that_is_no_text_is_verified_by_its_bytes(tmp_path: Path) -> None:
-    """As a program wrote it that took the archive for a folder like any other; the record cannot hold it."""
+def test_a_file_with_an_undecodable_name_is_verified(tmp_path: Path) -> None:
+    """A name from another program, which the record cannot store."""
     backup(tmp_path, [asset(1)])
     odd = os.fsdecode(b"Photos/2024-07/caf\xe9.jpg")
     try:
@@ -78,7 +76,9 @@ def test_a_name_that_is_no_text_is_verified_by_its_bytes(tmp_path: Path) -> None
     assert verdicts_of(tmp_path)[odd].verdict is Verdict.DAMAGED
 
 
-def test_what_a_running_job_has_recorded_since_is_not_extra(expected: ExpectedFiles, tmp_path: Path) -> None:
+def test_files_recorded_meanwhile_by_a_running_job_are_not_extra(
+    expected: ExpectedFiles, tmp_path: Path
+) -> None:
     backup(tmp_path, [asset(1)])
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
         expected.add_found(["Photos/2024-07/IMG_0001.HEIC", "Photos/2024-07/IMG_2.HEIC", "Photos/x.HEIC"])
@@ -87,9 +87,9 @@ def test_what_a_running_job_has_recorded_since_is_not_extra(expected: ExpectedFi
         assert list(expected.extra(tmp_path)) == ["Photos/x.HEIC"]
 
 
-def test_a_record_that_is_damaged_meanwhile_changes_no_count(tmp_path: Path) -> None:
+def test_a_record_damaged_meanwhile_changes_no_count(tmp_path: Path) -> None:
     backup(tmp_path, [asset(1), asset(2, name="IMG_2.HEIC")])
-    (tmp_path / "Photos/2024-07/extra.HEIC").write_bytes(b"somebody's")
+    (tmp_path / "Photos/2024-07/extra.HEIC").write_bytes(b"extra")
     (tmp_path / ".ambertime/seal.json").unlink()
 
     def harm(found: FileVerdict) -> None:

@@ -1,4 +1,4 @@
-"""Verification names what is no longer as it was written, and the next backup puts it right."""
+"""Verification reports files that changed, and the next backup repairs them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ LIVE = (Role.PHOTO, Role.PAIRED_VIDEO)
 
 
 def flip_a_bit(path: Path, at: int) -> None:
-    """As a drive does it: the modification time stays."""
+    """Damage by a drive does not change the modification time."""
     facts = path.stat()
     data = bytearray(path.read_bytes())
     data[at // 8 % len(data)] ^= 1 << at % 8
@@ -43,7 +43,7 @@ def flip_a_bit(path: Path, at: int) -> None:
     os.utime(path, ns=(facts.st_mtime_ns, facts.st_mtime_ns))
 
 
-def test_one_flipped_bit_in_each_of_100_files_is_found_in_just_those(tmp_path: Path) -> None:
+def test_one_flipped_bit_in_each_of_100_files_is_found_in_exactly_those(tmp_path: Path) -> None:
     backup(tmp_path, [asset(n, name=f"IMG_{n:04}.HEIC") for n in range(1, 151)], group=50)
     assert verify(tmp_path).count(Verdict.WHOLE) == 150
     chance = random.Random(3)
@@ -58,7 +58,7 @@ def test_one_flipped_bit_in_each_of_100_files_is_found_in_just_those(tmp_path: P
     assert not report.sound
 
 
-def test_each_kind_of_harm_has_its_name(tmp_path: Path) -> None:
+def test_each_kind_of_damage_has_its_verdict(tmp_path: Path) -> None:
     backup(tmp_path, [asset(n, name=f"IMG_{n}.HEIC") for n in range(1, 8)])
     folder = tmp_path / "Photos/2024-07"
     (folder / "IMG_1.HEIC").unlink()
@@ -98,13 +98,13 @@ def test_each_kind_of_harm_has_its_name(tmp_path: Path) -> None:
         (140, 900.0, Verdict.CHANGED),
     ],
 )
-def test_damage_is_told_from_change_by_size_and_time(
+def test_damage_is_distinguished_from_change_by_size_and_time(
     found_size: int, found_time: float, expected: Verdict
 ) -> None:
     assert verdict_of(100, 5.0, found_size, found_time) is expected
 
 
-def test_a_damaged_file_is_put_aside_only_when_the_good_copy_is_whole(tmp_path: Path) -> None:
+def test_a_damaged_file_is_renamed_only_when_the_good_copy_is_complete(tmp_path: Path) -> None:
     item = asset(1, LIVE)
     backup(tmp_path, [item])
     photo = tmp_path / "Photos/2024-07/IMG_0001.HEIC"
@@ -145,11 +145,11 @@ def test_a_missing_file_is_copied_again_under_its_name(tmp_path: Path) -> None:
     assert verify(tmp_path).sound
 
 
-def test_a_file_that_a_program_changed_stays_and_the_original_comes_beside_it(tmp_path: Path) -> None:
+def test_a_file_changed_by_a_program_stays_and_the_original_is_added(tmp_path: Path) -> None:
     item = asset(1)
     backup(tmp_path, [item])
     photo = tmp_path / "Photos/2024-07/IMG_0001.HEIC"
-    work = photo.read_bytes() + b"<somebody's work>"
+    work = photo.read_bytes() + b"<edited>"
     photo.write_bytes(work)
     verify(tmp_path)
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
@@ -159,7 +159,7 @@ def test_a_file_that_a_program_changed_stays_and_the_original_comes_beside_it(tm
     assert photo.read_bytes() == work
 
 
-def test_a_file_that_turns_out_to_be_whole_stays_where_it_is(tmp_path: Path) -> None:
+def test_a_file_that_turns_out_to_be_intact_stays(tmp_path: Path) -> None:
     item = asset(1)
     backup(tmp_path, [item])
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
@@ -175,7 +175,7 @@ def test_a_file_that_turns_out_to_be_whole_stays_where_it_is(tmp_path: Path) -> 
     assert [path.name for path in (tmp_path / "Photos/2024-07").iterdir()] == ["IMG_0001.HEIC"]
 
 
-def test_what_was_found_is_forgotten_once_the_file_is_touched(tmp_path: Path) -> None:
+def test_a_finding_is_forgotten_when_the_file_is_repaired(tmp_path: Path) -> None:
     item = asset(1)
     backup(tmp_path, [item])
     photo = tmp_path / "Photos/2024-07/IMG_0001.HEIC"
@@ -199,7 +199,7 @@ def test_verification_needs_no_lock_and_changes_no_file(tmp_path: Path) -> None:
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
-def test_a_part_of_the_files_can_be_verified(tmp_path: Path) -> None:
+def test_some_of_the_files_can_be_verified(tmp_path: Path) -> None:
     backup(tmp_path, [asset(n, name=f"{n}.HEIC") for n in range(1, 41)], group=40)
     sampled = verify(tmp_path, sample=0.05, chance=random.Random(1))
     assert (sampled.looked_at, sampled.skipped) == (2, 38)
@@ -208,7 +208,7 @@ def test_a_part_of_the_files_can_be_verified(tmp_path: Path) -> None:
     assert verify(tmp_path, since=1e9).looked_at == 40
 
 
-def test_progress_is_told(tmp_path: Path) -> None:
+def test_progress_is_reported(tmp_path: Path) -> None:
     backup(tmp_path, [asset(1, LIVE)])
     seen: list[VerifyProgress] = []
     verify(tmp_path, on_progress=seen.append)
@@ -227,7 +227,7 @@ def test_without_a_record_the_checksums_are_verified(tmp_path: Path) -> None:
 
 
 def test_of_an_empty_record_the_checksums_are_verified(tmp_path: Path) -> None:
-    """As a drive leaves it that lost its bytes; one line is enough to know of it."""
+    """A drive that lost data can leave an empty record. One line in SHA256SUMS is enough to detect it."""
     backup(tmp_path, [asset(1)])
     (tmp_path / ".ambertime/seal.json").unlink()
     record = tmp_path / ".ambertime/record.sqlite3"
@@ -244,7 +244,7 @@ def test_of_an_empty_record_the_checksums_are_verified(tmp_path: Path) -> None:
     assert verify(tmp_path).notices == ()
 
 
-def test_a_damaged_record_is_read_around(tmp_path: Path) -> None:
+def test_without_a_valid_record_the_files_are_still_verified(tmp_path: Path) -> None:
     backup(tmp_path, [asset(1, LIVE)])
     (tmp_path / ".ambertime/record.sqlite3").write_bytes(b"x" * 5000)
     report = verify(tmp_path)
@@ -253,12 +253,12 @@ def test_a_damaged_record_is_read_around(tmp_path: Path) -> None:
     assert "cannot be read" in report.notices[0]
 
 
-def test_a_target_that_is_not_there_is_said_in_words(tmp_path: Path) -> None:
+def test_a_missing_target_is_reported(tmp_path: Path) -> None:
     with pytest.raises(TargetMissing):
         verify(tmp_path / "nowhere")
 
 
-def test_a_damaged_file_gets_its_name_back_where_the_good_copy_cannot_have_it(tmp_path: Path) -> None:
+def test_a_damaged_file_gets_its_name_back_if_the_good_copy_cannot_have_it(tmp_path: Path) -> None:
     item = asset(1)
     backup(tmp_path, [item])
     photo = tmp_path / "Photos/2024-07/IMG_0001.HEIC"
@@ -277,8 +277,8 @@ def test_a_damaged_file_gets_its_name_back_where_the_good_copy_cannot_have_it(tm
     assert {path.name: path.read_bytes() for path in photo.parent.iterdir()} == {photo.name: broken}
 
 
-def test_a_file_that_was_touched_after_it_was_found_damaged_is_read_again(tmp_path: Path) -> None:
-    """A look at it by another program, or its repair by hand, moves its time: neither decides."""
+def test_a_damaged_file_is_read_again_after_its_time_changed(tmp_path: Path) -> None:
+    """Other programs, or a manual repair, change the time of a file. Only its bytes decide."""
     backup(tmp_path, [asset(1)])
     photo = tmp_path / "Photos/2024-07/IMG_0001.HEIC"
     good = photo.read_bytes()
@@ -291,7 +291,7 @@ def test_a_file_that_was_touched_after_it_was_found_damaged_is_read_again(tmp_pa
         assert not target.needs_repair(PHONE)
 
 
-def test_a_verification_that_is_broken_off_keeps_what_it_found(tmp_path: Path) -> None:
+def test_an_interrupted_verification_keeps_its_findings(tmp_path: Path) -> None:
     backup(tmp_path, [asset(n, name=f"IMG_{n}.HEIC") for n in range(1, 4)])
     flip_a_bit(tmp_path / "Photos/2024-07/IMG_1.HEIC", 100)
 
@@ -304,7 +304,7 @@ def test_a_verification_that_is_broken_off_keeps_what_it_found(tmp_path: Path) -
     assert set(load_findings(tmp_path)) == {"Photos/2024-07/IMG_1.HEIC"}
 
 
-def test_a_drive_that_is_pulled_meanwhile_is_no_thousand_missing_files(tmp_path: Path) -> None:
+def test_an_unplugged_drive_is_not_a_thousand_missing_files(tmp_path: Path) -> None:
     backup(tmp_path, [asset(n, name=f"IMG_{n}.HEIC") for n in range(1, 4)])
 
     def pulled(progress: VerifyProgress) -> None:
@@ -315,7 +315,7 @@ def test_a_drive_that_is_pulled_meanwhile_is_no_thousand_missing_files(tmp_path:
         verify(tmp_path, on_progress=pulled)
 
 
-def test_a_folder_that_cannot_be_listed_holds_up_nothing_else(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_listed_blocks_nothing_else(tmp_path: Path) -> None:
     backup(tmp_path, [asset(1), asset(2, created=None)])
     (tmp_path / "Photos/undated").rename(tmp_path / "away")
     (tmp_path / "Photos/undated").symlink_to("undated")
@@ -324,11 +324,11 @@ def test_a_folder_that_cannot_be_listed_holds_up_nothing_else(tmp_path: Path) ->
     assert verdicts["Photos/undated/IMG_0001.HEIC"] is Verdict.DAMAGED
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
         assert set(target.needs_repair(PHONE)) == {asset(2).uuid}
-        assert copied(target, asset(3, name="IMG_3.HEIC")), "and nothing is held up"
+        assert copied(target, asset(3, name="IMG_3.HEIC")), "and nothing is blocked"
 
 
-def test_a_record_that_lost_a_bit_in_a_crash_is_put_right_by_the_next_backup(tmp_path: Path) -> None:
-    """No seal can tell then; but two of record, SHA256SUMS and file agree."""
+def test_a_record_with_a_flipped_bit_after_a_crash_is_corrected_by_the_next_backup(tmp_path: Path) -> None:
+    """Without integrity hashes, two of record, SHA256SUMS and file still agree."""
     item = asset(1)
     backup(tmp_path, [item])
     (tmp_path / ".ambertime/seal.json").unlink()
@@ -346,7 +346,7 @@ def test_a_record_that_lost_a_bit_in_a_crash_is_put_right_by_the_next_backup(tmp
 
 
 @pytest.mark.parametrize("harm", ["gone", "a line less", "another hash"])
-def test_checksums_that_do_not_say_what_the_record_says_are_named_and_made_anew(
+def test_checksums_that_disagree_with_the_record_are_reported_and_rewritten(
     tmp_path: Path, harm: str
 ) -> None:
     backup(tmp_path, [asset(1, LIVE)])

@@ -1,4 +1,4 @@
-"""Which drives there are, and what their file systems can do."""
+"""Discovery of drives and the traits of their file systems."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ DISKUTIL_INFO = {
 }
 
 
-def test_mounts_are_read_with_spaces_umlauts_and_optional_fields() -> None:
+def test_mounts_are_parsed_with_spaces_umlauts_and_optional_fields() -> None:
     mounts = {str(mount.path): mount for mount in parse_mountinfo(MOUNTINFO)}
     assert set(mounts) == {"/proc", "/", "/media/me/My Passport", "/mnt/bound", "/mnt/töne"}
     passport = mounts["/media/me/My Passport"]
@@ -56,7 +56,7 @@ def test_mounts_are_read_with_spaces_umlauts_and_optional_fields() -> None:
     assert mounts["/mnt/töne"].read_only, "the file system itself is read-only"
 
 
-def test_the_system_disk_is_known_as_one_and_pseudo_file_systems_are_hidden() -> None:
+def test_the_system_disk_is_recognized_and_pseudo_file_systems_are_hidden() -> None:
     drives = [drive for place in mount_points() if (drive := place.inspect()) is not None]
     assert drives
     assert all(drive.total_bytes > 0 for drive in drives)
@@ -73,7 +73,7 @@ def test_any_folder_is_on_a_drive(tmp_path: Path) -> None:
         drive_of(tmp_path / "nowhere")
 
 
-def test_a_mac_lists_its_volumes() -> None:
+def test_the_output_of_diskutil_is_parsed() -> None:
     assert parse_list(DISKUTIL_LIST) == ("/", "/Volumes/My Passport")
     volume = parse_info(plistlib.dumps(DISKUTIL_INFO))
     assert volume is not None
@@ -86,14 +86,14 @@ def test_a_mac_lists_its_volumes() -> None:
         parse_info(b"Could not find disk")
 
 
-def test_fat32_holds_one_byte_less_than_4_gib() -> None:
+def test_fat32_stores_files_of_up_to_4_gib_less_one_byte() -> None:
     fat = traits_of("vfat")
     assert fat.can_hold(4 * GIB - 1)
     assert not fat.can_hold(4 * GIB)
     assert traits_of("exfat").can_hold(100 * GIB)
 
 
-def test_names_are_counted_as_the_file_system_counts() -> None:
+def test_names_are_measured_in_the_unit_of_the_file_system() -> None:
     assert traits_of("ext4").name_length("ä🏖") == 6
     assert traits_of("exfat").name_length("ä🏖") == 3
     assert traits_of("exfat").name_unit is NameUnit.UTF16
@@ -111,7 +111,7 @@ def test_names_are_counted_as_the_file_system_counts() -> None:
         ("tmpfs", b"", "memory (tmpfs)", CacheDropping.NO),
     ],
 )
-def test_a_file_system_is_known_by_its_name_or_its_first_bytes(
+def test_a_file_system_is_recognized_by_its_name_or_first_bytes(
     name: str, magic: bytes, label: str, dropping: CacheDropping
 ) -> None:
     found = traits_of(name, magic=magic)
@@ -119,6 +119,6 @@ def test_a_file_system_is_known_by_its_name_or_its_first_bytes(
     assert found.can_hold(5 * GIB) is (label != "FAT32")
 
 
-def test_a_device_that_may_not_be_read_is_a_cache_that_cannot_be_dropped(tmp_path: Path) -> None:
+def test_without_access_to_the_device_the_cache_cannot_be_dropped(tmp_path: Path) -> None:
     found = traits_of("fuseblk", magic=b"\xeb\x76\x90EXFAT   ")
     assert probe(found, tmp_path, str(tmp_path / "no-such-device")).cache_dropping is CacheDropping.NO

@@ -1,4 +1,4 @@
-"""Adopting what lies on the target already, instead of writing it a second time."""
+"""Using files that are already on the target instead of writing them a second time."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from tests.drive.archive_helpers import (
 LIVE = (Role.PHOTO, Role.PAIRED_VIDEO)
 
 
-def test_an_earlier_archive_is_adopted_where_it_lies(tmp_path: Path) -> None:
+def test_files_of_an_earlier_archive_are_recorded_where_they_are(tmp_path: Path) -> None:
     item = asset(1, LIVE)
     for part in item.resources:
         old = tmp_path / "old archive/DCIM" / part.name
@@ -52,7 +52,7 @@ def test_an_earlier_archive_is_adopted_where_it_lies(tmp_path: Path) -> None:
         assert later.files[-1].path == "old archive/DCIM/IMG_0001_edited.HEIC"
 
 
-def test_half_a_live_photo_of_an_earlier_archive_does_not_tear_the_pair(tmp_path: Path) -> None:
+def test_half_a_live_photo_of_an_earlier_archive_does_not_split_the_pair(tmp_path: Path) -> None:
     item = asset(1, LIVE)
     (tmp_path / "beach.heic").write_bytes(content(item, item.resources[0]))
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
@@ -63,7 +63,7 @@ def test_half_a_live_photo_of_an_earlier_archive_does_not_tear_the_pair(tmp_path
     ]
 
 
-def test_an_earlier_archive_that_keeps_photos_and_videos_apart_is_adopted_whole(tmp_path: Path) -> None:
+def test_an_earlier_archive_with_separate_photos_and_videos_is_recorded_completely(tmp_path: Path) -> None:
     item = asset(1, LIVE)
     for part, folder in zip(item.resources, ("pictures", "movies"), strict=True):
         (tmp_path / folder).mkdir()
@@ -74,7 +74,7 @@ def test_an_earlier_archive_that_keeps_photos_and_videos_apart_is_adopted_whole(
 
 
 def twin(number: int) -> Asset:
-    """Another asset with the bytes of the first."""
+    """An asset with the same bytes as the first."""
     return replace(asset(1), uuid=f"{number:08X}-0000-4000-8000-000000000000")
 
 
@@ -89,14 +89,14 @@ def stage_twin(target: Target, item: Asset, udid: str = PHONE) -> RecordedAsset:
     return outcome
 
 
-def test_two_photos_of_one_phone_with_the_same_bytes_get_a_file_each(tmp_path: Path) -> None:
+def test_two_photos_of_one_phone_with_the_same_bytes_get_two_files(tmp_path: Path) -> None:
     (tmp_path / "old.heic").write_bytes(content(asset(1), asset(1).resources[0]))
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
         assert stage_twin(target, asset(1)).files[0].path == "old.heic"
         assert stage_twin(target, twin(2)).files[0].path == "Photos/2024-07/IMG_0001.HEIC"
 
 
-def test_a_second_phone_with_the_same_photo_has_the_same_file(tmp_path: Path) -> None:
+def test_a_second_phone_with_the_same_photo_shares_the_file(tmp_path: Path) -> None:
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
         first = stage_twin(target, asset(1), "OLD")
         second = stage_twin(target, twin(2), "NEW")
@@ -108,7 +108,7 @@ def test_a_second_phone_with_the_same_photo_has_the_same_file(tmp_path: Path) ->
     assert len(list((tmp_path / "Photos/2024-07").iterdir())) == 2
     report = verify(tmp_path)
     assert report.sound
-    assert report.count(Verdict.WHOLE) == 2, "a file that two phones have is read once"
+    assert report.count(Verdict.WHOLE) == 2, "a file shared by two phones is read once"
     (tmp_path / first.files[0].path).write_bytes(b"x" * first.files[0].size)
     verify(tmp_path)
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
@@ -116,7 +116,7 @@ def test_a_second_phone_with_the_same_photo_has_the_same_file(tmp_path: Path) ->
     assert broken == {"OLD": {asset(1).uuid}, "NEW": {twin(2).uuid}}
 
 
-def test_a_phone_that_was_set_up_anew_has_the_files_of_its_former_photos(tmp_path: Path) -> None:
+def test_after_a_phone_is_set_up_again_its_photos_match_the_recorded_files(tmp_path: Path) -> None:
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
         before = stage_twin(target, asset(1))
         target.set_library(PHONE, lambda uuid: uuid == twin(2).uuid)
@@ -126,7 +126,7 @@ def test_a_phone_that_was_set_up_anew_has_the_files_of_its_former_photos(tmp_pat
     assert len(list((tmp_path / "Photos/2024-07").iterdir())) == 1
 
 
-def test_what_lies_there_is_found_by_its_hash_before_a_byte_is_written(tmp_path: Path) -> None:
+def test_existing_files_are_found_by_hash_before_a_byte_is_written(tmp_path: Path) -> None:
     item = asset(1, LIVE)
     for part in item.resources:
         (tmp_path / part.name).write_bytes(content(item, part))
@@ -155,7 +155,7 @@ def test_what_lies_there_is_found_by_its_hash_before_a_byte_is_written(tmp_path:
     assert not [name for name in made if name.endswith(".part")]
 
 
-def test_half_of_what_was_found_by_hash_is_given_back(tmp_path: Path) -> None:
+def test_a_partial_match_by_hash_is_released(tmp_path: Path) -> None:
     item = asset(1, LIVE)
     photo, video = item.resources
     (tmp_path / "beach.heic").write_bytes(content(item, photo))
@@ -187,7 +187,7 @@ def test_a_file_that_was_rewritten_while_the_job_ran_is_read_again(tmp_path: Pat
 
 
 class RecordFailsOnce(SystemCalls):
-    """The record cannot be written the first time after the schema was."""
+    """The first transaction after the creation of the schema fails."""
 
     def __init__(self) -> None:
         self.commits = 0
@@ -199,7 +199,7 @@ class RecordFailsOnce(SystemCalls):
         super().commit(connection)
 
 
-def test_after_a_failed_record_the_same_job_adopts_the_files_it_has_written(tmp_path: Path) -> None:
+def test_after_a_failed_transaction_the_same_job_recognizes_its_files(tmp_path: Path) -> None:
     with open_target(tmp_path, drive=drive_at(tmp_path), calls=RecordFailsOnce()) as target:
         copied(target, asset(9, name="before.HEIC"))
         (failed,) = target.commit([stage(target, asset(1, LIVE))])
@@ -210,7 +210,7 @@ def test_after_a_failed_record_the_same_job_adopts_the_files_it_has_written(tmp_
 
 
 class RecordOfASlowDrive(Record):
-    """Answers about one folder when it is let."""
+    """Blocks on one folder until the test allows it."""
 
     asked, may_answer = threading.Event(), threading.Event()
 
@@ -221,7 +221,7 @@ class RecordOfASlowDrive(Record):
         return super().name_keys_in(folder)
 
 
-def test_who_asks_while_the_drive_is_still_being_listed_waits_for_the_end(tmp_path: Path) -> None:
+def test_a_query_waits_until_the_drive_is_listed(tmp_path: Path) -> None:
     (tmp_path / "later").mkdir()
     (tmp_path / "later/beach.heic").write_bytes(b"seven!!")
     drive, calls = drive_at(tmp_path), SystemCalls()

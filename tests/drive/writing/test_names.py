@@ -1,4 +1,4 @@
-"""Which names are given away: right for every folder, remembered for few."""
+"""Taken names are correct for every folder, and cached for few."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def record(tmp_path: Path) -> Record:
     return Record(tmp_path / "record.sqlite3", SystemCalls())
 
 
-def test_a_name_that_was_recorded_is_taken_however_many_folders_were_asked_for_since(
+def test_a_recorded_name_stays_taken_after_its_folder_leaves_the_cache(
     record: Record, tmp_path: Path
 ) -> None:
     names = NameRegistry(tmp_path, record, traits())
@@ -48,7 +48,7 @@ def test_a_name_that_was_recorded_is_taken_however_many_folders_were_asked_for_s
         assert name_key("IMG_R.HEIC") not in names.taken(folder)
 
 
-def test_a_folder_is_listed_again_where_it_was_not_what_was_expected(record: Record, tmp_path: Path) -> None:
+def test_a_folder_is_listed_again_after_a_surprise(record: Record, tmp_path: Path) -> None:
     names = NameRegistry(tmp_path, record, traits())
     assert name_key("new.HEIC") not in names.on_drive("")
     (tmp_path / "new.HEIC").touch()
@@ -57,7 +57,7 @@ def test_a_folder_is_listed_again_where_it_was_not_what_was_expected(record: Rec
     assert name_key("new.HEIC") in names.on_drive("")
 
 
-def test_the_names_of_few_folders_are_held_at_a_time(record: Record, tmp_path: Path) -> None:
+def test_the_names_of_few_folders_are_cached(record: Record, tmp_path: Path) -> None:
     for folder in FOLDERS:
         record.commit([lying_in(folder, number) for number in range(100)])
     names = NameRegistry(tmp_path, record, traits())

@@ -1,4 +1,4 @@
-"""Names on the target: by rule, the same whoever comes first, and never outside the archive."""
+"""Names on the target follow the rules, do not depend on the order, and never leave the archive."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def recorded_as(found: Placement, of: Asset) -> RecordedAsset:
 
 def assert_holdable(name: str, on: FileSystemTraits) -> None:
     assert name not in ("", ".", "..")
-    assert not name.startswith("."), "a dot in front is for parts"
+    assert not name.startswith("."), "a leading dot is reserved for parts"
     assert on.name_length(name) <= on.max_name
     assert not any(unicodedata.category(c) in ("Cc", "Cs") for c in name)
     assert not set(name) & (on.forbidden_characters | {"/"})
@@ -106,7 +106,7 @@ def assert_holdable(name: str, on: FileSystemTraits) -> None:
         assert name.split(".")[0].rstrip(" ").casefold() not in {"con", "prn", "aux", "nul", "com1", "lpt9"}
 
 
-def test_an_edited_live_photo_has_four_files_of_one_stem() -> None:
+def test_an_edited_live_photo_has_four_files_with_one_stem() -> None:
     assert names_of(place(asset(1, EDITED, name="IMG_4821.HEIC"), traits(), nothing)) == [
         "IMG_4821.HEIC",
         "IMG_4821.MOV",
@@ -115,7 +115,7 @@ def test_an_edited_live_photo_has_four_files_of_one_stem() -> None:
     ]
 
 
-def test_the_cameras_own_adjustment_data_comes_before_that_of_the_edit() -> None:
+def test_the_cameras_adjustment_data_gets_the_plain_name_first() -> None:
     roles = (Role.PHOTO, Role.ADJUSTMENT_DATA, Role.EDITED_PHOTO, Role.EDIT_ADJUSTMENTS)
     assert names_of(place(asset(1, roles, name="IMG_1.HEIC"), traits(), nothing)) == [
         "IMG_1.HEIC",
@@ -125,7 +125,7 @@ def test_the_cameras_own_adjustment_data_comes_before_that_of_the_edit() -> None
     ]
 
 
-def test_the_month_is_that_of_the_place_of_capture() -> None:
+def test_the_month_is_in_the_time_zone_of_capture() -> None:
     new_years_eve = 1_735_689_600.0 - 3600
     assert place(asset(1, created=new_years_eve), traits(), nothing).folder == "Photos/2024-12"
     in_tokyo = asset(1, created=new_years_eve, zone_offset=9 * 3600)
@@ -143,15 +143,15 @@ def test_the_month_is_that_of_the_place_of_capture() -> None:
     ],
     ids=["case", "NFC and NFD", "sharp s", "only the other half"],
 )
-def test_a_name_that_another_asset_has_puts_the_uuid_on_all_files(there: str, comes: str) -> None:
+def test_a_taken_name_adds_the_uuid_to_all_files(there: str, comes: str) -> None:
     item = asset(0x3F9AC01D, LIVE, name=comes)
     found = place(item, traits(), lambda folder: {name_key(there)})
     stem, _ = split(comes)
     assert all(name.startswith(f"{stem}_3f9ac01d.") for name in names_of(found))
 
 
-def test_two_files_of_one_stem_are_one_asset() -> None:
-    """A photo and a video that have nothing to do with one another must not look like a Live Photo."""
+def test_two_files_with_one_stem_are_one_asset() -> None:
+    """An unrelated photo and video must not look like a Live Photo."""
     photo, video = asset(1), asset(2, (Role.VIDEO,), name="IMG_0001.MOV")
     taken = keys_of(names_of(place(photo, traits(), nothing)))
     assert names_of(place(video, traits(), lambda folder: taken)) == ["IMG_0001_00000002.MOV"]
@@ -169,13 +169,13 @@ def test_a_namesake_leaves_the_plain_name_to_the_first() -> None:
     ]
 
 
-def test_a_second_collision_takes_more_of_the_uuid() -> None:
+def test_a_second_collision_uses_more_of_the_uuid() -> None:
     item = asset(0x3F9AC01D, name="A.HEIC")
     taken = {name_key("A.HEIC"), name_key("A_3f9ac01d.HEIC")}
     assert names_of(place(item, traits(), lambda folder: taken)) == ["A_3f9ac01d11114222.HEIC"]
 
 
-def test_an_asset_edited_again_gets_its_new_edit_beside_the_old_one() -> None:
+def test_a_new_edit_is_added_beside_the_old_one() -> None:
     item = asset(1, EDITED, name="IMG_7.HEIC")
     first = place(item, traits(), nothing)
     taken = {name_key(name) for name in names_of(first)}
@@ -185,7 +185,7 @@ def test_an_asset_edited_again_gets_its_new_edit_beside_the_old_one() -> None:
     assert {file.generation for file in second.files} == {2}
 
 
-def test_a_first_edit_after_the_backup_joins_the_stem_of_its_original() -> None:
+def test_a_first_edit_after_the_backup_uses_the_stem_of_its_original() -> None:
     item = asset(0xABCDEF01, EDITED, name="IMG_7.HEIC")
     taken = {name_key("IMG_7.HEIC")}
     before = place(item, traits(), lambda f: taken, resources=item.originals)
@@ -216,7 +216,7 @@ def test_an_original_that_changed_on_the_phone_gets_a_number() -> None:
         ("trailing. ", "trailing__"),
     ],
 )
-def test_what_the_drive_cannot_hold_is_replaced(name: str, on_exfat: str) -> None:
+def test_characters_that_the_drive_cannot_store_are_replaced(name: str, on_exfat: str) -> None:
     item = asset(1, name=name)
     item = replace(item, resources=(replace(item.resources[0], name=split(name)[0] + split(name)[1]),))
     (file,) = place(item, traits("exfat"), nothing).files
@@ -224,11 +224,11 @@ def test_what_the_drive_cannot_hold_is_replaced(name: str, on_exfat: str) -> Non
     assert file.true_name == name or "/" in name
 
 
-def test_ext4_keeps_what_windows_could_not() -> None:
+def test_ext4_keeps_names_that_windows_cannot_store() -> None:
     assert names_of(place(asset(1, name="a:b?.HEIC"), traits("ext4"), nothing)) == ["a:b?.HEIC"]
 
 
-def test_the_longest_name_the_drive_can_hold_stays_whole() -> None:
+def test_the_longest_possible_name_is_not_cut() -> None:
     longest = "x" * 250 + ".HEIC"
     assert names_of(place(asset(1, name=longest), traits("ext4"), nothing)) == [longest]
     cut_name = names_of(place(asset(1, name="x" + longest), traits("ext4"), nothing))[0]
@@ -236,14 +236,14 @@ def test_the_longest_name_the_drive_can_hold_stays_whole() -> None:
     assert len(cut_name) < len(longest)
 
 
-def test_both_halves_of_a_live_photo_are_cut_alike() -> None:
+def test_both_halves_of_a_live_photo_are_cut_equally() -> None:
     found = place(asset(1, EDITED, name="ü" * 200 + ".HEIC"), traits("ext4"), nothing)
     stems = {split(name)[0].removesuffix("_edited") for name in names_of(found)}
     assert len(stems) == 1
 
 
 @given(assets(), file_systems)
-def test_every_name_can_be_held_by_the_drive(item: Asset, on: FileSystemTraits) -> None:
+def test_every_name_can_be_stored_by_the_drive(item: Asset, on: FileSystemTraits) -> None:
     found = place(item, on, nothing)
     assert found.folder.startswith("Photos/")
     assert found.folder.count("/") == 1
@@ -258,7 +258,7 @@ def test_files_of_one_asset_never_share_a_name(item: Asset, on: FileSystemTraits
 
 
 @given(st.lists(assets(), min_size=1, max_size=6, unique_by=lambda item: item.uuid), file_systems)
-def test_no_two_assets_share_a_name_and_names_once_given_stay(
+def test_no_two_assets_share_a_name_and_recorded_names_stay(
     library: list[Asset], on: FileSystemTraits
 ) -> None:
     taken: dict[str, set[str]] = {}
@@ -274,7 +274,7 @@ def test_no_two_assets_share_a_name_and_names_once_given_stay(
 
 
 @given(assets(), file_systems, st.data())
-def test_the_names_of_some_resources_are_those_they_have_among_all(
+def test_the_names_of_some_resources_are_the_same_as_among_all(
     item: Asset, on: FileSystemTraits, data: st.DataObject
 ) -> None:
     some: Sequence[Resource] = data.draw(
@@ -285,7 +285,7 @@ def test_the_names_of_some_resources_are_those_they_have_among_all(
 
 
 @given(assets(), file_systems)
-def test_later_files_of_an_asset_keep_clear_of_the_earlier_ones(item: Asset, on: FileSystemTraits) -> None:
+def test_later_files_of_an_asset_avoid_the_earlier_names(item: Asset, on: FileSystemTraits) -> None:
     first = place(item, on, nothing)
     taken = {name_key(name) for name in names_of(first)}
     later = place(item, on, lambda f: taken, recorded=recorded_as(first, item))
@@ -309,7 +309,7 @@ def test_hidden_names_fit_and_are_never_the_name_of_a_file(
 
 
 @given(any_text)
-def test_the_key_of_a_name_is_the_same_in_any_case_and_composition(name: str) -> None:
+def test_a_name_key_is_the_same_in_any_case_and_composition(name: str) -> None:
     key = name_key(name)
     assert name_key(unicodedata.normalize("NFD", name)) == key
     assert name_key(unicodedata.normalize("NFC", name)) == key
@@ -317,7 +317,7 @@ def test_the_key_of_a_name_is_the_same_in_any_case_and_composition(name: str) ->
 
 
 @given(st.text(string.ascii_letters + "äöüéñøç", min_size=1, max_size=20))
-def test_the_key_of_a_name_has_no_case(name: str) -> None:
+def test_a_name_key_has_no_case(name: str) -> None:
     assert name_key(name.upper()) == name_key(name.lower()) == name_key(name)
 
 

@@ -1,4 +1,4 @@
-"""The journal of parts under many threads: it is written anew now and then, and nobody waits for ever."""
+"""The part journal with many threads: it is compacted regularly, without a deadlock."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from ambertime_tui.drive.writing.part_journal import PartJournal
 
 THREADS, EACH = 8, 60
 LONG = 60.0
-"""Seconds that all of it may take; it takes one or two."""
+"""Time limit in seconds; it usually takes one or two."""
 
 
-def test_many_threads_announce_while_the_journal_is_written_anew(
+def test_many_threads_register_parts_while_the_journal_is_compacted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parts, "_COMPACT_AFTER", 16)

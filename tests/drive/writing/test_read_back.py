@@ -1,4 +1,4 @@
-"""Reading a file back while it grows: every byte once, from the drive, and no byte that was not written."""
+"""Reading a file back while it grows: every byte once, and from the drive."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SIZES = (1, 3 * BLOCK - 1, 1, BLOCK // 2, 2 * BLOCK + 4097, 0, 7)
 
 
 class PagesStay(SystemCalls):
-    """A file system whose pages stay in the cache whatever it is asked: O_DIRECT is left."""
+    """A file system that never drops its cached pages, so that only O_DIRECT reads the drive."""
 
     def __init__(self) -> None:
         self.direct = 0
@@ -45,7 +45,7 @@ def has_direct(folder: Path) -> bool:
 
 
 @pytest.mark.parametrize("calls", [SystemCalls(), PagesStay()], ids=["pages dropped", "around the cache"])
-def test_a_growing_file_is_read_each_byte_once(tmp_path: Path, calls: SystemCalls) -> None:
+def test_each_byte_of_a_growing_file_is_read_once(tmp_path: Path, calls: SystemCalls) -> None:
     if isinstance(calls, PagesStay) and not has_direct(tmp_path):
         pytest.skip("no O_DIRECT on this file system")
     path, heard = tmp_path / "long", list[int]()
@@ -67,7 +67,7 @@ def test_a_growing_file_is_read_each_byte_once(tmp_path: Path, calls: SystemCall
 
 
 class LiesAtTheSecondSync(SystemCalls):
-    """Changes a byte that was written before the second sync of a photo, and nothing before that."""
+    """Changes one byte that was written before the second sync of a photo."""
 
     def __init__(self) -> None:
         self.syncs = 0
@@ -83,7 +83,7 @@ class LiesAtTheSecondSync(SystemCalls):
                     file.write(b"!!")
 
 
-def test_a_long_file_is_read_back_on_the_way_and_a_lie_found_out_before_its_end(
+def test_a_long_file_is_read_back_while_written_and_damage_found_before_its_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(file_writer, "CHECKPOINT_EVERY", 1000)

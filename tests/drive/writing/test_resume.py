@@ -1,4 +1,4 @@
-"""A large file that a dead job had begun is gone on with where it is known to be on the drive."""
+"""An interrupted large file is resumed from its last checkpoint."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ DATA = content(ITEM, ITEM.resources[0])
 
 @pytest.fixture(autouse=True)
 def checkpoints(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Noted after each thousand bytes, not after 256 MiB."""
+    """A checkpoint every 1,000 bytes, not every 256 MiB."""
     monkeypatch.setattr(file_writer, "CHECKPOINT_EVERY", 1000)
 
 
 def dies_in_the_middle(root: Path, upto: int = 2500) -> None:
-    """A job that is killed after so many bytes: nothing of it is tidied up."""
+    """A job that is killed after this many bytes, without any cleanup."""
     with open_target(root, drive=drive_at(root)) as target:
         file = target.writer(PHONE, ITEM).begin(
             ITEM.resources[0], len(DATA), ITEM.created, source_modified_at=JULY + 1
@@ -32,12 +32,12 @@ def dies_in_the_middle(root: Path, upto: int = 2500) -> None:
 
 
 def goes_on_at(root: Path, *, size: int = len(DATA), modified_at: float = JULY + 1) -> int:
-    """How many bytes the next job need not fetch."""
+    """Number of bytes that the next job does not copy again."""
     with open_target(root, drive=drive_at(root)) as target, target.writer(PHONE, ITEM) as writer:
         return writer.begin(ITEM.resources[0], size, ITEM.created, source_modified_at=modified_at).written
 
 
-def test_the_next_job_goes_on_where_the_file_is_known_to_be_on_the_drive(tmp_path: Path) -> None:
+def test_the_next_job_resumes_at_the_checkpoint(tmp_path: Path) -> None:
     dies_in_the_middle(tmp_path)
     assert (tmp_path / PART).stat().st_size == 2500
     assert goes_on_at(tmp_path) == 2000
@@ -46,7 +46,7 @@ def test_the_next_job_goes_on_where_the_file_is_known_to_be_on_the_drive(tmp_pat
     assert_complete(tmp_path, [ITEM])
 
 
-def test_a_file_that_has_changed_on_the_phone_is_begun_anew(tmp_path: Path) -> None:
+def test_a_file_that_changed_on_the_phone_is_started_again(tmp_path: Path) -> None:
     dies_in_the_middle(tmp_path)
     assert goes_on_at(tmp_path, modified_at=JULY + 2) == 0
     dies_in_the_middle(tmp_path)
@@ -55,7 +55,7 @@ def test_a_file_that_has_changed_on_the_phone_is_begun_anew(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("harm", ["a bit", "cut short", "gone", "a link"])
-def test_a_part_that_is_not_what_was_noted_is_begun_anew(tmp_path: Path, harm: str) -> None:
+def test_a_part_that_differs_from_its_checkpoint_is_started_again(tmp_path: Path, harm: str) -> None:
     dies_in_the_middle(tmp_path)
     part, elsewhere = tmp_path / PART, tmp_path / "elsewhere"
     found = bytearray(part.read_bytes())
@@ -77,7 +77,7 @@ def test_a_part_that_is_not_what_was_noted_is_begun_anew(tmp_path: Path, harm: s
     assert_complete(tmp_path, [ITEM])
 
 
-def test_the_job_that_finds_a_bit_of_a_part_lost_writes_the_file_whole(tmp_path: Path) -> None:
+def test_a_part_with_a_flipped_bit_is_written_again_completely(tmp_path: Path) -> None:
     dies_in_the_middle(tmp_path)
     found = bytearray((tmp_path / PART).read_bytes())
     found[700] ^= 1
@@ -86,7 +86,7 @@ def test_the_job_that_finds_a_bit_of_a_part_lost_writes_the_file_whole(tmp_path:
     assert_complete(tmp_path, [ITEM])
 
 
-def test_what_was_begun_is_kept_for_the_very_next_job_only(tmp_path: Path) -> None:
+def test_an_unfinished_part_is_kept_for_the_next_job_only(tmp_path: Path) -> None:
     dies_in_the_middle(tmp_path)
     with open_target(tmp_path, drive=drive_at(tmp_path)):
         assert (tmp_path / PART).exists()
@@ -95,7 +95,7 @@ def test_what_was_begun_is_kept_for_the_very_next_job_only(tmp_path: Path) -> No
     assert not (tmp_path / ".ambertime/parts").exists()
 
 
-def test_a_job_that_dies_again_and_again_comes_to_its_end(tmp_path: Path) -> None:
+def test_a_file_is_finished_after_repeated_kills(tmp_path: Path) -> None:
     gained = 0
     for _ in range(3):
         with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
@@ -120,7 +120,7 @@ def test_a_job_that_dies_again_and_again_comes_to_its_end(tmp_path: Path) -> Non
         '{"size": "many"}',
     ],
 )
-def test_a_note_on_what_was_never_announced_is_passed_over(tmp_path: Path, line: str) -> None:
+def test_a_checkpoint_for_an_unregistered_part_is_ignored(tmp_path: Path, line: str) -> None:
     backup(tmp_path, [ITEM])
     theirs = tmp_path / "Photos/.theirs.part"
     theirs.write_bytes(b"theirs")

@@ -1,4 +1,4 @@
-"""Writing to a target, adopting what is there, and sharing it: phones, computers, strangers."""
+"""Writing to a target that is shared with other phones, computers and programs."""
 
 from __future__ import annotations
 
@@ -87,12 +87,10 @@ def test_nothing_is_visible_before_the_commit_and_an_unfinished_file_leaves_noth
         assert tree(tmp_path) == committed
 
 
-@pytest.mark.parametrize(("announced", "sent"), [(10, b"short"), (3, b"too long")])
-def test_a_file_of_another_size_than_announced_is_refused(
-    tmp_path: Path, announced: int, sent: bytes
-) -> None:
+@pytest.mark.parametrize(("expected", "sent"), [(10, b"short"), (3, b"too long")])
+def test_a_file_of_unexpected_size_is_refused(tmp_path: Path, expected: int, sent: bytes) -> None:
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target, target.writer(PHONE, asset(1)) as writer:
-        file = writer.begin(asset(1).resources[0], announced, JULY)
+        file = writer.begin(asset(1).resources[0], expected, JULY)
         with pytest.raises(SizeDiffers, match=r"IMG_0001\.HEIC"):
             file.write(sent)
             file.finish()
@@ -109,7 +107,7 @@ def test_fat32_refuses_a_file_of_4_gib_before_a_byte_is_written(tmp_path: Path) 
 
 
 class LyingDrive(SystemCalls):
-    """Gives back other bytes than it was given."""
+    """Returns different bytes than were written."""
 
     def fsync(self, fd: int) -> None:
         super().fsync(fd)
@@ -119,7 +117,7 @@ class LyingDrive(SystemCalls):
                 file.write(b"!")
 
 
-def test_a_drive_that_gives_back_other_bytes_is_found_out(tmp_path: Path) -> None:
+def test_a_drive_that_returns_different_bytes_is_detected(tmp_path: Path) -> None:
     with open_target(tmp_path, drive=drive_at(tmp_path), calls=LyingDrive()) as target:
         with pytest.raises(ReadBackDiffers, match="Replace it"):
             stage(target, asset(1))
@@ -127,7 +125,7 @@ def test_a_drive_that_gives_back_other_bytes_is_found_out(tmp_path: Path) -> Non
         assert not recorded_assets(target.record, PHONE)
 
 
-def test_assets_are_staged_side_by_side_and_committed_together(tmp_path: Path) -> None:
+def test_assets_are_staged_in_parallel_and_committed_together(tmp_path: Path) -> None:
     library = [asset(n, LIVE) for n in range(1, 25)]
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
         with ThreadPoolExecutor(6) as threads:
@@ -138,7 +136,7 @@ def test_assets_are_staged_side_by_side_and_committed_together(tmp_path: Path) -
     assert_complete(tmp_path, library)
 
 
-def test_two_phones_share_a_target_and_their_same_names_keep_apart(tmp_path: Path) -> None:
+def test_two_phones_share_a_target_without_name_conflicts(tmp_path: Path) -> None:
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
         first = copied(target, asset(1, LIVE), udid="PHONE-A")
         second = copied(target, asset(2, LIVE), udid="PHONE-B")
@@ -165,12 +163,12 @@ def test_an_asset_edited_after_its_backup_keeps_its_earlier_edit(tmp_path: Path)
         assert {path: data for path, data in tree(tmp_path).items() if path in before} == before
 
 
-def test_a_strangers_file_keeps_its_name_and_ours_gets_another(tmp_path: Path) -> None:
+def test_a_foreign_file_keeps_its_name_and_ours_gets_another(tmp_path: Path) -> None:
     stranger = tmp_path / "Photos/2024-07/img_0001.heic"
     stranger.parent.mkdir(parents=True)
-    stranger.write_bytes(b"somebody else's")
+    stranger.write_bytes(b"another program's")
     assert not backup(tmp_path, [asset(0xABCD, LIVE)])
-    assert stranger.read_bytes() == b"somebody else's"
+    assert stranger.read_bytes() == b"another program's"
     assert sorted(path.name for path in stranger.parent.iterdir()) == [
         "IMG_0001_0000abcd.HEIC",
         "IMG_0001_0000abcd.MOV",
@@ -179,7 +177,7 @@ def test_a_strangers_file_keeps_its_name_and_ours_gets_another(tmp_path: Path) -
 
 
 class StrangerAtTheRename(SystemCalls):
-    """Another program takes a name in the very moment of the rename, once."""
+    """Another program takes a name just before the rename, once."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -188,20 +186,20 @@ class StrangerAtTheRename(SystemCalls):
     def rename_noreplace(self, source: Path, target: Path) -> None:
         if target.name == self._name and not self.came:
             self.came = True
-            target.write_bytes(b"a stranger's")
+            target.write_bytes(b"another program's")
         super().rename_noreplace(source, target)
 
 
-def test_a_stranger_at_the_very_moment_of_the_rename_loses_nothing(tmp_path: Path) -> None:
+def test_a_foreign_file_created_during_the_rename_is_not_lost(tmp_path: Path) -> None:
     calls = StrangerAtTheRename("IMG_0001.MOV")
     with open_target(tmp_path, drive=drive_at(tmp_path), calls=calls) as target:
         found = copied(target, asset(0xABCD, LIVE))
         assert calls.came
         assert {file.name for file in found.files} == {"IMG_0001_0000abcd.HEIC", "IMG_0001_0000abcd.MOV"}
-    assert (tmp_path / "Photos/2024-07/IMG_0001.MOV").read_bytes() == b"a stranger's"
+    assert (tmp_path / "Photos/2024-07/IMG_0001.MOV").read_bytes() == b"another program's"
 
 
-def test_a_part_of_somebody_else_survives_and_ours_of_a_dead_job_do_not(tmp_path: Path) -> None:
+def test_foreign_parts_survive_and_those_of_interrupted_jobs_do_not(tmp_path: Path) -> None:
     theirs = tmp_path / "Photos/2024-07/.IMG_0001.HEIC.part"
     theirs.parent.mkdir(parents=True)
     theirs.write_bytes(b"theirs")
@@ -216,7 +214,7 @@ def test_a_part_of_somebody_else_survives_and_ours_of_a_dead_job_do_not(tmp_path
         assert theirs.read_bytes() == b"theirs"
 
 
-def test_a_journal_of_parts_that_was_tampered_with_removes_nothing_else(tmp_path: Path) -> None:
+def test_a_tampered_part_journal_removes_nothing_else(tmp_path: Path) -> None:
     outside = tmp_path / ".outside.part"
     outside.write_bytes(b"precious")
     root = tmp_path / "target"
@@ -249,7 +247,7 @@ def test_only_one_job_at_a_time(tmp_path: Path) -> None:
         pass
 
 
-def test_a_stale_lock_file_is_no_lock(tmp_path: Path) -> None:
+def test_a_stale_lock_file_does_not_lock(tmp_path: Path) -> None:
     backup(tmp_path)
     lock = tmp_path / ".ambertime/lock"
     assert lock.exists()
@@ -258,13 +256,13 @@ def test_a_stale_lock_file_is_no_lock(tmp_path: Path) -> None:
 
 
 class ReadOnlyDrive(SystemCalls):
-    """Its switch is set to read-only."""
+    """A drive with its write-protect switch on."""
 
     def mkdir(self, path: Path) -> None:
         raise OSError(errno.EROFS, "Read-only file system", str(path))
 
 
-def test_a_target_that_cannot_be_one_is_refused_in_words(tmp_path: Path) -> None:
+def test_an_unusable_target_is_refused_with_a_reason(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(TargetMissing, match="does not exist"), open_target(tmp_path / "nowhere"):
         pass
@@ -276,7 +274,7 @@ def test_a_target_that_cannot_be_one_is_refused_in_words(tmp_path: Path) -> None
         pass
 
 
-def test_a_drive_swapped_or_unmounted_while_the_job_runs_is_noticed(tmp_path: Path) -> None:
+def test_a_drive_swapped_or_unmounted_during_the_job_is_detected(tmp_path: Path) -> None:
     root, other = tmp_path / "mount", tmp_path / "other"
     root.mkdir()
     other.mkdir()
@@ -295,7 +293,7 @@ def test_a_drive_swapped_or_unmounted_while_the_job_runs_is_noticed(tmp_path: Pa
             target.check()
 
 
-def test_a_clone_of_the_drive_in_its_place_is_noticed(tmp_path: Path) -> None:
+def test_a_clone_of_the_drive_in_its_place_is_detected(tmp_path: Path) -> None:
     root = tmp_path / "mount"
     root.mkdir()
     with open_target(root, drive=drive_at(root)) as target:
@@ -319,7 +317,7 @@ def test_a_drive_that_cannot_rename_exclusively_still_replaces_nothing(tmp_path:
 
 
 class LateError(SystemCalls):
-    """The drive fails once, after the record's transaction is already complete."""
+    """The drive fails once, just after the record's transaction is complete."""
 
     def __init__(self) -> None:
         self.commits = 0
@@ -331,12 +329,12 @@ class LateError(SystemCalls):
             raise sqlite3.OperationalError("disk I/O error")
 
 
-def test_what_the_record_holds_after_an_error_counts_as_copied(tmp_path: Path) -> None:
+def test_an_asset_recorded_despite_an_error_counts_as_copied(tmp_path: Path) -> None:
     with open_target(tmp_path, drive=drive_at(tmp_path), calls=LateError()) as target:
         assert copied(target, asset(1)) == target.record.find_asset(PHONE, asset(1).uuid)
 
 
-def test_one_failed_asset_does_not_hold_up_the_others_of_its_group(tmp_path: Path) -> None:
+def test_one_failed_asset_does_not_affect_the_others_of_its_group(tmp_path: Path) -> None:
     class OneNameFails(SystemCalls):
         def rename_noreplace(self, source: Path, target: Path) -> None:
             if target.name == "bad.HEIC":
@@ -362,7 +360,7 @@ def test_a_writer_of_unfinished_files_is_not_staged(tmp_path: Path) -> None:
             writer.stage()
 
 
-def test_a_folder_of_another_archive_is_no_target(tmp_path: Path) -> None:
+def test_a_folder_inside_another_archive_is_refused(tmp_path: Path) -> None:
     backup(tmp_path, [asset(1)])
     with (
         pytest.raises(TargetInsideArchive, match=r"Choose .* instead"),
@@ -374,7 +372,7 @@ def test_a_folder_of_another_archive_is_no_target(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["link", "file"])
-def test_a_link_or_file_where_a_folder_belongs_is_named_and_left_alone(tmp_path: Path, kind: str) -> None:
+def test_a_link_or_file_in_place_of_a_folder_is_reported_and_not_changed(tmp_path: Path, kind: str) -> None:
     root, elsewhere = tmp_path / "drive", tmp_path / "elsewhere"
     root.mkdir()
     elsewhere.mkdir()
@@ -388,13 +386,13 @@ def test_a_link_or_file_where_a_folder_belongs_is_named_and_left_alone(tmp_path:
     assert not list(elsewhere.iterdir())
 
 
-def test_free_space_is_told(tmp_path: Path) -> None:
+def test_free_space_is_reported(tmp_path: Path) -> None:
     with open_target(tmp_path) as target:
         assert isinstance(target, Target)
         assert 0 < target.free_bytes() <= target.drive.total_bytes
 
 
-def test_an_asset_that_is_discarded_gives_its_names_back(tmp_path: Path) -> None:
+def test_a_discarded_asset_releases_its_names(tmp_path: Path) -> None:
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
         with target.writer(PHONE, asset(1)) as writer:
             assert [file.name for file in writer.place.files] == ["IMG_0001.HEIC"]
