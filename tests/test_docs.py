@@ -1,4 +1,4 @@
-"""The documentation: every link leads somewhere, and its examples work."""
+"""The documentation: every link leads somewhere, every option is documented, and the examples work."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from urllib.parse import unquote
 import pytest
 from textual.binding import Binding
 
+from ambertime_tui.cli import main
 from ambertime_tui.config import Task, load_config
 from ambertime_tui.library.date_range import parse_date_range
 from ambertime_tui.tui.application import KEY_SCOPES
@@ -128,3 +129,43 @@ def test_every_key_id_is_documented() -> None:
     parts = {part for scope in KEY_SCOPES for part in scope}
     bindings = [binding for part in parts for binding in part.BINDINGS if isinstance(binding, Binding)]
     assert named == {binding.id for binding in bindings} - {None}
+
+
+def help_of(capsys: pytest.CaptureFixture[str], *command: str) -> str:
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        main([*command, "--help"])
+    return capsys.readouterr().out
+
+
+def options_in(text: str) -> set[str]:
+    """The long options that a text names, but for --help."""
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text)) - {"--help"}
+
+
+@pytest.fixture
+def options(capsys: pytest.CaptureFixture[str]) -> dict[str, set[str]]:
+    """The options of each command by its name, as its help lists them; those of the app under `ambertime`."""
+    of_app = help_of(capsys)
+    names = re.findall(r"^    (\w+)(?:  |$)", of_app, re.MULTILINE)
+    usage = {name: help_of(capsys, name) for name in names} | {"ambertime": of_app}
+    listed = {name: re.findall(r"^  (-.*?)(?:   |$)", text, re.MULTILINE) for name, text in usage.items()}
+    return {name: options_in("\n".join(lines)) for name, lines in listed.items()}
+
+
+def test_the_command_line_page_documents_every_option_and_no_others(options: dict[str, set[str]]) -> None:
+    page = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
+    documented: dict[str, set[str]] = {}
+    for section in re.split(r"^## ", page, flags=re.MULTILINE)[1:]:
+        heading, _, text = section.partition("\n")
+        if match := re.fullmatch(r"`ambertime(?: (\w+))?`", heading):
+            documented[match[1] or "ambertime"] = options_in(text)
+    assert documented == options
+
+
+def test_every_option_that_a_page_names_exists(options: dict[str, set[str]]) -> None:
+    known = set().union(*options.values())
+    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        lines = [line for line in page.read_text(encoding="utf-8").splitlines() if "ambertime " in line]
+        unknown = {line: options_in(line) - known for line in lines if options_in(line) - known}
+        assert not unknown, f"{page.name}: {unknown}"
