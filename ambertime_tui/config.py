@@ -1,4 +1,4 @@
-"""The config file a person writes (config.toml, only read) and what the app remembers by itself (state.toml).
+"""The config file (config.toml, never written by AmberTime) and what the app remembers (state.toml).
 
 theme = "amber-dark"
 
@@ -7,7 +7,7 @@ to = "/media/anna/Archive"
 originals = "icloud"
 patience = "2h"
 
-[tasks.old-years]                # a saved task; keys as in [defaults], each optional
+[tasks.old-years]                # a saved task, with the settings of [defaults], each optional
 range = "..2019"
 
 [keys]                           # key bindings by id
@@ -39,34 +39,38 @@ STATE_NAME = "state.toml"
 
 
 class ConfigError(Exception):
-    """The file cannot be used; the message names file and key, and the key that was probably meant."""
+    """The file cannot be used. The message names file and setting, and suggests one if it is misspelled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a backup is to do, as a person writes it down. None: not said here."""
+    """The settings of a backup, as they are written. None: not set here."""
 
     device: str | None = None
     """UDID"""
     range: str | None = None
-    """The text, not the dates: "last year" means another year next January."""
+    """As text, because "last year" means a different year next January."""
     to: str | None = None
     originals: OriginalsChoice | None = None
     patience: str | None = None
     order: FetchOrder | None = None
     fetch: FetchWay | None = None
-    """How iOS is asked for originals that are only in iCloud."""
+    """How to ask iOS for originals that are only in iCloud."""
     hidden: bool | None = None
     trashed: bool | None = None
     edits: bool | None = None
 
     def over(self, other: Task) -> Task:
-        """This task, with what it does not say taken from another."""
-        said = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) is not None}
-        return replace(other, **said)
+        """Return this task, with the settings it does not have taken from another one."""
+        own = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) is not None}
+        return replace(other, **own)
 
     def selection(self, days: DateRange) -> Selection:
-        """What of a library is meant, for a range that was understood."""
+        """Return what to select from a library.
+
+        Args:
+            days: the range, parsed.
+        """
         return Selection(
             days,
             hidden=self.hidden is not False,
@@ -75,15 +79,15 @@ class Task:
         )
 
     def job(self, target: str, days: DateRange, *, new_archive: bool = False) -> JobSpec:
-        """The job that this asks for: the same for every front end.
+        """Return the job for this task, the same for every front end.
 
         Args:
-            target: the folder of `to`, written out.
-            days: the range, understood.
-            new_archive: whether a drive without an archive is right, although another had one.
+            target: absolute path of the folder `to`.
+            days: the range, parsed.
+            new_archive: whether to start an archive, although another drive was used at this path.
 
         Raises:
-            ValueError: the patience is none; with a sentence.
+            ValueError: the patience is not a duration; the message is a sentence.
         """
         spec = JobSpec(
             target,
@@ -99,12 +103,12 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """All of config.toml."""
+    """The settings in config.toml."""
 
     theme: str | None = None
     ascii: bool = False
     preview: bool | None = None
-    """Whether a key may show small pictures; None: not over SSH, where one costs 20 kB of the line."""
+    """Whether small pictures are available. None: not over SSH, where each one takes 20 kB."""
     defaults: Task = Task()
     tasks: Mapping[str, Task] = field(default_factory=dict)
     keys: Mapping[str, str] = field(default_factory=dict)
@@ -112,18 +116,18 @@ class Config:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What the app remembers between runs. Losing it costs nothing but a few choices."""
+    """What the app remembers between runs. If it is lost, a few choices have to be made again."""
 
     theme: str | None = None
     last: Task = Task()
-    """What was last chosen on the setup screen."""
+    """The last choices on the setup screen."""
     tasks: Mapping[str, Task] = field(default_factory=dict)
-    """Saved from the setup screen."""
+    """Tasks saved on the setup screen."""
     finished: Mapping[str, str] = field(default_factory=dict)
-    """Day (ISO) on which the last backup began that came to its end, by `backup_key`."""
+    """ISO day on which the last finished backup started, by `backup_key`."""
 
     def last_backup(self, udid: str | None, target: str) -> date | None:
-        """The day on which the last finished backup of a phone to a target began, if that is known."""
+        """Return the day on which the last finished backup of a phone to a target started, if known."""
         day = self.finished.get(backup_key(udid, target)) if udid else None
         try:
             return date.fromisoformat(day) if day else None
@@ -132,12 +136,12 @@ class State:
 
 
 def all_tasks(config: Mapping[str, Task], state: State) -> dict[str, Task]:
-    """The saved tasks by name; what stands in the config file goes before what was saved on the screen."""
+    """Return the saved tasks by name. If both have a name, the task in the config file wins."""
     return {**config, **{name: task for name, task in state.tasks.items() if name not in config}}
 
 
 def backup_key(udid: str, target: str) -> str:
-    """What a phone's backups to a target are remembered by."""
+    """Return the key of a phone's backups to a target in `State.finished`."""
     return f"{udid} {target}"
 
 
@@ -146,37 +150,37 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
 def parse_patience(text: str) -> float | None:
-    """Seconds for ``90s``, ``30m``, ``12h``; None for ``forever``.
+    """Return the seconds of ``90s``, ``30m`` or ``12h``; None for ``forever``.
 
     Raises:
-        ValueError: with a sentence.
+        ValueError: the text is not a duration; the message is a sentence.
     """
     wanted = text.strip().lower()
     if wanted == "forever":
         return None
     match = _PATIENCE.fullmatch(wanted)
     if match is None:
-        raise ValueError(f"'{text}' is not a duration; write 90s, 30m, 12h or forever.")
+        raise ValueError(f"'{text}' is not a duration. Write it like 90s, 30m, 12h or forever.")
     return float(match[1]) * _SECONDS[match[2]]
 
 
 def load_config(folder: Path, today: date) -> Config:
-    """The person's config; the defaults where there is none.
+    """Return the settings of the config file; the defaults if there is no file.
 
     Args:
         folder: `Paths.config`.
-        today: what the ranges in it are checked against.
+        today: the day on which relative ranges are checked.
 
     Raises:
-        ConfigError: it cannot be read, or something in it is not understood.
+        ConfigError: the file cannot be read, or a setting is wrong.
     """
     return _load(Config, folder / CONFIG_NAME, today)
 
 
-def load_what_is_right(folder: Path, today: date) -> tuple[Config, tuple[str, ...]]:
-    """The person's config without what is wrong in it, and a sentence for each thing that was left out.
+def load_usable_config(folder: Path, today: date) -> tuple[Config, tuple[str, ...]]:
+    """Return the config without its wrong settings, and a sentence for each setting that is ignored.
 
-    A task or the defaults are left out whole: half of a task is another task.
+    A task with a wrong setting is ignored as a whole, as are the defaults: part of it would be another task.
     """
     wrong: list[str] = []
     try:
@@ -186,7 +190,7 @@ def load_what_is_right(folder: Path, today: date) -> tuple[Config, tuple[str, ..
 
 
 def load_state(folder: Path, today: date) -> State:
-    """What the app remembered; nothing where it remembers nothing, or its file was damaged."""
+    """Return what the app remembers; nothing if its file is missing or damaged."""
     try:
         return _load(State, folder / STATE_NAME, today)
     except ConfigError:
@@ -194,10 +198,10 @@ def load_state(folder: Path, today: date) -> State:
 
 
 def save_state(folder: Path, state: State) -> None:
-    """Remembers, replacing the file in one step.
+    """Save what the app remembers, replacing the file in one step.
 
     Raises:
-        ConfigError: it cannot be written.
+        ConfigError: the file cannot be written.
     """
     try:
         write_private(folder / STATE_NAME, tomli_w.dumps(_without_none(asdict(state))))
@@ -222,8 +226,7 @@ def _load(kind: type[T], file: Path, today: date, wrong: list[str] | None = None
 
 
 class _Checker:
-    """Turns tables into dataclasses, and says where and why one does not fit: by raising, or by leaving it
-    out and noting why."""
+    """Turns tables into dataclasses. At a wrong setting it raises ConfigError, or skips it and notes why."""
 
     def __init__(self, file: Path, today: date, wrong: list[str] | None = None) -> None:
         self._file = file
@@ -234,21 +237,21 @@ class _Checker:
         hints = get_type_hints(kind)
         values = {}
         for key, value in data.items():
-            with self._noting(whole=kind is Task):
+            with self._noting(where + key, whole=kind is Task):
                 if key not in hints:
-                    raise self._wrong(where + key, "is not known" + _meant(key, hints))
+                    raise self._wrong(where + key, "is not a setting" + _suggestion(key, hints))
                 values[key] = self._value(hints[key], value, where + key)
         return kind(**values)
 
     @contextmanager
-    def _noting(self, *, whole: bool = False) -> Iterator[None]:
-        """Notes what is wrong where that is wanted and the part can be left out by itself."""
+    def _noting(self, part: str, *, whole: bool = False) -> Iterator[None]:
+        """Note an error instead of raising it, if errors are collected and the setting can be skipped."""
         try:
             yield
         except ConfigError as error:
             if whole or self._wrong_ones is None:
                 raise
-            self._wrong_ones.append(f"{error} It is left out.")
+            self._wrong_ones.append(f"{error} Ignored: {part}.")
 
     def _value(self, hint: Any, value: Any, key: str) -> Any:
         if hint == Mapping[str, Task]:
@@ -265,7 +268,7 @@ class _Checker:
         for choices in (OriginalsChoice, FetchOrder, FetchWay):
             if hint == choices | None:
                 if text not in set(choices):
-                    raise self._wrong(key, f"is '{text}'; it can be {' or '.join(choices)}")
+                    raise self._wrong(key, f"is '{text}'; use {' or '.join(choices)}")
                 return choices(text)
         self._check_text(key.rpartition(".")[2], text, key)
         return text
@@ -282,22 +285,22 @@ class _Checker:
     def _mapping(self, value: Any, key: str, of: Callable[[Any, str], T]) -> dict[str, T]:
         found: dict[str, T] = {}
         for name, item in self._of(dict, value, key).items():
-            with self._noting():
+            with self._noting(f"{key}.{name}"):
                 found[name] = of(item, f"{key}.{name}")
         return found
 
     def _of(self, kind: type[T], value: Any, key: str) -> T:
         if not isinstance(value, kind):
-            raise self._wrong(key, f"has to be {_KINDS[kind]}, not {value!r}")
+            raise self._wrong(key, f"must be {_KINDS[kind]}, not {value!r}")
         return value
 
     def _wrong(self, key: str, why: str) -> ConfigError:
         return ConfigError(f"{self._file}: {key} {why}" + ("" if why[-1] in ".?" else "."))
 
 
-_KINDS: dict[type, str] = {str: "a text in quotes", bool: "true or false", dict: "a table"}
+_KINDS: dict[type, str] = {str: "text in quotes", bool: "true or false", dict: "a table"}
 
 
-def _meant(key: str, known: Mapping[str, Any]) -> str:
+def _suggestion(key: str, known: Mapping[str, Any]) -> str:
     near = get_close_matches(key, known, 1)
-    return f"; did you mean {near[0]}?" if near else f"; known are {', '.join(known)}"
+    return f"; did you mean {near[0]}?" if near else f"; use {', '.join(known)}"

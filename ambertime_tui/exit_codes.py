@@ -1,4 +1,4 @@
-"""The exit codes of `ambertime`: an interface that scripts build on."""
+"""The exit codes of `ambertime`, a stable interface for scripts."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from ambertime_tui.engine.api.status import Outcome
 
 
 class ExitCode(IntEnum):
-    """What the process tells whoever started it."""
+    """The exit code of a command."""
 
     COMPLETE = 0
-    """All of the selection is on the drive; for commands without a selection: done."""
+    """Everything selected is on the drive; for commands without a selection: done."""
     FAILED = 1
-    """It could not be done; a sentence on stderr says why."""
+    """The command failed; a sentence on stderr says why."""
     USAGE = 2
-    """The command line or the config file cannot be understood as written."""
+    """The command line or the config file is wrong."""
     LEFT = 3
-    """Finished, but originals of the selection are not on the drive; each is named with its reason."""
+    """Finished, but some selected originals are not on the drive; each is listed with its reason."""
     INTERRUPTED = 130
-    """Stopped by a person or a signal before the end."""
+    """Stopped by the user or a signal before the end."""
 
 
 _BY_OUTCOME = {
@@ -31,5 +31,5 @@ _BY_OUTCOME = {
 
 
 def exit_code_of(outcome: Outcome) -> ExitCode:
-    """The exit code for the way a job ended."""
+    """Return the exit code for the outcome of a job."""
     return _BY_OUTCOME[outcome]

@@ -1,4 +1,4 @@
-"""What nobody foresaw: written down whole where it can be found, told in one sentence."""
+"""Handles unexpected errors: the traceback goes to a log, and one sentence to the terminal."""
 
 from __future__ import annotations
 
@@ -16,29 +16,32 @@ LOG_NAME = "ambertime.log"
 
 
 def install_last_resort(state: Path) -> None:
-    """From now on an unexpected error ends the process with a sentence, its traceback in a log in `state`.
+    """From now on, end the process with a sentence after an unexpected error, and log its traceback.
 
-    What libraries log goes to the same file: nothing but our own words may reach the terminal.
+    Warnings of libraries go to the same log, so that they never appear on the terminal.
+
+    Args:
+        state: folder of the log.
     """
     log = state / LOG_NAME
 
-    def tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        told = "".join(traceback.format_exception(kind, error, trace))
+    def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        text = "".join(traceback.format_exception(kind, error, trace))
         where = _written(
-            log, f"{datetime.now().astimezone():%Y-%m-%dT%H:%M:%S%z} pid {os.getpid()}\n{told}\n"
+            log, f"{datetime.now().astimezone():%Y-%m-%dT%H:%M:%S%z} pid {os.getpid()}\n{text}\n"
         )
         print(
-            f"ambertime: Something unexpected happened ({kind.__name__}); what is recorded as copied is "
-            f"safe. Please report it with {where}.",
+            f"ambertime: An unexpected error occurred ({kind.__name__}). What is recorded as copied is safe. "
+            f"Please report this error, with {where}.",
             file=sys.stderr,
         )
 
-    sys.excepthook = tell
+    sys.excepthook = report
     logging.getLogger().addHandler(_LogFile(log))
 
 
 class _LogFile(logging.Handler):
-    """Appends warnings to the log, making its folder only when there is something to say."""
+    """Appends warnings to the log, and creates its folder only when there is one."""
 
     def __init__(self, log: Path) -> None:
         super().__init__(logging.WARNING)
@@ -52,11 +55,12 @@ class _LogFile(logging.Handler):
 
 
 def _written(log: Path, text: str) -> str:
-    """Appends to the log; tells where it is, or why it could not be written."""
+    """Append to the log. Return words that say where it is, or why it could not be written."""
     try:
         private(log.parent)
         with log.open("a", encoding="utf-8", errors="backslashreplace") as stream:
             stream.write(text)
     except (OSError, PathsError) as error:
-        return f"its last line ({text.strip().splitlines()[-1]}); the log could not be written: {error}"
+        last = text.strip().splitlines()[-1]
+        return f"its last line: {last} (the log could not be written: {error})"
     return f"the log {log}"

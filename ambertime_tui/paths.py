@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 class PathsError(Exception):
-    """A folder or file of ours cannot be used; the message says which one and why."""
+    """One of AmberTime's folders or files cannot be used; the message says which one and why."""
 
 
 @dataclass(frozen=True, slots=True)

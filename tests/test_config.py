@@ -1,4 +1,4 @@
-"""The config file: what is understood, and what is said where it is not."""
+"""The config file: its settings, and the errors for wrong ones."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def config(folder: Path, text: str) -> Config:
     return load_config(folder, TODAY)
 
 
-def test_without_a_file_everything_is_as_by_default(tmp_path: Path) -> None:
+def test_without_a_file_all_settings_have_their_defaults(tmp_path: Path) -> None:
     assert load_config(tmp_path, TODAY) == Config()
 
 
-def test_everything_that_can_be_said_is_understood(tmp_path: Path) -> None:
+def test_every_setting_is_read(tmp_path: Path) -> None:
     read = config(
         tmp_path,
         """
@@ -61,21 +61,21 @@ def test_everything_that_can_be_said_is_understood(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("them = 'dark'", "them is not known; did you mean theme?"),
-        ("[defaults]\norginals = 'local'", "defaults.orginals is not known; did you mean originals?"),
-        ("[tasks.x]\nzzz = 1", "tasks.x.zzz is not known; known are device, range"),
-        ("ascii = 'yes'", "ascii has to be true or false, not 'yes'"),
-        ("theme = 3", "theme has to be a text in quotes, not 3"),
-        ("tasks = 3", "tasks has to be a table, not 3"),
-        ("[tasks]\nx = 3", "tasks.x has to be a table, not 3"),
-        ("[defaults]\noriginals = 'all'", "defaults.originals is 'all'; it can be local or icloud"),
+        ("them = 'dark'", "them is not a setting; did you mean theme?"),
+        ("[defaults]\norginals = 'local'", "defaults.orginals is not a setting; did you mean originals?"),
+        ("[tasks.x]\nzzz = 1", "tasks.x.zzz is not a setting; use device, range"),
+        ("ascii = 'yes'", "ascii must be true or false, not 'yes'"),
+        ("theme = 3", "theme must be text in quotes, not 3"),
+        ("tasks = 3", "tasks must be a table, not 3"),
+        ("[tasks]\nx = 3", "tasks.x must be a table, not 3"),
+        ("[defaults]\noriginals = 'all'", "defaults.originals is 'all'; use local or icloud"),
         ("[defaults]\npatience = '30'", "defaults.patience is wrong: '30' is not a duration"),
         ("[tasks.x]\nrange = '2024..2023'", "tasks.x.range is wrong:"),
         ("theme = ", "cannot be read"),
         ("\x00", "cannot be read"),
     ],
 )
-def test_what_is_not_understood_is_named_with_its_file(tmp_path: Path, text: str, said: str) -> None:
+def test_a_wrong_setting_is_named_with_its_file(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(ConfigError) as error:
         config(tmp_path, text)
     assert said in str(error.value)
@@ -83,7 +83,7 @@ def test_what_is_not_understood_is_named_with_its_file(tmp_path: Path, text: str
     assert str(error.value)[-1] in ".?"
 
 
-def test_what_the_app_remembers_comes_back(tmp_path: Path) -> None:
+def test_what_the_app_saves_is_loaded_again(tmp_path: Path) -> None:
     state = State(
         theme="amber-dark",
         last=Task(to="/mnt/ä b", range="last year", originals=OriginalsChoice.ICLOUD, hidden=False),
@@ -93,18 +93,18 @@ def test_what_the_app_remembers_comes_back(tmp_path: Path) -> None:
     assert load_state(tmp_path / "state", TODAY) == state
 
 
-def test_a_damaged_memory_costs_only_the_memory(tmp_path: Path) -> None:
+def test_a_damaged_state_file_is_like_none(tmp_path: Path) -> None:
     (tmp_path / "state.toml").write_bytes(b"\xff\xfe not toml")
     assert load_state(tmp_path, TODAY) == State()
 
 
-def test_what_cannot_be_remembered_is_said(tmp_path: Path) -> None:
+def test_a_state_file_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match=r"cannot be saved\. Cannot create the folder .*/file:"):
         save_state(tmp_path / "file", State())
 
 
-def test_what_a_task_leaves_unsaid_comes_from_the_defaults() -> None:
+def test_what_a_task_does_not_set_comes_from_the_defaults() -> None:
     said, defaults = Task(range="2024", hidden=False), Task(range="2023", to="/mnt/a", hidden=True)
     assert said.over(defaults) == Task(range="2024", to="/mnt/a", hidden=False)
 

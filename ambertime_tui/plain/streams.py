@@ -12,13 +12,13 @@ from ambertime_tui.plain.terminal_text import cut, harmless
 
 
 class Streams:
-    """Data for programs and people on one stream, and what happens meanwhile on the other."""
+    """Writes data to one stream, and what is happening to the other."""
 
     def __init__(self, data: TextIO, narration: TextIO, *, redraws: bool) -> None:
         """
         Args:
-            data: what the command was asked for; often a pipe.
-            narration: what happens meanwhile, for people.
+            data: the result of the command; often a pipe.
+            narration: what is happening, for people.
             redraws: whether to draw a progress line on `narration` and overwrite it.
         """
         self._data = data

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ambertime_tui.config import Config, ConfigError, State, load_state, load_what_is_right, save_state
+from ambertime_tui.config import Config, ConfigError, State, load_state, load_usable_config, save_state
 from ambertime_tui.exit_codes import ExitCode
 from ambertime_tui.paths import Paths, folder_named
 from ambertime_tui.tui.exit_signals import exit_on_signals
@@ -50,7 +50,7 @@ def run(
     Raises:
         Exception: any unexpected error, raised after the terminal has been restored.
     """
-    config, wrong = load_what_is_right(paths.config, date.today())
+    config, wrong = load_usable_config(paths.config, date.today())
     terminal = detect(environ, color=color, ascii_only=config.ascii if ascii_only is None else ascii_only)
     prepare(os.environ, terminal)
     from ambertime_tui.tui.application import AmberApp

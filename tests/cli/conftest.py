@@ -1,4 +1,4 @@
-"""The command line as a person's shell sees it: a process with two streams and an exit code."""
+"""Runs the command line as a shell does: a process with two output streams and an exit code."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LONGEST_RUN = 90.0
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What a command left."""
+    """The exit code and output of a command."""
 
     code: int
     out: str
@@ -37,7 +37,7 @@ class Ran:
 
     @property
     def sentence(self) -> str:
-        """What the person is told at the end: the one line with our name before it."""
+        """The error: the only line on stderr that starts with our name."""
         lines = [line for line in self.err.splitlines() if line.startswith("ambertime: ")]
         assert len(lines) == 1, self.err
         return lines[0].removeprefix("ambertime: ")
@@ -48,7 +48,7 @@ Ambertime = Callable[..., Ran]
 
 @pytest.fixture
 def ambertime() -> Ambertime:
-    """Runs `ambertime` with arguments in a process of its own. No run may show a traceback."""
+    """Run `ambertime` with arguments in a new process. No run may show a traceback."""
 
     def run(*arguments: str | Path) -> Ran:
         done = subprocess.run(

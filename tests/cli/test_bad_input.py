@@ -1,4 +1,4 @@
-"""Whatever is wrong is said in one sentence, with the right exit code, and loses nothing."""
+"""Each error is one sentence with the right exit code, and loses nothing."""
 
 from __future__ import annotations
 
@@ -38,9 +38,7 @@ from tests.cli.conftest import Ambertime
     ],
     ids=" ".join,
 )
-def test_what_cannot_be_understood_as_written_is_usage(
-    arguments: list[str], said: str, ambertime: Ambertime
-) -> None:
+def test_a_wrong_command_line_is_a_usage_error(arguments: list[str], said: str, ambertime: Ambertime) -> None:
     ran = ambertime(*arguments)
     assert ran.code == 2
     assert said in ran.sentence
@@ -48,22 +46,22 @@ def test_what_cannot_be_understood_as_written_is_usage(
     assert ran.out == ""
 
 
-def test_a_config_file_that_is_not_understood_is_named(home: Path, ambertime: Ambertime) -> None:
+def test_a_wrong_config_file_is_named(home: Path, ambertime: Ambertime) -> None:
     file = home / ".config/ambertime/config.toml"
     file.parent.mkdir(parents=True)
     file.write_text("[defaults]\norginals = 'icloud'\n")
     ran = ambertime("backup", "--to", ".")
     assert ran.code == 2
-    assert ran.sentence == f"{file}: defaults.orginals is not known; did you mean originals?"
+    assert ran.sentence == f"{file}: defaults.orginals is not a setting; did you mean originals?"
 
 
-def test_a_database_that_is_not_there(tmp_path: Path, ambertime: Ambertime) -> None:
+def test_a_missing_database(tmp_path: Path, ambertime: Ambertime) -> None:
     ran = ambertime("scan", "--database", tmp_path / "Photos.sqlite")
     assert ran.code == 1
     assert str(tmp_path / "Photos.sqlite") in ran.sentence
 
 
-def test_a_database_that_is_none(tmp_path: Path, ambertime: Ambertime) -> None:
+def test_a_file_that_is_not_a_database(tmp_path: Path, ambertime: Ambertime) -> None:
     file = tmp_path / "Photos.sqlite"
     file.write_bytes(b"certainly no SQLite database" * 100)
     ran = ambertime("scan", "--database", file)
@@ -82,34 +80,34 @@ def test_a_database_of_another_program(tmp_path: Path, ambertime: Ambertime) -> 
 
 
 @pytest.mark.skipif(os.getuid() == 0, reason="root may read everything")
-def test_a_database_that_may_not_be_read(tmp_path: Path, ambertime: Ambertime) -> None:
+def test_a_database_without_permission_to_read(tmp_path: Path, ambertime: Ambertime) -> None:
     file = tmp_path / "Photos.sqlite"
     file.write_bytes(b"")
     file.chmod(0)
     assert ambertime("scan", "--database", file).code == 1
 
 
-def test_a_media_folder_that_is_none(tmp_path: Path, ambertime: Ambertime) -> None:
+def test_a_missing_media_folder(tmp_path: Path, ambertime: Ambertime) -> None:
     ran = ambertime("scan", "--database", tmp_path / "Photos.sqlite", "--media", tmp_path / "nowhere")
     assert ran.code == 1
     assert "nowhere is not a folder" in ran.sentence
 
 
-def test_with_json_what_went_wrong_is_a_line_too(tmp_path: Path, ambertime: Ambertime) -> None:
+def test_with_json_an_error_is_also_a_record(tmp_path: Path, ambertime: Ambertime) -> None:
     ran = ambertime("scan", "--json", "--database", tmp_path / "Photos.sqlite")
     assert ran.records == [
         {"type": "error", "kind": "LibraryUnreadable", "sentence": ran.sentence, "exit_code": 1}
     ]
 
 
-def test_no_job_to_attach_to_or_to_stop(ambertime: Ambertime) -> None:
+def test_no_job_to_attach_to_or_stop(ambertime: Ambertime) -> None:
     for arguments in (["attach"], ["attach", "4f1c"], ["stop"]):
         ran = ambertime(*arguments)
         assert (ran.code, ran.sentence) == (1, "No backup is running.")
     assert ambertime("jobs").code == 0
 
 
-def test_what_nobody_foresaw_goes_to_a_log_and_one_sentence_names_it(home: Path) -> None:
+def test_an_unexpected_error_goes_to_a_log_that_one_sentence_names(home: Path) -> None:
     script = (
         "import os, sys\n"
         "from pathlib import Path\n"
@@ -121,14 +119,14 @@ def test_what_nobody_foresaw_goes_to_a_log_and_one_sentence_names_it(home: Path)
     log = home / ".local/state/ambertime/ambertime.log"
     assert done.returncode == 1
     assert done.stderr == (
-        "ambertime: Something unexpected happened (RuntimeError); what is recorded as copied is safe. "
-        f"Please report it with the log {log}.\n"
+        "ambertime: An unexpected error occurred (RuntimeError). What is recorded as copied is safe. "
+        f"Please report this error, with the log {log}.\n"
     )
     assert "RuntimeError: out of the blue" in log.read_text()
     assert "Traceback" in log.read_text()
 
 
-def test_where_even_the_log_cannot_be_written_the_error_is_still_told(home: Path) -> None:
+def test_an_unexpected_error_is_reported_even_if_the_log_cannot_be_written(home: Path) -> None:
     (home / "file").write_text("")
     script = (
         "from pathlib import Path\n"

@@ -23,13 +23,13 @@ SLOW = Link(bytes_per_second=10e6)
 
 
 class Running:
-    """`ambertime backup --json`, while it runs."""
+    """A running `ambertime backup --json`."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
 
     def until(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """Reads on until a line is as wanted."""
+        """Read records until one matches."""
         assert self.process.stdout is not None
         for line in self.process.stdout:
             record: dict[str, Any] = json.loads(line)
@@ -38,12 +38,12 @@ class Running:
         raise AssertionError("the job ended before")
 
     def until_it_copies(self) -> None:
-        """Reads on until something is on the drive, and something is not."""
+        """Read records until some items are on the drive, but not all."""
         progress = self.until(lambda r: r["type"] == "progress" and r["written"]["count"] > 0)
         assert progress["written"]["count"] < progress["planned"]["count"]
 
     def end(self) -> tuple[int, list[dict[str, Any]], str]:
-        """Waits for the end: exit code, the lines not read yet, the narration."""
+        """Wait for the end. Return the exit code, the remaining records, and stderr."""
         out, err = self.process.communicate(timeout=LONGEST_RUN)
         assert "Traceback" not in err
         return self.process.returncode, [json.loads(line) for line in out.splitlines()], err
@@ -78,7 +78,7 @@ def backup(large_library: MadeLibrary, phone_factory: PhoneFactory, target: Path
 
 
 def assert_whole(target: Path) -> None:
-    """Every file in the archive is listed, and as listed; no part lies about."""
+    """Check that every file is listed in SHA256SUMS with its hash, and that no partial file is left."""
     check = subprocess.run(
         ["sha256sum", "--check", "--strict", "SHA256SUMS"],
         cwd=target,
@@ -151,15 +151,13 @@ def test_a_front_end_that_is_killed_leaves_the_job_unharmed(
     assert_ended_well(target, ambertime)
 
 
-def test_nobody_reading_the_lines_leaves_the_job_unharmed(
-    backup: Running, target: Path, ambertime: Ambertime
-) -> None:
+def test_a_closed_pipe_leaves_the_job_unharmed(backup: Running, target: Path, ambertime: Ambertime) -> None:
     assert backup.process.stdout is not None and backup.process.stderr is not None
     backup.process.stdout.close()
-    told = backup.process.stderr.read()
+    err = backup.process.stderr.read()
     assert backup.process.wait() == 130
-    assert "keeps running" in told
-    assert "Traceback" not in told and "BrokenPipe" not in told
+    assert "keeps running" in err
+    assert "Traceback" not in err and "BrokenPipe" not in err
     assert_ended_well(target, ambertime)
 
 

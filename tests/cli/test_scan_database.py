@@ -40,7 +40,7 @@ def test_a_real_library_is_listed_as_two_independent_readers_agreed(
 
 
 def facts_of(asset: dict[str, Any]) -> dict[str, Any]:
-    """Of a line of ours, what the expectation speaks of."""
+    """The facts of a record that the expectation has as well."""
     names = (
         "directory",
         "filename",
@@ -62,7 +62,7 @@ def facts_of(asset: dict[str, Any]) -> dict[str, Any]:
 
 
 def expected_facts(asset: dict[str, Any]) -> dict[str, Any]:
-    """The same of the expectation. It calls an asset by its main original; parts may lie elsewhere."""
+    """The same facts of the expectation, which names an asset by its main original."""
     names = (
         "directory",
         "filename",
@@ -164,12 +164,12 @@ def test_the_library_file_and_its_log_are_only_read(
     assert {f.name: f.read_bytes() for f in tmp_path.glob("Photos*")} == before
 
 
-def test_nobody_reading_on_is_no_error_to_shout_about(made_library: MadeLibrary) -> None:
+def test_a_closed_pipe_is_not_reported_as_an_error(made_library: MadeLibrary) -> None:
     command = [sys.executable, "-m", "ambertime_tui", "scan", "--json", "--database"]
     command.append(str(made_library.media / "PhotoData/Photos.sqlite"))
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as scan:
         assert scan.stdout is not None and scan.stderr is not None
         scan.stdout.close()
-        told = scan.stderr.read().decode()
-    assert "Traceback" not in told and "BrokenPipe" not in told
+        err = scan.stderr.read().decode()
+    assert "Traceback" not in err and "BrokenPipe" not in err
     assert scan.returncode == 1

@@ -1,4 +1,4 @@
-"""What a person reads of a job, line by line."""
+"""A job as lines for people."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def test_a_job_is_told_as_it_goes_and_nothing_twice() -> None:
         replace(BEGIN, phone=phone, scan=scan, phase=Phase.COPYING),
         replace(BEGIN, phone=phone, scan=scan, phase=Phase.COPYING, condition=Condition.PAUSED),
     ]
-    told = [line for status in story for line in narrator.lines(status)]
-    assert told == [
+    lines = [line for status in story for line in narrator.lines(status)]
+    assert lines == [
         "Tap Trust on the iPhone.",
         "Connected to Anna's iPhone (iPhone 15 Pro, iOS 18.1).",
         "The library holds 12,000 items of your own; 2,341 selected.",
@@ -70,8 +70,8 @@ def test_where_no_line_is_drawn_progress_is_told_now_and_then() -> None:
     copying = replace(
         BEGIN, phase=Phase.COPYING, write=WriteStatus(planned=Tally(10, 100), written=Tally(4, 40))
     )
-    told = [second for second in range(300) if list(narrator.lines(replace(copying, now=1000.0 + second)))]
-    assert told == [60, 120, 180, 240]
+    seconds = [second for second in range(300) if list(narrator.lines(replace(copying, now=1000.0 + second)))]
+    assert seconds == [60, 120, 180, 240]
 
 
 def test_the_progress_line_says_how_far_and_how_fast() -> None:
@@ -94,7 +94,7 @@ def test_the_progress_line_says_how_far_and_how_fast() -> None:
     )
 
 
-def test_the_progress_line_of_a_scan_counts_what_is_copied_meanwhile() -> None:
+def test_the_progress_line_of_a_scan_counts_what_is_already_copied() -> None:
     reading = replace(
         BEGIN,
         phase=Phase.SCANNING,

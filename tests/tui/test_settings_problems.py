@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ambertime_tui.config import Task, load_what_is_right
+from ambertime_tui.config import Task, load_usable_config
 from ambertime_tui.tui.application import KEY_SCOPES
 from ambertime_tui.tui.keymap import usable_keys
 from tests.tui.fake_engine import TODAY, FakeEngine, context_of
@@ -99,18 +99,23 @@ def test_a_config_file_is_used_without_its_wrong_settings(tmp_path: Path) -> Non
     "job.stop" = 5
     """
     (tmp_path / "config.toml").write_text(text)
-    config, wrong = load_what_is_right(tmp_path, TODAY)
+    config, wrong = load_usable_config(tmp_path, TODAY)
     assert config.theme == "amber-light"
     assert config.defaults == Task()
     assert config.tasks == {"good": Task(range="2024")}
     assert config.keys == {"job.pause": "f5"}
-    assert [said for said in wrong if "left out" in said] == list(wrong)
+    assert [said.partition("Ignored: ")[2] for said in wrong] == [
+        "colour.",
+        "defaults.",
+        "tasks.bad.",
+        "keys.job.stop.",
+    ]
     for name in ("colour", "defaults.range", "tasks.bad.trahsed", "keys.job.stop"):
         assert any(name in said for said in wrong)
 
 
 def test_the_app_starts_with_a_config_file_that_is_not_toml(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text("theme = ")
-    config, [said] = load_what_is_right(tmp_path, TODAY)
+    config, [said] = load_usable_config(tmp_path, TODAY)
     assert "cannot be read" in said
     assert config.tasks == {}
