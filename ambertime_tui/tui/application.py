@@ -318,9 +318,9 @@ class AmberApp(QuietApp):
                     unmarked(reason or binding.tooltip or f"key: {binding.key}"),
                     partial(self._run_binding, active.node, active.binding.action),
                 )
-        yield SystemCommand("Theme", "Choose another theme", self.search_themes)
-        yield SystemCommand("Keys and help", "List all keys of this screen", self.action_help)
-        yield SystemCommand("Quit", "Leave the app; asks first while a backup runs", self.action_quit)
+        yield SystemCommand("Theme", "choose another theme", self.search_themes)
+        yield SystemCommand("Keys and help", "list all keys of this screen", self.action_help)
+        yield SystemCommand("Quit", "leave the app; asks first while a backup runs", self.action_quit)
 
     def _run_binding(self, node: DOMNode, action: str) -> None:
         self.call_later(self.run_action, action, node)

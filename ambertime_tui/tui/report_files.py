@@ -15,7 +15,7 @@ from ambertime_tui.tui.glyphs import ASCII
 from ambertime_tui.tui.panes.census import afterwards_lines, census_lines, group_lines, groups_of, headline
 from ambertime_tui.tui.panes.totals import OUTCOME_WORDS
 from ambertime_tui.tui.widgets.spans import Line, plain
-from ambertime_tui.units import about, elapsed, size
+from ambertime_tui.units import SIZE_WIDTH, about, elapsed, size
 
 WIDTH = 76
 
@@ -33,7 +33,8 @@ def report_text(status: JobStatus, report: Report) -> str:
     lines += [*group_lines(groups_of(report.left), WIDTH, ASCII), ()]
     rows = [*_facts(status, report), "", *(plain(line).rstrip() for line in lines)]
     rows += [
-        f"{left.day or 'undated':<10}  {size(left.bytes):>7}  {left.original_filename}  {left.sentence}"
+        f"{left.day or 'undated':<10}  {size(left.bytes):>{SIZE_WIDTH}}  "
+        f"{left.original_filename}  {left.sentence}"
         for left in report.left
     ]
     return "\n".join(rows).rstrip() + "\n"

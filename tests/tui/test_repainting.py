@@ -84,6 +84,22 @@ def test_no_frame_is_made_while_the_terminal_is_behind(monkeypatch: pytest.Monke
     play(app_of(engine, attach_to=SOCKET), script)
 
 
+def test_the_result_is_shown_even_if_the_terminal_is_behind_as_the_job_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine = FakeEngine()
+    engine.job.append(samples.COPYING)
+    engine.job_report = samples.LEFT_REPORT
+
+    async def script(stage: Stage) -> None:
+        await stage.shows("1,204 of 2,341")
+        monkeypatch.setattr(run, "terminal_is_behind", lambda _app: True)
+        await engine.say_status(samples.ENDED_LEFT)
+        await stage.shows("560 items")
+
+    play(app_of(engine, attach_to=SOCKET), script)
+
+
 def test_a_status_without_changes_paints_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = FakeEngine()
     engine.job.append(samples.COPYING)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
+
 from ambertime_tui.engine.api.spec import FetchOrder
 from ambertime_tui.engine.api.status import (
     Condition,
@@ -13,6 +15,7 @@ from ambertime_tui.engine.api.status import (
     Tally,
 )
 from ambertime_tui.tui.glyphs import Glyphs
+from ambertime_tui.tui.panes.rows import DAY_WIDTH
 from ambertime_tui.tui.widgets.bars import meter
 from ambertime_tui.tui.widgets.spans import Line, Span, Style, fit, joined, line, spread, width, wrap
 from ambertime_tui.units import SIZE_WIDTH, about, ago, count, percent, plural, rate, size
@@ -144,6 +147,6 @@ def item_line(item: FetchItem, cells: int, glyphs: Glyphs) -> Line:
     word, style = STATE_WORDS[item.state]
     tail = f" {size(item.bytes):>{SIZE_WIDTH}}  "
     show_day = cells >= 46
-    day = f" {item.day or 'undated':<10}" if show_day else ""
-    name = fit(item.name, max(6, cells - len(tail) - len(day) - 12), glyphs.ellipsis)
+    day = f" {fit(item.day or 'undated', DAY_WIDTH, glyphs.ellipsis)}" if show_day else ""
+    name = fit(item.name, max(6, cells - cell_len(tail + day) - 12), glyphs.ellipsis)
     return line(name, Span(day, "muted"), Span(tail, "muted"), Span(f"{word:<12}", style))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ambertime_tui.engine.api.status import Tally
-from ambertime_tui.tui.widgets.spans import Line, Span, Style, line, width
+from ambertime_tui.tui.widgets.spans import Line, Span, Style, fit, line, width
 from ambertime_tui.units import SIZE_WIDTH, count, size
 
 COUNT_WIDTH = 9
@@ -45,6 +45,4 @@ def figure_lines(figures: tuple[Figure, ...], cells: int, rows: int) -> list[Lin
 def _row(figure: Figure, cells: int) -> Line:
     figures = f"{count(figure.tally.count):>{COUNT_WIDTH}} {size(figure.tally.bytes):>{SIZE_WIDTH + 1}}"
     label = max(0, min(cells, 56) - len(figures) - 2)
-    return line(
-        Span(f"{figure.mark} ", figure.style), figure.label[:label].ljust(label), Span(figures, "strong")
-    )
+    return line(Span(f"{figure.mark} ", figure.style), fit(figure.label, label), Span(figures, "strong"))

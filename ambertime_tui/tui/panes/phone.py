@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
+
 from ambertime_tui.engine.api.status import PhoneSummary, ScanStatus, ScanStep
 from ambertime_tui.tui.glyphs import Glyphs
 from ambertime_tui.tui.setup_state import SetupState
@@ -71,14 +73,16 @@ def _storage(phone: PhoneSummary, width: int, glyphs: Glyphs) -> str:
     """Free space and battery, in as much detail as fits."""
     free = f"{size(phone.free_bytes)} free" if phone.free_bytes is not None else ""
     of = f" of {size(phone.total_bytes)}" if free and phone.total_bytes else ""
-    battery = f"battery {phone.battery_percent} %" if phone.battery_percent is not None else ""
+    battery = (
+        f"battery {percent(phone.battery_percent, 100).strip()}" if phone.battery_percent is not None else ""
+    )
     charging = ", charging" if battery and phone.on_power else ""
     dot = f" {glyphs.dot} "
     wordings = (
         dot.join(text for text in parts if text)
         for parts in ((free + of, battery + charging), (free, battery + charging), (free, battery), (free,))
     )
-    return next((words for words in wordings if len(words) <= width), "")
+    return next((words for words in wordings if cell_len(words) <= width), "")
 
 
 def _library(scan: ScanStatus, width: int, room: int, glyphs: Glyphs) -> list[Line]:

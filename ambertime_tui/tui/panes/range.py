@@ -14,7 +14,7 @@ from ambertime_tui.tui.range_picker import Bucket, Preset, RangePicker, Unit
 from ambertime_tui.tui.setup_state import SetupState
 from ambertime_tui.tui.widgets.histogram import Column
 from ambertime_tui.tui.widgets.spans import Line, Span, line, width, wrap
-from ambertime_tui.units import SIZE_WIDTH, count, size
+from ambertime_tui.units import SIZE_WIDTH, count, plural, size
 
 OUTLIER_GAP = 3 * 365
 """A gap in days after which a few earlier captures count as outliers."""
@@ -89,7 +89,7 @@ def figures_lines(
         return ()
     sums = view.sums(state.range)
     head = line(
-        Span(f"{count(sums.assets.count):>9} {'item' if sums.assets.count == 1 else 'items'}", "strong"),
+        Span(plural(sums.assets.count, "item").rjust(15), "strong"),
         Span(f" {size(sums.assets.bytes):>{SIZE_WIDTH}}", "strong"),
     )
     parts = [

@@ -7,6 +7,8 @@ from ambertime_tui.tui.glyphs import Glyphs
 from ambertime_tui.tui.widgets.spans import Line, Span, Style, fit, line
 from ambertime_tui.units import SIZE_WIDTH, size
 
+DAY_WIDTH = 10
+STATE_WIDTH = 14
 STATES: dict[str, tuple[str, Style]] = {
     "local": ("on the phone", "local"),
     "partial": ("part in iCloud", "icloud"),
@@ -45,12 +47,12 @@ def row_line(row: Row, cells: int, glyphs: Glyphs) -> Line:
     """Name, day, size, state, and the note if it fits."""
     word, style = state_word(row.state)
     note = 0 if cells < 100 else cells - 80
-    name = max(12, cells - note - 10 - SIZE_WIDTH - 14 - 7)
+    name = max(12, cells - note - DAY_WIDTH - SIZE_WIDTH - STATE_WIDTH - 7)
     return line(
         " ",
         fit(row.name, name, glyphs.ellipsis),
-        Span(f"  {row.day or 'undated':<10}", "muted"),
+        Span(f"  {fit(row.day or 'undated', DAY_WIDTH, glyphs.ellipsis)}", "muted"),
         f"  {size(row.bytes):>{SIZE_WIDTH}}  ",
-        Span(fit(word, 14, glyphs.ellipsis), style),
+        Span(fit(word, STATE_WIDTH, glyphs.ellipsis), style),
         Span(fit(row.note, note, glyphs.ellipsis) if note else "", "muted"),
     )

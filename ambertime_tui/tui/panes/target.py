@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
+
 from ambertime_tui.engine.api.status import DriveSummary
 from ambertime_tui.tui.glyphs import Glyphs
 from ambertime_tui.tui.setup_state import SetupState
@@ -53,7 +55,7 @@ def _row(drive: DriveSummary, chosen: bool, typed: str, width: int, glyphs: Glyp
     kind = " archive" if drive.has_archive else ""
     if drive.system and name != SYSTEM_NAME and drive.path != typed:
         kind = f" {SYSTEM_NAME}"
-    room = width - len(right.text) - 3 - len(kind)
+    room = width - cell_len(right.text) - 3 - cell_len(kind)
     name = shorten_path(name, room, glyphs.ellipsis) if "/" in name else shorten(name, room, glyphs.ellipsis)
     left = line(
         Span(f"{glyphs.cursor} " if chosen else "  ", "accent"),

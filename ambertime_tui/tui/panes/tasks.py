@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 
+from rich.cells import cell_len
+
 from ambertime_tui.config import Task
 from ambertime_tui.engine.api.spec import OriginalsChoice
 from ambertime_tui.tui.glyphs import Glyphs
-from ambertime_tui.tui.widgets.spans import Line, Span, clip, fit, line, shorten, shorten_path, width
+from ambertime_tui.tui.widgets.spans import Line, Span, clip, fit, line, shorten, shorten_path, visible, width
 
 NAME_WIDTH = 22
 IN_CONFIG = "  in config.toml"
@@ -24,7 +26,7 @@ def task_words(task: Task, glyphs: Glyphs, cells: int = 99) -> str:
     included = task.originals is OriginalsChoice.ICLOUD
     parts = [
         task.range or "all",
-        f"to {task.to}" if task.to else "",
+        visible(f"to {task.to}") if task.to else "",
         "with iCloud originals" if included else "only what is on the phone",
         "with Recently Deleted" if task.trashed else "",
         "without hidden items" if task.hidden is False else "",
@@ -33,11 +35,12 @@ def task_words(task: Task, glyphs: Glyphs, cells: int = 99) -> str:
     ]
     dot = f" {glyphs.dot} "
     kept = [part for part in parts if part]
-    while len(kept) > 1 and len(dot.join(kept)) > cells:
-        over = len(dot.join(kept)) - cells
+    while len(kept) > 1 and cell_len(dot.join(kept)) > cells:
+        over = cell_len(dot.join(kept)) - cells
         path = kept[1] if task.to else ""
-        if len(path) - over >= SHORTEST_PATH:
-            kept[1] = "to " + shorten_path(path[3:], len(path) - over - 3, glyphs.ellipsis)
+        room = cell_len(path) - over
+        if room >= SHORTEST_PATH:
+            kept[1] = "to " + shorten_path(path.removeprefix("to "), room - len("to "), glyphs.ellipsis)
         else:
             kept.pop()
     return shorten(dot.join(kept), cells, glyphs.ellipsis)

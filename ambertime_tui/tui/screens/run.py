@@ -113,9 +113,9 @@ class RunScreen(AmberScreen):
         except EngineError as error:
             self._process_ended(PROCESS_ENDED if error.kind == "HostGone" else error.sentence)
             return
-        self.tick()
-        if self.status is not None and self.status.outcome is not None:
-            self.shell.job_ended(self.engine, self.status)
+        last = self._pending or self.status  # a slow terminal may not have shown the last one yet
+        if last is not None and last.outcome is not None:
+            self.shell.job_ended(self.engine, last)
 
     def _process_ended(self, sentence: str) -> None:
         """Shows that the job is no longer running."""

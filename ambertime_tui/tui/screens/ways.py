@@ -47,7 +47,7 @@ class WaysScreen(AmberScreen):
 
     def compose(self) -> ComposeResult:
         """Title, list, keys."""
-        yield Drawn(lambda w, _h: title("Originals in iCloud", (), w), id="title")
+        yield Drawn(lambda w, _h: title("iCloud options", (), w), id="title")
         yield PickList(self._draw, self._chosen_row, id="ways")
         yield KeyLine(self.glyphs, id="keys")
 

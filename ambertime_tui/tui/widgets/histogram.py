@@ -79,7 +79,7 @@ class Histogram(LinesView, can_focus=True):
         Binding("space", "swap", "Switch ends", id="range.swap", key_display="space"),
         Binding("home", "edge(False)", "To the start", id="range.home", show=False),
         Binding("end", "edge(True)", "To the end", id="range.end", show=False),
-        Binding("a", "all", "All", id="range.all"),
+        Binding("a", "all", "All", id="range.all", tooltip="select the whole library"),
         Binding("plus,equals_sign", "zoom(1)", "Zoom in", id="range.finer", key_display="+", show=False),
         Binding("minus", "zoom(-1)", "Zoom out", id="range.coarser", key_display="-", show=False),
         Binding("1", "preset(1)", "Everything", id="range.preset-1", show=False),

@@ -44,15 +44,26 @@ STYLES: tuple[Style, ...] = (
 
 
 _CONTROL_PICTURES = {n: chr(0x2400 + n) for n in range(0x20)} | {0x7F: "\N{SYMBOL FOR DELETE}"}
+_JOINERS = ("\N{ZERO WIDTH JOINER}", "\N{VARIATION SELECTOR-15}", "\N{VARIATION SELECTOR-16}")
+"""Characters that join emoji or change their look. Terminals disagree about the width of the result."""
+_SHOWN_AS: dict[int, str | None] = {**_CONTROL_PICTURES, **{ord(joiner): None for joiner in _JOINERS}}
 
 
 def visible(text: str) -> str:
-    """The text with control characters replaced by symbols, so that no file, phone or drive name can control
-    the terminal."""
-    if text.isprintable():
+    """The text as it is drawn: safe to print, and as wide in every terminal as `cell_len` says.
+
+    Control characters become symbols, so that no file, phone or drive name can control the terminal. Joined
+    emoji are drawn as their parts.
+    """
+    if is_visible(text):
         return text
-    shown = text.translate(_CONTROL_PICTURES)
+    shown = text.translate(_SHOWN_AS)
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in shown)
+
+
+def is_visible(text: str) -> bool:
+    """Whether a text can be drawn as it is."""
+    return text.isprintable() and (text.isascii() or not any(joiner in text for joiner in _JOINERS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +74,7 @@ class Span:
     style: Style = "text"
 
     def __post_init__(self) -> None:
-        if not self.text.isprintable():
+        if not is_visible(self.text):
             object.__setattr__(self, "text", visible(self.text))
 
 
@@ -106,9 +117,11 @@ def shorten(text: str, cells: int, ellipsis: str = "…") -> str:
 def shorten_path(path: str, cells: int, ellipsis: str = "…") -> str:
     """A path in at most `cells` cells; the start is cut, because the end is more specific."""
     tail = path = visible(path)
+    if cells <= 0:
+        return ""
     if cell_len(path) <= cells:
         return path
-    while tail and cell_len(tail) > cells - 1:
+    while tail and (cell_len(tail) > cells - 1 or cell_len(tail[0]) == 0):
         tail = tail[1:]
     return ellipsis + tail
 
@@ -140,7 +153,7 @@ def joined(parts: Sequence[Span], cells: int, separator: str, rows: int = 1) -> 
     lines: list[list[Span]] = [[]]
     for part in parts:
         taken = width(tuple(lines[-1]))
-        if lines[-1] and taken + len(separator) + cell_len(part.text) > cells and len(lines) < rows:
+        if lines[-1] and taken + cell_len(separator) + cell_len(part.text) > cells and len(lines) < rows:
             lines.append([])
             taken = 0
         gap = [Span(separator, "muted")] if lines[-1] else []
@@ -167,7 +180,7 @@ def _pieces(text: str, cells: int) -> list[str]:
     pieces: list[str] = []
     for word in text.split():
         while cell_len(word) > cells > 0:
-            piece = set_cell_size(word, cells).rstrip()
+            piece = set_cell_size(word, cells).rstrip() or word[0]
             pieces.append(piece)
             word = word[len(piece) :]
         pieces.append(word)
