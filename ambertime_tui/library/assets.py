@@ -7,6 +7,7 @@ and replaced by the harmless value, so that one bad row never costs the others.
 from __future__ import annotations
 
 from ambertime_tui.library import dates
+from ambertime_tui.library.fingerprint import stored_fingerprint
 from ambertime_tui.library.frozen_factory import frozen_factory
 from ambertime_tui.library.media_paths import is_file_name, is_media_directory, is_outside
 from ambertime_tui.library.model import Asset, Kind, Ownership, Role
@@ -20,7 +21,7 @@ _KINDS = {0: Kind.PHOTO, 1: Kind.VIDEO}
 _LIVE_PHOTO = 2
 _SYNCED = 3
 _OWN = 3
-_FURTHEST_KNOWN_SCOPE = 3
+_FURTHEST_KNOWN_SCOPE = 5
 _STORE = ResourceColumns._fields.index("store")
 
 
@@ -52,8 +53,9 @@ class AssetMaker:
         (
             key, uuid, directory, filename, raw_created, kind, subtype, hidden, trashed, favourite,
             edited, burst, saved_type, scope, published, collection_share, library_scope, master_state,
+            processing,
         ) = row  # fmt: skip
-        _, original_filename, raw_offset, zone_name, original_size = about
+        _, original_filename, raw_offset, zone_name, original_size, inferred_offset, fingerprint = about
         if type(uuid) is not str or not uuid:
             name = filename if type(filename) is str else f"row {key}"
             self._notices.about(name, "this item of the library has no identifier and is left out.")
@@ -86,6 +88,8 @@ class AssetMaker:
             owner.is_archived,
             original_size if type(original_size) is int and original_size > 0 else None,
             None if master_state is None else master_state == _SYNCED,
+            stored_fingerprint(fingerprint),
+            processing == 1,
         )
         resources = resources_of(files, place, of_files, self._doubt)
         # What was only inferred counts for a kind of asset when the folders show it (see `presence`).
@@ -95,7 +99,7 @@ class AssetMaker:
             uuid,
             of_files.kind,
             created,
-            self._zone_offset(raw_offset, zone_name, created),
+            self._zone_offset(raw_offset, zone_name, inferred_offset, created),
             shown_directory,
             place.filename,
             self._original_filename(original_filename) or place.filename or uuid,
@@ -110,6 +114,7 @@ class AssetMaker:
             favourite=favourite != 0,
             burst_uuid=self._text(burst, "ZAVALANCHEUUID"),
             zone_name=self._text(zone_name, "ZTIMEZONENAME"),
+            processing=processing == 1,
         )
 
     def tell(self, asset: Asset, problem: str) -> None:
@@ -163,13 +168,18 @@ class AssetMaker:
             return None
         return created
 
-    def _zone_offset(self, value: object, zone_name: object, created: float | None) -> int | None:
+    def _zone_offset(
+        self, value: object, zone_name: object, inferred: object, created: float | None
+    ) -> int | None:
+        """The offset of the capture, else that of the named zone, else the one that iOS inferred."""
         offset = dates.zone_offset(value)
         if offset is None:
             if value is not None:
                 self._doubt("its time zone cannot be; its day is taken by the zone's name, or in UTC.")
             if type(zone_name) is str and zone_name:
-                return dates.offset_of_zone(zone_name, created)
+                offset = dates.offset_of_zone(zone_name, created)
+        if offset is None:
+            offset = dates.zone_offset(inferred)
         return offset
 
     def _whole(self, value: object, column: str, otherwise: int = 0) -> int:

@@ -25,17 +25,23 @@ class Availability(StrEnum):
     LOCAL = "local"
     ICLOUD = "icloud"
     MISSING = "missing"
+    PENDING = "pending"
+    """iOS is still processing it: no original file exists yet."""
     PARTIAL = "partial"
 
 
 class Role(StrEnum):
-    """What a resource is to its asset. The first five are originals, the others the current edit."""
+    """What a resource is to its asset. The first seven are originals, the others the current edit."""
 
     PHOTO = "photo"
     VIDEO = "video"
     PAIRED_VIDEO = "paired_video"
     ALTERNATE_PHOTO = "alternate_photo"
     ADJUSTMENT_DATA = "adjustment_data"
+    OVER_CAPTURE_PHOTO = "over_capture_photo"
+    """What the camera saw around the frame."""
+    OVER_CAPTURE_VIDEO = "over_capture_video"
+    """The Live Photo video of the same."""
     EDITED_PHOTO = "edited_photo"
     EDITED_VIDEO = "edited_video"
     EDITED_PAIRED_VIDEO = "edited_paired_video"
@@ -88,6 +94,9 @@ class Resource:
     """True where the database has no record of the file, and the asset should have one (the render of an
     edit, the video of a Live Photo): it counts only if the folders show it."""
 
+    fingerprint: str | None = None
+    """Apple's fingerprint of an original as the library stores it; None: unknown."""
+
     @property
     def path(self) -> str:
         """Path relative to the media root."""
@@ -125,6 +134,8 @@ class Asset:
     favourite: bool = False
     burst_uuid: str | None = None
     zone_name: str | None = None
+    processing: bool = False
+    """iOS is still making its original (deferred processing): an original without a file is PENDING."""
 
     @property
     def originals(self) -> tuple[Resource, ...]:
@@ -138,7 +149,7 @@ class Asset:
 
     @property
     def availability(self) -> Availability:
-        """LOCAL or ICLOUD if all originals are; MISSING if none can be had; PARTIAL for any other mix."""
+        """LOCAL, ICLOUD or PENDING if all originals are; MISSING if none exists; else PARTIAL."""
         return combined_availability([r.availability for r in self.resources if r.role.is_original])
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ambertime_tui.library.model import Ownership
 
-_SCOPE_LINK, _SCOPE_SHARED_ALBUM, _SCOPE_SHARED_WITH_YOU = 1, 2, 3
+_SCOPE_LINK, _SCOPE_SHARED_ALBUM, _SCOPE_SHARED_WITH_YOU, _SCOPE_COLLECTION_SHARE = 1, 2, 3, 5
 _SAVED_SHARED_ALBUM, _SAVED_LINK = 4, 8
 
 
@@ -23,7 +23,7 @@ def ownership(
     Args:
         directory: ZDIRECTORY; shared albums, synced photos and My Photo Stream have folders of their own.
         saved_asset_type: ZSAVEDASSETTYPE (3 and 6 are one's own).
-        bundle_scope: ZBUNDLESCOPE (iOS 15 and later; 0 is one's own).
+        bundle_scope: ZBUNDLESCOPE (iOS 15 and later; 0 and 4, a locked space, are one's own).
         published: 1 where ZCLOUDBATCHPUBLISHDATE is set: part of a shared album.
         collection_share: 1 where ZCOLLECTIONSHARE is set (iOS 26): part of a shared album.
         library_scope: 1 where ZLIBRARYSCOPE is set: in the shared iCloud library.
@@ -33,7 +33,7 @@ def ownership(
     if bundle_scope == _SCOPE_LINK or saved_asset_type == _SAVED_LINK:
         return Ownership.ICLOUD_LINK
     if (
-        bundle_scope == _SCOPE_SHARED_ALBUM
+        bundle_scope in (_SCOPE_SHARED_ALBUM, _SCOPE_COLLECTION_SHARE)
         or saved_asset_type == _SAVED_SHARED_ALBUM
         or published
         or collection_share

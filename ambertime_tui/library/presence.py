@@ -24,6 +24,8 @@ from ambertime_tui.library.model import Asset, Availability, Resource, Role
 _EXTENSIONS = {
     Role.PAIRED_VIDEO: VIDEO_EXTENSIONS,
     Role.ADJUSTMENT_DATA: frozenset({"aae"}),
+    Role.OVER_CAPTURE_PHOTO: PHOTO_EXTENSIONS,
+    Role.OVER_CAPTURE_VIDEO: VIDEO_EXTENSIONS,
     Role.EDITED_PHOTO: PHOTO_EXTENSIONS,
     Role.EDITED_VIDEO: VIDEO_EXTENSIONS,
     Role.EDITED_PAIRED_VIDEO: VIDEO_EXTENSIONS,
@@ -93,7 +95,7 @@ def _checked_resource(
     if name is None:
         if resource.inferred:
             return None
-        availability = _without_file(resource)
+        availability = _without_file(resource, processing=asset.processing)
         if availability is resource.availability:
             return resource
         return replace(resource, availability=availability)
@@ -125,7 +127,8 @@ def _can_be(role: Role, name: str, asset: Asset) -> bool:
     return extension(name) in _EXTENSIONS.get(role, ())
 
 
-def _without_file(resource: Resource) -> Availability:
+def _without_file(resource: Resource, *, processing: bool) -> Availability:
+    nowhere = Availability.PENDING if processing and resource.role.is_original else Availability.MISSING
     if resource.availability is Availability.LOCAL:
-        return Availability.ICLOUD if resource.in_icloud else Availability.MISSING
+        return Availability.ICLOUD if resource.in_icloud else nowhere
     return resource.availability

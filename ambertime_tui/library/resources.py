@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
+from ambertime_tui.library.fingerprint import stored_fingerprint
 from ambertime_tui.library.frozen_factory import frozen_factory
 from ambertime_tui.library.media_paths import (
     ADJUSTMENTS_NAME,
@@ -31,6 +32,8 @@ _ORIGINAL_ROLE = {
     3: Role.PAIRED_VIDEO,
     4: Role.ALTERNATE_PHOTO,
     5: Role.ADJUSTMENT_DATA,
+    10: Role.OVER_CAPTURE_PHOTO,
+    11: Role.OVER_CAPTURE_VIDEO,
 }
 """By ZRESOURCETYPE."""
 _ORIGINAL_SUBTYPE = {
@@ -41,8 +44,8 @@ _ORIGINAL_SUBTYPE = {
     Role.ADJUSTMENT_DATA: (22,),
 }
 """ZDATASTORESUBTYPE that an original of a role has; a row of another one gives way to it."""
-_COMPUTED_KINDS = (13, 14)
-"""ZRESOURCETYPE of media metadata and of what iOS computed."""
+_COMPUTED_KINDS = (6, 7, 8, 9, 13, 14, 15, 16)
+"""ZRESOURCETYPE of parts of adjustments, metadata, what iOS computed, suggestions and video thumbnails."""
 _EDIT_ROLE = {
     (0, 1): Role.EDITED_PHOTO,
     (0, 2): Role.EDITED_PHOTO,
@@ -59,7 +62,8 @@ _new_resource = frozen_factory(Resource)
 _ROLES = tuple(Role)
 _MAIN = (Role.PHOTO, Role.VIDEO)
 _RENDERS = (Role.EDITED_PHOTO, Role.EDITED_VIDEO, Role.EDITED_PAIRED_VIDEO)
-_BY_NEARNESS = (Availability.LOCAL, Availability.ICLOUD, Availability.MISSING)
+_BY_NEARNESS = (Availability.LOCAL, Availability.ICLOUD, Availability.PENDING, Availability.MISSING)
+_OVER_CAPTURE = (Role.OVER_CAPTURE_PHOTO, Role.OVER_CAPTURE_VIDEO)
 
 
 class Place(NamedTuple):
@@ -90,6 +94,10 @@ class Description:
     """Bytes of the main original as ZADDITIONALASSETATTRIBUTES has it."""
     master_synced: bool | None
     """ZCLOUDMASTER says that the upload is complete; None: it says nothing."""
+    fingerprint: str | None = None
+    """Of the main original, as ZADDITIONALASSETATTRIBUTES has it."""
+    processing: bool = False
+    """iOS has yet to make the original (deferred processing)."""
 
 
 class _Confidence(IntEnum):
@@ -145,7 +153,7 @@ def _complete(
         if best.pop(other, None) is not None:
             doubt("the library has an original of it as a photo and one as a video; its own kind counts.")
     elif other not in best:
-        lost = Resource(main, place.directory, place.filename, about.original_size, Availability.MISSING)
+        lost = Resource(main, place.directory, place.filename, about.original_size, _nowhere(about))
         best[main] = _Found(_Confidence.DOUBTFUL, lost)
         doubt("the library has no record of the original; it is looked for under the asset's own name.")
     if about.live and about.kind is Kind.PHOTO and Role.PAIRED_VIDEO not in best:
@@ -189,7 +197,7 @@ def _order(resource: Resource) -> int:
 
 
 def _resource(row: Row, place: Place, about: Description, doubt: Callable[[str], None]) -> _Found | None:
-    _, kind, subtype, store, version, recipe, local, remote, cloud_state, length, file_type = row
+    _, kind, subtype, store, version, recipe, local, remote, cloud_state, length, file_type, mark = row
     try:
         _ = kind | subtype | store | version | recipe | local | remote  # only whole numbers have bits
     except TypeError:
@@ -205,16 +213,28 @@ def _resource(row: Row, place: Place, about: Description, doubt: Callable[[str],
     size = length if type(length) is int and length > 0 else None
     if size is None and role in _MAIN:
         size = about.original_size
-    in_icloud = type(remote) is int and remote > 0
+    confirmed = _is_confirmed(cloud_state, about.master_synced)
+    # A failed download can clear the remote flag although the upload is complete.
+    in_icloud = (type(remote) is int and remote > 0) or (cloud_state == _SYNCED and type(remote) is int)
     if place.refused:
         availability = Availability.MISSING
     elif type(local) is int and local > 0:
         availability = Availability.LOCAL
     else:
-        availability = Availability.ICLOUD if in_icloud else Availability.MISSING
+        availability = Availability.ICLOUD if in_icloud else _nowhere(about)
     directory, name = _location(role, place, file_type)
-    uploaded = in_icloud and _is_confirmed(cloud_state, about.master_synced)
-    return _Found(trust, _new_resource(role, directory, name, size, availability, uploaded))
+    fingerprint = stored_fingerprint(mark) if role.is_original else None
+    if fingerprint is None and role in _MAIN:
+        fingerprint = about.fingerprint
+    uploaded = in_icloud and confirmed
+    return _Found(
+        trust, _new_resource(role, directory, name, size, availability, uploaded, fingerprint=fingerprint)
+    )
+
+
+def _nowhere(about: Description) -> Availability:
+    """The availability of an original that is neither here nor in iCloud."""
+    return Availability.PENDING if about.processing else Availability.MISSING
 
 
 def _is_unknown_kind(kind: object) -> bool:
@@ -237,7 +257,9 @@ def _role(
         role = None if subtype == _MEDIA_METADATA else _ORIGINAL_ROLE.get(kind)
         if role is None:
             return None
-        return role, _Confidence.SURE if subtype in _ORIGINAL_SUBTYPE[role] else _Confidence.ODD
+        return role, _Confidence.SURE if role in _OVER_CAPTURE or subtype in _ORIGINAL_SUBTYPE[
+            role
+        ] else _Confidence.ODD
     if type(version) is int and type(recipe) is int:
         if version != 2 or recipe & 1 or edited is False or type(subtype) is not int:
             return None
@@ -246,7 +268,7 @@ def _role(
     # What cannot be told from a derivative is an original only where its subtype is that of one.
     role = _ORIGINAL_ROLE.get(kind)
     may_be = version in (0, None) or type(version) is not int
-    if role is None or not may_be or subtype not in _ORIGINAL_SUBTYPE[role]:
+    if role is None or not may_be or subtype not in _ORIGINAL_SUBTYPE.get(role, ()):
         return None
     return role, _Confidence.DOUBTFUL
 
@@ -254,6 +276,10 @@ def _role(
 def _location(role: Role, place: Place, file_type: object) -> tuple[str, str]:
     if not place.filename or role in _MAIN:
         return place.directory, place.filename
+    if role in _OVER_CAPTURE:
+        # A stem that ends in S belongs to the asset without it (inferred from listings, not confirmed).
+        default = "MOV" if role is Role.OVER_CAPTURE_VIDEO else extension(place.filename).upper()
+        return place.directory, f"{stem(place.filename)}S.{extension_of_type(file_type, default)}"
     if role.is_original:
         return place.directory, f"{stem(place.filename)}.{_original_extension(role, place, file_type)}"
     if not place.directory:

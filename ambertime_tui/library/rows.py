@@ -51,6 +51,8 @@ class AssetColumns(NamedTuple):
     """1 where ZLIBRARYSCOPE names one."""
     master_state: str
     """ZCLOUDLOCALSTATE of the asset's ZCLOUDMASTER."""
+    processing: str
+    """1 where a photo or video is still to be processed (ZDEFERREDPROCESSINGNEEDED and its like)."""
 
 
 class AttributesColumns(NamedTuple):
@@ -61,6 +63,10 @@ class AttributesColumns(NamedTuple):
     zone_offset: str
     zone_name: str
     original_size: str
+    inferred_offset: str
+    """ZINFERREDTIMEZONEOFFSET: iCloud photos often have no other offset."""
+    fingerprint: str
+    """Of the main original: ZMASTERFINGERPRINT (until iOS 17), ZORIGINALSTABLEHASH (iOS 18 and later)."""
 
 
 class ResourceColumns(NamedTuple):
@@ -79,6 +85,7 @@ class ResourceColumns(NamedTuple):
     length: str
     file_type: str
     """Compact or uniform type identifier."""
+    fingerprint: str
 
 
 def rows_by_asset(
@@ -179,6 +186,8 @@ def _assets_query(schema: Schema, some: str) -> str:
         collection_share=f"{column(table, 'ZCOLLECTIONSHARE')} IS NOT NULL",
         library_scope=f"ifnull({column(table, 'ZLIBRARYSCOPE')}, 0) <> 0",
         master_state=master,
+        processing=f"(ifnull({column(table, 'ZDEFERREDPROCESSINGNEEDED')}, 0) NOT IN (0, '')"
+        f" OR ifnull({column(table, 'ZVIDEODEFERREDPROCESSINGNEEDED')}, 0) NOT IN (0, ''))",
     )
     where = f" WHERE Z_PK{some}" if some else ""
     return f"SELECT {', '.join(columns)} FROM {table}{where} ORDER BY Z_PK"
@@ -193,6 +202,8 @@ def _attributes_query(schema: Schema, some: str) -> str:
         zone_offset=schema.column(ATTRIBUTES, "ZTIMEZONEOFFSET"),
         zone_name=schema.column(ATTRIBUTES, "ZTIMEZONENAME"),
         original_size=schema.column(ATTRIBUTES, "ZORIGINALFILESIZE"),
+        inferred_offset=schema.column(ATTRIBUTES, "ZINFERREDTIMEZONEOFFSET"),
+        fingerprint=schema.column(ATTRIBUTES, "ZORIGINALSTABLEHASH", "ZMASTERFINGERPRINT"),
     )
     where = f" WHERE ZASSET{some}" if some else ""
     return f"SELECT {', '.join(columns)} FROM {ATTRIBUTES}{where} ORDER BY ZASSET"
@@ -212,6 +223,7 @@ def _resources_query(schema: Schema, some: str) -> str:
         cloud_state=schema.column(RESOURCES, "ZCLOUDLOCALSTATE"),
         length="ZDATALENGTH",
         file_type=_file_type(schema),
+        fingerprint=schema.column(RESOURCES, "ZFINGERPRINT"),
     )
     return (
         f"SELECT {', '.join(columns)} FROM {RESOURCES} WHERE (ZRECIPEID = 0 OR ZVERSION = 2 "

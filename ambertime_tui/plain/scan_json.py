@@ -76,12 +76,18 @@ class ListedTotals:
             "assets": {kind.value: self._assets[kind] for kind in Availability},
             "originals": {
                 kind.value: {"count": self._originals[kind], "bytes": self._bytes[kind]}
-                for kind in (Availability.LOCAL, Availability.ICLOUD, Availability.MISSING)
+                for kind in (
+                    Availability.LOCAL,
+                    Availability.ICLOUD,
+                    Availability.MISSING,
+                    Availability.PENDING,
+                )
             },
             "selected": {
                 "local": _tally(chosen.local),
                 "icloud": _tally(chosen.icloud),
                 "missing": _tally(chosen.missing),
+                "pending": _tally(chosen.pending),
             },
             "undated": overview.undated.all.count,
             "without_zone": overview.without_zone,

@@ -123,6 +123,8 @@ def _sums(overview: Overview) -> Iterator[str]:
             f"Missing: {plural(chosen.missing.count, 'item')}, {size(chosen.missing.bytes)}, neither on "
             "the phone nor in iCloud."
         )
+    if chosen.pending.count:
+        yield (f"Not ready yet: {plural(chosen.pending.count, 'item')} that the iPhone is still processing.")
     if overview.partial:
         yield f"Partly on the phone: {plural(overview.partial, 'item')}. Other files of these are in iCloud."
     if overview.edits.all.count:

@@ -40,7 +40,7 @@ def test_each_original_is_where_the_flags_say(generation: Generation, tmp_path: 
     linked = planted.asset(original=False)
     planted.resource(linked, local=-32768)
     nowhere = planted.asset(original=False)
-    planted.resource(nowhere, local=PURGED, remote=0)
+    planted.resource(nowhere, local=PURGED, remote=0, synced=0)
     live = planted.asset(ZKINDSUBTYPE=2)
     planted.resource(live, kind=3, subtype=18, local=PURGED, uti="com.apple.quicktime-movie")
     video = planted.asset("IMG_0006.MOV", ZKIND=1)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ambertime_tui.library.dates import COCOA_EPOCH
 from ambertime_tui.library.model import Asset, Library
 from ambertime_tui.library.photos_db import read_library
 from ambertime_tui.library.private_copy import private_copy
@@ -36,7 +40,28 @@ def real(request: pytest.FixtureRequest) -> tuple[Library, dict[str, Any]]:
         pytest.skip(f"the real libraries are not there: no folder {folder}")
     with private_copy(folder / "Photos.sqlite") as copy:
         library = read_library(copy)
-    return library, json.loads((folder / "expected.json").read_text(encoding="utf-8"))
+        expected = json.loads((folder / "expected.json").read_text(encoding="utf-8"))
+        _take_inferred_zones(expected, copy)
+    return library, expected
+
+
+def _take_inferred_zones(expected: dict[str, Any], database: Path) -> None:
+    """The two readers know no ZINFERREDTIMEZONEOFFSET; it counts where there is no other zone."""
+    with closing(sqlite3.connect(database)) as rows:
+        inferred = dict(
+            rows.execute(
+                f"SELECT a.ZUUID, x.ZINFERREDTIMEZONEOFFSET FROM {_asset_table(rows)} a "
+                "JOIN ZADDITIONALASSETATTRIBUTES x ON x.ZASSET = a.Z_PK"
+            )
+        )
+    for asset in expected["assets"]:
+        offset = inferred.get(asset["uuid"])
+        if asset["tz_offset"] is None and asset["tz_name"] is None and offset is not None:
+            asset["tz_offset"] = offset
+            if asset["date_local"] is not None:
+                instant = datetime.fromisoformat(asset["date_local"])
+                local = instant.astimezone(timezone(timedelta(seconds=offset)))
+                asset["date_local"] = local.isoformat(timespec="microseconds")
 
 
 def facts(asset: Asset) -> dict[str, object]:
@@ -100,6 +125,41 @@ def test_every_fact_of_every_asset_is_as_expected(real: tuple[Library, dict[str,
     assert library.model_version == expected["model_version"]
     assert len(library.assets) == expected["count"]
     assert found == {asset["uuid"]: expected_facts(asset) for asset in expected["assets"]}
+
+
+def test_the_inferred_zone_is_the_one_that_the_camera_wrote() -> None:
+    """Where a real library has an EXIF time beside an inferred offset, both give the same local time."""
+    if not LIBRARIES.is_dir():
+        pytest.skip(f"the real libraries are not there: no folder {LIBRARIES}")
+    agree = checked = 0
+    for name in NAMES:
+        with private_copy(LIBRARIES / name / "Photos.sqlite") as copy, closing(sqlite3.connect(copy)) as rows:
+            for exif, offset, created in rows.execute(
+                f"SELECT x.ZEXIFTIMESTAMPSTRING, x.ZINFERREDTIMEZONEOFFSET, a.ZDATECREATED "
+                f"FROM {_asset_table(rows)} a JOIN ZADDITIONALASSETATTRIBUTES x ON x.ZASSET = a.Z_PK "
+                "WHERE x.ZINFERREDTIMEZONEOFFSET IS NOT NULL AND x.ZEXIFTIMESTAMPSTRING IS NOT NULL "
+                "AND a.ZDATECREATED < 1e9"
+            ):
+                local = datetime.fromtimestamp(created + COCOA_EPOCH + offset, UTC)
+                checked += 1
+                agree += local.strftime("%Y:%m:%d %H:%M:%S") == exif[:19]
+    assert agree == checked > 12
+
+
+def _asset_table(rows: sqlite3.Connection) -> str:
+    new = rows.execute("SELECT 1 FROM sqlite_master WHERE name = 'ZASSET'").fetchone()
+    return "ZASSET" if new else "ZGENERICASSET"
+
+
+def test_every_original_of_a_real_icloud_library_has_a_fingerprint() -> None:
+    folder = LIBRARIES / "Test-Cloud-10.15.6"
+    if not folder.is_dir():
+        pytest.skip(f"the real libraries are not there: no folder {folder}")
+    with private_copy(folder / "Photos.sqlite") as copy:
+        library = read_library(copy)
+    originals = [r for a in library.assets if a.ownership.is_archived for r in a.originals]
+    assert originals
+    assert all(original.fingerprint for original in originals)
 
 
 def test_no_notice_is_given_but_for_the_absurd_date(real: tuple[Library, dict[str, Any]]) -> None:

@@ -53,21 +53,28 @@ def sort_of(asset: Asset) -> Sort:
 class Totals:
     """Assets by where their originals are, and the known bytes of those originals.
 
-    An asset counts as `icloud` if any of its originals is in iCloud, so the three counts add up to the number
+    An asset counts as `icloud` if any of its originals is in iCloud, so the four counts add up to the number
     of assets. Bytes are counted per original: the files of one asset may be in different places.
     """
 
     local: Tally = Tally()
     icloud: Tally = Tally()
     missing: Tally = Tally()
+    pending: Tally = Tally()
+    """iOS is still processing them."""
 
     @property
     def all(self) -> Tally:
-        """The sum of all three."""
-        return self.local + self.icloud + self.missing
+        """The sum of all four."""
+        return self.local + self.icloud + self.missing + self.pending
 
     def __add__(self, other: Totals) -> Totals:
-        return Totals(self.local + other.local, self.icloud + other.icloud, self.missing + other.missing)
+        return Totals(
+            self.local + other.local,
+            self.icloud + other.icloud,
+            self.missing + other.missing,
+            self.pending + other.pending,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,49 +160,38 @@ def totals_of(asset: Asset) -> Totals:
         sizes[original.availability] += original.size or 0
     where = asset.availability
     if where is Availability.PARTIAL:
-        away = any(r.availability is Availability.ICLOUD for r in asset.originals)
-        where = Availability.ICLOUD if away else Availability.MISSING
-    return Totals(
-        *(
-            Tally(int(where is place), sizes[place])
-            for place in (Availability.LOCAL, Availability.ICLOUD, Availability.MISSING)
-        )
-    )
+        parts = {original.availability for original in asset.originals}
+        where = next(place for place in _FURTHEST_FIRST if place in parts)
+    return Totals(*(Tally(int(where is place), sizes[place]) for place in _PLACES))
+
+
+_PLACES = (Availability.LOCAL, Availability.ICLOUD, Availability.MISSING, Availability.PENDING)
+"""In the order of the fields of `Totals`."""
+_FURTHEST_FIRST = (Availability.ICLOUD, Availability.PENDING, Availability.MISSING)
 
 
 class _Sum:
     """Mutable totals: creating a frozen Totals for each of a million assets would take seconds."""
 
-    __slots__ = ("icloud", "icloud_bytes", "local", "local_bytes", "missing", "missing_bytes")
+    __slots__ = ("_sums",)
 
     def __init__(self) -> None:
-        self.local = self.local_bytes = self.icloud = self.icloud_bytes = self.missing = (
-            self.missing_bytes
-        ) = 0
+        self._sums = [0] * (2 * len(_PLACES))
 
     def add(self, totals: Totals) -> None:
-        self.local += totals.local.count
-        self.local_bytes += totals.local.bytes
-        self.icloud += totals.icloud.count
-        self.icloud_bytes += totals.icloud.bytes
-        self.missing += totals.missing.count
-        self.missing_bytes += totals.missing.bytes
+        sums = self._sums
+        for at, tally in enumerate((totals.local, totals.icloud, totals.missing, totals.pending)):
+            if tally.count or tally.bytes:
+                sums[2 * at] += tally.count
+                sums[2 * at + 1] += tally.bytes
 
     def add_file(self, file: Resource) -> None:
-        size = file.size or 0
-        if file.availability is Availability.LOCAL:
-            self.local, self.local_bytes = self.local + 1, self.local_bytes + size
-        elif file.availability is Availability.ICLOUD:
-            self.icloud, self.icloud_bytes = self.icloud + 1, self.icloud_bytes + size
-        else:
-            self.missing, self.missing_bytes = self.missing + 1, self.missing_bytes + size
+        at = _PLACES.index(file.availability)
+        self._sums[2 * at] += 1
+        self._sums[2 * at + 1] += file.size or 0
 
     def totals(self) -> Totals:
-        return Totals(
-            Tally(self.local, self.local_bytes),
-            Tally(self.icloud, self.icloud_bytes),
-            Tally(self.missing, self.missing_bytes),
-        )
+        return Totals(*(Tally(*self._sums[at : at + 2]) for at in range(0, len(self._sums), 2)))
 
 
 def overview_of(library: Library, selection: Selection) -> Overview:

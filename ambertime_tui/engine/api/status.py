@@ -154,6 +154,8 @@ class ScanStatus:
     """Selected originals on the phone."""
     icloud: Tally = Tally()
     missing: Tally = Tally()
+    pending: Tally = Tally()
+    """Originals that iOS is still making."""
     undated: int = 0
     left_out: tuple[tuple[str, int], ...] = ()
     """Assets of other people and excluded ones, as (description, count)."""

@@ -41,6 +41,7 @@ WORDS = {
     "gave_up": "did not come from iCloud in time",
     "skipped": "skipped by you",
     "missing": "an original is neither on the iPhone nor in iCloud",
+    "pending": "the iPhone is still processing it",
     "too_large_for_drive": "too large for the drive's file system",
     "name_too_long": "name not possible on this drive",
     "drive_full": "drive full",

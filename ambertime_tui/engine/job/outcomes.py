@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ambertime_tui.drive.record.record_model import RecordedAsset
 from ambertime_tui.engine.job.census import Bucket, Ending
 from ambertime_tui.engine.plan.plan import Plan, PlannedAsset, missing_originals
-from ambertime_tui.engine.plan.rules import missing_sentence
+from ambertime_tui.engine.plan.rules import why_nowhere
 from ambertime_tui.library.model import Resource
 
 
@@ -79,8 +79,8 @@ def ending_of(planned: PlannedAsset, outcome: Outcome) -> Ending:
         case Copied():
             gone = missing_originals(planned.asset)
             if gone:
-                sentence = f"{missing_sentence(gone)} The rest of it is on the drive."
-                return Ending(Bucket.FAILED, "missing", sentence)
+                reason, sentence = why_nowhere(gone)
+                return Ending(Bucket.FAILED, reason, f"{sentence} The rest of it is on the drive.")
             return Ending(Bucket.COPIED)
         case Failed(reason, sentence):
             return Ending(Bucket.FAILED, reason, sentence)

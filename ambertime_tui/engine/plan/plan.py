@@ -280,9 +280,13 @@ def bytes_of(resources: Iterable[Resource]) -> int:
     return sum(r.size or 0 for r in resources)
 
 
+NOWHERE = (Availability.MISSING, Availability.PENDING)
+"""Where an original is that cannot be copied or downloaded now."""
+
+
 def missing_originals(asset: Asset) -> tuple[Resource, ...]:
     """Return the originals that exist nowhere. The rest of the asset is archived without them."""
-    return tuple(r for r in asset.originals if r.availability is Availability.MISSING)
+    return tuple(r for r in asset.originals if r.availability in NOWHERE)
 
 
 def wanted_of(planned: PlannedAsset) -> Wanted:

@@ -11,7 +11,7 @@ from ambertime_tui.drive.record.record_model import RecordedFile
 from ambertime_tui.engine.api.overview import exclusion_reason
 from ambertime_tui.engine.api.spec import Selection
 from ambertime_tui.engine.plan.namesakes import Namesakes, PlaceKey
-from ambertime_tui.engine.plan.plan import Decision, Plan, PlanColumns, PlannedAsset, Share, bytes_of
+from ambertime_tui.engine.plan.plan import NOWHERE, Decision, Plan, PlanColumns, PlannedAsset, Share, bytes_of
 from ambertime_tui.library.gc_pause import gc_paused
 from ambertime_tui.library.model import Asset, Availability, Library, Resource, Role
 
@@ -113,18 +113,18 @@ def _planned(
     local = tuple(r for r in lacking if r.availability is Availability.LOCAL)
     originals = [r for r in lacking if r.role.is_original]
     away = [r for r in originals if r.availability is Availability.ICLOUD]
-    gone = [r for r in originals if r.availability is Availability.MISSING]
+    gone = [r for r in originals if r.availability in NOWHERE]
     if not asset.originals:
         return PlannedAsset(asset, Decision.CANNOT, (), 0, "missing", "The library lists no original for it.")
     if away:
-        to_take = tuple(r for r in lacking if r.availability is not Availability.MISSING)
+        to_take = tuple(r for r in lacking if r.availability not in NOWHERE)
         return _fitting(asset, Decision.FETCH, to_take, largest_file, "icloud", STILL_IN_ICLOUD)
     edits_away = any(r.availability is Availability.ICLOUD for r in lacking)
     about = (EDIT_IN_ICLOUD, _EDIT_AWAY) if edits_away else ("", "")
     if local:
         return _fitting(asset, Decision.COPY, local, largest_file, *about)
     if gone:
-        return PlannedAsset(asset, Decision.CANNOT, (), bytes_of(gone), "missing", missing_sentence(gone))
+        return PlannedAsset(asset, Decision.CANNOT, (), bytes_of(gone), *why_nowhere(gone))
     return PlannedAsset(asset, Decision.ALREADY, (), bytes_of(asset.originals), *about)
 
 
@@ -155,6 +155,18 @@ _EDIT_AWAY = (
 STILL_IN_ICLOUD = (
     "Its original is only in iCloud. Include iCloud originals, or open it on the iPhone, and run again."
 )
+
+
+PENDING_SENTENCE = (
+    "The iPhone is still processing this item, so its original does not exist yet. Open it in Photos on the "
+    "iPhone, wait until it is sharp, and run again."
+)
+
+
+def why_nowhere(gone: Iterable[Resource]) -> tuple[str, str]:
+    """The reason and the sentence for originals that are neither on the phone nor in iCloud."""
+    lost = [r for r in gone if r.availability is Availability.MISSING]
+    return ("missing", missing_sentence(lost)) if lost else ("pending", PENDING_SENTENCE)
 
 
 def missing_sentence(gone: Iterable[Resource]) -> str:

@@ -129,9 +129,7 @@ class ScanCounts:
     def __init__(self, selection: Selection) -> None:
         self._selection = selection
         self._assets = self._own = self._selected = self._undated = 0
-        self._sums = {
-            place: [0, 0] for place in (Availability.LOCAL, Availability.ICLOUD, Availability.MISSING)
-        }
+        self._sums = {place: [0, 0] for place in Availability}
         self._left_out: dict[str, int] = {}
 
     def add(self, asset: Asset) -> None:
@@ -160,6 +158,7 @@ class ScanCounts:
             local=Tally(*self._sums[Availability.LOCAL]),
             icloud=Tally(*self._sums[Availability.ICLOUD]),
             missing=Tally(*self._sums[Availability.MISSING]),
+            pending=Tally(*self._sums[Availability.PENDING]),
             left_out=tuple(self._left_out.items()),
             notices=notices,
         )
