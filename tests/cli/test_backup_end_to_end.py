@@ -1,4 +1,4 @@
-"""`ambertime backup` over the simulated phone, through TLS, from the shell's side."""
+"""`ambertime backup` over the simulated phone, through TLS, from a shell."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_a_backup_is_byte_identical_names_what_is_left_and_a_second_run_copies_n
     assert [r["uuid"] for r in second.of("left")] == [r["uuid"] for r in first.of("left")]
 
 
-def test_where_all_of_the_selection_is_on_the_phone_the_exit_code_is_0(
+def test_the_exit_code_is_0_if_everything_selected_is_on_the_phone(
     tmp_path: Path, phone_factory: PhoneFactory, target: Path, ambertime: Ambertime
 ) -> None:
     library = make_library(tmp_path / "library", LibraryRecipe(assets=60, seed=3, icloud_share=0.0))
@@ -107,7 +107,7 @@ def test_where_all_of_the_selection_is_on_the_phone_the_exit_code_is_0(
     assert ambertime("verify", target).code == 0
 
 
-def test_a_range_takes_its_days_only(
+def test_a_range_copies_only_its_days(
     made_library: MadeLibrary, phone_factory: PhoneFactory, target: Path, ambertime: Ambertime
 ) -> None:
     phone_factory(made_library.media)
@@ -120,7 +120,7 @@ def test_a_range_takes_its_days_only(
     assert {file.parent.name[:4] for file in photos(target)} == {year}
 
 
-def test_a_phone_is_scanned_as_its_files_say(
+def test_a_scan_of_a_phone_agrees_with_a_scan_of_its_files(
     made_library: MadeLibrary, phone_factory: PhoneFactory, ambertime: Ambertime
 ) -> None:
     phone = phone_factory(made_library.media)

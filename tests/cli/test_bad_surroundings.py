@@ -1,4 +1,4 @@
-"""No phone, the wrong phone, a target that will not do: one sentence, exit code 1, nothing lost."""
+"""No phone, the wrong phone, an unusable target: one sentence, exit code 1, nothing lost."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_no_phone(command: list[str], usbmux: BackgroundUsbmuxd, ambertime: Ambe
 
 
 @pytest.mark.parametrize("command", [["scan"], ["backup", "--to", "."]], ids=" ".join)
-def test_a_phone_that_is_not_there(
+def test_a_phone_that_is_not_connected(
     command: list[str], phone_factory: PhoneFactory, ambertime: Ambertime
 ) -> None:
     phone_factory()
@@ -42,7 +42,7 @@ def test_a_phone_that_is_not_there(
     assert "00008030-DEADBEEF" in ran.sentence
 
 
-def test_several_phones_and_none_named(phone_factory: PhoneFactory, ambertime: Ambertime) -> None:
+def test_several_phones_without_a_choice(phone_factory: PhoneFactory, ambertime: Ambertime) -> None:
     phones = [phone_factory(), phone_factory()]
     ran = ambertime("scan")
     assert ran.code == 1
@@ -57,9 +57,7 @@ def test_a_phone_that_refuses_to_trust(phone_factory: PhoneFactory, ambertime: A
     assert "rust" in ran.sentence
 
 
-def test_a_target_that_is_not_there(
-    phone_factory: PhoneFactory, tmp_path: Path, ambertime: Ambertime
-) -> None:
+def test_a_missing_target(phone_factory: PhoneFactory, tmp_path: Path, ambertime: Ambertime) -> None:
     phone_factory()
     ran = ambertime("backup", "--to", tmp_path / "nowhere")
     assert ran.code == 1
@@ -86,7 +84,7 @@ def test_a_target_that_is_read_only(phone_factory: PhoneFactory, ambertime: Ambe
 
 @pytest.fixture
 def small_drive(tmp_path: Path) -> Iterator[Path]:
-    """A file system of one megabyte; needs the right to mount."""
+    """A file system of one megabyte; needs permission to mount."""
     folder = tmp_path / "small"
     folder.mkdir()
     mounted = subprocess.run(
@@ -112,7 +110,7 @@ def test_a_target_that_is_full(
 
 
 @pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
-def test_a_target_that_may_not_be_written(
+def test_a_target_without_permission_to_write(
     phone_factory: PhoneFactory, tmp_path: Path, ambertime: Ambertime
 ) -> None:
     phone_factory()
@@ -122,14 +120,14 @@ def test_a_target_that_may_not_be_written(
     assert str(tmp_path / "drive") in ran.sentence
 
 
-def test_an_archive_that_is_none_cannot_be_verified(tmp_path: Path, ambertime: Ambertime) -> None:
+def test_a_folder_without_an_archive_cannot_be_verified(tmp_path: Path, ambertime: Ambertime) -> None:
     ran = ambertime("verify", tmp_path)
     assert ran.code == 1
     assert str(tmp_path) in ran.sentence
     assert ambertime("verify", tmp_path / "nowhere").code == 1
 
 
-def test_a_computer_without_room_for_the_list_of_a_large_archive_says_so(
+def test_too_little_temporary_space_for_the_list_of_a_large_archive_is_reported(
     small_drive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ambertime: Ambertime
 ) -> None:
     (tmp_path / "SHA256SUMS").write_text("".join(f"{n:064x}  Photos/{n:07}.HEIC\n" for n in range(60_000)))
@@ -139,7 +137,7 @@ def test_a_computer_without_room_for_the_list_of_a_large_archive_says_so(
     assert "or set TMPDIR" in ran.sentence
 
 
-def test_the_last_known_good_archive_is_untouched_by_all_of_this(
+def test_failed_backups_leave_an_existing_archive_unchanged(
     made_library: MadeLibrary, phone_factory: PhoneFactory, tmp_path: Path, ambertime: Ambertime
 ) -> None:
     phone_factory(made_library.media)

@@ -92,7 +92,7 @@ def assert_whole(target: Path) -> None:
 
 
 def assert_ended_well(target: Path, ambertime: Ambertime) -> None:
-    """The job that was left to itself came to its end: a second run has nothing to copy."""
+    """Check that the job in the background has finished: a second run has nothing to copy."""
     if json.loads(ambertime("jobs", "--json").out or "{}"):
         attached = ambertime("attach", "--json")
         assert attached.code in (1, 3), attached.err  # it may have ended this very moment
@@ -120,7 +120,7 @@ def test_the_first_ctrl_c_and_sigterm_stop_the_job_after_the_current_files(
     assert_whole(target)
 
 
-def test_the_second_ctrl_c_ends_it_now(backup: Running, target: Path) -> None:
+def test_the_second_ctrl_c_stops_it_at_once(backup: Running, target: Path) -> None:
     backup.process.send_signal(signal.SIGINT)
     backup.until(lambda r: r["type"] == "progress" and r["condition"] == "stopping")
     backup.process.send_signal(signal.SIGINT)
@@ -130,7 +130,7 @@ def test_the_second_ctrl_c_ends_it_now(backup: Running, target: Path) -> None:
     assert_whole(target)
 
 
-def test_a_hangup_ends_the_front_end_only_and_attach_shows_the_job_to_its_end(
+def test_a_hangup_ends_only_the_front_end_and_attach_shows_the_job_to_its_end(
     backup: Running, target: Path, ambertime: Ambertime
 ) -> None:
     backup.process.send_signal(signal.SIGHUP)

@@ -133,7 +133,7 @@ def assert_listed_as_planted(records: list[dict[str, Any]], library: MadeLibrary
     assert chosen + sum(left["count"] for left in summary["left_out"]) == len(library.assets)
 
 
-def test_a_range_lists_the_days_in_it_only(made_library: MadeLibrary, ambertime: Ambertime) -> None:
+def test_a_range_lists_only_its_days(made_library: MadeLibrary, ambertime: Ambertime) -> None:
     database = made_library.media / "PhotoData/Photos.sqlite"
     all_of_it = ambertime("scan", "--json", "--database", database).of("asset")
     years = sorted({a["created"][:4] for a in all_of_it if a["created"]})
@@ -143,7 +143,7 @@ def test_a_range_lists_the_days_in_it_only(made_library: MadeLibrary, ambertime:
     assert some
 
 
-def test_for_people_there_is_a_picture_with_totals_that_add_up(
+def test_as_text_there_is_a_histogram_with_totals_that_add_up(
     made_library: MadeLibrary, ambertime: Ambertime
 ) -> None:
     ran = ambertime("scan", "--database", made_library.media / "PhotoData/Photos.sqlite")
@@ -155,7 +155,7 @@ def test_for_people_there_is_a_picture_with_totals_that_add_up(
     assert counts.pop("all") == sum(counts.values()) > 100
 
 
-def test_a_picture_for_a_terminal_without_blocks(made_library: MadeLibrary, ambertime: Ambertime) -> None:
+def test_a_histogram_in_ascii(made_library: MadeLibrary, ambertime: Ambertime) -> None:
     ran = ambertime("scan", "--ascii", "--database", made_library.media / "PhotoData/Photos.sqlite")
     assert "# on the phone   o only in iCloud   x missing" in ran.out
     assert "█" not in ran.out

@@ -1,4 +1,4 @@
-"""`ambertime demo`: the whole way on a simulated iPhone, in a world apart that is gone afterwards."""
+"""`ambertime demo`: a scan and a backup of a simulated iPhone; nothing is left behind."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Terminal:
         self._seen = b""
 
     def until(self, text: bytes) -> None:
-        """Reads on until the text was written."""
+        """Read until the text appears."""
         deadline = time.monotonic() + LONGEST_RUN
         while text not in self._seen:
             ready, _, _ = select.select([self._ours], [], [], max(0.0, deadline - time.monotonic()))
@@ -71,11 +71,11 @@ class Terminal:
             self._seen += os.read(self._ours, 65536)
 
     def keys(self, keys: bytes) -> None:
-        """Types."""
+        """Type keys."""
         os.write(self._ours, keys)
 
     def end(self) -> int:
-        """Reads to the end; the exit code."""
+        """Read to the end. Return the exit code."""
         while True:
             try:
                 if not os.read(self._ours, 65536):

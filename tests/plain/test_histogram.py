@@ -1,4 +1,4 @@
-"""The picture of a library by month."""
+"""The histogram of a library by month."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ def test_every_item_is_in_exactly_one_column_and_the_columns_fit(
 
 
 @given(counts, st.integers(1, 20))
-def test_a_part_that_holds_anything_is_seen_and_no_other(parts: tuple[int, int, int], rows: int) -> None:
+def test_a_part_is_visible_unless_it_is_empty(parts: tuple[int, int, int], rows: int) -> None:
     cells = heights(parts, max(sum(parts), 50_000), rows)
     assert [bool(c) for c in cells] == [bool(p) for p in parts]
 
 
 @given(libraries, st.integers(40, 200))
-def test_a_picture_is_never_wider_than_asked(library: list[MonthTotals], width: int) -> None:
+def test_a_histogram_fits_its_width(library: list[MonthTotals], width: int) -> None:
     lines = picture(library, width=width, rows=8, glyphs=UNICODE)
     assert all(len(line) <= width for line in lines[:-1])
 
 
-def test_what_is_only_in_icloud_has_a_glyph_of_its_own_above_what_is_on_the_phone() -> None:
+def test_icloud_only_items_have_another_glyph_above_those_on_the_phone() -> None:
     lines = picture(
         [month("2023-12", local=4), month("2024-01", local=2, icloud=2)], width=40, rows=4, glyphs=ASCII
     )
@@ -66,5 +66,5 @@ def test_a_stream_that_cannot_carry_blocks_gets_ascii() -> None:
     assert glyphs_for("iso-8859-1", ascii_only=False) is ASCII
 
 
-def test_a_library_without_dates_has_no_picture() -> None:
+def test_a_library_without_dates_has_no_histogram() -> None:
     assert picture([], width=80, rows=8, glyphs=UNICODE) == []

@@ -27,7 +27,7 @@ BEGIN = JobStatus("4f1c", 1, JobSpec("/mnt/a"), started_at=0.0, now=0.0)
 
 
 @given(st.integers(0, 30), st.integers(0, 30), st.integers(1, 10))
-def test_each_event_is_told_once_as_long_as_the_window_moves_by_less_than_its_length(
+def test_each_event_is_reported_once_if_the_window_moves_by_less_than_its_length(
     first: int, moved: int, window: int
 ) -> None:
     history = [Event(float(i), "info", f"event {i}") for i in range(100)]
@@ -37,13 +37,13 @@ def test_each_event_is_told_once_as_long_as_the_window_moves_by_less_than_its_le
     assert list(new_events(before, after)) == history[first + window : first + shown + window]
 
 
-def test_events_that_repeat_word_for_word_are_told_again() -> None:
+def test_an_event_with_the_same_words_is_reported_again() -> None:
     once = Event(1.0, "warning", "The iPhone is locked.")
     again = Event(9.0, "warning", "The iPhone is locked.")
     assert list(new_events((once,), (once, again))) == [again]
 
 
-def test_a_job_is_told_as_it_goes_and_nothing_twice() -> None:
+def test_a_job_is_narrated_without_repetition() -> None:
     narrator = Narrator(reminder=None)
     phone = PhoneSummary("00008130", "Anna's iPhone", "iPhone 15 Pro", "18.1", ready=True)
     scan = ScanStatus(ScanStep.DONE, own=12_000, selected=2_341, local=Tally(2_400, 18_400_000_000))
@@ -65,7 +65,7 @@ def test_a_job_is_told_as_it_goes_and_nothing_twice() -> None:
     ]
 
 
-def test_where_no_line_is_drawn_progress_is_told_now_and_then() -> None:
+def test_without_a_progress_line_progress_is_reported_regularly() -> None:
     narrator = Narrator(reminder=60.0)
     copying = replace(
         BEGIN, phase=Phase.COPYING, write=WriteStatus(planned=Tally(10, 100), written=Tally(4, 40))
@@ -74,7 +74,7 @@ def test_where_no_line_is_drawn_progress_is_told_now_and_then() -> None:
     assert seconds == [60, 120, 180, 240]
 
 
-def test_the_progress_line_says_how_far_and_how_fast() -> None:
+def test_the_progress_line_shows_amounts_and_speed() -> None:
     status = replace(
         BEGIN,
         phase=Phase.COPYING,

@@ -128,6 +128,6 @@ def test_an_unexpected_error_becomes_a_sentence_and_the_terminal_is_clean(home: 
         assert LEAVES in on.seen
         assert termios.tcgetattr(on.follower) == before
         message = on.seen.rpartition(LEAVES)[2].decode()
-    assert "Something unexpected happened (ZeroDivisionError)" in message
+    assert "An unexpected error occurred (ZeroDivisionError)" in message
     assert "Traceback" not in message
     assert "ZeroDivisionError" in next(home.rglob("ambertime.log")).read_text()
