@@ -14,7 +14,6 @@ from textual.driver import Driver
 from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
-from textual.screen import Screen
 
 
 def terminal_is_behind(app: App[int] | App[object]) -> bool:
@@ -29,12 +28,6 @@ def tell_terminal(app: App[int], sequence: str) -> None:
     driver = getattr(app, "_driver", None)
     if driver is not None and not app.is_headless:
         driver.write(sequence)
-
-
-def screen_text(screen: Screen[object] | Screen[None]) -> str:
-    """The contents of a screen as plain text, for tests."""
-    strips = screen._compositor.render_strips()
-    return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
 
 
 def unmarked(text: str) -> str:

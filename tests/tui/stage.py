@@ -9,17 +9,23 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 from ambertime_tui.tui.application import AmberApp
 from ambertime_tui.tui.context import AppContext
 from ambertime_tui.tui.terminal import Colors, Terminal
-from ambertime_tui.tui.textual_internals import screen_text
 from tests.tui.fake_engine import FakeEngine, context_of
 
 TERMINAL = Terminal(Colors.TRUECOLOR, ascii=False, remote=False)
 TEXTS = Path(__file__).parent / "__text__"
 TIMEOUT = 30.0
 """Seconds after which a test that waits for a condition fails."""
+
+
+def screen_text(screen: Screen[object] | Screen[None]) -> str:
+    """The contents of a screen as plain text."""
+    strips = screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
 
 
 def app_of(
