@@ -6,10 +6,11 @@ False, and a front end says so.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL, UUID
 
 from ambertime_tui.library.media_paths import (
     ADJUSTMENTS_NAME,
@@ -164,4 +165,7 @@ def _identifier(directory: str, name: str) -> str:
     parts = [len(part) for part in text.split("-")]
     if directory.startswith("PhotoData/CPLAssets/") and parts == [8, 4, 4, 4, 12]:
         return text
-    return str(uuid5(NAMESPACE_URL, f"media:{directory}/{name}")).upper()
+    path = f"media:{directory}/{name}".encode("utf-8", "surrogateescape")
+    # As uuid5 does it, for names of any bytes.
+    digest = hashlib.sha1(NAMESPACE_URL.bytes + path, usedforsecurity=False).digest()
+    return str(UUID(bytes=digest[:16], version=5)).upper()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import NAMESPACE_URL, uuid5
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,6 +45,18 @@ def test_stems_are_compared_without_case_and_hidden_files_passed_over() -> None:
     assert listed("img_1.heic", "IMG_1.mov", ".DS_Store") == [
         {"photo": "img_1.heic", "paired_video": "IMG_1.mov"}
     ]
+
+
+def test_a_name_that_is_not_utf8_is_an_asset_like_any_other() -> None:
+    name = b"caf\xe9.JPG".decode("utf-8", "surrogateescape")
+    library = library_from_listing({"DCIM/100APPLE": frozenset({name, "IMG_1.JPG"})})
+    assert {asset.filename for asset in library.assets} == {name, "IMG_1.JPG"}
+    assert len({asset.uuid for asset in library.assets}) == 2
+
+
+def test_the_identifier_of_a_file_stays_the_same_from_version_to_version() -> None:
+    (asset,) = library_from_listing({"DCIM/100APPLE": frozenset({"IMG_1.JPG"})}).assets
+    assert asset.uuid == str(uuid5(NAMESPACE_URL, "media:DCIM/100APPLE/IMG_1.JPG")).upper()
 
 
 def test_a_file_of_no_kind_that_its_name_tells_is_an_asset_too() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -88,3 +89,21 @@ def test_a_scan_tells_how_much_there_is(made: MadeLibrary, phone: SimulatedPhone
             await story(client)
 
     asyncio.run(scanned())
+
+
+def test_a_name_that_is_not_utf8_does_not_cost_the_others(
+    made: MadeLibrary, phone: SimulatedPhone, target: Path
+) -> None:
+    spoil(made)
+    odd = os.fsencode(made.media / "DCIM/100APPLE") + b"/caf\xe9.JPG"
+    os.makedirs(os.path.dirname(odd), exist_ok=True)  # noqa: PTH103, PTH120 - the name is not text
+    with open(odd, "wb") as file:  # noqa: PTH123 - the name is not text
+        file.write(b"an original with an odd name" * 100)
+    asyncio.run(backup(JobSpec(str(target))))
+    originals = {
+        sha256((made.media / r.path).read_bytes()).hexdigest()
+        for asset in made.own()
+        for r in asset.originals
+        if r.present
+    }
+    assert originals | {sha256(b"an original with an odd name" * 100).hexdigest()} <= hashes(target)
