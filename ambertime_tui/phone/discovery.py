@@ -9,7 +9,6 @@ import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any
 from xml.parsers.expat import ExpatError
 
 from ambertime_tui.phone.cleanup import finish, forget
@@ -54,11 +53,12 @@ async def attached_phones() -> tuple[AttachedPhone, ...]:
         UsbmuxUnavailable: usbmuxd does not respond.
     """
     from pymobiledevice3 import usbmux
+    from pymobiledevice3.exceptions import MuxException
 
     try:
         async with asyncio.timeout(ANSWER_WITHIN):
             devices = await usbmux.list_devices()
-    except (OSError, ValueError, KeyError, ExpatError, usbmux.MuxException) as error:
+    except (OSError, ValueError, KeyError, ExpatError, MuxException) as error:
         raise _unavailable(error) from error
     found = {AttachedPhone(canonical_udid(d.serial), d.devid, d.is_usb) for d in devices}
     return tuple(sorted(found, key=lambda phone: (not phone.over_usb, phone)))
@@ -174,7 +174,7 @@ async def _listen(on_change: Callable[[], None]) -> None:
     from pymobiledevice3 import usbmux
 
     async with asyncio.timeout(ANSWER_WITHIN):
-        mux: Any = await usbmux.create_mux()
+        mux = await usbmux.create_mux()
     try:
         async with asyncio.timeout(ANSWER_WITHIN):
             await mux.listen()

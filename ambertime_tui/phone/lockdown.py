@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pymobiledevice3 import exceptions as pmd
-from pymobiledevice3.lockdown import create_using_usbmux
+from pymobiledevice3.lockdown import UsbmuxLockdownClient, create_using_usbmux
+from pymobiledevice3.service_connection import ServiceConnection
 from pymobiledevice3.services.power_assertion import PowerAssertionService
 
 from ambertime_tui.phone.afc_connection import AfcConnection
@@ -49,9 +50,12 @@ T = TypeVar("T")
 class Lockdown:
     """A connection to a phone's lockdownd. Reconnects if the phone dropped it."""
 
-    def __init__(self, client: Any, udid: str, step_within: float) -> None:
+    def __init__(
+        self, client: UsbmuxLockdownClient, udid: str, pair_records: Path, step_within: float
+    ) -> None:
         self._client = client
         self._udid = udid
+        self._pair_records = pair_records
         self._step_within = step_within
         self.facts = self._facts({}, {})
 
@@ -73,7 +77,7 @@ class Lockdown:
         await asyncio.to_thread(_keep_private, pair_records)
         label = phone or f"The iPhone {udid}"
 
-        async def connect() -> Any:
+        async def connect() -> UsbmuxLockdownClient:
             for _ in range(_TRIES - 1):
                 try:
                     return await once()
@@ -83,13 +87,13 @@ class Lockdown:
                 await asyncio.sleep(_BETWEEN_TRIES)
             return await once()
 
-        async def once() -> Any:
+        async def once() -> UsbmuxLockdownClient:
             return await create_using_usbmux(
                 udid, autopair=False, connection_type="USB", pairing_records_cache_folder=pair_records
             )
 
         client = await _step(connect(), label, udid, step_within, "connecting", undo=_close)
-        return cls(client, udid, step_within)
+        return cls(client, udid, pair_records, step_within)
 
     @property
     def paired(self) -> bool:
@@ -144,7 +148,7 @@ class Lockdown:
                 raise pmd.FatalPairingError
 
         await self._ask(pair(), "pairing", within=dialog_patience + self._step_within)
-        await asyncio.to_thread(_keep_private, Path(self._client.pairing_records_cache_folder))
+        await asyncio.to_thread(_keep_private, self._pair_records)
 
     async def refresh_facts(self) -> PhoneFacts:
         """Read everything in `PhoneFacts` again. What the phone refuses stays None.
@@ -233,7 +237,7 @@ def _keep_private(folder: Path) -> None:
         record.chmod(0o600)
 
 
-async def _close(client: Any) -> None:
+async def _close(client: UsbmuxLockdownClient | ServiceConnection) -> None:
     await client.close()
 
 

@@ -40,6 +40,7 @@ def with_afc(phone: SimulatedPhone, records: Path, use: Callable[[AfcService], A
 async def status_of(operation: Awaitable[object]) -> int:
     with pytest.raises(AfcException) as raised:
         await operation
+    assert raised.value.status is not None
     return int(raised.value.status)
 
 
@@ -373,7 +374,11 @@ def test_single_operations_fail_for_single_paths(
     simulated_phone.faults = Faults(paths=(PathFault(path, on=on, status=AfcStatus.PERM_DENIED),))  # type: ignore[arg-type]
 
     async def use(afc: AfcService) -> None:
-        operations = {"open": afc.fopen, "stat": afc.stat, "list": afc.listdir}
+        operations: dict[str, Callable[[str], Awaitable[object]]] = {
+            "open": afc.fopen,
+            "stat": afc.stat,
+            "list": afc.listdir,
+        }
         assert await status_of(operations[on](path)) == AfcStatus.PERM_DENIED
         assert await afc.get_file_contents("/DCIM/100APPLE/IMG_0001.HEIC")
 
