@@ -1,7 +1,7 @@
-"""From the rows of an asset to an Asset.
+"""Convert the database rows of an asset to an Asset.
 
-The rows are foreign: any column can hold anything. What cannot be understood is told with the asset's name
-and replaced by the harmless value, so that one bad row never costs the others.
+The rows are untrusted: any column can hold any value. An invalid value is reported with the asset's name
+and replaced by a safe default, so that one bad row does not affect others.
 """
 
 from __future__ import annotations
@@ -26,14 +26,13 @@ _STORE = ResourceColumns._fields.index("store")
 
 
 class AssetMaker:
-    """Makes assets, one at a time, and remembers what a whole library has to know of them."""
+    """Creates assets one at a time, and caches what many of them share."""
 
     def __init__(self, notices: Notices, latest: float = dates.LATEST) -> None:
         """
         Args:
-            notices: Told what cannot be understood.
-            latest: When the database was copied, with some slack (`dates.latest_capture`): nothing was
-                captured later.
+            notices: collects problems.
+            latest: the latest plausible capture time (`dates.latest_capture`).
         """
         self._notices = notices
         self._latest = latest
@@ -43,12 +42,12 @@ class AssetMaker:
         self._filename = ""
 
     def make(self, row: Row, about: Row, files: list[Row]) -> Asset | None:
-        """The asset; None where it has no identifier, so that nothing could ever be said of it.
+        """Create the asset; None if it has no identifier.
 
         Args:
-            row: As `rows.AssetColumns`.
-            about: As `rows.AttributesColumns`.
-            files: As `rows.ResourceColumns`, in any order.
+            row: the columns of `rows.AssetColumns`.
+            about: the columns of `rows.AttributesColumns`.
+            files: rows with the columns of `rows.ResourceColumns`, in any order.
         """
         (
             key, uuid, directory, filename, raw_created, kind, subtype, hidden, trashed, favourite,
@@ -58,7 +57,7 @@ class AssetMaker:
         _, original_filename, raw_offset, zone_name, original_size, inferred_offset, fingerprint = about
         if type(uuid) is not str or not uuid:
             name = filename if type(filename) is str else f"row {key}"
-            self._notices.about(name, "this item of the library has no identifier and is left out.")
+            self._notices.about(name, "it has no identifier in the library and is left out.")
             return None
         self._uuid = uuid
         self._filename = filename if type(filename) is str else ""
@@ -66,15 +65,15 @@ class AssetMaker:
         try:
             _ = (
                 kind | subtype | hidden | trashed | favourite | edited | saved_type | scope
-            )  # only ints have bits
+            )  # only integers support |
         except TypeError:
             kind, saved_type = self._whole(kind, "ZKIND"), self._whole(saved_type, "ZSAVEDASSETTYPE", _OWN)
             subtype, scope = self._whole(subtype, "ZKINDSUBTYPE"), self._whole(scope, "ZBUNDLESCOPE")
             hidden, trashed = self._whole(hidden, "ZHIDDEN"), self._whole(trashed, "ZTRASHEDSTATE")
             favourite = self._whole(favourite, "ZFAVORITE")
-            edited = self._whole(edited, "the mark of an edit", ABSENT)
+            edited = self._whole(edited, "the edit flag", ABSENT)
         if not 0 <= scope <= _FURTHEST_KNOWN_SCOPE:
-            self._doubt("it is of a kind of library that this AmberTime does not know; taken for one's own.")
+            self._warn("its kind of library (ZBUNDLESCOPE) is unknown; treated as your own.")
         marks = (shown_directory, saved_type, scope, published, collection_share, library_scope)
         owner = self._owners.get(marks)
         if owner is None:
@@ -91,8 +90,8 @@ class AssetMaker:
             stored_fingerprint(fingerprint),
             processing == 1,
         )
-        resources = resources_of(files, place, of_files, self._doubt)
-        # What was only inferred counts for a kind of asset when the folders show it (see `presence`).
+        resources = resources_of(files, place, of_files, self._warn)
+        # An inferred resource counts only if its file exists (see `presence`).
         roles = [resource.role for resource in resources if not resource.inferred]
         created = self._created(raw_created)
         return _new_asset(
@@ -117,54 +116,52 @@ class AssetMaker:
             processing=processing == 1,
         )
 
-    def tell(self, asset: Asset, problem: str) -> None:
-        """Add a notice about an asset made before."""
+    def warn_about(self, asset: Asset, problem: str) -> None:
+        """Add a notice about an asset created earlier."""
         self._uuid, self._filename = asset.uuid, asset.filename
-        self._doubt(problem)
+        self._warn(problem)
 
     def _place(self, directory: object, filename: object) -> tuple[Place, str]:
-        """Where the asset lies, and its directory as it may be shown."""
+        """Return the asset's place, and its directory for display."""
         if type(directory) is not str or type(filename) is not str:
-            self._doubt("the library does not say where its file is (ZDIRECTORY, ZFILENAME).")
+            self._warn("the library does not say where its file is (ZDIRECTORY, ZFILENAME).")
             return Place("", filename if type(filename) is str and is_file_name(filename) else "", True), ""
         known = self._directories.get(directory)
         if known is None:
             inside = is_media_directory(directory)
             shown = directory if inside or is_outside(directory) else ""
             known = self._directories[directory] = (directory if inside else "", shown, not shown)
-        to_ask, shown, refused = known
+        inside_path, shown, refused = known
         if refused:
-            self._doubt(
-                f"its path {printable(ascii(directory))} leads out of the media folder and is refused."
-            )
+            self._warn(f"its path {printable(ascii(directory))} is outside the media folder and was refused.")
         if not is_file_name(filename):
-            self._doubt(f"its file name {printable(ascii(filename))} is a path, and is refused.")
+            self._warn(f"its file name {printable(ascii(filename))} is not a plain name and was refused.")
             return Place("", "", True), shown
-        return Place(to_ask, filename, refused), shown
+        return Place(inside_path, filename, refused), shown
 
     def _original_filename(self, name: object) -> str:
         if name is None:
             return ""
         if type(name) is not str:
-            self._doubt("its original name is no text; it goes by its file name.")
+            self._warn("its original name is not text; its file name is used instead.")
             return ""
         return name
 
     def _kind(self, value: int) -> Kind:
         kind = _KINDS.get(value)
         if kind is None:
-            self._doubt("it is neither a photo nor a video (ZKIND); taken for a photo.")
+            self._warn("it is neither a photo nor a video (ZKIND); treated as a photo.")
             return Kind.PHOTO
         return kind
 
     def _created(self, value: object) -> float | None:
         created = dates.unix_time(value)
         if value is None:
-            self._doubt("it has no date of capture; listed as undated.")
+            self._warn("it has no capture date; listed as undated.")
         elif created is None:
-            self._doubt("its date of capture cannot be; listed as undated.")
+            self._warn("its capture date is impossible; listed as undated.")
         elif created > self._latest:
-            self._doubt("its date of capture is still to come; listed as undated.")
+            self._warn("its capture date is in the future; listed as undated.")
             return None
         return created
 
@@ -175,28 +172,30 @@ class AssetMaker:
         offset = dates.zone_offset(value)
         if offset is None:
             if value is not None:
-                self._doubt("its time zone cannot be; its day is taken by the zone's name, or in UTC.")
+                self._warn(
+                    "its time zone is impossible; its day is computed from the zone's name, or in UTC."
+                )
             if type(zone_name) is str and zone_name:
                 offset = dates.offset_of_zone(zone_name, created)
         if offset is None:
             offset = dates.zone_offset(inferred)
         return offset
 
-    def _whole(self, value: object, column: str, otherwise: int = 0) -> int:
+    def _whole(self, value: object, column: str, default: int = 0) -> int:
         if type(value) is int:
             return value
-        read_as = "its files decide" if otherwise == ABSENT else f"read as {otherwise}"
-        self._doubt(f"{column} is no whole number; {read_as}.")
-        return otherwise
+        read_as = "decided by its files" if default == ABSENT else f"read as {default}"
+        self._warn(f"{column} is not a whole number; {read_as}.")
+        return default
 
     def _text(self, value: object, column: str) -> str | None:
         if not value:
             return None
         if type(value) is str:
             return value
-        self._doubt(f"{column} is no text; passed over.")
+        self._warn(f"{column} is not text; ignored.")
         return None
 
-    def _doubt(self, problem: str) -> None:
+    def _warn(self, problem: str) -> None:
         named = self._filename if self._uuid in self._filename else f"{self._filename} ({self._uuid})"
         self._notices.about(named if self._filename else self._uuid, problem)

@@ -1,4 +1,5 @@
-"""What people added to their library: albums, titles, names of people. Optional, so never an error."""
+"""What users added to their library: albums, captions, names of people. Optional, so failures are only
+notices."""
 
 from __future__ import annotations
 
@@ -13,11 +14,11 @@ _USER_ALBUM = 2
 
 
 def read_catalogue(database: sqlite3.Connection, schema: Schema) -> Catalogue:
-    """All of it; what cannot be read is told in the notices.
+    """Read the catalogue. Problems are reported in its notices.
 
     Args:
-        database: A private copy.
-        schema: Its tables and columns.
+        database: a private copy.
+        schema: its tables and columns.
     """
     notices = Notices()
     return Catalogue(
@@ -39,18 +40,18 @@ def _titles(database: sqlite3.Connection, schema: Schema, notices: Notices) -> d
         )
         return {uuid: title for uuid, title in rows if isinstance(uuid, str) and isinstance(title, str)}
     except sqlite3.Error as error:
-        notices.say(f"The titles of the library could not be read ({error}).")
+        notices.add(f"The titles of the library could not be read ({error}).")
         return {}
 
 
 def _albums(database: sqlite3.Connection, schema: Schema, notices: Notices) -> tuple[Album, ...]:
-    """The person's own albums with their assets in order, in the order of the database."""
+    """Read the user's own albums in database order, with their assets in album order."""
     table = "ZGENERICALBUM"
     if not schema.has(table, "Z_PK", "ZKIND", "ZTITLE"):
         return ()
     try:
         join = album_join(database, schema)
-        trashed = f"ifnull({schema.column(table, 'ZTRASHEDSTATE', otherwise='0')}, 0)"
+        trashed = f"ifnull({schema.column(table, 'ZTRASHEDSTATE', default='0')}, 0)"
         titles = database.execute(
             f"SELECT Z_PK, ZTITLE FROM {table} WHERE ZKIND = {_USER_ALBUM} AND {trashed} = 0 ORDER BY Z_PK"
         ).fetchall()
@@ -66,7 +67,7 @@ def _albums(database: sqlite3.Connection, schema: Schema, notices: Notices) -> t
                 if isinstance(uuid, str) and uuid and key in members:
                     members[key].append(uuid)
     except sqlite3.Error as error:
-        notices.say(f"The albums of the library could not be read ({error}).")
+        notices.add(f"The albums of the library could not be read ({error}).")
         return ()
     return tuple(
         Album(title, tuple(dict.fromkeys(members[key]))) for key, title in titles if isinstance(title, str)
@@ -74,10 +75,10 @@ def _albums(database: sqlite3.Connection, schema: Schema, notices: Notices) -> t
 
 
 def _people(database: sqlite3.Connection, schema: Schema, notices: Notices) -> dict[str, tuple[str, ...]]:
-    """The names of the people in an asset, by its uuid, each name once, in the order of the faces."""
+    """Read the names of the people in each asset, by uuid: each name once, in the order of the faces."""
     faces = "ZDETECTEDFACE"
-    person = schema.column(faces, "ZPERSONFORFACE", "ZPERSON", otherwise="")
-    asset = schema.column(faces, "ZASSETFORFACE", "ZASSET", otherwise="")
+    person = schema.column(faces, "ZPERSONFORFACE", "ZPERSON", default="")
+    asset = schema.column(faces, "ZASSETFORFACE", "ZASSET", default="")
     if not person or not asset or not schema.has("ZPERSON", "Z_PK", "ZFULLNAME"):
         return {}
     try:
@@ -88,7 +89,7 @@ def _people(database: sqlite3.Connection, schema: Schema, notices: Notices) -> d
         )
         return _by_asset(rows)
     except sqlite3.Error as error:
-        notices.say(f"The names of people in the library could not be read ({error}).")
+        notices.add(f"The names of people in the library could not be read ({error}).")
         return {}
 
 

@@ -1,7 +1,7 @@
 """The date-range grammar of ``--range`` and of the range picker.
 
-A range is made of whole calendar days, local to each capture, both ends inclusive. A year, quarter or month
-means all its days, wherever it stands: ``..2023`` ends with 2023-12-31.
+A range consists of whole local calendar days, both ends inclusive. A year, quarter or month means all its
+days: ``..2023`` ends with 2023-12-31.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from datetime import date, timedelta
 
 
 class DateRangeError(ValueError):
-    """The text is not a date range; the message is a sentence that says what is wrong."""
+    """The text is not a valid date range. The message is a sentence that says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class DateRange:
-    """Local calendar days of capture, both ends inclusive; None is an open end.
+    """Local calendar days of capture, both ends inclusive. None is an open end.
 
     Raises:
         DateRangeError: the start is after the end.
@@ -33,13 +33,13 @@ class DateRange:
             raise DateRangeError(f"The start of the range, {self.start}, is after its end, {self.end}.")
 
     def __contains__(self, day: date | None) -> bool:
-        """True if the day lies in the range. Undated assets (None) are only in the range of everything."""
+        """True if the day is in the range. Undated assets (None) are only in the unlimited range."""
         if day is None:
             return self.start is None and self.end is None
         return (self.start is None or day >= self.start) and (self.end is None or day <= self.end)
 
     def __str__(self) -> str:
-        """The shortest text that parses to this range, whatever the day of parsing: ``2023-05..2024-02``."""
+        """The shortest text that parses to this range on any day: ``2023-05..2024-02``."""
         if self.start is None and self.end is None:
             return "all"
         for length in (4, 7, 10):  # years, months, days
@@ -47,16 +47,16 @@ class DateRange:
                 start = self.start.isoformat()[:length] if self.start else ""
                 end = self.end.isoformat()[:length] if self.end else ""
                 return start if start == end else f"{start}..{end}"
-        raise AssertionError("every day is a whole day")
+        raise AssertionError("a range always consists of whole days")
 
 
 EVERYTHING = DateRange()
-"""All assets, the undated ones included."""
+"""All assets, including undated ones."""
 
 FORMS = "2023, 2023-05-17, 2023q2, 2023-05..2024-02, ..2023, since 2024, last 90 days, all"
 """Examples for help texts and errors."""
 QUOTED = 20
-"""Characters of a wrong range that an error repeats: with the examples it fits two rows of 80 cells."""
+"""Characters of an invalid range that an error repeats, so that it fits two rows of 80 cells."""
 
 _Span = tuple[date, date]
 
@@ -71,20 +71,20 @@ _ONE_END = re.compile(r"(since|from|after|until|till|before) (.+)")
 
 
 def parse_date_range(text: str, today: date) -> DateRange:
-    """The range that a text means.
+    """Parse a date range.
 
     Args:
-        text: One of the forms of `FORMS`; upper and lower case, and the amount of white space, do not matter.
-        today: What ``today``, ``this month`` and ``last 90 days`` count from.
+        text: one of the forms in `FORMS`. Case and amount of whitespace do not matter.
+        today: reference day for ``today``, ``this month`` and ``last 90 days``.
 
     Raises:
-        DateRangeError: the text is no range; says why.
+        DateRangeError: the text is not a valid range.
     """
     words = " ".join(text.lower().split())
     if words in ("all", "everything", ".."):
         return EVERYTHING
     if not words:
-        raise DateRangeError(f"The range is empty; write one of: {FORMS}.")
+        raise DateRangeError(f"The range is empty. Use one of: {FORMS}.")
     if match := _TWO_ENDS.fullmatch(words):
         start = _span(match[1], today)[0] if match[1] else None
         end = _span(match[2], today)[1] if match[2] else None
@@ -109,7 +109,7 @@ def _one_end(word: str, span: _Span) -> DateRange:
 
 
 def _span(words: str, today: date) -> _Span:
-    """The first and last day of one term: a year, a month, ``yesterday``, ``last 6 months``."""
+    """Return the first and last day of a term: a year, a month, ``yesterday``, ``last 6 months``."""
     try:
         for pattern, meaning in _TERMS:
             if match := pattern.fullmatch(words):
@@ -119,16 +119,16 @@ def _span(words: str, today: date) -> _Span:
     except (ValueError, OverflowError) as error:
         raise DateRangeError(_why(words, error)) from None
     shown = words if len(words) <= QUOTED else words[: QUOTED - 1] + "…"
-    raise DateRangeError(f"“{shown}” is no date or range; write one of: {FORMS}.")
+    raise DateRangeError(f"“{shown}” is not a date or range. Use one of: {FORMS}.")
 
 
 def _why(words: str, error: Exception) -> str:
     reason = str(error)
     if "month must be" in reason or "bad month" in reason:
-        return f"“{words}” names a month that does not exist; months are 01 to 12."
+        return f"“{words}” has an invalid month. Use 01 to 12."
     if "day is out of range" in reason or "day must be" in reason:
-        return f"“{words}” names a day that its month does not have."
-    return f"“{words}” lies outside the years 0001 to 9999."
+        return f"“{words}” has a day that does not exist in its month."
+    return f"“{words}” is outside the years 0001 to 9999."
 
 
 def _year(match: re.Match[str], today: date) -> _Span:
@@ -155,7 +155,7 @@ def _today(match: re.Match[str], today: date) -> _Span:
 
 
 def _named(match: re.Match[str], today: date) -> _Span:
-    """``this`` and ``last`` of a calendar unit; weeks begin on Monday."""
+    """``this`` and ``last`` calendar unit. Weeks start on Monday."""
     back = 1 if match[1] == "last" else 0
     if match[2] == "week":
         monday = today - timedelta(days=today.weekday() + 7 * back)
@@ -166,10 +166,10 @@ def _named(match: re.Match[str], today: date) -> _Span:
 
 
 def _past(match: re.Match[str], today: date) -> _Span:
-    """The days up to today, today included: ``last 7 days`` are seven days."""
+    """The days up to and including today: ``last 7 days`` is seven days."""
     count, unit = int(match[1]), match[2][0]
     if count == 0:
-        raise DateRangeError(f"“{match[0]}” is no time at all; write 1 or more.")
+        raise DateRangeError(f"“{match[0]}” is empty. Use 1 or more.")
     if unit in "dw":
         return today - timedelta(days=count * (7 if unit == "w" else 1) - 1), today
     months = today.year * 12 + today.month - 1 - count * (12 if unit == "y" else 1)
@@ -189,13 +189,13 @@ _TERMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], _Span]], ..
 
 
 def _months(year: int, month: int, count: int) -> _Span:
-    """The first day of a month, and the last of the month `count` - 1 months later in the same year."""
+    """The first day of a month, and the last day of the month `count` - 1 months later in the same year."""
     first = date(year, month, 1)
     return first, date(year, month + count - 1, monthrange(year, month + count - 1)[1])
 
 
 def _first(day: date | None, length: int) -> date | None:
-    """The first day of the year (4), month (7) or day (10 letters of ISO) in which a day lies."""
+    """The first day of a day's year (4), month (7) or the day itself (10 characters of ISO)."""
     if day is None or length == 10:
         return day
     return day.replace(day=1) if length == 7 else day.replace(month=1, day=1)

@@ -1,4 +1,4 @@
-"""Dates as the library database holds them: an instant, an offset and the name of a zone."""
+"""Dates in the library database: a time, a UTC offset and a zone name."""
 
 from __future__ import annotations
 
@@ -8,38 +8,38 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 COCOA_EPOCH = 978_307_200.0
-"""2001-01-01 UTC in seconds since 1970: where the database's seconds begin."""
+"""2001-01-01 UTC in seconds since 1970: the database's epoch."""
 EARLIEST = datetime(1826, 1, 1, tzinfo=UTC).timestamp()
-"""No photograph is older."""
+"""The first photograph; nothing is older."""
 LATEST = datetime(2100, 1, 1, tzinfo=UTC).timestamp()
-"""No date of a library is later, whatever it says about itself."""
+"""Later dates are never plausible."""
 SLACK = 2 * 86_400.0
-"""How far a capture may lie after the moment of reading: zones, and clocks that run ahead."""
+"""Tolerance for capture dates in the future: time zones and wrong clocks. In seconds."""
 _FURTHEST_OFFSET = 16 * 3600
 _GMT_OFFSET = re.compile(r"(?:GMT|UTC)(?:([+-])(\d{1,2}):?(\d{2})?)?")
 
 
 def unix_time(value: object) -> float | None:
-    """Seconds since 1970 of a column of the database, or None where it holds no instant that could be.
+    """Convert a database value to seconds since 1970; None if it is not a plausible time.
 
-    That is a number between 1826 (the first photograph) and 2100. The reader draws the upper end closer where
-    it knows the time: see `latest_capture`.
+    Plausible is a number between 1826 (the first photograph) and 2100. The reader uses a tighter upper
+    limit if it knows the current time: see `latest_capture`.
     """
     if type(value) is not float and type(value) is not int:
         return None
     if not EARLIEST - COCOA_EPOCH <= value < LATEST - COCOA_EPOCH:
         return None
-    # To the microsecond, before the larger number eats its digits.
+    # Round to microseconds before adding the epoch, which reduces the precision.
     return round(value * 1e6) / 1e6 + COCOA_EPOCH
 
 
 def latest_capture(now: float | None, newest_added: float | None) -> float:
-    """The latest instant that a capture can have.
+    """Return the latest plausible capture time.
 
     Args:
-        now: When the library is read, in seconds since 1970; None: not known.
-        newest_added: When something came to the library last (ZADDEDDATE), for computers whose clock is not
-            set.
+        now: current time in seconds since 1970; None: unknown.
+        newest_added: when the last item was added to the library (ZADDEDDATE), in case the computer's clock
+            is wrong.
     """
     if now is None:
         return LATEST
@@ -47,12 +47,12 @@ def latest_capture(now: float | None, newest_added: float | None) -> float:
 
 
 def zone_offset(value: object) -> int | None:
-    """Seconds east of UTC, or None where they do not occur on Earth (more than 16 hours, to leave room)."""
+    """Validate seconds east of UTC; None if impossible (more than 16 hours)."""
     return value if type(value) is int and -_FURTHEST_OFFSET <= value <= _FURTHEST_OFFSET else None
 
 
 def offset_of_zone(name: str, at: float | None) -> int | None:
-    """Seconds east of UTC of a named zone (``Europe/Paris``, ``GMT-0400``) at an instant; None: unknown."""
+    """Return the seconds east of UTC of a zone (``Europe/Paris``, ``GMT-0400``) at a time; None: unknown."""
     match = _GMT_OFFSET.fullmatch(name)
     if match:
         sign, hours, minutes = match.groups()

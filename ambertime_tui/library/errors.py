@@ -1,7 +1,7 @@
-"""What can go wrong while a Photo Library is read."""
+"""Errors when reading a Photo Library."""
 
 from __future__ import annotations
 
 
 class LibraryUnreadable(Exception):
-    """The library database cannot be read; the message is a sentence for the person, with the reason."""
+    """The library database cannot be read. The message is a sentence with the reason."""

@@ -1,7 +1,7 @@
-"""A library without its database: what can be told from the names in DCIM and CPLAssets alone.
+"""Build a library without its database, from the file names in DCIM and CPLAssets.
 
-Originals that are only in iCloud leave no file there, so none of them is known: `Library.from_database` is
-False, and a front end says so.
+Originals that are only in iCloud have no file there, so they stay unknown. `Library.from_database` is
+False, and front ends say so.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ from ambertime_tui.library.notices import Notices, printable
 
 NOTHING_KNOWN: Mapping[str, FileFacts] = MappingProxyType({})
 NOTICE = (
-    "Listed without the library: iCloud-only originals unknown. Hidden and deleted marks are unknown, too, "
-    "and dates are those of the files."
+    "Listed without the library database: originals in iCloud, hidden and deleted items are unknown, and "
+    "dates are those of the files."
 )
 _ROOTS = ("DCIM", "PhotoData/CPLAssets")
 
 Names = Mapping[str, Iterable[str] | None]
-"""Names by folder; None: it could not be listed."""
+"""Names by folder; None: the folder could not be listed."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """What the phone says of a file."""
+    """Facts about a file on the phone."""
 
     size: int
     """Bytes."""
@@ -51,25 +51,25 @@ class FileFacts:
 
 
 def is_folder_of_originals(directory: str) -> bool:
-    """True for DCIM and PhotoData/CPLAssets and what is below them."""
+    """True for DCIM, PhotoData/CPLAssets and folders inside them."""
     return any(f"{directory}/".startswith(f"{root}/") for root in _ROOTS) and is_media_directory(directory)
 
 
 def library_from_listing(listing: Names, facts: Mapping[str, FileFacts] = NOTHING_KNOWN) -> Library:
-    """The assets that the names in the media folders make.
+    """Build assets from the file names in the media folders.
 
-    Files of one stem in one folder belong together: a photo and a video are a Live Photo, a photo and a RAW
-    a pair, an AAE its adjustments. A file of a kind that cannot be told by its name is an asset of its own.
-    The identifier of an asset is the name of its file where that is a UUID (CPLAssets), and otherwise made
-    from its path, the same each time.
+    Files with the same stem in a folder belong together: a photo and a video are a Live Photo, a photo and
+    a RAW are a pair, an AAE holds adjustments. A file of an unknown kind is a separate asset. The
+    identifier of an asset is its file name if that is a UUID (CPLAssets), otherwise derived from its path
+    and stable.
 
     Args:
-        listing: Names of files by folder; folders of originals are read, and of PhotoData/Mutations those of
-            assets found there. None: the folder could not be listed.
-        facts: By path, as far as the phone told. Without them an asset is undated and its size unknown.
+        listing: file names by folder. Uses folders of originals, and the matching ones in
+            PhotoData/Mutations. None: the folder could not be listed.
+        facts: file facts by path, if known. Without them, an asset is undated and its size unknown.
     """
     notices = Notices()
-    notices.say(NOTICE)
+    notices.add(NOTICE)
     assets: list[Asset] = []
     edits = {folded(folder): folder for folder in listing if folder.startswith(f"{MUTATIONS}/")}
     for directory in sorted(listing):
@@ -77,7 +77,7 @@ def library_from_listing(listing: Names, facts: Mapping[str, FileFacts] = NOTHIN
         if not is_folder_of_originals(directory):
             continue
         if names is None:
-            notices.say(f"The folder {printable(directory)} could not be listed; what is in it is unknown.")
+            notices.add(f"The folder {printable(directory)} could not be listed; its files are unknown.")
             continue
         by_stem: dict[str, list[str]] = {}
         for name in sorted(names):
@@ -92,7 +92,7 @@ def library_from_listing(listing: Names, facts: Mapping[str, FileFacts] = NOTHIN
 
 
 def _assets_of(names: list[str]) -> Iterator[list[tuple[Role, str]]]:
-    """The assets among the files of one stem. A second photo or video is an asset of its own."""
+    """Group files with the same stem into assets. A second photo or video is a separate asset."""
     raws = [n for n in names if extension(n) in RAW_EXTENSIONS]
     photos = [n for n in names if extension(n) in PHOTO_EXTENSIONS and n not in raws]
     videos = [n for n in names if extension(n) in VIDEO_EXTENSIONS]

@@ -1,8 +1,8 @@
-"""The names in a folder of the phone, in some twenty bytes each, and quick to ask for one.
+"""A compact set of the file names in a folder: about twenty bytes each, with fast lookup.
 
-A library of a million has two million files: as a set of strings their names alone are 200 MB. Here a name is
-found by its hash (64 bits, of this process); the spellings are packed, and only opened where a file may be
-there under another one.
+A library of a million assets has two million files; a set of their names would take 200 MB. Here, lookup
+uses a 64-bit hash (specific to this process). The names themselves are compressed, and decompressed only
+if a file may exist under another spelling.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from ambertime_tui.library.media_paths import folded, stem
 
 _FASTEST = 1
 _ANY = "surrogatepass"
-"""Names of any bytes (as surrogates), too."""
+"""Also accepts names with invalid UTF-8 (as surrogates)."""
 _SEPARATOR = "\0"
-"""No file name holds it."""
+"""Cannot occur in a file name."""
 
 
 class HashedNames:
-    """Names that can only be asked for."""
+    """A set of names that supports only membership tests."""
 
     __slots__ = ("_hashes",)
 
@@ -30,7 +30,7 @@ class HashedNames:
         """
         Args:
             names: the names.
-            hashes: of further names, by `hash`: for whoever has so many that he does not keep them.
+            hashes: `hash` values of further names, for callers that do not keep the names.
         """
         self._hashes = array("q", sorted({*map(hash, names), *hashes}))
 
@@ -44,7 +44,7 @@ class HashedNames:
 
 
 class FolderNames:
-    """The names in one folder. Never changes."""
+    """The immutable set of names in a folder."""
 
     __slots__ = ("_exact", "_packed", "_stems")
 
@@ -62,20 +62,20 @@ class FolderNames:
         return len(self._exact)
 
     def __iter__(self) -> Iterator[str]:
-        """The names as the folder spells them, sorted."""
+        """The names in their original spelling, sorted."""
         if not self._packed:
             return iter(())
         return iter(zlib.decompress(self._packed).decode("utf-8", _ANY).split(_SEPARATOR))
 
     def of_stem(self, name: str) -> tuple[str, ...]:
-        """Names that differ from a name in case, Unicode form or extension alone, sorted."""
+        """Return the names that differ from a name only in case, Unicode form or extension, sorted."""
         wanted = _stem(name)
         return tuple(other for other in self if _stem(other) == wanted) if wanted in self._stems else ()
 
 
 NO_NAMES = FolderNames(())
 Listing = Mapping[str, FolderNames | None]
-"""Names by folder. A folder that does not exist has none (`NO_NAMES`); None: it could not be listed."""
+"""Names by folder. `NO_NAMES`: the folder does not exist; None: it could not be listed."""
 
 
 def _stem(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Memory while something is made of a whole library, and after it."""
+"""Pause garbage collection while processing a whole library."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from contextlib import contextmanager
 
 @contextmanager
 def gc_paused() -> Iterator[None]:
-    """Search for no cycles until the end: in millions of objects that have none it is a fifth of the time.
-    Then what the allocator holds back is returned to the system: a tenth of a job's memory with a million."""
+    """Disable the cycle collector inside the block: with millions of objects without cycles it takes a
+    fifth of the time. Afterwards, return freed memory to the system: a tenth of a job's memory with a
+    million assets."""
     if not gc.isenabled():
         yield
         return
@@ -24,7 +25,7 @@ def gc_paused() -> Iterator[None]:
 
 
 def _trimmer() -> Callable[[], object]:
-    """glibc keeps freed memory below some that is in use until it is asked; others have no such function."""
+    """Return glibc's malloc_trim, which releases freed memory; a no-op on other systems."""
     try:
         trim = ctypes.CDLL(None).malloc_trim
     except (OSError, AttributeError):

@@ -1,7 +1,7 @@
-"""A library by day: counts and bytes of any range of days at once, and months to draw.
+"""A library by day: fast counts and bytes of any range of days, and months for a chart.
 
-Kept as running sums over the days on which something was captured, so a range costs two binary searches,
-however many assets there are; and as plain tuples of numbers, so it travels from the engine to a front end.
+Stored as running sums over the days with captures, so a range takes two binary searches, independent of
+the number of assets. Consists of plain tuples of numbers, so it can be sent to a front end.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ambertime_tui.library.model import Asset, Availability
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """Files and their bytes, as far as sizes are known."""
+    """Number of files and their known bytes."""
 
     count: int = 0
     bytes: int = 0
@@ -29,17 +29,17 @@ class Amount:
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """What a range of days holds."""
+    """The totals of a range of days."""
 
     assets: int = 0
     awaiting: int = 0
-    """Assets of which at least one file is only in iCloud."""
+    """Assets with at least one file only in iCloud."""
     local: Amount = Amount()
     """Files on the phone."""
     icloud: Amount = Amount()
     """Files only in iCloud."""
     missing: Amount = Amount()
-    """Files that are nowhere."""
+    """Files neither on the phone nor in iCloud."""
 
     def __add__(self, other: Holdings) -> Holdings:
         return Holdings(
@@ -53,7 +53,7 @@ class Holdings:
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """One calendar month and what was captured in it."""
+    """A calendar month and its totals."""
 
     year: int
     month: int
@@ -67,18 +67,18 @@ _COLUMN = {Availability.LOCAL: _LOCAL, Availability.ICLOUD: _ICLOUD}
 
 @dataclass(frozen=True, slots=True)
 class LibraryByDay:
-    """Running sums by local day of capture. Make it with `by_day`."""
+    """Running sums by local day of capture. Create it with `by_day`."""
 
     days: tuple[int, ...] = ()
     """Days with at least one asset, ascending, as proleptic Gregorian ordinals (`date.toordinal`)."""
     sums: tuple[tuple[int, ...], ...] = ()
-    """One column each for assets, awaiting, then count and bytes of local, icloud and missing files: the sum
-    up to and including the day at the same place in `days`."""
+    """One column each for assets, awaiting, and count and bytes of local, icloud and missing files. Each
+    entry is the sum up to and including the corresponding day in `days`."""
     undated: Holdings = Holdings()
-    """Assets without a day; only the range of everything holds them."""
+    """Assets without a day. Only the unlimited range includes them."""
 
     def within(self, chosen: DateRange) -> Holdings:
-        """What a range holds: the undated are in it only if it is open on both sides."""
+        """Return the totals of a range. Undated assets are included only if it is unlimited."""
         dated = self._between(
             0 if chosen.start is None else bisect_left(self.days, chosen.start.toordinal()),
             len(self.days) if chosen.end is None else bisect_right(self.days, chosen.end.toordinal()),
@@ -86,7 +86,7 @@ class LibraryByDay:
         return dated + self.undated if None in chosen else dated
 
     def months(self) -> tuple[Month, ...]:
-        """Every month from the first day to the last, empty ones too."""
+        """Return every month from the first day to the last, including empty ones."""
         if not self.days:
             return ()
         first, last = date.fromordinal(self.days[0]), date.fromordinal(self.days[-1])
@@ -114,20 +114,20 @@ class LibraryByDay:
 
 
 class DayCounter:
-    """Counts assets by day as they come; one's own and those of the shared library only."""
+    """Counts assets by day, only those that are archived (own and shared library)."""
 
     def __init__(self, *, hidden: bool = True, trashed: bool = False, edits: bool = True) -> None:
         """
         Args:
-            hidden: Whether to count hidden assets.
-            trashed: Whether to count those in Recently Deleted.
-            edits: Whether to count the files of the current edits beside the originals.
+            hidden: count hidden assets.
+            trashed: count assets in Recently Deleted.
+            edits: count files of the current edits as well as originals.
         """
         self._hidden, self._trashed, self._edits = hidden, trashed, edits
         self._rows: dict[int | None, list[int]] = {}
 
     def add(self, asset: Asset) -> None:
-        """One more."""
+        """Count an asset."""
         if (
             (asset.hidden and not self._hidden)
             or (asset.trashed and not self._trashed)
@@ -150,7 +150,7 @@ class DayCounter:
         row[_AWAITING] += awaiting
 
     def by_day(self) -> LibraryByDay:
-        """What was counted."""
+        """Return the counts."""
         rows = dict(self._rows)
         undated = rows.pop(None, [0] * _COLUMNS)
         days = tuple(sorted(day for day in rows if day is not None))
@@ -161,7 +161,7 @@ class DayCounter:
 def by_day(
     assets: Iterable[Asset], *, hidden: bool = True, trashed: bool = False, edits: bool = True
 ) -> LibraryByDay:
-    """Count assets, in any order, by day: see `DayCounter`."""
+    """Count assets by day, in any order. See `DayCounter`."""
     counter = DayCounter(hidden=hidden, trashed=trashed, edits=edits)
     for asset in assets:
         counter.add(asset)
@@ -179,6 +179,7 @@ def _holdings(row: list[int]) -> Holdings:
 
 
 def _first_of_month(number: int) -> int:
-    """The ordinal of the first day of a month counted from year 0; the one after the last is past the end."""
+    """Return the ordinal of the first day of a month, numbered from year 0. Valid up to one month after
+    the last."""
     year, month = divmod(number, 12)
     return date(year, month + 1, 1).toordinal() if year <= 9999 else date.max.toordinal() + 1

@@ -1,9 +1,9 @@
-"""Whether the write-ahead log of a copied database was damaged: SQLite replays it as far as it is sound, and
-says nothing of the rest.
+"""Detect damage in the write-ahead log of a copied database. SQLite silently ignores everything after the
+first invalid frame.
 
-A log ends where a frame's checksum is wrong: the last transaction may just be being written, and what an
-older generation left behind follows. But frames of the present generation (its salts) behind a wrong one tell
-of damage: what they hold is lost. Source: https://www.sqlite.org/fileformat2.html#walformat.
+A log ends at the first wrong checksum: the last transaction may be incomplete, and frames of older
+generations may follow. But frames of the current generation (same salts) after an invalid one mean damage,
+and their content is lost. Source: https://www.sqlite.org/fileformat2.html#walformat.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ _HEADER = struct.Struct(">8I")
 _FRAME = struct.Struct(">6I")
 """Page, size of the database after a commit, two salts, two checksums."""
 _MAGIC = 0x377F0682
-"""The lowest bit tells the byte order of the checksums."""
+"""The lowest bit is the byte order of the checksums."""
 _SMALLEST_PAGE, _LARGEST_PAGE = 512, 65536
 
 HEADER_DAMAGED = (
-    "The log of the library database is damaged at its beginning, so the newest changes in the library are "
-    "not known here. Read it again; should that not help, restart the phone."
+    "The beginning of the library database's log is damaged, so the latest changes to the library are "
+    "missing. Read the library again. If that does not help, restart the phone."
 )
 FRAMES_DAMAGED = (
-    "The log of the library database is damaged: the newest changes in the library are not known here. Read "
-    "it again; should that not help, restart the phone."
+    "The library database's log is damaged, so the latest changes to the library are missing. Read the "
+    "library again. If that does not help, restart the phone."
 )
 
 
 def log_trouble(database: sqlite3.Connection, log: Path) -> str | None:
-    """A sentence where something of a log is lost; None where it is sound, or there is none.
+    """Return a sentence if part of a log is lost; None if it is intact or there is no log.
 
-    To be asked before anything is read from the database, with the log beside it; SQLite replays it here.
+    Call it before reading from the database, with the log next to it. SQLite replays the log here.
 
     Raises:
         sqlite3.Error: the database itself is damaged.
@@ -53,15 +53,15 @@ def log_trouble(database: sqlite3.Connection, log: Path) -> str | None:
             return HEADER_DAMAGED
         (_, replayed, _) = database.execute("PRAGMA wal_checkpoint").fetchone()
         frames = (log.stat().st_size - _HEADER.size) // (_FRAME.size + page_size)
-        if replayed < 0 or _is_sound_behind(file, replayed, frames, page_size, (salt_1, salt_2), order):
+        if replayed < 0 or _is_intact_after(file, replayed, frames, page_size, (salt_1, salt_2), order):
             return None
     return FRAMES_DAMAGED
 
 
-def _is_sound_behind(
+def _is_intact_after(
     file: BinaryIO, replayed: int, frames: int, page_size: int, salts: tuple[int, int], order: str
 ) -> bool:
-    """Whether no frame of this generation follows the first one that is not sound."""
+    """Whether no frame of this generation follows the first invalid one."""
     running = _checksum_before(file, replayed, page_size)
     broken = False
     for number in range(replayed, frames):

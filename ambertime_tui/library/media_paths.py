@@ -1,8 +1,8 @@
-"""Paths in the phone's media folder: which ones to trust, and what the files of an asset are called.
+"""Paths in the phone's media folder: validation, and the names of an asset's files.
 
-The main original lies at ZDIRECTORY/ZFILENAME. The others have no path in the database: they lie beside it,
-with its stem and an extension of their own. The current edit lies under PhotoData/Mutations. The files on
-the phone have the last word (`presence`), since a RAW's extension can only be guessed from its type.
+The main original is at ZDIRECTORY/ZFILENAME. The others have no path in the database: they are next to it,
+with the same stem and another extension. The current edit is in PhotoData/Mutations. The files on the
+phone decide (`presence`), because a RAW's extension can only be guessed from its type.
 """
 
 from __future__ import annotations
@@ -72,43 +72,43 @@ _EXTENSION_OF_TYPE = {
 
 
 def extension_of_type(identifier: object, default: str) -> str:
-    """The extension iOS gives a file of a type (compact or uniform type identifier); `default` if unknown."""
+    """Return the extension iOS uses for a type (compact or uniform type identifier); `default` if unknown."""
     text = str(identifier) if isinstance(identifier, (str, int)) else ""
     return _EXTENSION_OF_TYPE.get(text.removeprefix("_").lower(), default)
 
 
 def is_file_name(name: str) -> bool:
-    """True for one plain component of a path."""
+    """True for a single path component."""
     return name not in ("", ".", "..") and "/" not in name and "\0" not in name
 
 
 def is_media_directory(directory: str) -> bool:
-    """True for a path that stays below the media folder: relative, no '..', no NUL, no empty parts."""
+    """True for a path inside the media folder: relative, no '..', no NUL, no empty parts."""
     return all(is_file_name(part) for part in directory.split("/"))
 
 
 def is_outside(directory: str) -> bool:
-    """True for a well-formed absolute path: a file that a Mac's library only refers to."""
+    """True for a valid absolute path: a file that a Mac's library only references."""
     return directory.startswith("/") and (directory == "/" or is_media_directory(directory[1:]))
 
 
 def stem(name: str) -> str:
-    """A file name without its extension."""
+    """Return a file name without its extension."""
     head, dot, _ = name.rpartition(".")
     return head if dot and head else name
 
 
 def extension(name: str) -> str:
-    """The extension in lower case, without the dot; empty if there is none."""
+    """Return the extension in lower case, without the dot; empty if there is none."""
     head, dot, tail = name.rpartition(".")
     return tail.lower() if dot and head else ""
 
 
 def adjustments_directory(directory: str, filename: str) -> str:
-    """Where iOS keeps the current edit of an asset."""
+    """Return the folder where iOS keeps the current edit of an asset."""
     return f"{MUTATIONS}/{directory}/{stem(filename)}/Adjustments"
 
 
 def folded(name: str) -> str:
-    """What file names are compared by: NFC, without case."""
+    """Return a file name for comparison: NFC, case-folded."""
     return name.lower() if name.isascii() else unicodedata.normalize("NFC", name).casefold()

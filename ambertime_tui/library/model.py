@@ -1,7 +1,7 @@
-"""What a Photo Library holds: assets, their resources, and where each original is.
+"""The data model of a Photo Library: assets, their resources, and where each original is.
 
-The words are PhotoKit's (PHAsset, PHAssetResource). Everything is a frozen value. There may be a million of
-them, so instances have slots, and a date is kept as the two numbers the phone's database holds.
+The terms are PhotoKit's (PHAsset, PHAssetResource). All values are immutable. There may be a million of
+them, so instances use slots, and a date is stored as the two numbers from the phone's database.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Kind(StrEnum):
 
 
 class Availability(StrEnum):
-    """Where an original is. Only an asset can be PARTIAL: some of its originals local, some not."""
+    """Where an original is. Only an asset can be PARTIAL: some of its originals are local, others not."""
 
     LOCAL = "local"
     ICLOUD = "icloud"
@@ -31,7 +31,7 @@ class Availability(StrEnum):
 
 
 class Role(StrEnum):
-    """What a resource is to its asset. The first seven are originals, the others the current edit."""
+    """The role of a resource in its asset. The first seven are originals, the others the current edit."""
 
     PHOTO = "photo"
     VIDEO = "video"
@@ -48,14 +48,14 @@ class Role(StrEnum):
     EDIT_ADJUSTMENTS = "edit_adjustments"
 
     is_original: bool
-    """True for a resource as it was captured or imported, false for a part of the current edit."""
+    """True for a resource as captured or imported, False for a part of the current edit."""
 
     def __init__(self, word: str) -> None:
         self.is_original = not word.startswith("edit")
 
 
 class Ownership(StrEnum):
-    """Whose an asset is. OWN and SHARED_LIBRARY are archived, the others are counted and named."""
+    """The owner of an asset. OWN and SHARED_LIBRARY are archived; the others are only counted."""
 
     OWN = "own"
     SHARED_LIBRARY = "shared_library"
@@ -66,7 +66,7 @@ class Ownership(StrEnum):
     PHOTO_STREAM = "photo_stream"
 
     is_archived: bool
-    """True where the asset belongs to the person whose phone this is, alone or with a shared library."""
+    """True if the asset belongs to the phone's user, alone or in a shared library."""
 
     def __init__(self, word: str) -> None:
         self.is_archived = word in ("own", "shared_library")
@@ -80,19 +80,19 @@ class Resource:
     directory: str
     """Folder on the phone, relative to the media root (AFC's root), no leading slash: ``DCIM/100APPLE``.
 
-    Empty: the database names no place in the media folder (a file on some computer's disk, or a path that
-    was refused), so there is nothing to ask the phone for.
+    Empty: the file is not in the media folder (a reference to a computer's disk, or an invalid path), so
+    it cannot be read from the phone.
     """
     name: str
-    """File name in that folder, spelled as the phone spells it."""
+    """File name in that folder, in the phone's spelling."""
     size: int | None
-    """Bytes as the database says (ZDATALENGTH); a hint, the file decides. None: not known."""
+    """Bytes according to the database (ZDATALENGTH), as a hint; the file decides. None: unknown."""
     availability: Availability
     in_icloud: bool = False
-    """True where the database knows of a complete upload: should the file be gone, iCloud has it."""
+    """True if the database records a complete upload. If the file is gone, iCloud has it."""
     inferred: bool = False
-    """True where the database has no record of the file, and the asset should have one (the render of an
-    edit, the video of a Live Photo): it counts only if the folders show it."""
+    """True if the database has no record of the file, although the asset should have one (the render of an
+    edit, the video of a Live Photo). It counts only if the file exists."""
 
     fingerprint: str | None = None
     """Apple's fingerprint of an original as the library stores it; None: unknown."""
@@ -110,16 +110,16 @@ class Asset:
     uuid: str
     kind: Kind
     created: float | None
-    """Capture instant in seconds since 1970-01-01 UTC; None where absent or absurd (the asset is undated)."""
+    """Capture time in seconds since 1970-01-01 UTC; None if absent or implausible (undated)."""
     zone_offset: int | None
-    """Seconds east of UTC at the place of capture; None: not known, and days are taken in UTC."""
+    """Seconds east of UTC at the place of capture; None: unknown, and days are in UTC."""
     directory: str
-    """As the database spells it, for information; what may be asked of the phone is Resource.path."""
+    """As in the database, for information only. To read a file, use Resource.path."""
     filename: str
     original_filename: str
-    """The name the person knows (``IMG_4821.HEIC``); the file name where the library has no other.
+    """The name the user knows (``IMG_4821.HEIC``), or else the file name.
 
-    A name, never a path to follow: it is as foreign as all of the database, and may hold any character.
+    Untrusted like the rest of the database: it may contain any character. Never use it as a path.
     """
     resources: tuple[Resource, ...]
     """Originals first, in the order of Role; then the current edit."""
@@ -144,7 +144,7 @@ class Asset:
 
     @property
     def edits(self) -> tuple[Resource, ...]:
-        """The current edit: its render and its adjustment data. Empty where the asset was not edited."""
+        """The current edit: its render and its adjustment data. Empty if the asset was not edited."""
         return tuple([r for r in self.resources if not r.role.is_original])
 
     @property
@@ -154,7 +154,7 @@ class Asset:
 
     @property
     def local_time(self) -> datetime | None:
-        """Capture time in the zone of the capture (UTC where the zone is not known)."""
+        """Capture time in the time zone of the capture (UTC if unknown)."""
         if self.created is None:
             return None
         zone = UTC if self.zone_offset is None else timezone(timedelta(seconds=self.zone_offset))
@@ -162,13 +162,13 @@ class Asset:
 
     @property
     def day(self) -> date | None:
-        """Local calendar day of the capture: what date ranges select by."""
+        """Local calendar day of the capture, which date ranges select by."""
         number = self.day_number
         return None if number is None else date.fromordinal(number)
 
     @property
     def day_number(self) -> int | None:
-        """The local day as a proleptic Gregorian ordinal (`date.toordinal`); cheap, for large libraries."""
+        """The local day as a proleptic Gregorian ordinal (`date.toordinal`). Fast, for large libraries."""
         if self.created is None:
             return None
         return int((self.created + (self.zone_offset or 0)) // 86_400) + _EPOCH_DAY
@@ -179,7 +179,7 @@ _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 
 def combined_availability(parts: Iterable[Availability]) -> Availability:
-    """The availability of an asset from those of its originals; MISSING for an asset without any."""
+    """Combine the availability of an asset's originals. MISSING for an asset without any."""
     found: Availability | None = None
     for part in parts:
         if found is None:
@@ -191,7 +191,7 @@ def combined_availability(parts: Iterable[Availability]) -> Availability:
 
 @dataclass(frozen=True, slots=True)
 class Album:
-    """An album of the person's own."""
+    """One of the user's own albums."""
 
     title: str
     asset_uuids: tuple[str, ...]
@@ -199,7 +199,7 @@ class Album:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """What people added to their library. A job does not need it, and does not hold it."""
+    """What users added to their library. Jobs do not need it."""
 
     albums: tuple[Album, ...] = ()
     titles: Mapping[str, str] = field(default_factory=dict)
@@ -207,22 +207,21 @@ class Catalogue:
     people: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Names of the people in an asset, by asset uuid."""
     notices: tuple[str, ...] = ()
-    """Sentences on what could not be read."""
+    """Sentences about what could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """All that was read from a Photo Library, and what could not be read."""
+    """The content of a Photo Library, and what could not be read."""
 
     assets: Sequence[Asset]
-    """Every asset, those of others included (see Asset.ownership), in the order of the database. Those of a
-    large library are kept packed (see `packed`): a pass over all of them costs, and so does each one asked
-    for out of order."""
+    """Every asset in database order, including those of other people (see Asset.ownership). Large
+    libraries are stored packed (see `packed`), so iterating and random access take time."""
     model_version: int | None
-    """PLModelVersion of the database (18600: iOS 18); None where the library was listed without it."""
+    """PLModelVersion of the database (18600: iOS 18); None if the library was listed without it."""
     notices: tuple[str, ...] = ()
-    """Sentences a person should read: an unknown newer schema, rows that could not be understood."""
+    """Sentences for the user: an unknown newer schema, rows with invalid values."""
     from_database: bool = True
-    """False: listed from the media folders alone, iCloud-only originals unknown."""
+    """False: listed only from the media folders, so originals in iCloud are unknown."""
     main_names: Mapping[str, Container[str]] = field(default_factory=dict)
-    """By folder, the names of the assets' own files: see `presence.checked_against_files`."""
+    """By folder, the names of the assets' main files: see `presence.checked_against_files`."""

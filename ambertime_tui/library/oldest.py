@@ -1,4 +1,4 @@
-"""The oldest assets of a library, found without reading all of it: what a backup can begin with at once."""
+"""Find the oldest assets of a library without reading all of it, so that a backup can start immediately."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from ambertime_tui.library.model import Asset
 from ambertime_tui.library.schema import ATTRIBUTES, RESOURCES, Schema
 
 _OVER_A_MONTH = 33 * 86400.0
-"""Seconds: what lies farther apart is of two months in any zone."""
+"""Seconds. Times further apart are in different months in any time zone."""
 
 
 def oldest_keys(
     database: sqlite3.Connection, schema: Schema, since: float | None, until: float | None, limit: int
 ) -> list[int]:
-    """Primary keys of the oldest assets, oldest first.
+    """Return the primary keys of the oldest assets, oldest first.
 
     Args:
-        database: A private copy.
-        schema: Its tables and columns.
-        since: Seconds since 1970; None: from the beginning.
-        until: Seconds since 1970; None: to the end.
-        limit: How many at most.
+        database: a private copy.
+        schema: its tables and columns.
+        since: seconds since 1970; None: from the beginning.
+        until: seconds since 1970; None: to the end.
+        limit: maximum number.
 
     Raises:
         sqlite3.Error: the database is damaged.
@@ -48,14 +48,13 @@ def with_unique_names(
     assets: Iterable[Asset],
     key_of_name: Callable[[str], str],
 ) -> Iterator[Asset]:
-    """Those of some dated assets of which no other item of the library, captured within a month of it, has
-    the name.
+    """Yield the dated assets whose name no other item captured within a month has.
 
     Args:
-        database: A private copy.
-        schema: Its tables and columns.
-        assets: Which.
-        key_of_name: What two names have in common that count as the same.
+        database: a private copy.
+        schema: its tables and columns.
+        assets: dated assets.
+        key_of_name: returns the same key for names that count as equal.
 
     Raises:
         sqlite3.Error: the database is damaged.
@@ -76,7 +75,7 @@ def with_unique_names(
 
 
 def most_files(database: sqlite3.Connection, schema: Schema) -> tuple[int, int]:
-    """How many files a backup could take at most, and their bytes as far as the library knows them.
+    """Return the maximum number of files that a backup could copy, and their known bytes.
 
     Raises:
         sqlite3.Error: the database is damaged.

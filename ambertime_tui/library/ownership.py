@@ -1,4 +1,4 @@
-"""Whose an asset is, from the marks that iOS leaves on its row and on those of its files."""
+"""Determine the owner of an asset from its database row and those of its files."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ def ownership(
     collection_share: int,
     library_scope: int,
 ) -> Ownership:
-    """The owner of an asset.
+    """Determine the owner of an asset from its own row.
 
     Args:
-        directory: ZDIRECTORY; shared albums, synced photos and My Photo Stream have folders of their own.
-        saved_asset_type: ZSAVEDASSETTYPE (3 and 6 are one's own).
-        bundle_scope: ZBUNDLESCOPE (iOS 15 and later; 0 and 4, a locked space, are one's own).
-        published: 1 where ZCLOUDBATCHPUBLISHDATE is set: part of a shared album.
-        collection_share: 1 where ZCOLLECTIONSHARE is set (iOS 26): part of a shared album.
-        library_scope: 1 where ZLIBRARYSCOPE is set: in the shared iCloud library.
+        directory: ZDIRECTORY. Shared albums, synced photos and My Photo Stream have separate folders.
+        saved_asset_type: ZSAVEDASSETTYPE (3 and 6 are the user's own).
+        bundle_scope: ZBUNDLESCOPE (iOS 15 and later; 0 and 4, a locked space, are the user's own).
+        published: 1 if ZCLOUDBATCHPUBLISHDATE is set: part of a shared album.
+        collection_share: 1 if ZCOLLECTIONSHARE is set (iOS 26): part of a shared album.
+        library_scope: 1 if ZLIBRARYSCOPE is set: in the shared iCloud library.
     """
     if bundle_scope == _SCOPE_SHARED_WITH_YOU:
         return Ownership.SHARED_WITH_YOU
@@ -59,12 +59,12 @@ _STORES = {2: Ownership.SHARED_ALBUM, 3: Ownership.SHARED_WITH_YOU}
 
 
 def owner_by_store(owner: Ownership, stores: Sequence[object]) -> Ownership:
-    """The owner of an asset whose own marks make it one's own, held against where its files are kept.
+    """Correct the owner of an asset that seems to be the user's own, by the store of its files.
 
-    A database without the columns of those marks (an iOS to come) still tells items of others by this.
+    This identifies other people's items even if a future iOS no longer has the columns for `ownership`.
 
     Args:
-        owner: by `ownership`.
+        owner: result of `ownership`.
         stores: ZDATASTORECLASSID of each record of its files.
     """
     others = [store for store in stores if store != _OWN_STORE]
@@ -74,5 +74,5 @@ def owner_by_store(owner: Ownership, stores: Sequence[object]) -> Ownership:
 
 
 def is_own_directory(directory: str) -> bool:
-    """False for a folder that holds only items of others, or of a computer's."""
+    """False for a folder that contains only other people's items or items synced from a computer."""
     return not any(f"{directory}/".startswith(folder) for folder, _ in _FOLDERS)

@@ -1,4 +1,4 @@
-"""Photos.sqlite of any iOS version to a Library."""
+"""Read a Library from the Photos.sqlite of any iOS version."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from functools import wraps
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
+from ambertime_tui import units
 from ambertime_tui.library import dates
 from ambertime_tui.library.assets import AssetMaker
 from ambertime_tui.library.catalogue import read_catalogue
@@ -39,9 +40,9 @@ __all__ = ["LibraryReader", "LibraryUnreadable", "read_library"]
 
 _PROGRESS_EVERY = 1000
 _INTERRUPTED_EVERY = 0.02
-"""Seconds; a reader may be between two statements."""
+"""Seconds between interrupts, because a reader may be between two statements."""
 _LONGEST_VALUE = 1 << 26
-"""Bytes; a damaged length must not make SQLite ask for a gigabyte."""
+"""Bytes. A damaged length must not make SQLite allocate a gigabyte."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -54,7 +55,7 @@ def read_library(
     now: float | None = None,
     on_progress: Callable[[int], None] = lambda count: None,
 ) -> Library:
-    """The library in a private copy of its database: see `LibraryReader`.
+    """Read the library from a private copy of its database. See `LibraryReader`.
 
     Raises:
         LibraryUnreadable: it is damaged, not the database of a Photo Library, or lacks a required column.
@@ -64,8 +65,8 @@ def read_library(
 
 
 def _translated(method: Callable[P, T]) -> Callable[P, T]:
-    """What sqlite3 raises becomes `LibraryUnreadable`. Text that is not UTF-8 is only met in the middle of
-    the work, which is then done once more, with bytes in its place."""
+    """Convert sqlite3's errors to `LibraryUnreadable`. If text turns out not to be UTF-8, repeat the
+    method with bytes instead."""
 
     @wraps(method)
     def tried(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -79,27 +80,27 @@ def _translated(method: Callable[P, T]) -> Callable[P, T]:
                     if not reader.tolerates_any_text(error):
                         raise
                 return method(*args, **kwargs)
-        except (sqlite3.Error, UnicodeError) as error:  # messages of a damaged schema may not decode either
+        except (sqlite3.Error, UnicodeError) as error:  # error messages of a damaged schema may not decode
             raise LibraryUnreadable(reader.why(error)) from error
 
     return tried
 
 
 class LibraryReader:
-    """Reads one library database. Its methods block, and may be called from any thread."""
+    """Reads one library database. Methods block, and may be called from any thread."""
 
     def __init__(self, database: Path, now: float | None = None) -> None:
         """
         Args:
-            database: A copy that may be written beside, with its `-wal` next to it if there is one: SQLite
-                replays the log itself, and removes it.
-            now: When it was copied, seconds since 1970; None: not known.
+            database: a private copy, with its `-wal` next to it if there is one. SQLite replays and removes
+                the log.
+            now: when it was copied, in seconds since 1970; None: unknown.
 
         Raises:
             LibraryUnreadable: it is damaged, not the database of a Photo Library, or lacks a required column.
         """
         self.in_use = threading.RLock()
-        """Held by whoever reads: SQLite crashes where a database is closed under its reader."""
+        """Held while reading, because SQLite crashes if a database is closed meanwhile."""
         self._path = database
         self._now = now
         self._main_name_index: Mapping[str, Container[str]] | None = None
@@ -128,7 +129,7 @@ class LibraryReader:
         self._latest = dates.latest_capture(self._now, _newest_added(self._database, self.schema))
 
     def close(self) -> None:
-        """Closes the database. Who still reads it, in another thread, is interrupted first."""
+        """Close the database, after interrupting readers in other threads."""
         while not self.in_use.acquire(timeout=_INTERRUPTED_EVERY):
             self._database.interrupt()
         try:
@@ -137,27 +138,27 @@ class LibraryReader:
             self.in_use.release()
 
     def tolerates_any_text(self, error: sqlite3.Error) -> bool:
-        """Whether an error was one about text, and will not come again."""
+        """Whether an error was about invalid text. If so, a second attempt returns bytes instead."""
         if "decode" not in str(error).lower() or self._database.text_factory is _text_or_bytes:
             return False
         self._database.text_factory = _text_or_bytes
         return True
 
     def why(self, error: Exception) -> str:
-        """The sentence for an error of sqlite3's."""
+        """Return a sentence for an error of sqlite3."""
         text = printable(str(error))
         if "not a database" in text:
-            return f"{self._path.name} is not a library database: it is no SQLite file, or encrypted."
+            return f"{self._path.name} is not a library database: it is not an SQLite file, or encrypted."
         if "unable to open" in text:
             return f"The library database {self._path.name} could not be opened ({text})."
         return (
-            f"The library database is damaged ({text}). Fetch it again; should that not help, restart the "
+            f"The library database is damaged ({text}). Read it again. If that does not help, restart the "
             "phone."
         )
 
     @_translated
     def folders(self) -> tuple[str, ...]:
-        """The media folders in which files of one's own assets may lie, each once.
+        """Return the media folders that may contain files of the user's own assets, without duplicates.
 
         Raises:
             LibraryUnreadable: the database is damaged.
@@ -186,13 +187,14 @@ class LibraryReader:
         begin: Callable[[], Callable[[Asset], None]] = lambda: lambda asset: None,
         on_progress: Callable[[int], None] = lambda count: None,
     ) -> Library:
-        """All assets, in the order of the database.
+        """Read all assets, in database order.
 
         Args:
-            listing: The names in the folders of `folders`, which then decide; None: the flags do.
-            begin: Called whenever the reading begins: once, and a second time where text turns out not to be
-                UTF-8. What it returns is told each asset.
-            on_progress: Told how many there were, every thousand and at the end.
+            listing: the file names in the folders from `folders`, which decide what is local; None: the
+                database's flags decide.
+            begin: called when reading starts, and again if it restarts because of invalid text. Returns the
+                callback for each asset.
+            on_progress: called with the number of assets, every thousand and at the end.
 
         Raises:
             LibraryUnreadable: the database is damaged.
@@ -215,7 +217,7 @@ class LibraryReader:
 
     @_translated
     def catalogue(self) -> Catalogue:
-        """What people added to their library; what of it cannot be read is told there."""
+        """Read what users added to their library. Its notices report what could not be read."""
         self._database.text_factory = _text_or_bytes
         return read_catalogue(self._database, self.schema)
 
@@ -228,29 +230,29 @@ class LibraryReader:
         limit: int,
         key_of_name: Callable[[str], str],
     ) -> tuple[Asset, ...]:
-        """Dated assets that a backup can begin with before `library` has read them all, oldest first: no
-        other item captured within a month has the name of one. They are as they will be in the library.
+        """Return dated assets that a backup can copy before `library` has read everything, oldest first.
+        No other item captured within a month has the same name. They equal the assets in the library.
 
         Args:
-            listing: The names in the folders of `folders`.
-            since: Seconds since 1970; None: from the beginning.
-            until: Seconds since 1970; None: to the end.
-            limit: How many are looked at.
-            key_of_name: What two names have in common that count as the same.
+            listing: the file names in the folders from `folders`.
+            since: seconds since 1970; None: from the beginning.
+            until: seconds since 1970; None: to the end.
+            limit: maximum number to check.
+            key_of_name: returns the same key for names that count as equal.
 
         Raises:
             LibraryUnreadable: the database is damaged.
         """
         keys = oldest_keys(self._database, self.schema, since, until, limit)
-        unheard = Notices()  # all that there is to say is said when everything is read
-        found = self._assets(AssetMaker(unheard, self._latest), listing, unheard, keys)
+        discarded = Notices()  # `library` reports all problems
+        found = self._assets(AssetMaker(discarded, self._latest), listing, discarded, keys)
         sound = (a for a in found if a.created is not None and a.uuid not in self._duplicate_uuids())
         dated = sorted(sound, key=lambda a: a.created or 0.0)
         return tuple(with_unique_names(self._database, self.schema, dated, key_of_name))
 
     @_translated
     def most_files(self) -> tuple[int, int]:
-        """How many files a backup could take at most, and their bytes as far as the library knows them.
+        """Return the maximum number of files that a backup could copy, and their known bytes.
 
         Raises:
             LibraryUnreadable: the database is damaged.
@@ -273,7 +275,7 @@ class LibraryReader:
                 continue
             if asset.uuid in duplicates:
                 if asset.uuid in seen:
-                    maker.tell(asset, "another item has the same identifier; this one is left out.")
+                    maker.warn_about(asset, "another item has the same identifier; this one is left out.")
                     continue
                 seen.add(asset.uuid)
             if listing is None:
@@ -283,12 +285,12 @@ class LibraryReader:
                 if found.ownership.is_archived:
                     without.update(_not_listed(asset, listing))
             if asset.live_photo and len(found.resources) < len(asset.resources) and not _has_video(found):
-                maker.tell(asset, "it is a Live Photo, and the library knows of no video of it.")
+                maker.warn_about(asset, "it is a Live Photo, but the library lists no video for it.")
             yield found
         for directory, count in without.items():
-            notices.say(
-                f"The folder {printable(directory)} could not be listed: what the library says of the "
-                f"files in it stands ({count:,} items)."
+            notices.add(
+                f"The folder {printable(directory)} could not be listed, so the library decides which of its "
+                f"files are on the phone ({units.plural(count, 'item')})."
             )
 
     def _main_names(self) -> Mapping[str, Container[str]]:
@@ -297,7 +299,7 @@ class LibraryReader:
         return self._main_name_index or {}
 
     def _duplicate_uuids(self) -> frozenset[object]:
-        """Identifiers that occur more than once (a damaged database)."""
+        """Return identifiers that occur more than once (in a damaged database)."""
         if self._duplicates is None:
             query = f"SELECT ZUUID FROM {self.schema.asset_table} GROUP BY ZUUID HAVING count(*) > 1"
             self._duplicates = frozenset(uuid for (uuid,) in self._database.execute(query))
@@ -305,7 +307,7 @@ class LibraryReader:
 
 
 def _not_listed(asset: Asset, listing: Listing) -> set[str]:
-    """The folders of an asset that could not be listed."""
+    """Return the folders of an asset that could not be listed."""
     return {r.directory for r in asset.resources if r.directory and listing.get(r.directory) is None}
 
 
@@ -318,13 +320,13 @@ def _may_hold_own_assets(directory: object) -> bool:
 
 
 def _places_query(schema: Schema) -> str:
-    """Where each asset lies, and whether it may have an edit."""
-    edited = schema.column(schema.asset_table, *EDITED_COLUMNS, otherwise="1")
+    """Select the place of each asset, and whether it may have an edit."""
+    edited = schema.column(schema.asset_table, *EDITED_COLUMNS, default="1")
     return f"SELECT ZDIRECTORY, ZFILENAME, ifnull({edited}, 1) <> 0 FROM {schema.asset_table}"
 
 
 def _newest_added(database: sqlite3.Connection, schema: Schema) -> float | None:
-    """The newest ZADDEDDATE that can be."""
+    """Return the latest plausible ZADDEDDATE."""
     added = schema.column(schema.asset_table, "ZADDEDDATE")
     latest = dates.LATEST - dates.COCOA_EPOCH
     (newest,) = database.execute(
@@ -345,13 +347,13 @@ def _schema_warnings(schema: Schema) -> Iterator[str]:
     version = schema.model_version
     if version is not None and version > NEWEST_KNOWN_MODEL:
         yield (
-            f"The library is of an iOS newer than this AmberTime knows (model version {version}); "
-            "it is read as far as its tables are known. Look for an update of AmberTime."
+            f"The library is from a newer iOS than this AmberTime supports (model version {version}). "
+            "Only its known tables are read. Update AmberTime."
         )
     if not schema.has(ATTRIBUTES, "ZASSET"):
-        yield "The library tells no additional attributes: original names and zones are unknown."
-    if schema.lacking:
+        yield "The library has no additional attributes: original names and time zones are unknown."
+    if schema.missing_columns:
         yield (
-            f"The library's database lacks {', '.join(schema.lacking)}, which every iOS known to this "
-            "AmberTime has: whose an item is, its name, zone, edit or upload may be told less well."
+            f"The library's database lacks {', '.join(schema.missing_columns)}, which every iOS known to "
+            "this AmberTime has. Owner, name, time zone, edit or upload of items may be less reliable."
         )

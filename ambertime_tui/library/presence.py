@@ -1,8 +1,8 @@
-"""The files decide: what the database says is local, held against the folders of the phone.
+"""Check the database's availability flags against the files on the phone. The files decide.
 
-A snapshot of the database is minutes old, and its flags can be stale. A file that is there is local (iOS may
-just have brought it down); one that is not there is in iCloud if the database knows of its upload, and
-missing otherwise. Thumbnails and other derivatives lie in folders of their own, which are never looked at.
+The copy of the database is minutes old, and its flags can be stale. A file that exists is local (iOS may
+just have downloaded it). One that does not exist is in iCloud if the database records its upload,
+otherwise missing. Thumbnails and other derivatives are in separate folders, which are never checked.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ _EXTENSIONS = {
     Role.EDITED_VIDEO: VIDEO_EXTENSIONS,
     Role.EDITED_PAIRED_VIDEO: VIDEO_EXTENSIONS,
 }
-"""Which files with the right stem can be the resource, should there be none of the expected name."""
+"""Extensions of files with the right stem that can be the resource if the expected name does not exist."""
 _MAIN = (Role.PHOTO, Role.VIDEO)
 _NONE: Mapping[str, Container[str]] = {}
 
 
 def without_inferred(asset: Asset) -> Asset:
-    """An asset as its flags have it: without the resources that were only inferred."""
+    """Remove the inferred resources of an asset, so that only its flags count."""
     if not any(resource.inferred for resource in asset.resources):
         return asset
     return replace(asset, resources=tuple([r for r in asset.resources if not r.inferred]))
@@ -45,21 +45,20 @@ def without_inferred(asset: Asset) -> Asset:
 def checked_against_files(
     asset: Asset, listing: Listing, main_names: Mapping[str, Container[str]] = _NONE
 ) -> Asset:
-    """An asset with the availability of its resources as the folders show it, and names as spelled there.
+    """Return an asset with the availability and spelling of its resources according to the folders.
 
-    Names are compared exactly first, then in NFC and without case. A RAW, a paired video, capture-time
-    adjustments or a render whose extension was guessed wrong is found by its stem and the kind of its
-    extension. A resource that was only inferred is left out where no file is found.
+    Names are compared exactly first, then NFC and case-folded. A RAW, a paired video, capture-time
+    adjustments or a render with a wrongly guessed extension is found by its stem and the kind of its
+    extension. An inferred resource without a file is removed.
 
     Args:
-        asset: As read from the database; one that is not archived stays as the flags have it.
-        listing: The names in its folders. What lies in one that is None or left out stays as the flags have
-            it.
+        asset: as read from the database. One that is not archived is returned unchanged.
+        listing: the names in its folders. For a folder that is None or absent, the flags count.
         main_names: By folder, the names of all assets' own files: what is one asset's photo or video is not
             taken for another's.
 
     Returns:
-        The same object where nothing is otherwise.
+        The same object if nothing changes.
     """
     if not asset.ownership.is_archived:
         return asset
@@ -105,7 +104,7 @@ def _checked_resource(
 
 
 def _name_of(resource: Resource, asset: Asset, names: FolderNames, main_names: Container[str]) -> str | None:
-    """A resource's name as its folder spells it; None: it is not there."""
+    """Return a resource's name in the spelling of its folder; None: it does not exist."""
     wanted, is_main = resource.name, resource.role in _MAIN
     own = "" if is_main else folded(asset.filename)
     if wanted in names and (is_main or (wanted not in main_names and folded(wanted) != own)):
@@ -119,7 +118,7 @@ def _name_of(resource: Resource, asset: Asset, names: FolderNames, main_names: C
 
 
 def _can_be(role: Role, name: str, asset: Asset) -> bool:
-    """Whether a file's extension is of the kind that a role has."""
+    """Whether a file's extension matches a role."""
     if role is Role.ALTERNATE_PHOTO:
         main_is_raw = extension(asset.filename) in RAW_EXTENSIONS
         kinds = PHOTO_EXTENSIONS - RAW_EXTENSIONS if main_is_raw else RAW_EXTENSIONS

@@ -1,4 +1,4 @@
-"""A private copy of a library database that may be written beside: SQLite replays the log into the copy."""
+"""A private copy of a library database, into which SQLite can replay the log."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ _PREFIX = "ambertime-library-"
 
 @contextmanager
 def private_copy(database: Path) -> Iterator[Path]:
-    """Copy a database and its write-ahead log to a folder that only this user can enter, for a while.
+    """Copy a database and its write-ahead log to a private temporary folder.
 
-    The database given is not opened and not changed (a plain connection would delete its log on closing).
+    The original is neither opened nor changed. (A normal connection would delete its log on closing.)
 
     Yields:
-        The path of the copy, to be given to `read_library`.
+        The path of the copy, for `read_library`.
 
     Raises:
-        LibraryUnreadable: there is no such file, it cannot be read, or there is no room for the copy.
+        LibraryUnreadable: the file does not exist or cannot be read, or there is no space for the copy.
     """
     if database.is_dir():
-        raise LibraryUnreadable(f"{database} is a folder; name the file Photos.sqlite in it.")
+        raise LibraryUnreadable(f"{database} is a folder. Give the path of the Photos.sqlite in it.")
     if database.exists() and not database.is_file():
-        raise LibraryUnreadable(f"{database} is no file that could be copied.")
+        raise LibraryUnreadable(f"{database} is not a regular file.")
     remove_leftovers(Path(tempfile.gettempdir()), _PREFIX)
     with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-") as folder:  # made with mode 0700
         copy = Path(folder) / "Photos.sqlite"
@@ -39,7 +39,7 @@ def private_copy(database: Path) -> Iterator[Path]:
             if log.is_file():
                 _copy(log, copy.with_name(copy.name + "-wal"))
         except FileNotFoundError:
-            raise LibraryUnreadable(f"There is no file {database}.") from None
+            raise LibraryUnreadable(f"{database} does not exist.") from None
         except OSError as error:
             raise LibraryUnreadable(
                 f"{database} could not be copied for reading: {error.strerror}."
@@ -48,8 +48,8 @@ def private_copy(database: Path) -> Iterator[Path]:
 
 
 def remove_leftovers(scratch: Path, prefix: str = "") -> None:
-    """Removes the folders (PREFIX, number of a process, dash, anything) of this user's processes that are not
-    there any more."""
+    """Remove temporary folders (PREFIX, process id, dash, anything) of this user's processes that have
+    ended."""
     for folder in scratch.glob(f"{prefix}*-*"):
         pid = folder.name.removeprefix(prefix).partition("-")[0]
         with suppress(OSError):

@@ -1,8 +1,8 @@
-"""From the rows of ZINTERNALRESOURCE to the resources of an asset: its originals and its current edit.
+"""Convert rows of ZINTERNALRESOURCE to the resources of an asset: its originals and its current edit.
 
-A row belongs to an original if version and recipe are 0 (the rule of Apple's own PLInternalResource), to
-the current edit if its version is 2 and its recipe even (bit 0 marks a derivative); everything else is a
-derivative, and never taken for an original.
+A row belongs to an original if version and recipe are 0 (as in Apple's PLInternalResource). It belongs to
+the current edit if its version is 2 and its recipe is even (bit 0 marks a derivative). Everything else is
+a derivative and never counts as an original.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ _ORIGINAL_SUBTYPE = {
     Role.ALTERNATE_PHOTO: (17, 1),
     Role.ADJUSTMENT_DATA: (22,),
 }
-"""ZDATASTORESUBTYPE that an original of a role has; a row of another one gives way to it."""
+"""ZDATASTORESUBTYPE of originals by role. Rows with another subtype have lower priority."""
 _COMPUTED_KINDS = (6, 7, 8, 9, 13, 14, 15, 16)
-"""ZRESOURCETYPE of parts of adjustments, metadata, what iOS computed, suggestions and video thumbnails."""
+"""ZRESOURCETYPE of parts of adjustments, metadata, computed files, suggestions and video thumbnails."""
 _EDIT_ROLE = {
     (0, 1): Role.EDITED_PHOTO,
     (0, 2): Role.EDITED_PHOTO,
@@ -62,52 +62,52 @@ _new_resource = frozen_factory(Resource)
 _ROLES = tuple(Role)
 _MAIN = (Role.PHOTO, Role.VIDEO)
 _RENDERS = (Role.EDITED_PHOTO, Role.EDITED_VIDEO, Role.EDITED_PAIRED_VIDEO)
-_BY_NEARNESS = (Availability.LOCAL, Availability.ICLOUD, Availability.PENDING, Availability.MISSING)
+_BY_DISTANCE = (Availability.LOCAL, Availability.ICLOUD, Availability.PENDING, Availability.MISSING)
 _OVER_CAPTURE = (Role.OVER_CAPTURE_PHOTO, Role.OVER_CAPTURE_VIDEO)
 
 
 class Place(NamedTuple):
-    """Where an asset lies."""
+    """The place of an asset's main file."""
 
     directory: str
-    """In the media folder; empty where there is none to trust."""
+    """In the media folder; empty if there is no valid one."""
     filename: str
     refused: bool
-    """True for a path that must not be followed, whatever the flags say."""
+    """True for a path that must not be read, whatever the flags say."""
 
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What the rest of an asset's rows tell of its files."""
+    """What an asset's other rows say about its files."""
 
     kind: Kind
-    """What its main original is, should the rows not say."""
+    """The kind of its main original, in case the rows do not say."""
     live: bool
     """Marked as a Live Photo."""
     edited: bool | None
-    """Whether it has an edit; where it has not, leftover rows of one are passed over. None: not told, and its
-    rows decide."""
+    """Whether it has an edit. If not, leftover rows of an edit are ignored. None: unknown, and its rows
+    decide."""
     own: bool
-    """Whether it is archived. One's own has a main original even where no row tells of it, so that its file
-    is looked for; an item of a shared album has none."""
+    """Whether it is archived. If so, it has a main original even without a row, so that its file is looked
+    up. An item of a shared album has none."""
     original_size: int | None
-    """Bytes of the main original as ZADDITIONALASSETATTRIBUTES has it."""
+    """Bytes of the main original according to ZADDITIONALASSETATTRIBUTES."""
     master_synced: bool | None
-    """ZCLOUDMASTER says that the upload is complete; None: it says nothing."""
+    """True if ZCLOUDMASTER records a complete upload; None: unknown."""
     fingerprint: str | None = None
-    """Of the main original, as ZADDITIONALASSETATTRIBUTES has it."""
+    """Fingerprint of the main original, from ZADDITIONALASSETATTRIBUTES."""
     processing: bool = False
-    """iOS has yet to make the original (deferred processing)."""
+    """True if iOS has not finished the original yet (deferred processing)."""
 
 
 class _Confidence(IntEnum):
-    """How sure it is that a row is what it is taken for; the lower, the surer."""
+    """How certain the role of a row is. Lower is more certain."""
 
     SURE = 0
     ODD = 1
     """Its subtype is not that of an original of its role."""
     DOUBTFUL = 2
-    """A mark that would tell an original from a derivative is no number."""
+    """A value that distinguishes originals from derivatives is not a number."""
 
 
 class _Found(NamedTuple):
@@ -116,28 +116,28 @@ class _Found(NamedTuple):
 
 
 def resources_of(
-    rows: Iterable[Row], place: Place, about: Description, doubt: Callable[[str], None]
+    rows: Iterable[Row], place: Place, about: Description, warn: Callable[[str], None]
 ) -> tuple[Resource, ...]:
-    """The originals of an asset in the order of Role, then its current edit.
+    """Return the originals of an asset in the order of Role, then its current edit.
 
-    What the asset should have and no row tells of (the render of an edit, the video of a Live Photo) is
-    there as `inferred`.
+    Files that the asset should have but no row lists (the render of an edit, the video of a Live Photo)
+    are included as `inferred`.
 
     Args:
-        rows: The asset's rows of ZINTERNALRESOURCE, the columns as in `ResourceColumns`, in any order.
-        place: Where its main original lies.
-        about: What else is known of it.
-        doubt: Called with what is wrong with a row, to be told with the asset's name.
+        rows: the asset's rows of ZINTERNALRESOURCE with the columns of `ResourceColumns`, in any order.
+        place: the place of its main original.
+        about: other facts about the asset.
+        warn: called with each problem of a row, to be reported with the asset's name.
     """
     best: dict[Role, _Found] = {}
     for row in rows:
-        found = _resource(row, place, about, doubt)
+        found = _resource(row, place, about, warn)
         if found is not None:
             role = found.resource.role
-            if role not in best or _rank(found) < _rank(best[role]):
+            if role not in best or _priority(found) < _priority(best[role]):
                 best[role] = found
     if about.own:
-        _complete(best, place, about, doubt)
+        _complete(best, place, about, warn)
     resources = [found.resource for found in best.values()]
     if len(resources) > 1:
         resources.sort(key=_order)
@@ -145,17 +145,17 @@ def resources_of(
 
 
 def _complete(
-    best: dict[Role, _Found], place: Place, about: Description, doubt: Callable[[str], None]
+    best: dict[Role, _Found], place: Place, about: Description, warn: Callable[[str], None]
 ) -> None:
     main = Role.VIDEO if about.kind is Kind.VIDEO else Role.PHOTO
     other = Role.PHOTO if about.kind is Kind.VIDEO else Role.VIDEO
     if main in best:
         if best.pop(other, None) is not None:
-            doubt("the library has an original of it as a photo and one as a video; its own kind counts.")
+            warn("the library lists a photo and a video as its original; the one of its own kind is used.")
     elif other not in best:
         lost = Resource(main, place.directory, place.filename, about.original_size, _nowhere(about))
         best[main] = _Found(_Confidence.DOUBTFUL, lost)
-        doubt("the library has no record of the original; it is looked for under the asset's own name.")
+        warn("the library has no record of its original; AmberTime looks for it under its file name.")
     if about.live and about.kind is Kind.PHOTO and Role.PAIRED_VIDEO not in best:
         _infer(best, Role.PAIRED_VIDEO, place)
     if about.edited and not any(role in best for role in _RENDERS):
@@ -174,7 +174,7 @@ def _infer(best: dict[Role, _Found], role: Role, place: Place) -> None:
 
 
 def _add_adjustments(best: dict[Role, _Found], place: Place) -> None:
-    """Adjustment data mostly have no row: they come and go with their render. The file decides."""
+    """Add adjustment data, which usually have no row: they exist with their render. The file decides."""
     renders = [found.resource for role, found in best.items() if not role.is_original]
     render = next((resource for resource in renders if not resource.inferred), None)
     if render is None:
@@ -187,29 +187,29 @@ def _add_adjustments(best: dict[Role, _Found], place: Place) -> None:
     best[Role.EDIT_ADJUSTMENTS] = _Found(_Confidence.SURE, adjustments)
 
 
-def _rank(found: _Found) -> tuple[int, int]:
-    """Of two rows for one role the surer one counts, and of equals the one whose file is nearer."""
-    return found.trust, _BY_NEARNESS.index(found.resource.availability)
+def _priority(found: _Found) -> tuple[int, int]:
+    """Sort key of rows for the same role: more certain first, then closer files first."""
+    return found.trust, _BY_DISTANCE.index(found.resource.availability)
 
 
 def _order(resource: Resource) -> int:
     return _ROLES.index(resource.role)
 
 
-def _resource(row: Row, place: Place, about: Description, doubt: Callable[[str], None]) -> _Found | None:
+def _resource(row: Row, place: Place, about: Description, warn: Callable[[str], None]) -> _Found | None:
     _, kind, subtype, store, version, recipe, local, remote, cloud_state, length, file_type, mark = row
     try:
-        _ = kind | subtype | store | version | recipe | local | remote  # only whole numbers have bits
+        _ = kind | subtype | store | version | recipe | local | remote  # only integers support |
     except TypeError:
-        doubt("a record of one of its files has a value that is no number; that file may be left out.")
+        warn("the record of one of its files has a value that is not a number; that file may be left out.")
     if store != 0 and type(store) is int:
         return None
-    judged = _role(kind, subtype, version, recipe, about.edited)
-    if judged is None:
+    role_and_confidence = _role(kind, subtype, version, recipe, about.edited)
+    if role_and_confidence is None:
         if (version, recipe) == (0, 0) and _is_unknown_kind(kind):
-            doubt(f"it has a file of a kind that this AmberTime does not know ({kind}), which is left out.")
+            warn(f"it has a file of an unknown kind ({kind}), which is left out.")
         return None
-    role, trust = judged
+    role, trust = role_and_confidence
     size = length if type(length) is int and length > 0 else None
     if size is None and role in _MAIN:
         size = about.original_size
@@ -242,7 +242,7 @@ def _is_unknown_kind(kind: object) -> bool:
 
 
 def _is_confirmed(cloud_state: object, master_synced: bool | None) -> bool:
-    """Whether an upload is complete; where nobody says, the mark that it can be had has to do."""
+    """Whether an upload is complete. Without a record of that, the availability flag counts."""
     if cloud_state == _SYNCED or master_synced:
         return True
     return cloud_state is None and master_synced is None
@@ -265,7 +265,7 @@ def _role(
             return None
         role = _EDIT_ROLE.get((kind, subtype))
         return None if role is None else (role, _Confidence.SURE)
-    # What cannot be told from a derivative is an original only where its subtype is that of one.
+    # A row that could be a derivative counts as an original only with an original's subtype.
     role = _ORIGINAL_ROLE.get(kind)
     may_be = version in (0, None) or type(version) is not int
     if role is None or not may_be or subtype not in _ORIGINAL_SUBTYPE.get(role, ()):

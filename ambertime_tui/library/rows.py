@@ -1,8 +1,7 @@
 """The rows of a library database, asset by asset.
 
-Three cursors, each in the order of the asset's primary key, are read side by side: assets, their additional
-attributes, the records of their files. So nothing has to be held but the rows of one asset, and SQLite joins
-nothing.
+Three cursors, sorted by the asset's primary key, are read in parallel: assets, their additional
+attributes, and the records of their files. This needs memory only for the rows of one asset, and no joins.
 """
 
 from __future__ import annotations
@@ -14,19 +13,20 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from ambertime_tui import units
 from ambertime_tui.library.notices import Notices
 from ambertime_tui.library.schema import ATTRIBUTES, RESOURCES, Schema
 
 Row = tuple[Any, ...]
-"""A foreign row: any column can hold a value of any type."""
+"""An untrusted row: any column can hold a value of any type."""
 
 ABSENT = -1
-"""Stands for the value of a column that a database does not have, where 0 would say something."""
+"""Value for a column that the database does not have, if 0 has a meaning."""
 _BEFORE_ALL = -(1 << 63)
 
 
 class AssetColumns(NamedTuple):
-    """What is selected of an asset's own row, in this order, as SQL."""
+    """The SQL columns selected from an asset's own row, in this order."""
 
     key: str
     uuid: str
@@ -39,16 +39,16 @@ class AssetColumns(NamedTuple):
     trashed: str
     favourite: str
     edited: str
-    """ABSENT where the database has no such column."""
+    """ABSENT if the database has no such column."""
     burst: str
     saved_type: str
     bundle_scope: str
     published: str
-    """1 where ZCLOUDBATCHPUBLISHDATE is set."""
+    """1 if ZCLOUDBATCHPUBLISHDATE is set."""
     collection_share: str
-    """1 where ZCOLLECTIONSHARE is set."""
+    """1 if ZCOLLECTIONSHARE is set."""
     library_scope: str
-    """1 where ZLIBRARYSCOPE names one."""
+    """1 if ZLIBRARYSCOPE is set."""
     master_state: str
     """ZCLOUDLOCALSTATE of the asset's ZCLOUDMASTER."""
     processing: str
@@ -56,7 +56,7 @@ class AssetColumns(NamedTuple):
 
 
 class AttributesColumns(NamedTuple):
-    """What is selected of an asset's row of ZADDITIONALASSETATTRIBUTES."""
+    """The SQL columns selected from ZADDITIONALASSETATTRIBUTES."""
 
     asset: str
     original_filename: str
@@ -70,13 +70,13 @@ class AttributesColumns(NamedTuple):
 
 
 class ResourceColumns(NamedTuple):
-    """What is selected of a row of ZINTERNALRESOURCE."""
+    """The SQL columns selected from ZINTERNALRESOURCE."""
 
     asset: str
     kind: str
     subtype: str
     store: str
-    """ZDATASTORECLASSID: 0 is the person's own library."""
+    """ZDATASTORECLASSID: 0 is the user's own library."""
     version: str
     recipe: str
     local: str
@@ -91,17 +91,17 @@ class ResourceColumns(NamedTuple):
 def rows_by_asset(
     database: sqlite3.Connection, schema: Schema, notices: Notices, keys: Sequence[int] | None = None
 ) -> Iterator[tuple[Row, Row, list[Row]]]:
-    """Each asset with its additional attributes and the records of its files, in the order of Z_PK.
+    """Yield each asset with its additional attributes and the records of its files, in the order of Z_PK.
 
     Args:
-        database: A private copy.
-        schema: Its tables and columns.
-        notices: Told of rows that belong to no asset.
-        keys: The primary keys of the assets to read; None: all.
+        database: a private copy.
+        schema: its tables and columns.
+        notices: collects rows without an asset.
+        keys: primary keys of the assets to read; None: all.
 
     Yields:
-        The asset's row (`AssetColumns`), that of its attributes (`AttributesColumns`, all None if there is
-        none), those of its files (`ResourceColumns`).
+        The asset's row (`AssetColumns`), the row of its attributes (`AttributesColumns`, all None if absent),
+            and the rows of its files (`ResourceColumns`).
 
     Raises:
         sqlite3.Error: the database is damaged.
@@ -120,7 +120,7 @@ def rows_by_asset(
 
 
 class _Groups:
-    """The rows of one table by asset; to be asked in ascending order of keys."""
+    """The rows of one table by asset. Access them in ascending order of keys."""
 
     def __init__(self, rows: Iterator[Row], table: str, notices: Notices) -> None:
         self._groups = groupby(rows, key=itemgetter(0))
@@ -132,7 +132,7 @@ class _Groups:
         self._step()
 
     def of(self, key: int) -> list[Row]:
-        """All rows of an asset."""
+        """Return all rows of an asset."""
         while self._key is not None and self._key < key:
             self._step()
         if self._key != key:
@@ -142,12 +142,12 @@ class _Groups:
         return rows
 
     def finish(self) -> None:
-        """Read the rest, and tell of rows that do not say to which asset they belong."""
+        """Read the rest, and report rows without a valid asset key."""
         while self._key is not None:
             self._step()
         if self._lost:
-            self._notices.say(
-                f"{self._lost:,} rows of {self._table} do not say to which asset they belong; left out."
+            self._notices.add(
+                f"{units.plural(self._lost, 'row')} of {self._table} without a valid asset left out."
             )
 
     def _step(self) -> None:
@@ -174,13 +174,13 @@ def _assets_query(schema: Schema, some: str) -> str:
         filename="ZFILENAME",
         created="ZDATECREATED",
         kind="ZKIND",
-        subtype=column(table, "ZKINDSUBTYPE", otherwise="0"),
+        subtype=column(table, "ZKINDSUBTYPE", default="0"),
         hidden="ZHIDDEN",
         trashed="ZTRASHEDSTATE",
-        favourite=column(table, "ZFAVORITE", otherwise="0"),
-        edited=column(table, "ZADJUSTMENTSSTATE", "ZHASADJUSTMENTS", otherwise=str(ABSENT)),
+        favourite=column(table, "ZFAVORITE", default="0"),
+        edited=column(table, "ZADJUSTMENTSSTATE", "ZHASADJUSTMENTS", default=str(ABSENT)),
         burst=column(table, "ZAVALANCHEUUID"),
-        saved_type=column(table, "ZSAVEDASSETTYPE", otherwise="3"),
+        saved_type=column(table, "ZSAVEDASSETTYPE", default="3"),
         bundle_scope=f"ifnull({column(table, 'ZBUNDLESCOPE')}, 0)",
         published=f"{column(table, 'ZCLOUDBATCHPUBLISHDATE')} IS NOT NULL",
         collection_share=f"{column(table, 'ZCOLLECTIONSHARE')} IS NOT NULL",
@@ -210,7 +210,8 @@ def _attributes_query(schema: Schema, some: str) -> str:
 
 
 def _resources_query(schema: Schema, some: str) -> str:
-    """Originals and edits. A row whose version or recipe is no number stays in: it may be an original."""
+    """Select originals and edits. Rows with an invalid version or recipe are included: they may be
+    originals."""
     columns = ResourceColumns(
         asset="ZASSET",
         kind="ZRESOURCETYPE",
@@ -233,7 +234,7 @@ def _resources_query(schema: Schema, some: str) -> str:
 
 
 def _file_type(schema: Schema) -> str:
-    """iOS 15 and later keep the type in the row; iOS 13 and 14 in a table of its own."""
+    """iOS 15 and later store the type in the row, iOS 13 and 14 in a separate table."""
     if schema.has(RESOURCES, "ZCOMPACTUTI"):
         return "ZCOMPACTUTI"
     table = "ZUNIFORMTYPEIDENTIFIER"

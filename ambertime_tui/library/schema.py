@@ -1,4 +1,4 @@
-"""Which tables and columns a library database has: found out at run time, since every iOS changes some."""
+"""Detect the tables and columns of a library database at run time, because every iOS version changes some."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ambertime_tui.library.errors import LibraryUnreadable
 
 NEWEST_KNOWN_MODEL = 19_999
-"""PLModelVersion of iOS 26 is 19xxx; a larger one is of an iOS that came after this was written."""
+"""PLModelVersion of iOS 26 is 19xxx. A larger one belongs to a newer, unknown iOS."""
 
 ASSET_TABLES = ("ZASSET", "ZGENERICASSET")
 """iOS 14 and later; iOS 13."""
@@ -38,11 +38,11 @@ EXPECTED_OF_ASSET = (
 )
 EXPECTED_OF_ATTRIBUTES = ("ZORIGINALFILENAME", "ZTIMEZONEOFFSET", "ZTIMEZONENAME", "ZORIGINALFILESIZE")
 EXPECTED_OF_RESOURCE = ("ZCLOUDLOCALSTATE",)
-"""What every iOS from 13 to 26 has, and a scan can do without at a loss."""
+"""Columns that iOS 13 to 26 all have. A scan works without them, but knows less."""
 EDITED_COLUMNS = ("ZADJUSTMENTSSTATE", "ZHASADJUSTMENTS")
 """iOS 18 and later; before."""
 BUNDLE_SCOPE_FROM = 15_000
-"""PLModelVersion from which ZBUNDLESCOPE tells items of others (iOS 15)."""
+"""First PLModelVersion with ZBUNDLESCOPE, which marks other people's items (iOS 15)."""
 
 REQUIRED_OF_RESOURCE = (
     "ZASSET",
@@ -63,47 +63,46 @@ class Schema:
 
     asset_table: str
     model_version: int | None
-    """PLModelVersion; None where the database does not say."""
+    """PLModelVersion; None if unknown."""
     columns: Mapping[str, frozenset[str]]
     """Column names by table name."""
 
-    def column(self, table: str, *names: str, otherwise: str = "NULL") -> str:
-        """The first of `names` that the table has, as an SQL expression; `otherwise` if it has none."""
+    def column(self, table: str, *names: str, default: str = "NULL") -> str:
+        """Return the first of `names` that the table has, as an SQL expression; else `default`."""
         present = self.columns.get(table, frozenset())
-        return next((f'"{table}"."{name}"' for name in names if name in present), otherwise)
+        return next((f'"{table}"."{name}"' for name in names if name in present), default)
 
     def has(self, table: str, *names: str) -> bool:
-        """True where the table is there with all these columns."""
+        """True if the table exists and has all these columns."""
         return table in self.columns and self.columns[table].issuperset(names)
 
     @property
-    def lacking(self) -> tuple[str, ...]:
-        """Columns that are not required, but that every known iOS has, and this database has not."""
+    def missing_columns(self) -> tuple[str, ...]:
+        """Optional columns that every known iOS has, but this database does not."""
         expected = [f"{self.asset_table}.{name}" for name in EXPECTED_OF_ASSET]
         expected += [f"{RESOURCES}.{name}" for name in EXPECTED_OF_RESOURCE]
         if ATTRIBUTES in self.columns:
             expected += [f"{ATTRIBUTES}.{name}" for name in EXPECTED_OF_ATTRIBUTES]
         if self.model_version is not None and self.model_version >= BUNDLE_SCOPE_FROM:
             expected.append(f"{self.asset_table}.ZBUNDLESCOPE")
-        lacking = [name for name in expected if not self.has(*name.split("."))]
+        missing = [name for name in expected if not self.has(*name.split("."))]
         if not any(self.has(self.asset_table, name) for name in EDITED_COLUMNS):
-            lacking.append(f"{self.asset_table}.{EDITED_COLUMNS[0]}")
-        return tuple(lacking)
+            missing.append(f"{self.asset_table}.{EDITED_COLUMNS[0]}")
+        return tuple(missing)
 
 
 def detect_schema(database: sqlite3.Connection) -> Schema:
-    """Look at the tables of a database.
+    """Read the tables and columns of a database.
 
     Raises:
-        LibraryUnreadable: it is no Photos library, or a required table or column is missing; names it.
-        sqlite3.Error: it is damaged.
+        LibraryUnreadable: not a Photos library, or a required table or column is missing.
+        sqlite3.Error: the database is damaged.
     """
     columns = {table: _columns(database, table) for table in _tables(database)}
     asset_table = next((table for table in ASSET_TABLES if table in columns), None)
     if asset_table is None:
         raise LibraryUnreadable(
-            "This is a database, but not that of a Photo Library: "
-            "it has neither a table ZASSET nor ZGENERICASSET."
+            "This database is not a Photo Library: it has neither a table ZASSET nor ZGENERICASSET."
         )
     model_version = _model_version(database, columns)
     missing: list[str] = []
@@ -113,29 +112,29 @@ def detect_schema(database: sqlite3.Connection) -> Schema:
         else:
             missing += [f"{table}.{name}" for name in required if name not in columns[table]]
     if missing:
-        raise LibraryUnreadable(_without(missing, model_version))
+        raise LibraryUnreadable(_missing_sentence(missing, model_version))
     return Schema(asset_table, model_version, columns)
 
 
-def _without(missing: Sequence[str], model_version: int | None) -> str:
+def _missing_sentence(missing: Sequence[str], model_version: int | None) -> str:
     version = "" if model_version is None else f" (model version {model_version})"
     names = [name for name in missing if not name.startswith("the ")]
     tables = [name for name in missing if name.startswith("the ")]
     columns = f"the column{'' if len(names) == 1 else 's'} {', '.join(names)}" if names else ""
     newer = model_version is None or model_version > NEWEST_KNOWN_MODEL
-    cause = "of an iOS newer than this AmberTime knows" if newer else "damaged, or not that of a phone"
+    cause = "from a newer iOS than this AmberTime supports" if newer else "damaged, or not from a phone"
     what = " and ".join(filter(None, (*tables, columns)))
     return (
-        f"The library database{version} lacks {what}, without which originals cannot be told apart: "
-        f"it is probably {cause}."
+        f"The library database{version} lacks {what}, which AmberTime needs to identify originals. "
+        f"It is probably {cause}."
     )
 
 
 def album_join(database: sqlite3.Connection, schema: Schema) -> tuple[str, str, str, str | None] | None:
-    """The table that says which assets are in which album: its name, album, asset and order column.
+    """Return the table that maps albums to assets: its name, and its album, asset and order columns.
 
-    Core Data numbers its entities anew with each model, and the numbers are part of the names: the entity
-    Album has number N in Z_PRIMARYKEY, and the table is Z_NASSETS. None: there is no such table.
+    Core Data renumbers its entities with each model, and the numbers are part of the names: if the entity
+    Album has number N in Z_PRIMARYKEY, the table is Z_NASSETS. None: there is no such table.
     """
     if not schema.has("Z_PRIMARYKEY", "Z_NAME", "Z_ENT"):
         return None

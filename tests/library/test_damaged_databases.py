@@ -144,8 +144,8 @@ def test_thousands_of_damaged_databases_are_read_or_refused_in_a_sentence(
     ("content", "sentence"),
     [
         (b"", "neither a table ZASSET nor ZGENERICASSET"),
-        (b"This is no database, however long it goes on.\n" * 200, "is no SQLite file"),
-        (b"SQLite format 3\0", "is no SQLite file|damaged"),
+        (b"This is no database, however long it goes on.\n" * 200, "is not an SQLite file"),
+        (b"SQLite format 3\0", "is not an SQLite file|damaged"),
     ],
     ids=["empty", "text", "header only"],
 )
@@ -160,7 +160,7 @@ def test_another_programs_database_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "Photos.sqlite"
     with closing(sqlite3.connect(path)) as database:
         database.execute("CREATE TABLE notes (text)")
-    with pytest.raises(LibraryUnreadable, match="not that of a Photo Library"):
+    with pytest.raises(LibraryUnreadable, match="is not a Photo Library"):
         read_library(path)
 
 
@@ -175,5 +175,5 @@ def test_a_view_in_place_of_the_asset_table_is_not_taken_for_it(tmp_path: Path) 
     path = tmp_path / "Photos.sqlite"
     with closing(sqlite3.connect(path)) as database:
         database.execute("CREATE VIEW ZASSET AS SELECT 1 AS Z_PK")
-    with pytest.raises(LibraryUnreadable, match="not that of a Photo Library"):
+    with pytest.raises(LibraryUnreadable, match="is not a Photo Library"):
         read_library(path)

@@ -43,7 +43,7 @@ def test_only_this_user_can_enter_the_copy_and_nothing_is_left_of_it(tmp_path: P
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
-        (lambda p: None, "There is no file"),
+        (lambda p: None, "does not exist"),
         (lambda p: p.mkdir(), "is a folder"),
     ],
 )
