@@ -47,7 +47,6 @@ class Notices:
         names, number = self._names[problem], self._counts[problem]
         if number == 1:
             return f"{names[0]}: {problem}"
-        more = number - len(names)
-        affected = f"{', '.join(names)}{f' and {units.count(more)} more' if more else ''}"
+        affected = units.first_of(names, NAMES_PER_NOTICE, number)
         # Start with the number and the problem, because a front end may show only the beginning.
         return f"{units.plural(number, 'item')}, each of them: {problem} Affected: {affected}."

@@ -20,11 +20,10 @@ def drive_advice(plan: Plan, traits: FileSystemTraits) -> Iterator[str]:
     too_large = [number for number in cannot if plan.reason_of(number)[0] == "too_large_for_drive"]
     if too_large:
         largest = [plan[number] for number in sorted(too_large, key=plan.bytes_of)[: -NAMED - 1 : -1]]
-        names = ", ".join(f"{p.asset.original_filename} ({units.size(p.bytes)})" for p in largest)
-        more = f" and {units.count(len(too_large) - NAMED)} more" if len(too_large) > NAMED else ""
+        files = [f"{p.asset.original_filename} ({units.size(p.bytes)})" for p in largest]
         yield (
-            f"{names}{more}: too large for {traits.label}, so not backed up. Use a drive with exFAT to "
-            "include them."
+            f"{units.first_of(files, NAMED, len(too_large))}: too large for {traits.label}, "
+            "so not backed up. Use a drive with exFAT to include them."
         )
     taken = plan.numbers(Decision.COPY, Decision.FETCH)
     edits = [number for number in taken if plan.reason_of(number)[0] == EDIT_TOO_LARGE]

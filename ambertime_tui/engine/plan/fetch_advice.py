@@ -46,15 +46,14 @@ def _space_advice(to_fetch: Sequence[PlannedAsset], way: FetchWay, phone: PhoneS
     if way is FetchWay.SHORTCUT:
         yield f"{needs}. The Shortcut requests them slice by slice, with a code for each."
         return
-    named = ", ".join(ranges[:NAMED_SLICES])
-    more = f" and {units.count(len(ranges) - NAMED_SLICES)} more" if len(ranges) > NAMED_SLICES else ""
+    named = units.first_of(ranges, NAMED_SLICES)
     if way is FetchWay.KEEP_ORIGINALS:
         yield (
             f"{needs}, but Download and Keep Originals downloads the whole library. Use a Shortcut, which "
-            f"works slice by slice, or open these ranges by hand: {named}{more}."
+            f"works slice by slice, or open these ranges by hand: {named}."
         )
     else:
-        yield f"{needs}. Back up these ranges one after the other: {named}{more}."
+        yield f"{needs}. Back up these ranges one after the other: {named}."
 
 
 def _network_advice(to_fetch: Sequence[PlannedAsset]) -> Iterator[str]:
