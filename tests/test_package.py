@@ -1,4 +1,4 @@
-"""What people install: the wheel holds all it needs, and the console script runs."""
+"""What users install: the wheel contains everything it needs, and the console script runs."""
 
 from __future__ import annotations
 

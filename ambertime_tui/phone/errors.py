@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ambertime_tui import units
+
 
 class PhoneError(Exception):
     """The phone cannot be reached or read. The message is a full sentence."""
@@ -181,8 +183,8 @@ class MediaChanged(MediaError):
     def __init__(self, path: str, expected: int, found: int) -> None:
         super().__init__(
             path,
-            f"{path} changed on the phone while it was read ({found:,} bytes instead of {expected:,}). "
-            "Run the backup again to copy it.",
+            f"{path} changed on the phone while it was read: {units.count(found)} bytes instead of "
+            f"{units.count(expected)}. Run the backup again to copy it.",
         )
 
 

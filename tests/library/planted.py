@@ -1,4 +1,5 @@
-"""A small library database, planted row by row: what a scan reads of Apple's schema, for each iOS."""
+"""Build a small library database row by row, with the parts of Apple's schema that a scan reads, for each
+iOS."""
 
 from __future__ import annotations
 
@@ -15,14 +16,14 @@ from ambertime_tui.library.photos_db import LibraryReader
 
 COCOA_EPOCH = 978_307_200
 ADDED = 700_000_000.0
-"""When everything came to a planted library, in the database's seconds: 2023-03-08."""
+"""When all items were added to a planted library, in the database's seconds: 2023-03-08."""
 
 LOCAL, PURGED = 1, -1
 
 
 @dataclass(frozen=True)
 class Generation:
-    """What differs between the databases of two iOS versions."""
+    """The differences between the databases of iOS versions."""
 
     ios: str
     model: int
@@ -67,13 +68,13 @@ _TYPES = {
 
 
 def catalogue_of(database: Path) -> Catalogue:
-    """What people added to a library."""
+    """What users add to a library."""
     with closing(LibraryReader(database)) as reader:
         return reader.catalogue()
 
 
 class Planted:
-    """A library database in the making. Close it (`written`) before it is read."""
+    """A library database under construction. Call `written` before reading it."""
 
     def __init__(self, path: Path, generation: Generation = IOS_18) -> None:
         self.path = path
@@ -96,7 +97,7 @@ class Planted:
         edited: int = 0,
         **columns: Any,
     ) -> int:
-        """Add an asset (a local HEIC of its own, unless told otherwise); its primary key."""
+        """Add an asset (by default a local HEIC) and return its primary key."""
         self._assets += 1
         key = self._assets
         name = filename or f"IMG_{key:04}.HEIC"
@@ -186,7 +187,7 @@ class Planted:
         )
 
     def written(self) -> Path:
-        """The finished database."""
+        """Close the database and return its path."""
         self.database.commit()
         self.database.close()
         return self.path

@@ -1,4 +1,4 @@
-"""A media file that was cut short is told from one that is complete, by its container."""
+"""The container shows whether a media file is complete or cut short."""
 
 from __future__ import annotations
 

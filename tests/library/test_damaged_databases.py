@@ -1,6 +1,7 @@
-"""Damaged, foreign and hostile files: a sentence or notices, never another exception.
+"""Damaged, foreign and hostile files give a sentence or notices, never another exception.
 
-The long form (AMBERTIME_LONG=1) tries thousands of damages; a seed names each, so that one can be repeated.
+The long form (AMBERTIME_LONG=1) tries thousands of damaged files. Each has a seed, so that it can be
+repeated.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ DAMAGES = ("truncate", "flip bits", "blank a page", "swap pages", "overwrite a r
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[bytes, bytes]]:
-    """A library of two hundred per schema, with the second half only in its log: database and log."""
+    """Database and log of a library of two hundred items per schema, half of them only in the log."""
     made = {}
     for generation in (GENERATIONS[0], GENERATIONS[3], GENERATIONS[5]):
         path = tmp_path_factory.mktemp("whole") / "Photos.sqlite"
@@ -72,8 +73,8 @@ def damaged(database: bytes, log: bytes, seed: int) -> tuple[str, bytes, bytes]:
 
 
 def outcome(path: Path, database: bytes, log: bytes) -> tuple[str, int]:
-    """Reads a damaged library; anything but a library or a sentence fails the test. What came of it, and how
-    many assets."""
+    """Read a damaged library. Anything but a library or a sentence fails the test. Returns the result and
+    the number of assets."""
     path.write_bytes(database)
     path.with_name(path.name + "-wal").write_bytes(log)
     path.with_name(path.name + "-shm").unlink(missing_ok=True)
@@ -111,7 +112,7 @@ def try_damages(whole: dict[str, tuple[bytes, bytes]], path: Path, seeds: range)
 
 
 def only_the_last_frame_differs(log: bytes, whole: bytes) -> bool:
-    """Nobody can tell it from one that was just being written."""
+    """It looks the same as a log that was still being written."""
     return log[:-FRAME_BYTES] == whole[:-FRAME_BYTES]
 
 

@@ -1,4 +1,4 @@
-"""The date-range grammar: what each form means, and that what is printed can be typed."""
+"""The date-range grammar: the meaning of each form, and that printed ranges can be parsed."""
 
 from __future__ import annotations
 

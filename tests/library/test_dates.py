@@ -1,4 +1,4 @@
-"""Instants, offsets and zone names as the database holds them."""
+"""Times, offsets and zone names in the database."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_a_place_has_the_offset_of_its_season() -> None:
     assert dates.offset_of_zone("Europe/Paris", None) is None
 
 
-def test_the_name_of_the_zone_stands_in_for_an_absent_offset(tmp_path: Path) -> None:
+def test_the_name_of_the_zone_replaces_an_absent_offset(tmp_path: Path) -> None:
     planted = Planted(tmp_path / "Photos.sqlite")
     planted.asset(about={"ZTIMEZONEOFFSET": None, "ZTIMEZONENAME": "GMT-0400"})
     planted.asset(about={"ZTIMEZONEOFFSET": None, "ZTIMEZONENAME": None})

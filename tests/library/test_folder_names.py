@@ -1,4 +1,4 @@
-"""The names of a folder, kept small: what was put in is there, and nothing else."""
+"""A compact set of file names contains exactly the names added to it."""
 
 from __future__ import annotations
 

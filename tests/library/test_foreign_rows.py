@@ -1,4 +1,4 @@
-"""One bad row costs one notice: it names the asset, and all others are read as if nothing was."""
+"""A bad row gives one notice that names the asset, and does not affect other assets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.library.planted import COCOA_EPOCH, IOS_18, Planted, catalogue_of, ch
 
 NOW = 750_000_000.0 + COCOA_EPOCH
 BAD = 2
-"""The asset that something is wrong with; 1 and 3 are its neighbours."""
+"""The asset with the bad value; 1 and 3 are its neighbours."""
 
 
 @cache
@@ -44,7 +44,7 @@ def planted_three(path: Path) -> Path:
 
 
 def read_with(path: Path, table: str, column: str, value: object) -> Library:
-    """The library of three with one value of the second asset replaced."""
+    """Read the library of three with one value of the second asset replaced."""
     replace_value(planted_three(path), table, column, value, BAD)
     return read_library(path, now=NOW)
 
@@ -169,7 +169,7 @@ def test_a_date_that_cannot_be_makes_the_asset_undated(date: Any, zone: Any, tmp
 
 
 def is_safe(library: Library) -> bool:
-    """Nothing that could be asked of the phone leads out of the media folder."""
+    """Whether every path to read from the phone is inside the media folder."""
     for asset in library.assets:
         for resource in asset.resources:
             path = PurePosixPath(resource.path)
@@ -202,7 +202,7 @@ def test_a_directory_that_leads_elsewhere_is_refused_by_name(directory: str, tmp
     bad = library.assets[BAD - 1]
     assert is_safe(library)
     if directory == "/":
-        assert bad.directory == "/"  # a Mac's library that refers to a file in the root of its disk
+        assert bad.directory == "/"  # a Mac's library that references a file in the root of its disk
     else:
         assert {r.availability for r in bad.resources} == {Availability.MISSING}
         assert any(uuid_of(BAD) in notice and "refused" in notice for notice in library.notices)
@@ -265,7 +265,7 @@ any_value = st.one_of(
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(changes=st.lists(st.tuples(st.sampled_from(COLUMNS), any_value, st.integers(1, 3)), max_size=12))
-def test_whatever_stands_in_the_rows_the_library_is_read(
+def test_any_values_in_the_rows_leave_the_library_readable(
     changes: list[tuple[tuple[str, str], object, int]], tmp_path: Path
 ) -> None:
     path = planted_three(tmp_path / "Photos.sqlite")

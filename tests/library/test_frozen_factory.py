@@ -1,4 +1,4 @@
-"""Frozen dataclasses made quickly are the same as those made slowly."""
+"""Instances from a frozen factory equal those from the constructor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every iOS from 13 to 26 and the next one: the same planted library is read the same from each schema."""
+"""The same planted library gives the same result from the schema of iOS 13 to 26, and of a future one."""
 
 from __future__ import annotations
 

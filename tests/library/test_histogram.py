@@ -1,4 +1,4 @@
-"""Counts and bytes of any range of days at once."""
+"""Counts and bytes of any range of days equal a count of its assets."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ ranges = st.tuples(st.none() | some_days, st.none() | some_days).map(
 
 
 def counted(found: list[Asset], chosen: DateRange, hidden: bool, trashed: bool, edits: bool) -> Holdings:
-    """The slow way: look at every asset."""
+    """Count every asset directly."""
     total = Holdings()
     for item in found:
         if not item.ownership.is_archived or item.day not in chosen:

@@ -1,4 +1,4 @@
-"""A log that was damaged costs the newest changes: that is said, and nothing is said of a sound one."""
+"""A damaged log loses the latest changes, which is reported; an intact one gives no warning."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HEADER, FRAME, PAGE = 32, 24, 4096
 
 @pytest.fixture
 def library(tmp_path: Path) -> Path:
-    """A library of forty, thirty of them only in its log, which has several commits."""
+    """A library of forty items, thirty of them only in its log with several commits."""
     path = tmp_path / "Photos.sqlite"
     planted = Planted(path)
     planted.database.commit()
@@ -91,7 +91,7 @@ def test_a_transaction_that_is_just_being_written_is_no_damage(library: Path, tm
     longer = grow(
         lambda c: c.execute("UPDATE ZASSET SET ZUUID = ZUUID || 'x', ZFILENAME = hex(randomblob(900))")
     )
-    assert len(longer) > before, "pages of an open transaction were spilled into the log"
+    assert len(longer) > before, "pages of an open transaction are in the log"
     other = tmp_path / "other"
     other.mkdir()
     shutil.copy(library, other)
@@ -106,7 +106,9 @@ def test_what_an_older_generation_left_behind_is_no_damage(library: Path) -> Non
         connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
         connection.execute("UPDATE ZASSET SET ZFAVORITE = 1 WHERE Z_PK = 1")
         connection.commit()
-        assert log_of(library).stat().st_size == len(kept), "the new log lies over the beginning of the old"
+        assert log_of(library).stat().st_size == len(kept), (
+            "the new log overwrites the beginning of the old one"
+        )
         library.with_name("x.sqlite").write_bytes(library.read_bytes())
         library.with_name("x.sqlite-wal").write_bytes(log_of(library).read_bytes())
     assert read_library(library.with_name("x.sqlite")).notices == ()

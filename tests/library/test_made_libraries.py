@@ -1,4 +1,4 @@
-"""Made libraries of every schema generation, with their media folders, against what was planted."""
+"""Generated libraries of every schema, with their media folders, compared with what was generated."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def test_the_days_add_up_to_the_selection(made: MadeLibrary, checked: Library) -
 
 
 def test_a_reader_that_is_closed_while_it_reads_stops_reading(tmp_path: Path) -> None:
-    """As when a job is stopped during its scan; SQLite alone crashes the process then."""
+    """As when a job is stopped during its scan, which would crash the process with plain SQLite."""
     made = make_library(tmp_path / "made", LibraryRecipe(assets=3000, seed=1, icloud_share=1.0))
     reading = threading.Event()
     with private_copy(made.database) as copy, ThreadPoolExecutor(1) as pool:

@@ -1,4 +1,4 @@
-"""Rows that leave open what a file is: no original is lost for it, and no derivative taken for one."""
+"""Ambiguous rows: no original is lost, and no derivative counts as an original."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_an_asset_has_one_main_original_of_its_own_kind(planted: Planted, kind: 
     assert uuid_of(key) in library.notices[0]
 
 
-def test_a_file_of_a_kind_that_nobody_knows_yet_is_named(planted: Planted) -> None:
+def test_a_file_of_an_unknown_kind_is_named(planted: Planted) -> None:
     key = planted.asset()
     planted.resource(key, kind=40, subtype=91)
     planted.resource(key, kind=13, subtype=26)
@@ -137,7 +137,7 @@ def test_the_other_half_of_a_raw_is_a_photo(planted: Planted) -> None:
     assert [r.name for r in asset.originals] == ["IMG_0001.DNG", "IMG_0001.JPG"]
 
 
-def test_columns_that_an_ios_to_come_has_renamed_are_named_and_done_without(planted: Planted) -> None:
+def test_columns_renamed_by_a_future_ios_are_named_and_optional(planted: Planted) -> None:
     edited = planted.asset(edited=1)
     planted.resource(edited, version=2, subtype=2, recipe=65938)
     shared = planted.asset(original=False, ZBUNDLESCOPE=3)
@@ -155,7 +155,7 @@ def test_columns_that_an_ios_to_come_has_renamed_are_named_and_done_without(plan
         Ownership.SHARED_ALBUM,
     ]
     assert library.assets[0].edited
-    assert files(library.assets[0])["photo"] == "icloud", "an upload that nobody tells of is believed"
+    assert files(library.assets[0])["photo"] == "icloud", "without a record of the upload, the flag counts"
     notice = next(n for n in library.notices if "lacks" in n)
     for column in ("ZADJUSTMENTSSTATE", "ZBUNDLESCOPE", "ZCLOUDBATCHPUBLISHDATE", "ZCLOUDLOCALSTATE"):
         assert column in notice

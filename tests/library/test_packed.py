@@ -1,4 +1,4 @@
-"""Packed assets are the assets that were packed."""
+"""Unpacked assets equal the packed ones."""
 
 from __future__ import annotations
 

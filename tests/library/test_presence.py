@@ -1,4 +1,4 @@
-"""The files decide: what the folders of a phone make of the flags in its database."""
+"""The files decide: the folders of a phone override the flags in its database."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def asset(*resources: Resource, owner: Ownership = Ownership.OWN, edited: bool =
 
 
 def seen(*resources: Resource, **folders: set[str] | None) -> list[tuple[str, str]]:
-    """What becomes of an asset's resources, with these names in its folder (`here`) and its edits'."""
+    """The resources of an asset, with these names in its folder (`here`) and in that of its edits."""
     names = {"here": FOLDER, "edits": MUTATIONS}
     listing = {names[k]: None if v is None else FolderNames(v) for k, v in folders.items()}
     return [

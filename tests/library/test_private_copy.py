@@ -1,4 +1,4 @@
-"""The private copy that a library file of one's own is read from."""
+"""The private copy from which a library file is read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Databases of real Photo Libraries, against what two other readers agreed on."""
+"""Databases of real Photo Libraries, compared with the common result of two other readers."""
 
 from __future__ import annotations
 

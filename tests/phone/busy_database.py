@@ -1,8 +1,8 @@
 """A database in WAL mode that another process writes to, as photolibraryd does on a phone.
 
-`python -m tests.phone.busy_database DATABASE RATE` is that process. Each transaction counts up a few random
-rows in three tables, and adds a line to a ledger with an index. The sums agree in every committed state, and
-differ in a mix of two, which SQLite's own check may or may not find.
+`python -m tests.phone.busy_database DATABASE RATE` is that process. Each transaction increments a few
+random rows in three tables, and adds a row to an indexed ledger. The sums agree in every committed state,
+and differ in a mix of two, which SQLite's own check may miss.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ROW_BYTES = 1200
 
 
 def make_database(database: Path, megabytes: float) -> None:
-    """Makes one of about this size, its log emptied into it but still beside it."""
+    """Create a database of about this size, with a checkpointed log next to it."""
     database.parent.mkdir(parents=True, exist_ok=True)
     rows = int(megabytes * 1e6 / len(TABLES) / (_ROW_BYTES * 4096 / 3700))
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
@@ -45,7 +45,7 @@ def make_database(database: Path, megabytes: float) -> None:
 
 @contextmanager
 def written_to(database: Path, rate: float) -> Iterator[None]:
-    """While this stands, another process commits `rate` transactions a second."""
+    """Inside the block, another process commits `rate` transactions per second."""
     command = [sys.executable, "-m", __name__, str(database), str(rate)]
     root = Path(__file__).parents[2]
     with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as writer:
@@ -53,21 +53,21 @@ def written_to(database: Path, rate: float) -> Iterator[None]:
         assert writer.stdout.readline() == "writing\n"
         try:
             yield
-            assert writer.poll() is None, "the writer has died"
+            assert writer.poll() is None, "the writer process ended"
         finally:
             writer.kill()
 
 
 def committed(database: Path) -> int:
-    """How many transactions there have been, asked of the database itself."""
+    """The number of transactions, read from the database."""
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=30)) as connection:
         return int(connection.execute("SELECT count(*) FROM ledger").fetchone()[0])
 
 
 def judge(database: Path) -> tuple[str, int]:
-    """What a copy is worth: "" (a state that was committed), "mixed" or "corrupt"; and its transactions.
+    """Check a copy: "" (a committed state), "mixed" or "corrupt"; and its transactions.
 
-    The copy is opened as anybody would, so that SQLite replays its log.
+    The copy is opened normally, so that SQLite replays its log.
     """
     try:
         with closing(sqlite3.connect(database)) as connection:
@@ -81,7 +81,7 @@ def judge(database: Path) -> tuple[str, int]:
 
 
 def write(database: Path, rate: float) -> None:
-    """Commits as long as the process lives that started this one."""
+    """Commit until the parent process ends."""
     parent = os.getppid()
     rng = random.Random(time.time_ns())
     with closing(sqlite3.connect(database, isolation_level=None, timeout=30)) as connection:

@@ -1,4 +1,4 @@
-"""Phones in both ways that services are spoken to: encrypted, as real ones are, and plain."""
+"""Simulated phones with encrypted services, as on real phones, and with plain ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.conftest import PhoneFactory
 
 @pytest.fixture
 def records(tmp_path: Path) -> Path:
-    """Where this computer keeps its pair records."""
+    """The folder for this computer's pair records."""
     return tmp_path / "records"
 
 

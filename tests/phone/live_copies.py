@@ -1,4 +1,4 @@
-"""The experiment behind the guarded copy: a database is written to while copies of it are taken and judged.
+"""The experiment for the consistent copy: copy a database while it is being written, and check the copies.
 
 Used by the concurrency test and by `benchmarks/database_copy.py`.
 """
@@ -19,34 +19,34 @@ from ambertime_tui.phone.photos_database import DATABASE, LOG, fetch_database
 from tests.phone.busy_database import committed, judge, written_to
 
 LONGEST_PAUSE = 0.5
-"""Seconds; shorter than the product's, as a writer at a steady rate is no quieter later."""
+"""Seconds. Shorter than in the product, because a steady writer never becomes quieter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Copies:
-    """What became of a number of copies."""
+    """The results of several copies."""
 
     wanted: int
     accepted: int
-    """Handed over as consistent."""
+    """Accepted as consistent."""
     attempts: int
-    """How often a copy was begun."""
+    """Attempts to copy."""
     silently_mixed: int
-    """SQLite finds nothing wrong, but two transactions are mixed in it."""
+    """SQLite finds no error, but two transactions are mixed."""
     corrupt: int
-    """SQLite says that it is damaged."""
+    """SQLite reports damage."""
     stale: int
-    """Whole, but without a transaction that was committed before the copy began."""
+    """Complete, but without a transaction that was committed before the copy began."""
     transactions: int
-    """Committed while all that went on."""
+    """Transactions committed during the experiment."""
     seconds: float
-    """All that, the judging included."""
+    """Total seconds, including the checks."""
     copying: float
-    """Seconds, for the accepted copies alone, from asking to having."""
+    """Seconds for the accepted copies only."""
 
     @property
     def bad(self) -> int:
-        """Copies handed over that should not have been."""
+        """Accepted copies that are not consistent."""
         return self.silently_mixed + self.corrupt + self.stale
 
 
@@ -54,7 +54,7 @@ Take = Callable[[MediaFolder, Path], Awaitable[int]]
 
 
 async def guarded(media: MediaFolder, into: Path, attempts: int = 10) -> int:
-    """The product's copy; returns how often it was begun."""
+    """Copy as the product does, and return the number of attempts."""
 
     async def pause(seconds: float) -> None:
         await asyncio.sleep(min(seconds, LONGEST_PAUSE))
@@ -63,7 +63,7 @@ async def guarded(media: MediaFolder, into: Path, attempts: int = 10) -> int:
 
 
 async def unguarded(media: MediaFolder, into: Path) -> int:
-    """What one would do without thinking: the database, then its log."""
+    """Copy naively: the database, then its log."""
     await asyncio.to_thread(into.mkdir)
     for path in (DATABASE, LOG):
         with (into / Path(path).name).open("wb") as file:
@@ -86,16 +86,16 @@ async def copy_while_written(
     copies: int,
     deadline: float = 600.0,
 ) -> Copies:
-    """Takes and judges copies while another process commits `rate` transactions a second.
+    """Make and check copies while another process commits `rate` transactions per second.
 
     Args:
         media: the phone's media folder.
-        database: the phone's database, on the phone's side.
-        scratch: where the copies go, one after the other.
-        take: how to copy.
-        rate: transactions a second.
-        copies: how many to take.
-        deadline: seconds after which no further one is begun.
+        database: the simulated phone's database.
+        scratch: folder for the copies, one after the other.
+        take: the way to copy.
+        rate: transactions per second.
+        copies: number of copies.
+        deadline: seconds after which no further copy starts.
     """
     accepted = attempts = stale = wanted = 0
     copying = 0.0

@@ -1,4 +1,4 @@
-"""What these tests share: an event loop that forgives nothing, and sessions without waiting."""
+"""Shared by these tests: a strict event loop, and sessions without waiting."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from ambertime_tui.simulator.phone import SimulatedPhone
 T = TypeVar("T")
 
 QUICK = PhoneTimeouts(step_within=10.0, stall_after=3.0, ask_again_every=0.05, keep_alive_every=25.0)
-"""For tests in which the phone is silent on purpose."""
+"""For tests in which the phone does not respond on purpose."""
 DEADLINE = 20.0
 
 
 def run(work: Coroutine[Any, Any, T], deadline: float = DEADLINE) -> T:
-    """Runs `work` to its end; fails where it takes too long, leaves tasks running, or loses an exception."""
+    """Run `work`. Fail if it takes too long, leaves tasks running, or loses an exception."""
     complaints: list[str] = []
 
     async def watched() -> T:
@@ -41,7 +41,7 @@ def run(work: Coroutine[Any, Any, T], deadline: float = DEADLINE) -> T:
 
 
 async def until(condition: Callable[[], bool], what: str, deadline: float = 10.0) -> None:
-    """Waits for a condition, and fails with its name where it does not come."""
+    """Wait for a condition, and fail with its name on a timeout."""
     loop = asyncio.get_running_loop()
     end = loop.time() + deadline
     while not condition():
@@ -81,7 +81,7 @@ async def content(media: MediaFolder, path: str, **how: Any) -> bytes:
 
 
 async def raised(kind: type[PhoneError], work: Awaitable[object]) -> Any:
-    """The error that `work` has to raise."""
+    """Return the error that `work` must raise."""
     try:
         await work
     except kind as error:

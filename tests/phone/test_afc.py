@@ -1,4 +1,4 @@
-"""Files and folders are read whole, or it is said why not; nothing hangs, nothing stays open."""
+"""Files and folders are read completely or give an error; nothing hangs, nothing stays open."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ VIDEO = "DCIM/100APPLE/IMG_0002.MOV"
 
 @pytest.fixture
 def big(media_folder: Path) -> bytes:
-    """The content of DCIM/big, 10 MB and a bit, which is no multiple of anything."""
+    """The content of DCIM/big: slightly more than 10 MB, not a multiple of any chunk size."""
     data = os.urandom(10_000_019)
     (media_folder / "DCIM/big").write_bytes(data)
     return data
@@ -204,7 +204,7 @@ def test_what_the_phone_says_of_a_file_becomes_an_error_that_names_it(
             assert type(error) is kind
             assert error.path == VIDEO
             assert VIDEO in str(error)
-            # The others are not concerned, and nothing stays open.
+            # The others are not affected, and nothing stays open.
             assert len(await content(media, PHOTO)) == 11_000
             await until(lambda: simulated_phone.open_files == 0, "the files to be closed")
 
@@ -309,7 +309,7 @@ def test_a_slow_phone_is_not_a_silent_one(phone_factory: PhoneFactory, records: 
     phone = phone_factory(link=Link(bytes_per_second=10e6))
 
     async def work() -> None:
-        # The last of 8 readers waits longer for its file than the limit, but something comes all the time.
+        # The last of 8 readers waits longer than the limit, but data arrives all the time.
         async with media_of(phone, records, timeouts=replace(QUICK, stall_after=1.2)) as media:
             for data in await asyncio.gather(*(content(media, VIDEO) for _ in range(8))):
                 assert len(data) == 3_072_000
@@ -397,7 +397,7 @@ def test_an_idle_connection_is_kept_alive(simulated_phone: SimulatedPhone, recor
     run(work())
 
 
-def test_a_connection_that_the_phone_dropped_is_opened_anew_while_the_phone_is_there(
+def test_a_dropped_connection_is_reopened_while_the_phone_is_connected(
     any_phone: SimulatedPhone, usbmux: BackgroundUsbmuxd, media_folder: Path, records: Path, big: bytes
 ) -> None:
     async def work() -> None:
@@ -409,7 +409,7 @@ def test_a_connection_that_the_phone_dropped_is_opened_anew_while_the_phone_is_t
                 await anext(pieces)
                 await asyncio.to_thread(usbmux.drop_connections, any_phone, AFC)
 
-                # What was being read is not read on: it may be another file by now.
+                # An interrupted read is not resumed, because the file may have changed.
                 async def rest() -> None:
                     async for _ in pieces:
                         pass

@@ -1,4 +1,4 @@
-"""What goes to the phone and what comes back, as bytes; what comes back may be anything."""
+"""Encoding of requests and decoding of replies; replies may contain any bytes."""
 
 from __future__ import annotations
 

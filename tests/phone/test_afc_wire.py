@@ -1,4 +1,4 @@
-"""Replies of the file service, received in pieces of any size; what is no reply ends the connection."""
+"""Replies of the file service are received in pieces of any size; other data ends the connection."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ STATUS, DATA = 1, 2
 HEADER = struct.Struct("<8sQQQQ")
 
 
-def told(number: int, operation: int, data: bytes, *, magic: bytes = b"CFA6LPAA", length: int = -1) -> bytes:
+def reply_packet(
+    number: int, operation: int, data: bytes, *, magic: bytes = b"CFA6LPAA", length: int = -1
+) -> bytes:
     size = 40 + len(data) if length < 0 else length
     return HEADER.pack(magic, size, 40, number, operation) + data
 
@@ -30,7 +32,7 @@ def fed(replies: Replies, pieces: Iterable[bytes]) -> list[Reply]:
     for piece in pieces:
         while piece:
             room = replies.room()
-            assert room, "there is always room"
+            assert room, "the buffer is never empty"
             count = min(len(room), len(piece))
             room[:count] = piece[:count]
             piece = piece[count:]
@@ -43,7 +45,7 @@ def fed(replies: Replies, pieces: Iterable[bytes]) -> list[Reply]:
     st.lists(st.integers(1, 60_000), min_size=1),
 )
 def test_replies_are_the_same_however_the_bytes_come(said: list[tuple[int, bytes]], cuts: list[int]) -> None:
-    stream = b"".join(told(number, DATA, data) for number, data in said)
+    stream = b"".join(reply_packet(number, DATA, data) for number, data in said)
     pieces: list[bytes] = []
     at = 0
     while at < len(stream):
@@ -54,17 +56,17 @@ def test_replies_are_the_same_however_the_bytes_come(said: list[tuple[int, bytes
 
 
 def test_a_status_is_a_status_and_data_may_be_empty() -> None:
-    said = told(1, STATUS, struct.pack("<Q", 8)) + told(2, DATA, b"")
+    said = reply_packet(1, STATUS, struct.pack("<Q", 8)) + reply_packet(2, DATA, b"")
     assert [(reply.number, reply.status) for reply in fed(Replies(), [said])] == [(1, 8), (2, 0)]
 
 
 @pytest.mark.parametrize(
     "said",
     [
-        told(1, DATA, b"x", magic=b"CFA6LPAB"),
-        told(1, DATA, b"", length=39),
-        told(1, DATA, b"", length=2**40),
-        told(1, STATUS, b"\x08\0"),
+        reply_packet(1, DATA, b"x", magic=b"CFA6LPAB"),
+        reply_packet(1, DATA, b"", length=39),
+        reply_packet(1, DATA, b"", length=2**40),
+        reply_packet(1, STATUS, b"\x08\0"),
     ],
     ids=["magic", "too short", "too long", "half a status"],
 )
@@ -80,7 +82,7 @@ def test_any_bytes_are_replies_or_refused(pieces: list[bytes]) -> None:
 
 
 class OnASocket:
-    """What a connection to the file service is to `AfcConnection`, over a socket of the test's."""
+    """A service connection for `AfcConnection`, over a socket of the test."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader, self.writer = reader, writer
@@ -90,12 +92,12 @@ class OnASocket:
         await self.writer.wait_closed()
 
 
-def test_replies_out_of_order_find_their_requests_and_those_nobody_waits_for_are_dropped() -> None:
+def test_replies_out_of_order_match_their_requests_and_unexpected_ones_are_dropped() -> None:
     async def phone(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         requests = [await reader.readexactly(40 + 3) for _ in range(3)]
         numbers = [HEADER.unpack_from(request)[3] for request in requests]
         for number in (*reversed(numbers), 99):
-            writer.write(told(number, DATA, b"%d" % number))
+            writer.write(reply_packet(number, DATA, b"%d" % number))
 
     async def scenario() -> None:
         async with await asyncio.start_server(phone, "127.0.0.1") as server:

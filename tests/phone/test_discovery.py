@@ -1,4 +1,4 @@
-"""Phones come and go, usbmuxd comes and goes, and each state has its sentence."""
+"""Phones and usbmuxd appear and disappear, and each state has a helpful sentence."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ WIRED, WIRED_TOO, WIFI = (
 
 
 class Changes:
-    """What `watch_phones` tells, one after the other."""
+    """The values of `watch_phones`, one after the other."""
 
     def __init__(self) -> None:
         self._verification: asyncio.Queue[tuple[AttachedPhone, ...] | UsbmuxUnavailable] = asyncio.Queue()
@@ -66,7 +66,7 @@ class Changes:
             return await self._verification.get()
 
     async def until(self, wanted: set[str]) -> tuple[AttachedPhone, ...]:
-        """Reads on until exactly these UDIDs are told."""
+        """Read values until exactly these UDIDs are connected."""
         while True:
             change = await self.next()
             if not isinstance(change, UsbmuxUnavailable) and {p.udid for p in change} == wanted:
@@ -156,7 +156,7 @@ def test_a_missing_usbmuxd_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch) 
     assert "there is no socket" in said
 
 
-def test_a_socket_that_nobody_listens_at_says_so(short_tmp: Path) -> None:
+def test_a_socket_without_a_listener_is_reported(short_tmp: Path) -> None:
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(os.environ["USBMUXD_SOCKET_ADDRESS"])
 
@@ -178,11 +178,11 @@ def test_a_socket_of_somebody_else_says_so(usbmux: BackgroundUsbmuxd) -> None:
 
 @contextmanager
 def not_root() -> Iterator[None]:
-    """Nothing is ever denied to root."""
+    """Drop root's permissions, because nothing is denied to root."""
     if os.geteuid() != 0:
         yield
         return
-    importlib.import_module("pymobiledevice3.usbmux")  # which nobody else may be able to read
+    importlib.import_module("pymobiledevice3.usbmux")  # other users may not be able to read it
     os.seteuid(65534)
     try:
         yield

@@ -1,4 +1,4 @@
-"""The copy of the library database is a state that was committed, or there is no copy."""
+"""The copy of the library database is a committed state, or there is no copy."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ STAT_2 = MediaStat(4096, 1.0, False, 1_000_000_001)
 
 @pytest.fixture
 def database(media_folder: Path) -> Path:
-    """The phone's database, 2 MB; whoever writes to it keeps its log."""
+    """The phone's database, 2 MB, whose writer keeps its log."""
     file = media_folder / DATABASE
     make_database(file, 2)
     return file
@@ -57,7 +57,7 @@ def database(media_folder: Path) -> Path:
 
 @contextmanager
 def writing(database: Path) -> Iterator[sqlite3.Connection]:
-    """A connection as photolibraryd has one; the log stays when it ends, as it does on a phone."""
+    """Open a connection like photolibraryd's: the log stays when it closes, as on a phone."""
     kept = {}
     with closing(sqlite3.connect(database, isolation_level=None, check_same_thread=False)) as connection:
         connection.execute("PRAGMA synchronous = OFF")
@@ -97,16 +97,21 @@ def test_a_database_at_rest_is_copied_with_its_log_at_the_first_try(
 ) -> None:
     with writing(database) as connection:
         commit(connection, 7)
-    told: list[FetchProgress] = []
-    fetched = fetched_from(any_phone, records, tmp_path / "copy", on_progress=told.append)
+    reported: list[FetchProgress] = []
+    fetched = fetched_from(any_phone, records, tmp_path / "copy", on_progress=reported.append)
     assert fetched.attempts == 1
     assert fetched.database.read_bytes() == database.read_bytes()
     log = database.with_name("Photos.sqlite-wal").read_bytes()
     assert fetched.wal is not None
     assert fetched.wal.read_bytes() == log
     assert fetched.header == log[:32]
-    assert fetched.bytes == told[-1].bytes_done == told[-1].bytes_total == database.stat().st_size + len(log)
-    assert [p.bytes_done for p in told] == sorted(p.bytes_done for p in told)
+    assert (
+        fetched.bytes
+        == reported[-1].bytes_done
+        == reported[-1].bytes_total
+        == database.stat().st_size + len(log)
+    )
+    assert [p.bytes_done for p in reported] == sorted(p.bytes_done for p in reported)
     assert judge(fetched.database) == ("", 7)
 
 
@@ -147,26 +152,26 @@ def test_sqlite_passes_over_a_torn_end_of_the_log(
     whole = log.read_bytes()
     log.write_bytes((whole if tail else whole[:-100]) + tail)
     fetched = fetched_from(simulated_phone, records, tmp_path / "copy")
-    # Cut within its last frame, the last transaction was not committed; with something behind it, it was.
+    # With its last frame cut, the last transaction is not committed; with data after it, it is.
     assert judge(fetched.database) == ("", 5 if tail else 4)
 
 
-def test_a_log_that_is_begun_anew_over_an_untouched_database_is_no_reason_to_try_again(
+def test_a_log_restarted_over_an_untouched_database_is_no_reason_to_try_again(
     simulated_phone: SimulatedPhone, database: Path, records: Path, tmp_path: Path
 ) -> None:
     with writing(database) as connection:
         commit(connection, 3)
         connection.execute("PRAGMA wal_checkpoint(FULL)").fetchone()
-        begun_anew: list[int] = []
+        restarted: list[int] = []
 
         def on_progress(progress: FetchProgress) -> None:
-            if not begun_anew:
+            if not restarted:
                 before = database.with_name("Photos.sqlite-wal").read_bytes()[:32]
                 commit(connection)
-                begun_anew.append(before != database.with_name("Photos.sqlite-wal").read_bytes()[:32])
+                restarted.append(before != database.with_name("Photos.sqlite-wal").read_bytes()[:32])
 
         fetched = fetched_from(simulated_phone, records, tmp_path / "copy", on_progress=on_progress)
-        assert begun_anew == [True]
+        assert restarted == [True]
         assert fetched.attempts == 1
         assert judge(fetched.database) == ("", 4)
 
@@ -182,7 +187,7 @@ def test_a_checkpoint_under_the_copy_is_a_reason_to_try_again(
 
         def on_progress(progress: FetchProgress) -> None:
             if progress.attempt <= 2:
-                # All of the log goes into the database, and the next commit begins the log anew.
+                # Checkpoint the complete log, so that the next commit restarts it.
                 connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
                 commit(connection)
 
@@ -241,7 +246,7 @@ def test_a_copy_that_has_become_worthless_is_not_read_to_its_end(
         fetched = fetched_from(phone, records, tmp_path / "copy", on_progress=on_progress)
         assert fetched.attempts == 2
         in_vain = phone.wire.sent - before - fetched.bytes
-        # The look's two questions are each answered after a piece that was asked for before them.
+        # The two requests of a check are each answered after an earlier read.
         assert LOOK_EVERY <= in_vain < database.stat().st_size * 0.75
 
 
@@ -381,18 +386,18 @@ def test_a_phone_that_tells_no_times_cannot_vouch_for_an_untouched_database() ->
 
 
 async def at_once(seconds: float) -> None:
-    """Sleeps no time, but lets others work."""
+    """Yield to other tasks without sleeping."""
     await asyncio.sleep(0)
 
 
-# The concurrency experiment: another process writes while copies are taken, and each copy is judged.
+# The concurrency experiment: another process writes during the copies, and each copy is checked.
 
 
 @pytest.fixture
 def experiment(
     phone_factory: PhoneFactory, media_folder: Path, records: Path, tmp_path: Path
 ) -> Callable[[Take, float, int, float], Copies]:
-    """Runs copies of a 16 MB database over a 300 MB/s link: how to take, rate, how many, seconds at most."""
+    """Copies a 16 MB database over a 300 MB/s link: way to copy, rate, number of copies, maximum seconds."""
     database = media_folder / DATABASE
     make_database(database, 16)
     phone = phone_factory(link=Link(0.0005, 300e6))
@@ -418,7 +423,7 @@ def test_no_copy_of_a_database_that_is_written_to_is_mixed(
 ) -> None:
     copies = experiment(guarded, rate, 8, 8.0)
     assert copies.bad == 0, copies
-    # At 150 a second a slow machine may never be given a moment's rest: then there is no copy at all.
+    # At 150 per second, a slow machine may never find a quiet moment, and then there is no copy.
     assert copies.accepted >= at_least, copies
     assert copies.transactions > 0, copies
 
@@ -426,7 +431,7 @@ def test_no_copy_of_a_database_that_is_written_to_is_mixed(
 def test_without_the_guard_the_same_experiment_shows_mixed_copies(
     experiment: Callable[[Take, float, int, float], Copies],
 ) -> None:
-    # On an idle machine a copy is quick, and few of them fall onto a checkpoint: as many as it takes.
+    # On an idle machine a copy is fast and rarely meets a checkpoint, so make as many as needed.
     tried: list[Copies] = []
     while not any(copies.silently_mixed + copies.corrupt for copies in tried):
         assert len(tried) < 40, tried

@@ -1,4 +1,4 @@
-"""A session: every answer that the owner of a phone can give, and every state it can be in."""
+"""A session: every answer of the user, and every state of the phone."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ BOTH = pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
 
 
 class Waiting(list[PhoneError]):
-    """What the front end was told to tell."""
+    """Collects what the user has to do."""
 
     def kinds(self) -> list[type[PhoneError]]:
         return [type(error) for error in self]
 
 
 async def enter(phone: SimulatedPhone, records: Path, **how: object) -> None:
-    """Opens a session and leaves it again."""
+    """Open a session and close it."""
     async with session_with(phone, records, **how) as session:  # type: ignore[arg-type]
         media = await session.media()
         assert "DCIM" in await media.listdir("/")
@@ -64,7 +64,7 @@ def test_a_trusting_phone_tells_its_facts(any_phone: SimulatedPhone, records: Pa
     run(work())
 
 
-def test_the_phone_is_kept_awake_while_the_session_stands(any_phone: SimulatedPhone, records: Path) -> None:
+def test_the_phone_is_kept_awake_during_the_session(any_phone: SimulatedPhone, records: Path) -> None:
     async def work() -> None:
         async with session_with(any_phone, records):
             await until(lambda: any_phone.power_assertions == ["AmberTime"], "the power assertion")
@@ -78,18 +78,18 @@ def test_a_new_phone_is_paired_when_its_owner_taps_trust(
     phone_factory: PhoneFactory, records: Path, tls: bool
 ) -> None:
     phone = phone_factory(tls=tls, paired=False, trust=Trust.ASKS)
-    told = Waiting()
+    reported = Waiting()
 
     async def work() -> None:
-        opening = asyncio.create_task(enter(phone, records, patience=30.0, on_waiting=told.append))
-        await until(lambda: told.kinds() == [TrustPending], "the dialog to be reported")
-        assert "tap Trust" in str(told[0])
+        opening = asyncio.create_task(enter(phone, records, patience=30.0, on_waiting=reported.append))
+        await until(lambda: reported.kinds() == [TrustPending], "the dialog to be reported")
+        assert "tap Trust" in str(reported[0])
         phone.answer_trust(True)
         await opening
-        # From now on it is known:
+        # Now it is known:
         phone.trust = Trust.REFUSES
         await enter(phone, records)
-        assert told.kinds() == [TrustPending]
+        assert reported.kinds() == [TrustPending]
 
     run(work())
     (record,) = records.glob("*.plist")
@@ -100,13 +100,13 @@ def test_a_new_phone_is_paired_when_its_owner_taps_trust(
 
 def test_dont_trust_is_an_answer(phone_factory: PhoneFactory, records: Path) -> None:
     phone = phone_factory(paired=False, trust=Trust.ASKS)
-    told = Waiting()
+    reported = Waiting()
 
     async def work() -> None:
         opening = asyncio.create_task(
-            raised(TrustRefused, enter(phone, records, patience=30.0, on_waiting=told.append))
+            raised(TrustRefused, enter(phone, records, patience=30.0, on_waiting=reported.append))
         )
-        await until(lambda: told.kinds() == [TrustPending], "the dialog to be reported")
+        await until(lambda: reported.kinds() == [TrustPending], "the dialog to be reported")
         phone.answer_trust(False)
         assert "Don't Trust" in str(await opening)
 
@@ -129,13 +129,13 @@ def test_a_new_phone_that_is_locked_is_waited_for_first_unlocked_then_trusted(
 ) -> None:
     phone = phone_factory(tls=tls, paired=False, trust=Trust.ASKS)
     phone.locked = True
-    told = Waiting()
+    reported = Waiting()
 
     async def work() -> None:
-        opening = asyncio.create_task(enter(phone, records, patience=30.0, on_waiting=told.append))
-        await until(lambda: told.kinds() == [PhoneLocked], "the lock to be reported")
+        opening = asyncio.create_task(enter(phone, records, patience=30.0, on_waiting=reported.append))
+        await until(lambda: reported.kinds() == [PhoneLocked], "the lock to be reported")
         phone.locked = False
-        await until(lambda: told.kinds() == [PhoneLocked, TrustPending], "the dialog to be reported")
+        await until(lambda: reported.kinds() == [PhoneLocked, TrustPending], "the dialog to be reported")
         phone.answer_trust(True)
         await opening
 
@@ -144,13 +144,13 @@ def test_a_new_phone_that_is_locked_is_waited_for_first_unlocked_then_trusted(
 
 def test_a_trusted_phone_that_is_locked_is_waited_for(any_phone: SimulatedPhone, records: Path) -> None:
     any_phone.locked = True
-    told = Waiting()
+    reported = Waiting()
 
     async def work() -> None:
         await raised(PhoneLocked, enter(any_phone, records, patience=0.0))
-        opening = asyncio.create_task(enter(any_phone, records, patience=30.0, on_waiting=told.append))
-        await until(lambda: told.kinds() == [PhoneLocked], "the lock to be reported")
-        assert "Unlock it" in str(told[0])
+        opening = asyncio.create_task(enter(any_phone, records, patience=30.0, on_waiting=reported.append))
+        await until(lambda: reported.kinds() == [PhoneLocked], "the lock to be reported")
+        assert "Unlock it" in str(reported[0])
         any_phone.locked = False
         await opening
 
@@ -175,7 +175,7 @@ def test_a_phone_locked_in_the_middle_says_so_when_a_new_connection_is_needed(
 
 
 @BOTH
-def test_a_phone_that_forgot_this_computer_is_paired_anew(
+def test_a_phone_that_forgot_this_computer_is_paired_again(
     phone_factory: PhoneFactory, records: Path, tls: bool
 ) -> None:
     phone = phone_factory(tls=tls)
@@ -194,13 +194,13 @@ def test_a_phone_that_goes_while_its_owner_is_waited_for(
     phone_factory: PhoneFactory, usbmux: BackgroundUsbmuxd, records: Path
 ) -> None:
     phone = phone_factory(paired=False, trust=Trust.ASKS)
-    told = Waiting()
+    reported = Waiting()
 
     async def work() -> None:
         opening = asyncio.create_task(
-            raised(PhoneDisconnected, enter(phone, records, patience=30.0, on_waiting=told.append))
+            raised(PhoneDisconnected, enter(phone, records, patience=30.0, on_waiting=reported.append))
         )
-        await until(lambda: bool(told), "the dialog to be reported")
+        await until(lambda: bool(reported), "the dialog to be reported")
         await asyncio.to_thread(usbmux.unplug, phone)
         await opening
 
@@ -209,11 +209,11 @@ def test_a_phone_that_goes_while_its_owner_is_waited_for(
 
 def test_waiting_for_trust_can_be_cancelled(phone_factory: PhoneFactory, records: Path) -> None:
     phone = phone_factory(paired=False, trust=Trust.ASKS)
-    told = Waiting()
+    reported = Waiting()
 
     async def work() -> None:
-        opening = asyncio.create_task(enter(phone, records, patience=1000.0, on_waiting=told.append))
-        await until(lambda: bool(told), "the dialog to be reported")
+        opening = asyncio.create_task(enter(phone, records, patience=1000.0, on_waiting=reported.append))
+        await until(lambda: bool(reported), "the dialog to be reported")
         opening.cancel()
         await asyncio.wait({opening}, timeout=5.0)
         assert opening.cancelled()
@@ -222,15 +222,15 @@ def test_waiting_for_trust_can_be_cancelled(phone_factory: PhoneFactory, records
 
 
 def without_socket(transport: Any) -> bool:
-    """Whether a connection is open for the event loop, while its socket is closed."""
+    """Whether the event loop still has a connection whose socket is closed."""
     return not transport.is_closing() and transport._sock is not None and transport._sock.fileno() < 0
 
 
 def test_an_opening_cancelled_as_its_handshake_ends_leaves_no_connection_that_reads_on(
     phone_factory: PhoneFactory, records: Path
 ) -> None:
-    """pymobiledevice3 closes the socket of one that asyncio still takes leave of; the descriptor is then read
-    by both its old and its new owner."""
+    """pymobiledevice3 closes the socket of a connection that asyncio is still shutting down. Then both the
+    old and the new owner read from the file descriptor."""
     phone = phone_factory(tls=True)
 
     async def work() -> None:

@@ -1,4 +1,4 @@
-"""Whatever pymobiledevice3 raises becomes a sentence a person can act on."""
+"""Every exception of pymobiledevice3 becomes a sentence that says what to do."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_each_error_is_a_sentence_that_says_what_to_do(error: PhoneError) -> Non
 
 def test_every_kind_of_error_is_among_the_examples() -> None:
     kinds = {kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, PhoneError)}
-    # Not found is a fact; what to do about it is the engine's to say.
+    # Not found is only a fact; the engine says what to do.
     assert kinds - {type(e) for e in EXAMPLES} == {PhoneError, errors.MediaError, errors.MediaNotFound}
 
 

@@ -40,7 +40,7 @@ class CopyPhase:
             context: the job's.
             ledger: the plan and the outcome of each asset.
             fetch_queue: what waits for iCloud.
-            main_names: the library's, see `presence.as_found`.
+            main_names: the library's, see `presence.checked_against_files`.
         """
         progress, timing = context.progress, context.timing
         self._context = context

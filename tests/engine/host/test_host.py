@@ -1,4 +1,4 @@
-"""The engine's process: whom it serves, what it outlives, and when it ends."""
+"""The engine's process: which clients it serves, what it survives, and when it ends."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from tests.engine.backups import (
 
 
 def descriptors(pid: int) -> list[str]:
-    """What stdin, stdout and stderr of a process are."""
+    """The files that stdin, stdout and stderr of a process refer to."""
     return [str(Path(f"/proc/{pid}/fd/{number}").readlink()) for number in range(3)]
 
 
@@ -321,8 +321,8 @@ def test_the_scan_made_for_a_range_picker_is_the_one_the_job_uses(
             surveyed = await client.survey(None, heard.append)
             again = await client.survey(phone.udid)
             assert surveyed == again
-            anew = await client.survey(phone.udid, refresh=True)
-            assert anew.scanned_at > again.scanned_at
+            refreshed = await client.survey(phone.udid, refresh=True)
+            assert refreshed.scanned_at > again.scanned_at
             before = phone.journal.requests["afc.READ_DIR"]
             preview = await client.preview(JobSpec(str(target)))
             assert preview.problem == ""

@@ -1,4 +1,4 @@
-"""What a preview knows of an archive: as the record has it, and hardly any memory for it."""
+"""The file sizes a preview knows equal the record, and take little memory."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_it_says_what_the_recorded_assets_say(library: Library, data: st.DataObj
     assert KnownSizes(files).of(uuids) == truth
 
 
-def test_of_an_edit_made_anew_the_newest_counts(tmp_path: Path) -> None:
+def test_the_latest_version_of_an_edit_counts(tmp_path: Path) -> None:
     edits = tuple(
         replace(recorded_file(Role.EDITED_PHOTO, 100 + number), name=f"{number}.jpg", generation=number)
         for number in (2, 1, 3)

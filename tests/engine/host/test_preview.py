@@ -40,22 +40,24 @@ def preview_of(target: Path, file_system: str, *assets: Asset) -> Preview:
 
 def test_files_too_large_for_fat32_are_named_with_what_to_do(tmp_path: Path) -> None:
     sizes = {"a.MOV": 5 * GIB, "b.MOV": 9 * GIB, "c.MOV": 4 * GIB, "d.MOV": 6 * GIB, "e.MOV": 4 * GIB - 1}
-    told = preview_of(tmp_path, "vfat", *(video(name, size) for name, size in sizes.items()))
-    (words,) = [one for one in told.advice if "too large" in one]
+    preview = preview_of(tmp_path, "vfat", *(video(name, size) for name, size in sizes.items()))
+    (words,) = [one for one in preview.advice if "too large" in one]
     assert words.startswith("b.MOV (9.7 GB), d.MOV (6.4 GB), a.MOV (5.4 GB) and 1 more: too large for")
     assert "Use a drive with exFAT" in words
-    assert (told.cannot.count, told.local.count) == (4, 1)
+    assert (preview.cannot.count, preview.local.count) == (4, 1)
 
 
 def test_names_that_fat32_cannot_keep_are_counted_and_one_is_shown(tmp_path: Path) -> None:
-    told = preview_of(tmp_path, "vfat", video("who?.MOV", 10), video("12:30.MOV", 10), video("plain.MOV", 10))
-    (words,) = [one for one in told.advice if "names with" in one]
+    preview = preview_of(
+        tmp_path, "vfat", video("who?.MOV", 10), video("12:30.MOV", 10), video("plain.MOV", 10)
+    )
+    (words,) = [one for one in preview.advice if "names with" in one]
     assert words.startswith("2 names with characters that FAT32 cannot store (who?.MOV)")
 
 
 def test_a_plan_that_does_not_fit_is_a_problem_that_says_both_sizes(tmp_path: Path) -> None:
-    told = preview_of(tmp_path, "ext4", video("long.MOV", 1 << 60))
-    assert told.problem.startswith("Not enough free space: 1.2 EB needed, ")
-    assert "Choose a shorter range or another drive." in told.problem
-    assert told.needed > 1 << 60, "with a margin"
+    preview = preview_of(tmp_path, "ext4", video("long.MOV", 1 << 60))
+    assert preview.problem.startswith("Not enough free space: 1.2 EB needed, ")
+    assert "Choose a shorter range or another drive." in preview.problem
+    assert preview.needed > 1 << 60, "with a margin"
     assert preview_of(tmp_path, "ext4", video("short.MOV", 10)).problem == ""

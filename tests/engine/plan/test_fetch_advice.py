@@ -38,19 +38,19 @@ def advised(way: FetchWay, phone: PhoneSummary, plan: Plan = PLAN) -> str:
 
 def test_a_phone_with_too_little_room_is_told_in_figures_and_ranges() -> None:
     phone = PhoneSummary("u", free_bytes=14 * GB)
-    said = advised(FetchWay.BY_HAND, phone)
-    assert "40.0 GB" in said
-    assert "14.0 GB free" in said
-    assert "2010-06-01..2011-06-01, 2012-06-01..2013-06-01, 2014-06-01..2015-06-01 and 1 more" in said
+    advice = advised(FetchWay.BY_HAND, phone)
+    assert "40.0 GB" in advice
+    assert "14.0 GB free" in advice
+    assert "2010-06-01..2011-06-01, 2012-06-01..2013-06-01, 2014-06-01..2015-06-01 and 1 more" in advice
     assert "slice by slice" in advised(FetchWay.SHORTCUT, phone)
     assert "whole library" in advised(FetchWay.KEEP_ORIGINALS, phone)
 
 
 def test_with_room_and_power_only_the_network_is_spoken_of() -> None:
-    said = advised(FetchWay.KEEP_ORIGINALS, PhoneSummary("u", free_bytes=100 * GB, on_power=True))
-    assert "Wi-Fi" in said
-    assert "free" not in said
-    assert "power." not in said
+    advice = advised(FetchWay.KEEP_ORIGINALS, PhoneSummary("u", free_bytes=100 * GB, on_power=True))
+    assert "Wi-Fi" in advice
+    assert "free" not in advice
+    assert "power." not in advice
 
 
 @pytest.mark.parametrize("way", FetchWay)

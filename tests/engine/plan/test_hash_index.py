@@ -1,4 +1,4 @@
-"""Places are sorted as `sorted` sorts them, equals in the order in which they came."""
+"""`argsort` sorts positions like `sorted`, including stability."""
 
 from __future__ import annotations
 

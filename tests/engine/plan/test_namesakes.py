@@ -1,4 +1,4 @@
-"""Names on the drive do not depend on the order in which assets are copied, nor on the selection."""
+"""Names on the drive depend neither on the copy order nor on the selection."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_the_first_by_capture_has_the_name_in_whatever_order_the_library_has_the
     assert found == later(shuffled)
     keys = {by_traits(one) for one in assets}
     firsts = [one for one in assets if one.uuid not in found]
-    assert len(firsts) == len(keys), "one has the name, all others have to leave it"
+    assert len(firsts) == len(keys), "exactly one asset keeps the name"
     for first in firsts:
         rivals = [one for one in assets if by_traits(one) == by_traits(first)]
         assert first is min(rivals, key=lambda a: (a.created is None, a.created or 0.0, a.uuid))

@@ -1,4 +1,4 @@
-"""The plan and the census: each asset has one decision and is counted once, whatever the library is like."""
+"""Plan and census: each asset gets one decision and is counted once, for any library."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def plans(draw: st.DrawFn) -> Plan:
 
 @st.composite
 def endings(draw: st.DrawFn, plan: Plan) -> Endings:
-    """What a job may have made of a plan: any of what it tried ended in any way."""
+    """Possible endings of a job: each asset it tried can end in any way."""
     tried = [p for p in plan if p.decision in (Decision.COPY, Decision.FETCH) and draw(st.booleans())]
     ways = st.sampled_from(
         [
@@ -180,7 +180,7 @@ def test_a_census_that_does_not_add_up_is_a_contradiction(plan: Plan) -> None:
 
 
 def everything(uuids: Sequence[str]) -> frozenset[str]:
-    """A record that knows all it is asked for."""
+    """A record that contains every requested asset."""
     return frozenset(uuids)
 
 

@@ -1,4 +1,4 @@
-"""A phone whose library database cannot be read: what its folders show is archived, and called no more."""
+"""A phone with an unreadable library database: what its folders show is archived and reported as such."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from tests.engine.backups import archived, backup, engine
 
 
 def spoil(made: MadeLibrary) -> None:
-    """The database is no database any more."""
+    """Overwrite the database with something else."""
     made.database.write_bytes(b"spoilt" * 1000)
     made.database.with_name("Photos.sqlite-wal").unlink(missing_ok=True)
 
 
 def on_the_phone(made: MadeLibrary) -> set[str]:
-    """SHA-256 of every file in the folders of originals, and of the edits of what lies there."""
+    """SHA-256 of every file in the folders of originals and of their edits."""
     roots = [made.media / "DCIM", made.media / "PhotoData/CPLAssets", made.media / "PhotoData/Mutations"]
     files = [path for root in roots for path in root.rglob("*") if path.is_file()]
     return {sha256(path.read_bytes()).hexdigest() for path in files if not path.name.startswith(".")}

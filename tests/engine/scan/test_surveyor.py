@@ -1,4 +1,4 @@
-"""A scan is made again only where it has to be: the database of a large library has gigabytes."""
+"""A scan is repeated only if necessary, because the database of a large library has gigabytes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Clock:
 async def story_of(
     phone: SimulatedPhone, folder: Path
 ) -> AsyncIterator[tuple[Surveyor, Clock, MediaFolder, Scan]]:
-    """A phone that was surveyed at second 0, and is read by somebody else now."""
+    """A phone that was surveyed at second 0, and is now read by a job."""
     clock, records = Clock(), folder / "records"
     surveyor = Surveyor(records, folder / "scratch", replace(Timing(), steady=clock))
     scan = (await surveyor.survey(None, lambda status: None)).scan
@@ -56,7 +56,7 @@ def test_an_old_survey_is_used_where_the_database_was_not_written_to(
         async with story_of(phone, tmp_path) as (surveyor, clock, media, scan):
             clock.now = 100 * GOOD_FOR
             assert await surveyor.take(phone.udid, media) is scan
-            assert await surveyor.take(phone.udid, media) is None, "one job alone uses it"
+            assert await surveyor.take(phone.udid, media) is None, "only one job uses it"
 
     asyncio.run(story())
 
