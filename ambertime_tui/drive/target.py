@@ -22,6 +22,7 @@ import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from ambertime_tui.drive.errors import DriveError, drive_error
@@ -34,6 +35,7 @@ from ambertime_tui.drive.record.verdicts import Finding, load_findings
 from ambertime_tui.drive.volume.discovery import Drive, drive_of
 from ambertime_tui.drive.volume.file_system import FileSystemTraits
 from ambertime_tui.drive.volume.lock import TargetLock, lock_target
+from ambertime_tui.drive.volume.service_folders import service_in
 from ambertime_tui.drive.volume.system_calls import SystemCalls
 from ambertime_tui.drive.writing.asset_writer import AssetWriter, StagedAsset
 from ambertime_tui.drive.writing.commit import commit_staged
@@ -41,6 +43,7 @@ from ambertime_tui.drive.writing.context import WriteContext
 from ambertime_tui.drive.writing.existing_files import ExistingFiles
 from ambertime_tui.drive.writing.folders import FolderMaker
 from ambertime_tui.drive.writing.names import NameRegistry
+from ambertime_tui.drive.writing.naming import folder_of
 from ambertime_tui.drive.writing.part_journal import PartJournal
 from ambertime_tui.drive.writing.read_back import Reader
 from ambertime_tui.library.model import Asset, Resource, Role
@@ -125,7 +128,7 @@ class Target:
             there = self._sizes(folder)
             for file in files:
                 path = f"{folder}/{file.name}" if folder else file.name
-                if there.get(file.name) != file.size or path in findings:
+                if there.get(file.name) != file.size or path in findings or service_in(path):
                     suspects.append((file.uuid, file.role, file.generation))
         broken: dict[str, tuple[RecordedFile, ...]] = {}
         for uuid, role, generation in suspects:
@@ -138,8 +141,11 @@ class Target:
     def is_broken(self, file: RecordedFile, findings: Mapping[str, Finding] | None = None) -> bool:
         """Whether a recorded file is missing or has a different size.
 
-        A file that `verify` found damaged is read again, and counts as broken if its hash differs.
+        A file that `verify` found damaged is read again, and counts as broken if its hash differs. A file in
+        a recycle bin or the like counts as missing.
         """
+        if service_in(file.path):
+            return True
         path = self.path / file.path
         try:
             facts = path.lstat()
@@ -189,7 +195,7 @@ class Target:
             RecordFailed: the record cannot be read.
         """
         wanted = tuple(asset.resources if resources is None else resources)
-        recorded = self._record.find_asset(udid, asset.uuid)
+        recorded = _outside_service_folders(self._record.find_asset(udid, asset.uuid), asset)
         return AssetWriter(self._context, udid, asset, wanted, recorded, repairs, namesake)
 
     def set_library(self, udid: str, in_library: Callable[[str], bool]) -> None:
@@ -232,6 +238,18 @@ class Target:
                 self._record.close()
             finally:
                 self._lock.release()
+
+
+def _outside_service_folders(recorded: RecordedAsset | None, asset: Asset) -> RecordedAsset | None:
+    """What is recorded of an asset, without files in recycle bins and the like, where nothing is written."""
+    if recorded is None:
+        return None
+    files = tuple(file for file in recorded.files if not service_in(file.path))
+    if not files:
+        return None
+    if not service_in(f"{recorded.folder}/"):
+        return replace(recorded, files=files)
+    return replace(recorded, files=files, folder=folder_of(asset))
 
 
 @contextmanager

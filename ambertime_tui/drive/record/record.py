@@ -84,7 +84,8 @@ class Record(RecordQueries):
                 self._add_to_filters(asset)
                 connection.execute(
                     "INSERT INTO asset VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
-                    "completed_at = excluded.completed_at, original_filename = excluded.original_filename",
+                    "completed_at = excluded.completed_at, original_filename = excluded.original_filename, "
+                    "folder = excluded.folder, stem = excluded.stem",
                     (
                         asset.udid,
                         asset.uuid,

@@ -20,6 +20,7 @@ from ambertime_tui.drive.record.record_model import ReadBack
 from ambertime_tui.drive.record.verdicts import Finding, Verdict, load_findings, save_findings, verdict_of
 from ambertime_tui.drive.verify.expected import Expected, ExpectedFiles
 from ambertime_tui.drive.volume.discovery import drive_of
+from ambertime_tui.drive.volume.service_folders import service_in, service_of
 from ambertime_tui.drive.volume.system_calls import SystemCalls
 from ambertime_tui.drive.writing.read_back import Reader
 from ambertime_tui.library.model import Role
@@ -349,6 +350,12 @@ def _verify_file(
     except OSError as error:
         place.raise_if_gone(error)
         return verdict(Verdict.DAMAGED, f"{file.path} cannot be read: {error.strerror}.")
+    service = service_in(file.path)
+    if service is not None and file.recorded:
+        sentence = (
+            f"{file.path} is in {service}, which is not part of the archive. The next backup copies it again."
+        )
+        return verdict(Verdict.MISSING, sentence, found.read_back)
     if found.sha256 == file.sha256:
         whole, _ = verdict(Verdict.WHOLE, "", found.read_back)
         return whole, None
@@ -368,9 +375,11 @@ def _verify_file(
 
 
 def _photos(root: Path) -> Iterator[str]:
-    """Paths of all files in Photos/ that are not hidden. Parts are hidden."""
+    """Paths of all files in Photos/ that are not hidden. Parts are hidden. Leaves out service folders."""
     for folder, subfolders, names in os.walk(root / PHOTOS):
-        subfolders.sort()
+        subfolders[:] = sorted(
+            name for name in subfolders if not name.startswith(".") and service_of(name) is None
+        )
         inside = Path(folder).relative_to(root).as_posix()
         for name in names:
             if not name.startswith("."):

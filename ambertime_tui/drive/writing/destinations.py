@@ -11,6 +11,7 @@ from ambertime_tui.drive.errors import drive_error
 from ambertime_tui.drive.record.record_model import AsideFile, RecordedAsset, RecordedFile
 from ambertime_tui.drive.record.verdicts import Verdict, verdict_of
 from ambertime_tui.drive.volume.name_keys import name_key
+from ambertime_tui.drive.volume.service_folders import service_in
 from ambertime_tui.drive.writing.asset_writer import StagedAsset
 from ambertime_tui.drive.writing.context import WriteContext
 from ambertime_tui.drive.writing.file_writer import StagedFile
@@ -149,8 +150,11 @@ def _repair(context: WriteContext, result: NamedAsset, file: StagedFile, broken:
     """Give a good copy the recorded name.
 
     A damaged file with that name is renamed, never deleted. If the file turns out to be intact it stays, and
-    the copy is not needed. Returns False if another program wrote the file: the copy needs another name.
+    the copy is not needed. Returns False if another program wrote the file, or if it is in a recycle bin or
+    the like: the copy needs another name.
     """
+    if service_in(broken.path):
+        return False
     path = context.root / broken.path
     try:
         facts = path.lstat()

@@ -17,13 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ambertime_tui.drive.errors import drive_error
+from ambertime_tui.drive.layout import CHECKSUMS
 from ambertime_tui.drive.record.record import Record
 from ambertime_tui.drive.volume.name_keys import is_text, name_key
+from ambertime_tui.drive.volume.service_folders import service_of
 from ambertime_tui.drive.volume.system_calls import SystemCalls, closing
-from ambertime_tui.drive.writing.naming import is_part_name
 from ambertime_tui.drive.writing.read_back import FileDigest, Reader
-
-_NOT_MEDIA = frozenset({"SHA256SUMS", "lost+found", "$RECYCLE.BIN", "System Volume Information"})
 
 InLibrary = Callable[[str], bool]
 """Whether a phone's library has an asset of this uuid."""
@@ -163,10 +162,12 @@ class ExistingFiles:
             there = sorted(entries, key=lambda entry: entry.name)
         for entry in there:
             name = entry.name
-            if name.startswith(".") or name in _NOT_MEDIA or is_part_name(name) or not is_text(name):
-                continue
             path = f"{folder}/{name}" if folder else name
+            if name.startswith(".") or name == CHECKSUMS or not is_text(name):
+                continue
             if entry.is_dir(follow_symlinks=False):
+                if service_of(name) is not None:
+                    continue
                 # Other programs may change or protect it. An unreadable folder must not stop the backup.
                 with suppress(OSError):
                     self._walk(path, found)

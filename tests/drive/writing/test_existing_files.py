@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
 
-from ambertime_tui.drive.errors import (
-    DriveError,
-)
+import pytest
+
+from ambertime_tui.drive.errors import DriveError
 from ambertime_tui.drive.record.record import Record
 from ambertime_tui.drive.record.record_model import RecordedAsset
 from ambertime_tui.drive.record.verdicts import Verdict
@@ -33,6 +33,7 @@ from tests.drive.archive_helpers import (
 )
 
 LIVE = (Role.PHOTO, Role.PAIRED_VIDEO)
+SERVICE_FOLDERS = ("#recycle", "@Recycle/2023", "RECYCLER", "#snapshot/GMT+01-2026.11.20", "Photos/@eaDir/x")
 
 
 def test_files_of_an_earlier_archive_are_recorded_where_they_are(tmp_path: Path) -> None:
@@ -50,6 +51,50 @@ def test_files_of_an_earlier_archive_are_recorded_where_they_are(tmp_path: Path)
         edited = asset(1, (*LIVE, Role.EDITED_PHOTO))
         later = copied(target, edited, resources=edited.edits)
         assert later.files[-1].path == "old archive/DCIM/IMG_0001_edited.HEIC"
+
+
+@pytest.mark.parametrize("folder", SERVICE_FOLDERS)
+def test_files_in_recycle_bins_and_snapshots_are_not_the_archive(tmp_path: Path, folder: str) -> None:
+    item = asset(1, LIVE)
+    for part in item.resources:
+        deleted = tmp_path / folder / part.name
+        deleted.parent.mkdir(parents=True, exist_ok=True)
+        deleted.write_bytes(content(item, part))
+    with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
+        found = copied(target, item)
+        target.finish()
+    assert [file.path for file in found.files] == [
+        "Photos/2024-07/IMG_0001.HEIC",
+        "Photos/2024-07/IMG_0001.MOV",
+    ]
+    report = verify(tmp_path)
+    assert report.count(Verdict.WHOLE) == 2
+    assert not report.count(Verdict.EXTRA)
+
+
+def test_an_older_version_recorded_files_in_a_recycle_bin_and_they_are_copied_again(tmp_path: Path) -> None:
+    item = asset(1, LIVE)
+    bin_folder = "#recycle/Old/Photos/2023-11"
+    with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
+        proper = copied(target, item)
+        (tmp_path / bin_folder).mkdir(parents=True)
+        for file in proper.files:
+            (tmp_path / file.path).rename(tmp_path / bin_folder / file.name)
+        moved = tuple(replace(file, folder=bin_folder, preexisting=True) for file in proper.files)
+        target.record.commit([replace(proper, folder=bin_folder, files=moved)])
+        target.finish()
+    deleted = tree(tmp_path / "#recycle")
+    report = verify(tmp_path)
+    assert report.count(Verdict.MISSING) == 2
+    assert "is in a recycle bin" in report.not_whole[0].sentence
+    with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
+        again = copied(target, item, repair=True)
+        target.finish()
+    assert [file.path for file in again.files] == [file.path for file in proper.files]
+    assert again.folder == "Photos/2024-07"
+    assert tree(tmp_path / "#recycle") == deleted
+    assert verify(tmp_path).sound
+    assert "#recycle" not in (tmp_path / "SHA256SUMS").read_text()
 
 
 def test_half_a_live_photo_of_an_earlier_archive_does_not_split_the_pair(tmp_path: Path) -> None:
