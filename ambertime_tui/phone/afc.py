@@ -339,6 +339,8 @@ class _OpenFile:
             return bytearray()
         if status != Status.SUCCESS:
             raise messages.error_for(self.path, status)
+        if len(data) > count:
+            raise MediaUnreadable(self.path, f"the phone sent {len(data):,} bytes instead of {count:,}")
         return data
 
     async def seek(self, offset: int) -> None:

@@ -159,7 +159,9 @@ def parse_stat(path: str, data: bytes | bytearray) -> MediaStat:
         MediaUnreadable: the reply has no size.
     """
     fields = parse_pairs(data)
-    size, modified = _number(fields.get("st_size")), _number(fields.get("st_mtime"))
+    size, modified = _size(fields.get("st_size")), _number(fields.get("st_mtime"))
+    if modified is not None and not _EARLIEST <= modified < _LATEST:
+        modified = None
     if size is None:
         raise MediaUnreadable(path, "the phone does not report its size")
     return MediaStat(
@@ -173,14 +175,22 @@ def parse_stat(path: str, data: bytes | bytearray) -> MediaStat:
 def parse_space(data: bytes | bytearray) -> Space | None:
     """Decode the storage from the reply to GetDeviceInfo; None if it is absent."""
     fields = parse_pairs(data)
-    total, free = _number(fields.get("FSTotalBytes")), _number(fields.get("FSFreeBytes"))
+    total, free = _size(fields.get("FSTotalBytes")), _size(fields.get("FSFreeBytes"))
     return None if total is None or free is None else Space(total, free)
 
 
-_NUMBER = re.compile(r"\s*\+?(-?\d+)(?:\.0*)?\s*", re.ASCII)
+_EARLIEST, _LATEST = -62_100_000_000 * 10**9, 253_300_000_000 * 10**9
+"""Nanoseconds since 1970: the years 2 to 9996, in which Python can handle times in every zone."""
+_NUMBER = re.compile(r"\s*\+?(-?\d{1,20})(?:\.0*)?\s*", re.ASCII)
 
 
 def _number(text: str | None) -> int | None:
-    """Parse a whole number as phones write it."""
+    """Parse a whole number as phones write it; None for anything else, and for one of more than 20 digits."""
     match = _NUMBER.fullmatch(text or "")
     return None if match is None else int(match[1])
+
+
+def _size(text: str | None) -> int | None:
+    """Parse a count of bytes; None if it is negative, or larger than any file."""
+    number = _number(text)
+    return number if number is not None and 0 <= number < 1 << 63 else None

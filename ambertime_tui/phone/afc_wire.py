@@ -17,6 +17,8 @@ from typing import NamedTuple, cast
 _MAGIC = b"CFA6LPAA"
 _HEADER = struct.Struct("<8sQQQQ")
 _STATUS = 1
+_DATA = (0x02, 0x0E, 0x13)
+"""The operations of replies that hold data; the last two are for an opened file and a position."""
 _LARGEST = 128 << 20
 """Largest accepted reply in bytes. A listing of a million names has about 20 MB."""
 _SCRATCH = 16 << 10
@@ -90,9 +92,9 @@ class Replies:
 
     def _whole(self, data: bytearray) -> Reply:
         self._data, self._filled = None, 0
-        if self._operation != _STATUS:
+        if self._operation in _DATA:
             return Reply(self._number, 0, data)
-        if len(data) < 8:
+        if self._operation != _STATUS or len(data) < 8:
             raise NotAfc
         return Reply(self._number, int.from_bytes(data[:8], "little"), data)
 

@@ -9,8 +9,9 @@ import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from xml.parsers.expat import ExpatError
+from typing import Any
 
+from ambertime_tui.phone.bounded_usbmux import bounded_usbmux
 from ambertime_tui.phone.cleanup import finish, forget
 from ambertime_tui.phone.errors import (
     NoPhoneAttached,
@@ -19,6 +20,7 @@ from ambertime_tui.phone.errors import (
     UnknownPhone,
     UsbmuxUnavailable,
 )
+from ambertime_tui.phone.troubles import ODD_ANSWERS
 from ambertime_tui.phone.usb_bus import apple_devices_on_usb
 
 ANSWER_WITHIN = 10.0
@@ -26,6 +28,8 @@ ANSWER_WITHIN = 10.0
 RETRY_AFTER = 1.0
 """Seconds between attempts to reach usbmuxd."""
 _DEFAULT_SOCKET = "/var/run/usbmuxd"
+_UDID = re.compile(r"[0-9A-Za-z-]{1,64}")
+"""Anything else is no identifier of a phone, and could be part of a path."""
 _UNDASHED = re.compile(r"[0-9A-Fa-f]{24}")
 
 
@@ -52,15 +56,13 @@ async def attached_phones() -> tuple[AttachedPhone, ...]:
     Raises:
         UsbmuxUnavailable: usbmuxd does not respond.
     """
-    from pymobiledevice3 import usbmux
-    from pymobiledevice3.exceptions import MuxException
-
+    usbmux = bounded_usbmux()
     try:
         async with asyncio.timeout(ANSWER_WITHIN):
             devices = await usbmux.list_devices()
-    except (OSError, ValueError, KeyError, ExpatError, MuxException) as error:
+    except (OSError, *ODD_ANSWERS, usbmux.MuxException) as error:
         raise _unavailable(error) from error
-    found = {AttachedPhone(canonical_udid(d.serial), d.devid, d.is_usb) for d in devices}
+    found = {AttachedPhone(canonical_udid(d.serial), d.devid, d.is_usb) for d in devices if _is_valid(d)}
     return tuple(sorted(found, key=lambda phone: (not phone.over_usb, phone)))
 
 
@@ -133,6 +135,16 @@ def hint_where_none(phones: Sequence[AttachedPhone]) -> str:
     return _not_listed_hint(apple_devices_on_usb())
 
 
+def _is_valid(device: Any) -> bool:
+    """Whether an entry of usbmuxd's list can be a phone: it is of the right types, and has a UDID."""
+    return (
+        isinstance(device.serial, str)
+        and _UDID.fullmatch(device.serial) is not None
+        and isinstance(device.devid, int)
+        and 0 <= device.devid < 1 << 32
+    )
+
+
 def _same(one: str, other: str) -> bool:
     return one.replace("-", "").lower() == other.replace("-", "").lower()
 
@@ -171,8 +183,7 @@ async def _list_on_each_change() -> AsyncGenerator[tuple[AttachedPhone, ...], No
 
 async def _listen(on_change: Callable[[], None]) -> None:
     """Call `on_change` after subscribing to usbmuxd and at each of its events, until it ends."""
-    from pymobiledevice3 import usbmux
-
+    usbmux = bounded_usbmux()
     async with asyncio.timeout(ANSWER_WITHIN):
         mux = await usbmux.create_mux()
     try:
@@ -181,6 +192,7 @@ async def _listen(on_change: Callable[[], None]) -> None:
         on_change()
         while True:
             await mux.receive_device_state_update()
+            mux.devices.clear()  # the list is asked for; this one would grow
             on_change()
     finally:
         await finish(mux.close(), 1.0)
@@ -219,4 +231,9 @@ def _unavailable(error: BaseException) -> UsbmuxUnavailable:
         )
     if isinstance(cause, OSError) and cause.strerror:
         return UsbmuxUnavailable(f"usbmuxd cannot be reached at {where}: {cause.strerror}. Restart it.")
+    if isinstance(error, ODD_ANSWERS):
+        return UsbmuxUnavailable(
+            f"usbmuxd at {where} sent an answer that AmberTime does not understand. Restart it, or check "
+            "that it is usbmuxd."
+        )
     return UsbmuxUnavailable(f"usbmuxd at {where} closed the connection. Restart it if it does not recover.")

@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ambertime_tui.safe_text import UNSAFE
+
+_LONGEST_TEXT = 200
+"""Characters; iOS itself cuts the name of a phone at 64 bytes or so in most places."""
+
 
 @dataclass(frozen=True, slots=True)
 class PhoneFacts:
@@ -43,7 +48,7 @@ def facts_from(
     return PhoneFacts(
         udid=udid,
         name=_text(values.get("DeviceName")) or "",
-        model=marketing_name or product_type,
+        model=_text(marketing_name) or product_type,
         product_type=product_type,
         ios_version=_text(values.get("ProductVersion")) or "",
         battery_percent=_number(battery.get("BatteryCurrentCapacity")),
@@ -55,11 +60,14 @@ def facts_from(
 
 
 def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+    """A text of a plausible length, without characters that could change how the text around it is shown."""
+    return UNSAFE.sub("\ufffd", value[:_LONGEST_TEXT]) if isinstance(value, str) and value else None
 
 
 def _number(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 63:
+        return None
+    return value
 
 
 def _flag(value: object) -> bool | None:

@@ -18,6 +18,7 @@ from pymobiledevice3.service_connection import ServiceConnection
 from pymobiledevice3.services.power_assertion import PowerAssertionService
 
 from ambertime_tui.phone.afc_connection import AfcConnection
+from ambertime_tui.phone.bounded_usbmux import bounded_usbmux
 from ambertime_tui.phone.cleanup import cancel_gracefully, finish
 from ambertime_tui.phone.errors import (
     PhoneDisconnected,
@@ -30,7 +31,8 @@ from ambertime_tui.phone.errors import (
     UsbmuxUnavailable,
 )
 from ambertime_tui.phone.facts import PhoneFacts, facts_from
-from ambertime_tui.phone.troubles import phone_error, transient
+from ambertime_tui.phone.pair_records import use_usable_pair_records
+from ambertime_tui.phone.troubles import ODD_ANSWERS, phone_error, transient
 
 STEP_WITHIN = 20.0
 """Seconds for lockdownd to answer one step. pymobiledevice3 itself has no time limit."""
@@ -43,6 +45,13 @@ _BETWEEN_TRIES = 0.5
 _AFC = "com.apple.afc"
 _ASSERTION_TYPE = "PreventUserIdleSystemSleep"
 """IOKit's name: the screen may turn off, but the system stays awake."""
+
+_LONGEST_ANSWER = 16 << 20
+"""Bytes in one answer of lockdownd; pymobiledevice3 itself allows 128 MiB."""
+
+ServiceConnection.max_frame_size = _LONGEST_ANSWER
+bounded_usbmux()
+use_usable_pair_records()
 
 T = TypeVar("T")
 
@@ -74,8 +83,8 @@ class Lockdown:
         Raises:
             PhoneError: the phone cannot be reached. A missing pairing is not an error.
         """
-        await asyncio.to_thread(_keep_private, pair_records)
         label = phone or f"The iPhone {udid}"
+        await _step(asyncio.to_thread(_keep_private, pair_records), label, udid, step_within, "connecting")
 
         async def connect() -> UsbmuxLockdownClient:
             for _ in range(_TRIES - 1):
@@ -148,7 +157,7 @@ class Lockdown:
                 raise pmd.FatalPairingError
 
         await self._ask(pair(), "pairing", within=dialog_patience + self._step_within)
-        await asyncio.to_thread(_keep_private, self._pair_records)
+        await self._ask(asyncio.to_thread(_keep_private, self._pair_records), "pairing")
 
     async def refresh_facts(self) -> PhoneFacts:
         """Read everything in `PhoneFacts` again. What the phone refuses stays None.
@@ -212,7 +221,14 @@ class Lockdown:
         return value if isinstance(value, dict) else {}
 
     def _facts(self, battery: Mapping[str, object], disk: Mapping[str, object]) -> PhoneFacts:
-        return facts_from(self._udid, self._client.all_values or {}, self._client.display_name, battery, disk)
+        values = self._client.all_values
+        try:
+            marketing_name = self._client.display_name
+        except ODD_ANSWERS:
+            marketing_name = None
+        return facts_from(
+            self._udid, values if isinstance(values, dict) else {}, marketing_name, battery, disk
+        )
 
     async def _ask(
         self,
@@ -253,7 +269,7 @@ async def _step(
     try:
         async with asyncio.timeout(within) as limit:
             return await cancel_gracefully(step, _GRACE, undo)
-    except (pmd.PyMobileDevice3Exception, OSError, EOFError, KeyError, ValueError) as error:
+    except (pmd.PyMobileDevice3Exception, OSError, EOFError, *ODD_ANSWERS) as error:
         if isinstance(error, TimeoutError) and limit.expired():
             raise PhoneStalled(phone, within, doing) from error
         known = phone_error(error, phone, udid)

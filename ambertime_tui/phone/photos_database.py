@@ -29,6 +29,7 @@ from ambertime_tui.phone.cleanup import forget
 from ambertime_tui.phone.errors import (
     DatabaseNeverRests,
     DatabaseNotThere,
+    MediaChanged,
     MediaNotFound,
     NoRoomForDatabase,
 )
@@ -173,6 +174,11 @@ async def database_stamp(media: MediaFolder) -> DatabaseStamp:
     )
 
 
+_GROWTH = 1 << 30
+"""Bytes that database and log may grow while they are copied, besides doubling. A file without an end would
+fill this computer's disk."""
+
+
 class _Attempt:
     """One attempt to copy the database."""
 
@@ -282,6 +288,8 @@ class _Attempt:
 
     def _advance(self, count: int) -> None:
         self._done += count
+        if self._done > 2 * self._total + _GROWTH:
+            raise MediaChanged(DATABASE, self._total, self._done)
         self._on_progress(FetchProgress(self._number, self._done, max(self._total, self._done)))
 
 

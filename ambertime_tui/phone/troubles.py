@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+from xml.parsers.expat import ExpatError
+
 from ambertime_tui.phone.errors import (
     PhoneDisconnected,
     PhoneError,
@@ -12,6 +15,18 @@ from ambertime_tui.phone.errors import (
     UnknownPhone,
     UsbmuxUnavailable,
 )
+
+_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+ODD_ANSWERS = (
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+    ExpatError,
+)
+"""What pymobiledevice3 and plistlib raise for an answer of another shape than they expect."""
 
 
 def phone_error(error: BaseException, phone: str, udid: str) -> PhoneError | None:
@@ -59,11 +74,17 @@ def phone_error(error: BaseException, phone: str, udid: str) -> PhoneError | Non
         )
     if isinstance(error, pmd.ConnectionTerminatedError | ConnectionError | EOFError):
         return PhoneDisconnected(phone, "closed the connection")
+    if isinstance(error, OSError) and (error.filename is not None or error.errno in _DISK_ERRORS):
+        where = f" ({error.filename})" if error.filename is not None else ""
+        return PhoneNotReady(
+            f"The key for the phone cannot be stored on this computer: {error.strerror}{where}. "
+            "Correct this, and try again."
+        )
     if isinstance(error, PermissionError):
         return UsbmuxUnavailable(
             f"Permission denied: {error}. Correct it, or ask the administrator of this computer."
         )
-    if isinstance(error, pmd.PyMobileDevice3Exception | KeyError | ValueError):
+    if isinstance(error, (pmd.PyMobileDevice3Exception, *ODD_ANSWERS)):
         return PhoneNotReady(
             f"{phone} sent an unexpected answer ({type(error).__name__}: {error}). "
             "Unplug it, plug it in again, and try again."
