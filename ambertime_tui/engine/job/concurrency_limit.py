@@ -26,6 +26,11 @@ class ConcurrencyLimit:
         """How many assets may be copied at once."""
         return self._limit
 
+    @property
+    def alone(self) -> bool:
+        """True if one asset is being copied and no other may be: a fault can be blamed on it."""
+        return self._limit == 1 and self._running == 1
+
     @asynccontextmanager
     async def slot(self) -> AsyncGenerator[None, None]:
         """Wait for a free slot, and hold it until the block is left."""

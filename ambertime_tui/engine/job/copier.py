@@ -128,27 +128,30 @@ class Copier:
                 await self._threads.run(self._to_commit.get_nowait().writer.discard)
 
     async def _work(self) -> None:
-        while True:
+        # An idle worker holds no slot: it would block the others while the limit is low.
+        while await self._queue.available():
             async with self._limit.slot():
-                planned = await self._queue.next()
-                if planned is None:
-                    return
-                media = await self._link.media()
-                outcome = await self._try_once(planned, media)
-                if outcome is None:
-                    self._queue.put_back(planned)
-                    continue
-                uuid = planned.asset.uuid
-                del self._tried[uuid], self._disconnects[uuid]
-                await self._discard_partial(uuid)
-                if isinstance(outcome, Copied):
-                    self._limit.succeeded()
-                self._results.add(planned, outcome)
-                self._queue.done(planned)
+                planned = self._queue.take()
+                if planned is not None:
+                    await self._copy_or_put_back(planned)
+
+    async def _copy_or_put_back(self, planned: PlannedAsset) -> None:
+        media = await self._link.media()
+        outcome = await self._try_once(planned, media)
+        if outcome is None:
+            self._queue.put_back(planned)
+            return
+        uuid = planned.asset.uuid
+        del self._tried[uuid], self._disconnects[uuid]
+        await self._discard_partial(uuid)
+        if isinstance(outcome, Copied):
+            self._limit.succeeded()
+        self._results.add(planned, outcome)
+        self._queue.done(planned)
 
     async def _try_once(self, planned: PlannedAsset, media: MediaFolder) -> Outcome | None:
         """The outcome of one try; None: try again."""
-        alone = self._limit.limit == 1
+        alone = self._limit.alone
         before = self._bytes_copied(planned)
         try:
             return await self._copy(planned, media)

@@ -19,6 +19,8 @@ class CopyQueue:
         self._skipped: set[str] = set()
         self._passed_over: set[str] = set()
         """Skipped assets whose turn has passed."""
+        self._held: dict[str, list[PlannedAsset]] = {}
+        """Further files of assets that are being copied: an asset has one writer at a time."""
         self._closed = False
         self._added = asyncio.Event()
         self._running = asyncio.Event()
@@ -73,29 +75,40 @@ class CopyQueue:
         self._skipped.add(uuid)
 
     def is_being_copied(self, uuid: str) -> bool:
-        """True from `next` until `done` or `put_back`."""
+        """True from `take` until `done` or `put_back`."""
         return uuid in self._being_copied
 
-    async def next(self) -> PlannedAsset | None:
-        """Wait for the next asset and take it; None: the queue was closed."""
+    async def available(self) -> bool:
+        """Wait until an asset can be taken. False: the queue was closed."""
         while True:
             await self.running()
             if self._closed:
-                return None
-            while self._has_waiting():
-                planned = self._first.popleft()
-                if planned.asset.uuid in self._skipped:
-                    self._passed_over.add(planned.asset.uuid)
-                    self.notify()
-                    continue
-                self._being_copied.add(planned.asset.uuid)
-                return planned
+                return False
+            if self._has_waiting():
+                return True
             self._added.clear()
             await self._added.wait()
+
+    def take(self) -> PlannedAsset | None:
+        """Take the next asset. None: another worker took it, or the queue was paused or closed."""
+        while not self._closed and self._running.is_set() and self._has_waiting():
+            planned = self._first.popleft()
+            uuid = planned.asset.uuid
+            if uuid in self._skipped:
+                self._passed_over.add(uuid)
+                self.notify()
+            elif uuid in self._being_copied:
+                self._held.setdefault(uuid, []).append(planned)
+            else:
+                self._being_copied.add(uuid)
+                return planned
+        return None
 
     def done(self, planned: PlannedAsset) -> None:
         """Note that an asset is on the drive, or will not be."""
         self._being_copied.discard(planned.asset.uuid)
+        for held in self._held.pop(planned.asset.uuid, ()):
+            self.add_first(held)
         self.notify()
 
     def put_back(self, planned: PlannedAsset) -> None:

@@ -195,9 +195,11 @@ class Job:
         """End the job after the files in progress, or immediately if nothing is being copied."""
         self._conditions.stop()
         self.progress.stop_after_file = True
-        if self._pipeline.planned is not None and not self._conditions.phone_trouble:
+        if self._conditions.phone_trouble:
+            self._stop_now.set()
+        elif self._pipeline.planned is not None:
             self._context.copy_queue.close()
-        else:
+        elif not self._pipeline.stop_early(self._stop_now.set):
             self._stop_now.set()
         self._conditions.publish()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from functools import partial
 
 from ambertime_tui.engine.api.status import Phase, Tally
@@ -46,6 +47,14 @@ class Pipeline:
     def copied_early(self) -> int:
         """Assets that were copied, as long as there is no plan to count them."""
         return self._results.copied_early
+
+    def stop_early(self, on_stopped: Callable[[], None]) -> bool:
+        """Finish the files of the head start, then call back. False: nothing is being copied yet."""
+        if self._copier is None or self._copier.done():
+            return False
+        self._context.copy_queue.close()
+        self._copier.add_done_callback(lambda _: on_stopped())
+        return True
 
     async def run(self) -> None:
         """Copy everything that can be copied.

@@ -22,6 +22,7 @@ from ambertime_tui.engine.timing import Timing
 from ambertime_tui.library.date_range import DateRange
 from ambertime_tui.library.photos_db import LibraryReader
 from ambertime_tui.paths import paths_from
+from ambertime_tui.simulator.faults import Faults
 from ambertime_tui.simulator.library import LibraryRecipe, MadeAsset, MadeLibrary, make_library
 from ambertime_tui.simulator.phone import SimulatedPhone
 from tests.engine.backups import PATIENCE, archived, incomplete, offload, run_here, selected, strangers
@@ -139,8 +140,8 @@ def test_a_job_stopped_during_it_counts_its_copies_and_the_next_continues(
         running = asyncio.create_task(job.run())
         await written(job, 5)
         job.stop()
-        reading.may_continue.set()
         await running
+        reading.may_continue.set()
         return job
 
     status = asyncio.run(story()).progress.snapshot()
@@ -155,6 +156,30 @@ def test_a_job_stopped_during_it_counts_its_copies_and_the_next_continues(
     again = asyncio.run(run_here(JobSpec(str(target)), Timing(), tmp_path / "again"))
     assert again.write.already.count == count
     assert incomplete(made, target) == []
+
+
+def test_a_job_stopped_during_it_finishes_the_files_in_progress(
+    made: MadeLibrary, phone: SimulatedPhone, target: Path, tmp_path: Path, reading: Reading
+) -> None:
+    phone.faults = Faults(afc_reply_limit=2000)
+
+    async def story() -> set[str]:
+        job = await opened(target, tmp_path)
+        running = asyncio.create_task(job.run())
+        async with asyncio.timeout(PATIENCE):
+            while not job.progress.snapshot().write.current_files:
+                await job.progress.changed()
+        job.stop()
+        in_progress = {file.name for file in job.progress.snapshot().write.current_files}
+        await running
+        reading.may_continue.set()
+        assert job.progress.outcome is Outcome.INTERRUPTED
+        return in_progress
+
+    in_progress = asyncio.run(story())
+    assert in_progress
+    on_drive = {Path(file.source_path).name for one in archived(target).values() for file in one.files}
+    assert in_progress <= on_drive
 
 
 def test_a_drive_that_fails_during_it_ends_the_job_before_the_library_is_read(
