@@ -6,7 +6,7 @@ import json
 import sqlite3
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from itertools import groupby
 from operator import itemgetter
@@ -15,6 +15,7 @@ from typing import NamedTuple
 from ambertime_tui.drive.record.bloom_filter import BloomFilter
 from ambertime_tui.drive.record.record_model import AsideFile, ReadBack, RecordedAsset
 from ambertime_tui.drive.record.rows import READ_BACKS, ROLES, assets_in
+from ambertime_tui.drive.volume.name_keys import name_key
 from ambertime_tui.library.model import Role
 
 _SUPERSEDED_OR_LOOSE = "SELECT 1 FROM superseded WHERE path = ? UNION ALL SELECT 1 FROM loose WHERE path = ?"
@@ -129,18 +130,36 @@ class RecordQueries(ABC):
             for folder, group in groupby(rows, key=itemgetter(0)):
                 yield folder, [RecordedName(uuid, ROLES[role], *rest) for _, uuid, role, *rest in group]
 
-    def files_of_size(self, size: int) -> list[FileOwner]:
-        """All recorded files of `size` bytes, once per asset."""
+    def files_of_size(self, size: int, sha256: str = "") -> Generator[FileOwner, None, None]:
+        """All recorded files of `size` bytes, once per asset. Holds the lock until it is closed.
+
+        Args:
+            size: in bytes.
+            sha256: only files with this hash (in hex); empty: all.
+        """
         if not self.may_have_size(size):
-            return []
+            return
+        condition, values = (
+            ("size = ?", (size,))
+            if not sha256
+            else ("size = ? AND sha256 = ?", (size, bytes.fromhex(sha256)))
+        )
         with self._read() as connection:
             rows = connection.execute(
-                "SELECT udid, uuid, folder, name, sha256 FROM file WHERE size = ?", (size,)
+                f"SELECT udid, uuid, folder, name, sha256 FROM file WHERE {condition}", values
             )
-            return [
-                FileOwner(udid, uuid, f"{folder}/{name}" if folder else name, digest.hex())
-                for udid, uuid, folder, name, digest in rows
-            ]
+            for udid, uuid, folder, name, digest in rows:
+                yield FileOwner(udid, uuid, f"{folder}/{name}" if folder else name, digest.hex())
+
+    def owners_of(self, udid: str, path: str) -> list[str]:
+        """The uuids of a phone's assets that have a file."""
+        folder, _, name = path.rpartition("/")
+        with self._read() as connection:
+            rows = connection.execute(
+                "SELECT uuid FROM file WHERE folder = ? AND name_key = ? AND name = ? AND udid = ?",
+                (folder, name_key(name), name, udid),
+            )
+            return [uuid for (uuid,) in rows]
 
     def may_have_size(self, size: int) -> bool:
         """False if no recorded file has `size` bytes. Usually answered without reading the database."""

@@ -82,6 +82,7 @@ def _record_all(
         if isinstance(outcome, RecordedAsset):
             for file in outcome.files:
                 context.names.add_recorded(file.folder, file.name)
+            context.existing.note_recorded(outcome.udid, (file.size for file in outcome.files))
             context.parts.forget(named[number].parts)
             _discard_unneeded(context, named[number])
             _release_names(context, named[number].staged)

@@ -11,7 +11,8 @@ import os
 import stat
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing as closing_iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from ambertime_tui.drive.volume.name_keys import is_text, name_key
 from ambertime_tui.drive.volume.service_folders import service_of
 from ambertime_tui.drive.volume.system_calls import SystemCalls, closing
 from ambertime_tui.drive.writing.read_back import FileDigest, Reader
+from ambertime_tui.drive.writing.same_size import SameSizeFiles
 
 InLibrary = Callable[[str], bool]
 """Whether a phone's library has an asset of this uuid."""
@@ -46,11 +48,13 @@ class ExistingFiles:
         self._reader = reader
         self._calls = calls
         self._lock = threading.Lock()
-        self._by_size: dict[int, set[str]] | None = None
+        self._by_size: dict[int, SameSizeFiles] | None = None
         self._hashed: dict[str, _Hashed] = {}
         self._shared: set[str] = set()
         """Recorded files that an asset of this job shares."""
         self._in_library: dict[str, InLibrary] = {}
+        self._not_shareable: set[tuple[str, int, str]] = set()
+        """Phone, size and hash (empty: any) of recorded files that this phone has already."""
 
     def set_library(self, udid: str, in_library: InLibrary) -> None:
         """Set which assets a phone's library has now.
@@ -60,6 +64,14 @@ class ExistingFiles:
         """
         with self._lock:
             self._in_library[udid] = in_library
+            self._not_shareable.clear()
+
+    def note_recorded(self, udid: str, sizes: Iterable[int]) -> None:
+        """Note that files of a phone were recorded, because another phone may share them."""
+        with self._lock:
+            recorded = set(sizes)
+            if any(other != udid and size in recorded for other, size, _ in self._not_shareable):
+                self._not_shareable.clear()
 
     def has_size(self, udid: str, size: int) -> bool:
         """Whether any existing file has `size` bytes and could match an asset of this phone.
@@ -70,7 +82,7 @@ class ExistingFiles:
         if not self._may_have(size):
             return False
         with self._lock:
-            return bool(self._index().get(size)) or any(self._shareable(udid, size))
+            return bool(self._index().get(size)) or self._next_shareable(udid, size) is not None
 
     def count_of_sizes(self, udid: str, sizes: Iterable[int]) -> tuple[int, int]:
         """How many files of these sizes may already be on the target, at most, and their total bytes.
@@ -85,7 +97,7 @@ class ExistingFiles:
             for size, count in found.items():
                 available = len(index.get(size, ()))
                 if available < count and size:
-                    available += sum(1 for _ in self._shareable(udid, size))
+                    available += len({path for path, shareable in self._owners(udid, size) if shareable})
                 files += min(count, available)
                 total += size * min(count, available)
             return files, total
@@ -105,21 +117,38 @@ class ExistingFiles:
         if not self._may_have(size):
             return None
         with self._lock:
-            candidates = self._index().get(size, set())
-            same_name = name_key(preferred.rpartition("/")[2])
-            for path in sorted(
-                candidates,
-                key=lambda p: (p != preferred, name_key(p.rpartition("/")[2]) != same_name, p),
-            ):
+            found = self._unrecorded(size, sha256, preferred)
+            if found is not None:
+                return found
+            while (path := self._next_shareable(udid, size, sha256)) is not None:
                 digest = self._digest(path)
+                self._shared.add(path)  # a file that was changed is not offered again
                 if digest is not None and (digest.size, digest.sha256) == (size, sha256):
-                    candidates.discard(path)
                     return path, digest
-            for path, recorded in self._shareable(udid, size):
-                digest = self._digest(path) if recorded == sha256 else None
-                if digest is not None and (digest.size, digest.sha256) == (size, sha256):
-                    self._shared.add(path)
-                    return path, digest
+        return None
+
+    def find_unrecorded(self, size: int, sha256: str, preferred: str) -> tuple[str, FileDigest] | None:
+        """Find and reserve a file with exactly these bytes that is not recorded.
+
+        Args: see `take`.
+
+        Raises:
+            DriveError: the target cannot be listed.
+        """
+        with self._lock:
+            return self._unrecorded(size, sha256, preferred) if size else None
+
+    def _unrecorded(self, size: int, sha256: str, preferred: str) -> tuple[str, FileDigest] | None:
+        same_size = self._index().get(size)
+        if not same_size:
+            return None
+        for path in same_size.candidates(sha256, preferred):
+            digest = self._digest(path)
+            fits = digest is not None and digest.size == size
+            same_size.note(path, digest.sha256 if digest is not None and fits else None)
+            if digest is not None and fits and digest.sha256 == sha256:
+                same_size.discard(path)
+                return path, digest
         return None
 
     def release(self, path: str, size: int) -> None:
@@ -127,28 +156,48 @@ class ExistingFiles:
         with self._lock:
             if path in self._shared:
                 self._shared.discard(path)
+                self._not_shareable.clear()
             elif self._by_size is not None:
-                self._by_size.setdefault(size, set()).add(path)
+                self._by_size.setdefault(size, SameSizeFiles()).add(path)
 
     def _may_have(self, size: int) -> bool:
         """False if no file can match. Usually answered without taking a lock."""
         listed = self._by_size
         return size > 0 and (listed is None or bool(listed.get(size)) or self._record.may_have_size(size))
 
-    def _shareable(self, udid: str, size: int) -> Iterable[tuple[str, str]]:
-        """Recorded files (path, SHA-256 in hex) that an asset of a phone may share.
+    def _next_shareable(self, udid: str, size: int, sha256: str = "") -> str | None:
+        """Path of a recorded file that an asset of a phone may share; None if there is none.
 
-        These are the files that no other asset of the same library has.
+        Remembers where there is none. Otherwise each of many files of one size would look at all others.
+        """
+        key = (udid, size, sha256)
+        if key in self._not_shareable or (udid, size, "") in self._not_shareable:
+            return None
+        with closing_iterator(self._owners(udid, size, sha256)) as owners:
+            for path, shareable in owners:
+                if shareable:
+                    self._not_shareable.discard(key)
+                    return path
+                self._not_shareable.add(key)
+        return None
+
+    def _owners(self, udid: str, size: int, sha256: str = "") -> Generator[tuple[str, bool], None, None]:
+        """Recorded files, and whether an asset of a phone may share them.
+
+        It may share those that no other asset of its library has. Locks the record until it is closed.
         """
         in_library = self._in_library.get(udid, _may_have_any)
-        owners = self._record.files_of_size(size)
-        taken = {file.path for file in owners if file.udid == udid and in_library(file.uuid)}
-        shareable = {file.path: file.sha256 for file in owners if file.path not in taken | self._shared}
-        return sorted(shareable.items())
+        with closing_iterator(self._record.files_of_size(size, sha256)) as owners:
+            for owner in owners:
+                taken = owner.path in self._shared or (owner.udid == udid and in_library(owner.uuid))
+                yield (
+                    owner.path,
+                    not (taken or any(in_library(uuid) for uuid in self._record.owners_of(udid, owner.path))),
+                )
 
-    def _index(self) -> dict[int, set[str]]:
+    def _index(self) -> dict[int, SameSizeFiles]:
         if self._by_size is None:
-            found: dict[int, set[str]] = {}
+            found: dict[int, SameSizeFiles] = {}
             try:
                 self._walk("", found)
             except OSError as error:
@@ -156,7 +205,7 @@ class ExistingFiles:
             self._by_size = found  # set last, because _may_have reads it without the lock
         return self._by_size
 
-    def _walk(self, folder: str, found: dict[int, set[str]]) -> None:
+    def _walk(self, folder: str, found: dict[int, SameSizeFiles]) -> None:
         recorded = self._record.name_keys_in(folder)
         with os.scandir(self._root / folder) as entries:
             there = sorted(entries, key=lambda entry: entry.name)
@@ -173,7 +222,8 @@ class ExistingFiles:
                     self._walk(path, found)
             elif name_key(name) not in recorded and entry.is_file(follow_symlinks=False):
                 with suppress(OSError):
-                    found.setdefault(entry.stat(follow_symlinks=False).st_size, set()).add(path)
+                    size = entry.stat(follow_symlinks=False).st_size
+                    found.setdefault(size, SameSizeFiles()).add(path)
 
     def _digest(self, path: str) -> FileDigest | None:
         """Sync the file and its name, then hash it as read from the drive. None if it cannot be read."""

@@ -54,12 +54,12 @@ def test_committed_assets_are_found_after_reopening(record: Record) -> None:
 
 def test_an_asset_is_found_after_an_earlier_query_found_nothing(record: Record) -> None:
     assert record.find_asset("PHONE", "A") is None
-    assert record.files_of_size(3) == []
+    assert list(record.files_of_size(3)) == []
     record.commit([recorded("A")])
     assert record.find_asset("PHONE", "A") == recorded("A")
     assert [owner.uuid for owner in record.files_of_size(3)] == ["A"]
     assert record.find_asset("ANOTHER", "A") is None
-    assert record.files_of_size(4) == []
+    assert list(record.files_of_size(4)) == []
 
 
 def test_a_transaction_takes_effect_completely_or_not_at_all(record: Record) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import threading
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
@@ -12,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from ambertime_tui.drive.errors import DriveError
+from ambertime_tui.drive.record.queries import FileOwner
 from ambertime_tui.drive.record.record import Record
-from ambertime_tui.drive.record.record_model import RecordedAsset
+from ambertime_tui.drive.record.record_model import ReadBack, RecordedAsset, RecordedFile
 from ambertime_tui.drive.record.verdicts import Verdict
 from ambertime_tui.drive.target import Target, open_target
 from ambertime_tui.drive.verify.verify import verify
@@ -23,6 +25,7 @@ from ambertime_tui.drive.writing.existing_files import ExistingFiles
 from ambertime_tui.drive.writing.read_back import Reader
 from ambertime_tui.library.model import Asset, Role
 from tests.drive.archive_helpers import (
+    JULY,
     PHONE,
     asset,
     content,
@@ -95,6 +98,23 @@ def test_an_older_version_recorded_files_in_a_recycle_bin_and_they_are_copied_ag
     assert tree(tmp_path / "#recycle") == deleted
     assert verify(tmp_path).sound
     assert "#recycle" not in (tmp_path / "SHA256SUMS").read_text()
+
+
+def recorded_as(item: Asset, size: int, sha256: str) -> RecordedAsset:
+    """An asset as it is recorded, without a file on the drive."""
+    file = RecordedFile(
+        Role.ADJUSTMENT_DATA,
+        "Photos/2024-07",
+        f"{item.uuid}.AAE",
+        item.filename,
+        size,
+        sha256,
+        JULY,
+        ReadBack.FROM_DRIVE,
+        JULY,
+        item.filename,
+    )
+    return RecordedAsset(PHONE, item.uuid, item.original_filename, file.folder, item.uuid, (file,), JULY)
 
 
 def test_half_a_live_photo_of_an_earlier_archive_does_not_split_the_pair(tmp_path: Path) -> None:
@@ -282,3 +302,72 @@ def test_a_query_waits_until_the_drive_is_listed(tmp_path: Path) -> None:
         assert first.result()
         assert second.result()
     record.close()
+
+
+MANY = 60
+
+
+class CountingRecord(Record):
+    """Counts the recorded files that are looked at."""
+
+    looked_at = 0
+
+    def files_of_size(self, size: int, sha256: str = "") -> Generator[FileOwner, None, None]:
+        for owner in super().files_of_size(size, sha256):
+            self.looked_at += 1
+            yield owner
+
+
+def same_size(number: int) -> Asset:
+    """An asset whose file has as many bytes as those of all others."""
+    return asset(number, name=f"IMG_{number:04}.HEIC")
+
+
+@pytest.mark.parametrize("equal_bytes", [False, True])
+def test_many_recorded_files_of_one_size_are_looked_at_once(tmp_path: Path, equal_bytes: bool) -> None:
+    drive, calls = drive_at(tmp_path), SystemCalls()
+    record = CountingRecord(tmp_path / "record.sqlite3", calls)
+    existing = ExistingFiles(tmp_path, record, Reader(drive.traits, drive.device, calls), calls)
+    for number in range(1, MANY + 1):
+        digest = hashlib.sha256(b"" if equal_bytes else str(number).encode()).hexdigest()
+        existing.has_size(PHONE, 744)
+        assert existing.take(PHONE, 744, digest, f"Photos/2024-07/IMG_{number:04}.AAE") is None
+        record.commit([recorded_as(same_size(number), 744, digest)])
+        existing.note_recorded(PHONE, [744])
+    record.close()
+    assert record.looked_at < 4 * MANY
+
+
+@pytest.mark.parametrize("equal_bytes", [False, True])
+def test_many_unrecorded_files_of_one_size_are_read_once(tmp_path: Path, equal_bytes: bool) -> None:
+    read: list[str] = []
+
+    class Watched(SystemCalls):
+        def open_read(self, path: Path, *, direct: bool = False) -> int:
+            read.append(path.name)
+            return super().open_read(path, direct=direct)
+
+    drive, calls = drive_at(tmp_path), Watched()
+    record = Record(tmp_path / "record.sqlite3", calls)
+    existing = ExistingFiles(tmp_path, record, Reader(drive.traits, drive.device, calls), calls)
+    data = [b"same" if equal_bytes else f"{number:04}".encode() for number in range(MANY)]
+    for number, content_of in enumerate(data):
+        (tmp_path / f"old_{number:04}.AAE").write_bytes(content_of)
+    taken = [
+        existing.take(PHONE, 4, hashlib.sha256(one).hexdigest(), "IMG_0001.AAE") for one in reversed(data)
+    ]
+    assert len({found[0] for found in taken if found is not None}) == MANY
+    assert existing.take(PHONE, 4, hashlib.sha256(data[0]).hexdigest(), "IMG_0001.AAE") is None
+    record.close()
+    opened_per_file = len(read) / MANY
+    assert opened_per_file <= 3, "synced, then read, perhaps past the cache"
+
+
+def test_a_file_of_another_phone_is_shared_among_many_of_one_size(tmp_path: Path) -> None:
+    with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
+        stage_twin(target, asset(1), "OLD")
+        for number in range(2, 12):
+            copied(target, same_size(number))
+        assert stage_twin(target, twin(20)).files[0].path == "Photos/2024-07/IMG_0001.HEIC"
+        stage_twin(target, twin(30), "OLD")
+        assert stage_twin(target, twin(40)).files[0].path.endswith("IMG_0001_0000001e.HEIC"), "recorded later"
