@@ -90,6 +90,11 @@ async def until(client: EngineClient, wanted: Callable[[JobStatus], bool]) -> Jo
     raise AssertionError("the job ended without it")
 
 
+def warnings_of(status: JobStatus) -> list[str]:
+    """The texts of a job's warnings."""
+    return [event.text for event in status.events if event.level == "warning"]
+
+
 def archived(target: Path) -> dict[str, RecordedAsset]:
     """The assets in the record of a target, by uuid."""
     return {asset.uuid: asset for asset in recorded_in(target)}

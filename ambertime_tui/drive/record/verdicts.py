@@ -21,23 +21,40 @@ class Verdict(StrEnum):
 
     WHOLE = "whole"
     DAMAGED = "damaged"
-    """The drive lost or altered its bytes: different bytes at the same size or modification time, a truncated
-    file, or a file that cannot be read."""
+    """The drive lost or altered its bytes: they differ at the same modification time, or cannot be read."""
     MISSING = "missing"
     CHANGED = "changed"
-    """Another program rewrote it: it is longer than recorded and has a different modification time, has the
-    bytes of another file in the archive, or is not a regular file."""
+    """A person or program rewrote it: it has other bytes and another modification time, has the bytes of
+    another file in the archive, or is not a regular file."""
     EXTRA = "extra"
     """It is in `Photos/`, but not in the record."""
 
 
-def verdict_of(size: int, modified_at: float | None, found_size: int, found_modified_at: float) -> Verdict:
-    """DAMAGED or CHANGED, for a file whose bytes differ from the recorded ones."""
-    if found_size <= size:
-        return Verdict.DAMAGED
-    if modified_at is not None and abs(found_modified_at - modified_at) <= _SAME_TIME:
-        return Verdict.DAMAGED
-    return Verdict.CHANGED
+def verdict_of(
+    size: int,
+    modified_at: float | None,
+    found_size: int,
+    found_modified_at: float,
+    written_at: float | None = None,
+) -> Verdict:
+    """DAMAGED or CHANGED, for a file whose bytes differ from the recorded ones.
+
+    Whatever writes a file sets its modification time; a drive that loses bytes does not.
+
+    Args:
+        size: as recorded, in bytes.
+        modified_at: as recorded; None if the time of the file itself was not recorded.
+        found_size: of the file, in bytes.
+        found_modified_at: of the file.
+        written_at: when the file was recorded. Without `modified_at`, only a later time tells a change.
+    """
+    if modified_at is not None:
+        kept = abs(found_modified_at - modified_at) <= _SAME_TIME
+    elif written_at is not None:
+        kept = found_modified_at <= written_at + _SAME_TIME
+    else:
+        kept = found_size <= size
+    return Verdict.DAMAGED if kept else Verdict.CHANGED
 
 
 @dataclass(frozen=True, slots=True)

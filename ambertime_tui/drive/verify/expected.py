@@ -50,6 +50,9 @@ class Expected:
     size: int | None
     """Bytes; None if only SHA256SUMS lists the file."""
     modified_at: float | None
+    """The modification time that it should have; None if that is not known."""
+    written_at: float | None
+    """When it was recorded; None if only SHA256SUMS lists it."""
     udid: str
     uuid: str
     role: Role | None
@@ -149,17 +152,19 @@ class ExpectedFiles:
     def iter_files(self, subset: Subset) -> Iterator[Expected]:
         """The selected files, ordered by path."""
         rows = self._by_path(
-            "SELECT path, expected.sha256, size, modified_at, udid, uuid, role, checksums.sha256 "
+            "SELECT path, expected.sha256, size, modified_at, written_at, udid, uuid, role, checksums.sha256 "
             "FROM expected LEFT JOIN checksums USING (path) WHERE path > ? AND written_at >= ?",
             subset.since,
         )
-        for place, (path, sha256, size, modified_at, udid, uuid, role, in_sums) in enumerate(rows):
+        for place, row in enumerate(rows):
+            path, sha256, size, modified_at, written_at, udid, uuid, role, in_sums = row
             if subset.selected is None or subset.selected[place]:
                 yield Expected(
                     os.fsdecode(path),
                     sha256.hex(),
                     size,
                     modified_at,
+                    None if role is None else written_at,
                     udid,
                     uuid,
                     None if role is None else Role(role),

@@ -364,8 +364,10 @@ def _verify_file(
         sentence = f"{file.path} matches SHA256SUMS but not the record. The next backup corrects the record."
         return verdict(Verdict.WHOLE, sentence, found.read_back)
     size = found.size if file.size is None else file.size
-    kind = verdict_of(size, file.modified_at, found.size, facts.st_mtime)
+    kind = verdict_of(size, file.modified_at, found.size, facts.st_mtime, file.written_at)
     sentence = f"The content of {file.path} is not what was written"
+    if kind is Verdict.CHANGED:
+        sentence = f"{file.path} was rewritten by a person or a program"
     if found.size != size:
         sentence += f" ({units.count(found.size)} instead of {units.plural(size, 'byte')})"
     twin = expected.path_with_hash(found.sha256)

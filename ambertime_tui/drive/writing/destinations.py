@@ -177,11 +177,13 @@ def _repair(context: WriteContext, result: NamedAsset, file: StagedFile, broken:
         return True
     if found is not None and found.sha256 == broken.sha256:
         return False
-    if (
-        found is not None
-        and verdict_of(broken.size, broken.modified_at, found.size, facts.st_mtime) is not Verdict.DAMAGED
-    ):
-        return False
+    if found is not None:
+        before, now = (
+            (broken.size, None if broken.preexisting else broken.modified_at),
+            (found.size, facts.st_mtime),
+        )
+        if verdict_of(*before, *now, broken.written_at) is not Verdict.DAMAGED:
+            return False
     aside = _free_aside_name(context, broken)
     moved = f"{broken.folder}/{aside}" if broken.folder else aside
     result.aside.append(AsideFile(moved, broken.path, context.clock()))

@@ -24,6 +24,7 @@ from ambertime_tui.engine.job.concurrency_limit import ConcurrencyLimit
 from ambertime_tui.engine.job.context import JobContext
 from ambertime_tui.engine.job.outcomes import Copied, Failed, NotThere, Outcome, Results
 from ambertime_tui.engine.job.planning import Broken
+from ambertime_tui.engine.job.repairs import sentences_about
 from ambertime_tui.engine.job.transfer import PartialAsset, Transfer
 from ambertime_tui.engine.plan.plan import PlannedAsset
 from ambertime_tui.library.model import Resource
@@ -345,6 +346,8 @@ class Copier:
     def _count(self, staged: StagedAsset, recorded: RecordedAsset) -> None:
         from_drive = sum(file.read_back is ReadBack.FROM_DRIVE for file in staged.files)
         roles = {file.placed.resource.role for file in staged.files}
+        for sentence in sentences_about(staged, recorded):
+            self._progress.add_event("warning", sentence)
         paths = [file.path for file in recorded.files if file.role in roles]
         self._progress.count_written(staged.bytes, paths, from_drive, len(staged.files) - from_drive)
 

@@ -43,6 +43,13 @@ def flip_a_bit(path: Path, at: int) -> None:
     os.utime(path, ns=(facts.st_mtime_ns, facts.st_mtime_ns))
 
 
+def truncate_like_a_drive(path: Path, size: int) -> None:
+    """Cut a file; its modification time stays."""
+    facts = path.stat()
+    os.truncate(path, size)
+    os.utime(path, ns=(facts.st_mtime_ns, facts.st_mtime_ns))
+
+
 def test_one_flipped_bit_in_each_of_100_files_is_found_in_exactly_those(tmp_path: Path) -> None:
     backup(tmp_path, [asset(n, name=f"IMG_{n:04}.HEIC") for n in range(1, 151)], group=50)
     assert verify(tmp_path).count(Verdict.WHOLE) == 150
@@ -62,7 +69,7 @@ def test_each_kind_of_damage_has_its_verdict(tmp_path: Path) -> None:
     backup(tmp_path, [asset(n, name=f"IMG_{n}.HEIC") for n in range(1, 8)])
     folder = tmp_path / "Photos/2024-07"
     (folder / "IMG_1.HEIC").unlink()
-    os.truncate(folder / "IMG_2.HEIC", 10)
+    truncate_like_a_drive(folder / "IMG_2.HEIC", 10)
     with (folder / "IMG_3.HEIC").open("ab") as file:
         file.write(b"<edited by a program>")
     (folder / "IMG_4.HEIC").rename(folder / "beach.HEIC")
@@ -88,20 +95,29 @@ def test_each_kind_of_damage_has_its_verdict(tmp_path: Path) -> None:
     assert "(10 instead of" in verdicts["IMG_2"].sentence
 
 
+@pytest.mark.parametrize("found_size", [40, 100, 140])
 @pytest.mark.parametrize(
-    ("found_size", "found_time", "expected"),
+    ("found_time", "expected"),
     [
-        (100, 5.0, Verdict.DAMAGED),
-        (40, 5.0, Verdict.DAMAGED),
-        (40, 900.0, Verdict.DAMAGED),
-        (140, 6.9, Verdict.DAMAGED),
-        (140, 900.0, Verdict.CHANGED),
+        (5.0, Verdict.DAMAGED),
+        (6.9, Verdict.DAMAGED),
+        (3.1, Verdict.DAMAGED),
+        (7.1, Verdict.CHANGED),
+        (-900.0, Verdict.CHANGED),
+        (900.0, Verdict.CHANGED),
     ],
 )
-def test_damage_is_distinguished_from_change_by_size_and_time(
+def test_damage_keeps_the_modification_time_and_a_change_does_not(
     found_size: int, found_time: float, expected: Verdict
 ) -> None:
-    assert verdict_of(100, 5.0, found_size, found_time) is expected
+    assert verdict_of(100, 5.0, found_size, found_time, 50.0) is expected
+
+
+@pytest.mark.parametrize(("found_time", "expected"), [(40.0, Verdict.DAMAGED), (60.0, Verdict.CHANGED)])
+def test_a_file_whose_time_was_not_recorded_changed_if_it_was_written_later(
+    found_time: float, expected: Verdict
+) -> None:
+    assert verdict_of(100, None, 100, found_time, 50.0) is expected
 
 
 def test_a_damaged_file_is_renamed_only_when_the_good_copy_is_complete(tmp_path: Path) -> None:
@@ -145,18 +161,29 @@ def test_a_missing_file_is_copied_again_under_its_name(tmp_path: Path) -> None:
     assert verify(tmp_path).sound
 
 
-def test_a_file_changed_by_a_program_stays_and_the_original_is_added(tmp_path: Path) -> None:
-    item = asset(1)
+@pytest.mark.parametrize("size", ["smaller", "equal", "larger"])
+def test_a_rewritten_file_keeps_its_name_and_the_original_goes_beside_it(tmp_path: Path, size: str) -> None:
+    item = asset(1, LIVE)
     backup(tmp_path, [item])
     photo = tmp_path / "Photos/2024-07/IMG_0001.HEIC"
-    work = photo.read_bytes() + b"<edited>"
+    original = photo.read_bytes()
+    work = {"smaller": original[:-7], "equal": original[:-7] + b"rotated", "larger": original + b"rated"}[
+        size
+    ]
     photo.write_bytes(work)
-    verify(tmp_path)
+    (found,) = verify(tmp_path).not_whole
+    assert found.verdict is Verdict.CHANGED
+    assert found.sentence.startswith("Photos/2024-07/IMG_0001.HEIC was rewritten by a person or a program")
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
-        found = copied(target, item, repair=True)
-        assert [file.name for file in found.files] == ["IMG_0001_2.HEIC"]
+        again = copied(target, item, resources=item.resources[:1], repair=True)
+        assert [file.name for file in again.files] == ["IMG_0001_2.HEIC", "IMG_0001.MOV"]
         assert not target.needs_repair(PHONE)
+        target.finish()
     assert photo.read_bytes() == work
+    assert (photo.parent / "IMG_0001_2.HEIC").read_bytes() == original
+    report = verify(tmp_path)
+    assert report.sound
+    assert report.count(Verdict.EXTRA) == 1, "the person's file"
 
 
 def test_a_file_that_turns_out_to_be_intact_stays(tmp_path: Path) -> None:

@@ -1,0 +1,36 @@
+"""What became of recorded files that were damaged, missing or rewritten, when their asset is copied again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ambertime_tui.drive.record.record_model import RecordedAsset, RecordedFile
+from ambertime_tui.drive.volume.service_folders import service_in
+from ambertime_tui.drive.writing.asset_writer import StagedAsset
+
+
+def is_repair(staged: StagedAsset) -> bool:
+    """Whether an asset was copied only to replace files that were copied before."""
+    return bool(staged.files) and all(file.repairs is not None for file in staged.files)
+
+
+def sentences_about(staged: StagedAsset, recorded: RecordedAsset) -> Iterator[str]:
+    """A sentence for each file that kept its name, so that the good copy has another one.
+
+    A copy that has the name of the damaged or missing file needs no sentence of its own.
+    """
+    for file in staged.files:
+        before, now = file.repairs, recorded.current(file.placed.resource.role)
+        if before is not None and now is not None and now.path != before.path:
+            yield _kept(before, now)
+
+
+def _kept(before: RecordedFile, now: RecordedFile) -> str:
+    service = service_in(before.path)
+    if service is not None:
+        return f"{before.path} is in {service}, so it was copied again as {now.path}."
+    beside = now.name if now.folder == before.folder else now.path
+    return (
+        f"{before.path} was rewritten by a person or a program. It keeps its name and content; the original "
+        f"is now beside it as {beside}."
+    )
