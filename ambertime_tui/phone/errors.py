@@ -178,13 +178,13 @@ class MediaForbidden(MediaError):
 
 
 class MediaChanged(MediaError):
-    """The size of the file changed while it was read."""
+    """The file changed while it was read: its size, or its time."""
 
     def __init__(self, path: str, expected: int, found: int) -> None:
+        sizes = f"{units.count(found)} bytes instead of {units.count(expected)}"
+        how = "it was rewritten" if found == expected else sizes
         super().__init__(
-            path,
-            f"{path} changed on the phone while it was read: {units.count(found)} bytes instead of "
-            f"{units.count(expected)}. Run the backup again to copy it.",
+            path, f"{path} changed on the phone while it was read: {how}. Run the backup again to copy it."
         )
 
 

@@ -33,6 +33,8 @@ class SourceFacts:
     """The capture time, seconds since 1970."""
     source_modified_at: float | None
     """The modification time on the phone."""
+    fingerprint: str | None = None
+    """Apple's fingerprint; None for a file that is not an original."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +225,7 @@ class AssetWriter:
                 modified_at=facts.modified_at,
                 source_modified_at=facts.source_modified_at,
                 read_back=digest.read_back,
+                fingerprint=facts.fingerprint,
                 repairs=self._repairs.get(placed.resource.role),
             )
         return frozenset(self._existing)

@@ -13,6 +13,7 @@ from ambertime_tui.drive.writing.context import WriteContext
 from ambertime_tui.drive.writing.naming import PlacedFile
 from ambertime_tui.drive.writing.part_journal import Checkpoint
 from ambertime_tui.drive.writing.read_back import FileDigest, IncrementalReader
+from ambertime_tui.library.fingerprint import Fingerprint
 
 CHECKPOINT_EVERY = 256 << 20
 """Bytes between two checkpoints of a file. A crash costs at most this much."""
@@ -30,6 +31,8 @@ class StagedFile:
     modified_at: float | None
     source_modified_at: float | None
     read_back: ReadBack
+    fingerprint: str | None = None
+    """Apple's fingerprint of the bytes that were received; None for a file that is not an original."""
     repairs: RecordedFile | None = None
     """The damaged or missing file that this one replaces."""
 
@@ -72,6 +75,7 @@ class FileWriter:
         self._modified_at = modified_at
         self._source_modified_at = source_modified_at
         self._hash = hashlib.sha256()
+        self._fingerprint = Fingerprint() if placed.resource.role.is_original else None
         self._reading = IncrementalReader(context.reader, context.root / part)
         self._size = 0
         self._fd: int | None = None
@@ -88,6 +92,16 @@ class FileWriter:
     def written(self) -> int:
         """Bytes written so far."""
         return self._size
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the bytes written so far, in hex."""
+        return self._hash.hexdigest()
+
+    @property
+    def fingerprint(self) -> str | None:
+        """Apple's fingerprint of the bytes written so far; None for a file that is not an original."""
+        return None if self._fingerprint is None else self._fingerprint.value()
 
     def open(self) -> None:
         """Create the part, which must be registered in the journal."""
@@ -107,7 +121,7 @@ class FileWriter:
         try:
             self._fd = calls.open_existing(self.path)
             calls.truncate(self._fd, checkpoint.size)
-            self._reading.read_rest()
+            self._reading.read_rest(None if self._fingerprint is None else self._fingerprint.update)
         except OSError:
             self.discard()
             return False
@@ -128,6 +142,8 @@ class FileWriter:
         fd = self._descriptor()
         rest = memoryview(chunk)
         self._hash.update(rest)
+        if self._fingerprint is not None:
+            self._fingerprint.update(rest)
         self._size += len(rest)
         if self._expected_size is not None and self._size > self._expected_size:
             self.discard()
@@ -236,6 +252,7 @@ class FileWriter:
             modified_at=self._modified_at,
             source_modified_at=self._source_modified_at,
             read_back=read_back,
+            fingerprint=self.fingerprint,
             repairs=repairs,
         )
 

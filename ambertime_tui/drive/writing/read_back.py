@@ -106,8 +106,11 @@ class IncrementalReader:
         self._size = 0
         self._from_drive = True
 
-    def read_rest(self) -> None:
+    def read_rest(self, on_data: Callable[[memoryview], object] | None = None) -> None:
         """Read from the last position to the current end of the file.
+
+        Args:
+            on_data: called with each block that is read, in order.
 
         Raises:
             OSError: from the drive.
@@ -115,8 +118,8 @@ class IncrementalReader:
         calls = self._reader.calls
         with closing(calls, calls.open_read(self._path)) as fd:
             dropped = self._reader.drop_cached_pages(fd)
-            direct = dropped is False and self._read_directly()
-            self._read(fd)
+            direct = dropped is False and self._read_directly(on_data)
+            self._read(fd, on_data)
             calls.drop_cache(fd)
         self._from_drive = self._from_drive and bool(dropped or direct)
 
@@ -130,19 +133,19 @@ class IncrementalReader:
         """A copy of the hash of what was read so far, to be updated with what follows."""
         return self._hash.copy()
 
-    def _read_directly(self) -> bool:
+    def _read_directly(self, on_data: Callable[[memoryview], object] | None) -> bool:
         """Read with O_DIRECT. False if the file system does not support it."""
         calls = self._reader.calls
         try:
             with closing(calls, calls.open_read(self._path, direct=True)) as fd:
-                self._read(fd)
+                self._read(fd, on_data)
         except OSError as error:
             if error.errno in (errno.EINVAL, errno.ENOTSUP):
                 return False
             raise
         return True
 
-    def _read(self, fd: int) -> None:
+    def _read(self, fd: int, on_data: Callable[[memoryview], object] | None) -> None:
         end = os.fstat(fd).st_size
         with self._reader.block() as block:
             while self._size < end:
@@ -152,6 +155,8 @@ class IncrementalReader:
                 if count <= 0:
                     return
                 self._hash.update(block[known : known + count])
+                if on_data is not None:
+                    on_data(block[known : known + count])
                 self._size += count
                 self._reader.on_block()
                 if self._on_bytes is not None:

@@ -44,7 +44,7 @@ ASSETS_AT_ONCE = 16
 many open files. Each asset holds at most two replies of 4 MiB in memory."""
 COMMIT_AT_ONCE = 64
 """The most assets that share one record transaction and one sync of each folder."""
-TRIES = 3
+TRIES = 5
 """Tries per asset for errors that may be temporary."""
 PAUSE_BETWEEN_TRIES = 1.0
 """Seconds; the second pause is twice as long."""
@@ -90,7 +90,7 @@ class Copier:
         self._progress = context.progress
         self._timing = context.timing
         self._results = results
-        self._transfer = Transfer(context.threads, context.copy_queue, context.progress)
+        self._transfer = Transfer(context.threads, context.copy_queue, context.progress, context.timing)
         self._to_commit: asyncio.Queue[_ToCommit] = asyncio.Queue()
         self._limit = ConcurrencyLimit(ASSETS_AT_ONCE)
         self._partial: dict[str, PartialAsset] = {}

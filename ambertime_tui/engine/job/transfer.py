@@ -14,13 +14,22 @@ from ambertime_tui.engine.job.copy_queue import CopyQueue
 from ambertime_tui.engine.job.drive_threads import Threads
 from ambertime_tui.engine.job.progress import Progress
 from ambertime_tui.engine.plan.plan import PlannedAsset
+from ambertime_tui.engine.timing import Timing
+from ambertime_tui.library.fingerprint import Fingerprint
 from ambertime_tui.library.model import Resource
 from ambertime_tui.phone.afc import MediaFolder, MediaStat
+from ambertime_tui.phone.errors import MediaChanged, MediaNotFound
 
 SMALL = 4 << 20
 """Bytes: a file up to this size is read completely, then written by one thread in one call."""
 KEPT = 256 << 10
 """Bytes: a file up to this size is kept in memory while the drive is searched for it, and not read again."""
+
+
+READS = 4
+"""How often a file is read while its bytes fit neither Apple's fingerprint nor an earlier read."""
+SETTLED_AFTER = 1.0
+"""Seconds since a file was last written after which it counts as complete, by the clocks of both."""
 
 
 @dataclass(slots=True)
@@ -34,6 +43,8 @@ class PartialAsset:
     open: dict[Resource, FileWriter] = field(default_factory=dict)
     """Large files that are partly written."""
     finished: set[Resource] = field(default_factory=set)
+    differing: dict[Resource, list[str]] = field(default_factory=dict)
+    """SHA-256 of earlier reads that did not fit Apple's fingerprint."""
 
     @property
     def bytes_copied(self) -> int:
@@ -41,17 +52,36 @@ class PartialAsset:
         done = sum(self.sources[resource].size for resource in self.finished)
         return done + sum(file.written for file in self.open.values())
 
+    def is_settled(self, resource: Resource, sha256: str, fingerprint: str | None) -> bool:
+        """True if the bytes that were read count as those on the phone.
+
+        They do if they fit Apple's fingerprint, or if there is none. Else the file is read again: the same
+        bytes twice are what the phone has, different ones are a fault between phone and computer.
+        """
+        if resource.fingerprint is None or fingerprint in (None, resource.fingerprint):
+            return True
+        reads = self.differing.setdefault(resource, [])
+        if sha256 in reads or len(reads) + 1 >= READS:
+            return True
+        reads.append(sha256)
+        return False
+
 
 class Transfer:
     """Copies the files of assets. Raises the errors of phone and drive unchanged."""
 
-    def __init__(self, threads: Threads, queue: CopyQueue, progress: Progress) -> None:
+    def __init__(self, threads: Threads, queue: CopyQueue, progress: Progress, timing: Timing) -> None:
         self._threads = threads
         self._queue = queue
         self._progress = progress
+        self._timing = timing
 
     async def run(self, asset: PartialAsset, planned: PlannedAsset, media: MediaFolder) -> None:
-        """Finish every file of an asset that is not finished yet."""
+        """Finish every file of an asset that is not finished yet.
+
+        Raises:
+            MediaChanged: a file was written to while it was read.
+        """
         kept: dict[Resource, list[bytearray]] = {}
         if asset.to_hash:
             await self._find_existing(asset, planned, media, kept)
@@ -69,20 +99,43 @@ class Transfer:
         """Hash the files that the drive may have, and use the drive's copy where the hash is the same."""
         read: dict[Resource, SourceFacts] = {}
         for resource, stat in asset.sources.items():
-            if resource in asset.to_hash:
-                digest, pieces = hashlib.sha256(), list[bytearray]()
-                async with self._pieces(resource, stat.size, 0, media) as incoming:
-                    async for piece in incoming:
-                        await self._threads.run(digest.update, piece)
-                        if stat.size <= KEPT:
-                            pieces.append(piece)
-                if stat.size <= KEPT:
-                    kept[resource] = pieces
+            while resource in asset.to_hash and resource not in read:
+                hashed = await self._hashed(resource, stat, media)
+                if not asset.is_settled(resource, hashed.sha256, hashed.fingerprint):
+                    continue
+                if hashed.pieces is not None:
+                    kept[resource] = hashed.pieces
                 read[resource] = SourceFacts(
-                    stat.size, digest.hexdigest(), _modified_at(planned, stat), stat.modified_at
+                    stat.size,
+                    hashed.sha256,
+                    _modified_at(planned, stat),
+                    stat.modified_at,
+                    hashed.fingerprint,
                 )
         asset.finished |= await self._threads.run(asset.writer.use_existing, read)
         asset.to_hash = frozenset()
+
+    async def sha256(self, resource: Resource, stat: MediaStat, media: MediaFolder) -> str:
+        """Read a file from the phone without writing it; return its SHA-256 in hex."""
+        return (await self._hashed(resource, stat, media)).sha256
+
+    async def _hashed(self, resource: Resource, stat: MediaStat, media: MediaFolder) -> _Hashed:
+        digest, pieces = hashlib.sha256(), list[bytearray]()
+        fingerprint = Fingerprint() if resource.role.is_original else None
+
+        def update(piece: bytearray) -> None:
+            digest.update(piece)
+            if fingerprint is not None:
+                fingerprint.update(piece)
+
+        async with self._pieces(resource, stat.size, 0, media) as incoming:
+            async for piece in incoming:
+                await self._threads.run(update, piece)
+                if stat.size <= KEPT:
+                    pieces.append(piece)
+        found = None if fingerprint is None else fingerprint.value()
+        await self._look_again(resource, stat, media, found)
+        return _Hashed(digest.hexdigest(), found, pieces if stat.size <= KEPT else None)
 
     async def _write(
         self,
@@ -100,22 +153,68 @@ class Transfer:
             _modified_at(planned, stat),
             source_modified_at=stat.modified_at,
         )
+        settled = partial(asset.is_settled, resource)
         if kept is not None:
-            await self._threads.run(_write_small, begin, kept)
+            await self._threads.run(_write_small, begin, kept, None)
         elif stat.size <= SMALL:
-            async with self._pieces(resource, stat.size, 0, media) as incoming:
-                pieces = [piece async for piece in incoming]
-                await self._threads.run(_write_small, begin, pieces)
+            done = False
+            while not done:
+                async with self._pieces(resource, stat.size, 0, media) as incoming:
+                    pieces = [piece async for piece in incoming]
+                if resource.fingerprint is None or resource in asset.differing:
+                    await self._look_again(resource, stat, media, None)
+                done = await self._threads.run(_write_small, begin, pieces, settled)
         else:
+            await self._write_large(asset, resource, stat, begin, media)
+        asset.finished.add(resource)
+
+    async def _write_large(
+        self,
+        asset: PartialAsset,
+        resource: Resource,
+        stat: MediaStat,
+        begin: Callable[[], FileWriter],
+        media: MediaFolder,
+    ) -> None:
+        while True:
             if resource not in asset.open:
                 asset.open[resource] = await self._threads.run(begin)
             file = asset.open[resource]
             async with self._pieces(resource, stat.size, file.written, media) as incoming:
                 async for piece in incoming:
                     await self._threads.run(file.write, piece)
-                await self._threads.run(file.finish)
+                await self._look_again(resource, stat, media, file.fingerprint)
+                if asset.is_settled(resource, file.sha256, file.fingerprint):
+                    await self._threads.run(file.finish)
+                    break
+            await self._threads.run(file.discard)
             del asset.open[resource]
-        asset.finished.add(resource)
+        del asset.open[resource]
+
+    async def _look_again(
+        self, resource: Resource, stat: MediaStat, media: MediaFolder, fingerprint: str | None
+    ) -> None:
+        """Check that a file was not written to while it was read.
+
+        A file written to a moment ago may still be changing, so it is looked at again later.
+
+        Args:
+            fingerprint: of the bytes; if it is that of the library, nothing else has to be checked.
+
+        Raises:
+            MediaChanged: its size or time has changed since `stat`.
+        """
+        if fingerprint is not None and fingerprint == resource.fingerprint:
+            return
+        age = None if stat.modified_at is None else self._timing.wall() - stat.modified_at
+        if age is not None and 0 <= age < SETTLED_AFTER:
+            await self._timing.pause(SETTLED_AFTER - age)
+        try:
+            now = await media.stat(resource.path)
+        except MediaNotFound:
+            return  # iOS removed it after the last byte
+        if (now.size, now.modified_ns, now.modified_at) != (stat.size, stat.modified_ns, stat.modified_at):
+            raise MediaChanged(resource.path, stat.size, now.size)
 
     @asynccontextmanager
     async def _pieces(
@@ -144,8 +243,26 @@ def _modified_at(planned: PlannedAsset, stat: MediaStat) -> float | None:
     return stat.modified_at if created is None else created
 
 
-def _write_small(begin: Callable[[], FileWriter], pieces: Iterable[bytearray]) -> None:
+def _write_small(
+    begin: Callable[[], FileWriter],
+    pieces: Iterable[bytearray],
+    is_settled: Callable[[str, str | None], bool] | None,
+) -> bool:
+    """Write a file. False: it has to be read again, and begun again."""
     file = begin()
     for piece in pieces:
         file.write(piece)
+    if is_settled is not None and not is_settled(file.sha256, file.fingerprint):
+        return False
     file.finish()
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Hashed:
+    """A file that was read and not written."""
+
+    sha256: str
+    fingerprint: str | None
+    pieces: list[bytearray] | None
+    """Its bytes, if it is small."""
