@@ -26,8 +26,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from ambertime_tui.drive.errors import DriveError, drive_error
-from ambertime_tui.drive.layout import OURS, PARTS
-from ambertime_tui.drive.record.integrity import finalize_archive
+from ambertime_tui.drive.layout import CHECKSUMS, OURS, PARTS
+from ambertime_tui.drive.record.integrity import finalize_archive, read_integrity
 from ambertime_tui.drive.record.rebuild import open_record
 from ambertime_tui.drive.record.record import Record
 from ambertime_tui.drive.record.record_model import RecordedAsset, RecordedFile
@@ -42,6 +42,7 @@ from ambertime_tui.drive.writing.commit import commit_staged
 from ambertime_tui.drive.writing.context import WriteContext
 from ambertime_tui.drive.writing.existing_files import ExistingFiles
 from ambertime_tui.drive.writing.folders import FolderMaker
+from ambertime_tui.drive.writing.lost_parts import remove_all_lost_parts
 from ambertime_tui.drive.writing.names import NameRegistry
 from ambertime_tui.drive.writing.naming import folder_of
 from ambertime_tui.drive.writing.part_journal import PartJournal
@@ -275,12 +276,16 @@ def open_target(
     """
     calls = calls or SystemCalls()
     root = Path(os.path.abspath(path))  # noqa: PTH100 - keeps links, to show the path as the user wrote it
+    was_archive = os.path.lexists(root / CHECKSUMS) and not os.path.lexists(root / OURS)
     lock = lock_target(root, now=clock(), calls=calls)
     with ExitStack() as undo:
         undo.callback(lock.release)
         drive = drive or drive_of(root)
         parts = PartJournal(root, root / OURS / PARTS, calls)
         parts.remove_leftovers()
+        if was_archive:
+            remove_all_lost_parts(root, parts)
+        interrupted = read_integrity(root) is None
         reader = Reader(drive.traits, drive.device, calls, on_block)
         record, notices = open_record(root, now=clock(), calls=calls)
         undo.pop_all()
@@ -294,6 +299,7 @@ def open_target(
         folders=FolderMaker(root, calls),
         existing=ExistingFiles(root, record, reader, calls),
         reader=reader,
+        may_have_lost_parts=interrupted,
     )
     target = Target(lock, drive, record, context, notices)
     try:

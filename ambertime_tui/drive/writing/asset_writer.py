@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,6 +80,7 @@ class AssetWriter:
         self._parts: dict[Resource, str] = {}
         self._existing: dict[Resource, StagedFile] = {}
         self._done = False
+        self._lock = threading.Lock()
         names = context.names
         with names.lock:
             self._place = place(
@@ -144,7 +146,12 @@ class AssetWriter:
                 source,
             )
             writer.open()
-        self._writers[resource] = writer
+        with self._lock:
+            self._writers[resource] = writer
+            discarded = self._done
+        if discarded:  # by another thread, while the part was made
+            writer.discard()
+            raise ValueError("the asset was discarded")
         return writer
 
     def _source_of(self, resource: Resource, size: int | None, modified_at: float | None) -> str:
@@ -259,10 +266,12 @@ class AssetWriter:
 
     def discard(self) -> None:
         """Discard everything that was not staged."""
-        if self._done:
-            return
-        self._done = True
-        for writer in self._writers.values():
+        with self._lock:
+            if self._done:
+                return
+            self._done = True
+            writers = tuple(self._writers.values())
+        for writer in writers:
             writer.discard()
         for file in self._existing.values():
             self._context.existing.release(file.existing or "", file.size)

@@ -19,7 +19,7 @@ from ambertime_tui.drive.record.record_model import RecordedAsset, RecordedFile
 from ambertime_tui.drive.writing.asset_writer import StagedAsset
 from ambertime_tui.drive.writing.context import WriteContext
 from ambertime_tui.drive.writing.destinations import NamedAsset, choose_destinations
-from ambertime_tui.drive.writing.file_writer import discard_part
+from ambertime_tui.drive.writing.lost_parts import remove_lost_parts_of
 from ambertime_tui.library.model import Role
 
 _TRIES = 32
@@ -34,25 +34,41 @@ def commit_staged(
     If the outcome is an error, nothing of that asset is recorded and its parts are removed.
     """
     outcomes: dict[int, RecordedAsset | DriveError] = {}
-    named: dict[int, NamedAsset] = {}
     with context.commit_lock:
-        for number, asset in enumerate(staged):
-            try:
-                named[number] = _name_files(context, asset)
-            except DriveError as error:
-                outcomes[number] = error
-                _discard_staged(context, asset)
-        for folder in sorted({f for asset in named.values() for f in asset.folders}):
-            trouble = _sync_and_check_folder(context, folder, named.values())
-            for number in [n for n, one in named.items() if trouble and folder in one.folders]:
-                outcomes[number] = trouble or outcomes[number]
-                _undo(context, named.pop(number))
-        for number, one in list(named.items()):
-            if one.lost_name is not None:
-                outcomes[number] = NameNotKept(context.root / one.lost_name.path)
-                _undo(context, named.pop(number))
-        outcomes |= _record_all(context, record, named)
+        try:
+            _commit(context, record, staged, outcomes)
+        except BaseException:
+            for number, asset in enumerate(staged):
+                if number not in outcomes:
+                    _discard_staged(context, asset)
+            raise
     return tuple(outcomes[number] for number in range(len(staged)))
+
+
+def _commit(
+    context: WriteContext,
+    record: Record,
+    staged: Sequence[StagedAsset],
+    outcomes: dict[int, RecordedAsset | DriveError],
+) -> None:
+    """Commit each asset, and enter its outcome."""
+    named: dict[int, NamedAsset] = {}
+    for number, asset in enumerate(staged):
+        try:
+            named[number] = _name_files(context, asset)
+        except DriveError as error:
+            outcomes[number] = error
+            _discard_staged(context, asset)
+    for folder in sorted({f for asset in named.values() for f in asset.folders}):
+        trouble = _sync_and_check_folder(context, folder, named.values())
+        for number in [n for n, one in named.items() if trouble and folder in one.folders]:
+            outcomes[number] = trouble or outcomes[number]
+            _undo(context, named.pop(number))
+    for number, one in list(named.items()):
+        if one.lost_name is not None:
+            outcomes[number] = NameNotKept(context.root / one.lost_name.path)
+            _undo(context, named.pop(number))
+    outcomes |= _record_all(context, record, named)
 
 
 def _record_all(
@@ -85,6 +101,7 @@ def _record_all(
             context.existing.note_recorded(outcome.udid, (file.size for file in outcome.files))
             context.parts.forget(named[number].parts)
             _discard_unneeded(context, named[number])
+            _remove_lost_parts(context, named[number])
             _release_names(context, named[number].staged)
     return outcomes
 
@@ -101,7 +118,7 @@ def _discard_staged(context: WriteContext, staged: StagedAsset) -> None:
     """Remove the parts of an asset that will not be committed, and release its names and existing files."""
     for file in staged.files:
         if file.part is not None:
-            discard_part(context, file.part)
+            context.parts.discard(file.part)
         if file.existing is not None:
             context.existing.release(file.existing, file.size)
     _release_names(context, staged)
@@ -110,7 +127,13 @@ def _discard_staged(context: WriteContext, staged: StagedAsset) -> None:
 def _discard_unneeded(context: WriteContext, named: NamedAsset) -> None:
     for file in named.unneeded:
         if file.part is not None:
-            discard_part(context, file.part)
+            context.parts.discard(file.part)
+
+
+def _remove_lost_parts(context: WriteContext, named: NamedAsset) -> None:
+    if context.may_have_lost_parts:
+        for file in named.files:
+            remove_lost_parts_of(context.root, context.traits, context.parts, file.folder, file.name)
 
 
 def _release_names(context: WriteContext, staged: StagedAsset) -> None:

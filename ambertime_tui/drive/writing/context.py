@@ -30,4 +30,6 @@ class WriteContext:
     folders: FolderMaker
     existing: ExistingFiles
     reader: Reader
+    may_have_lost_parts: bool = False
+    """True if an interrupted job may have left parts whose journal was lost (see `lost_parts`)."""
     commit_lock: threading.Lock = field(default_factory=threading.Lock)

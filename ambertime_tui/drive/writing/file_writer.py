@@ -107,7 +107,11 @@ class FileWriter:
         """Create the part, which must be registered in the journal."""
         try:
             self._fd = self._context.calls.create(self.path)
+        except FileExistsError as error:  # another program's
+            raise drive_error(error, self.path) from error
         except OSError as error:
+            self._made = True  # the drive may have made it before it failed
+            self.discard()
             raise drive_error(error, self.path) from error
         self._made = True
 
@@ -274,20 +278,9 @@ class FileWriter:
                 calls.close(fd)
         if self._made:
             self._made = False
-            discard_part(self._context, self._part)
+            self._context.parts.discard(self._part)
 
     def _descriptor(self) -> int:
         if self._fd is None:
             raise ValueError(f"{self._part} is not open for writing")
         return self._fd
-
-
-def discard_part(context: WriteContext, part: str) -> None:
-    """Remove a part. If that fails, it stays in the journal, and the next run removes it."""
-    try:
-        context.calls.unlink(context.root / part)
-    except FileNotFoundError:
-        pass
-    except OSError:
-        return
-    context.parts.forget((part,))

@@ -2,8 +2,10 @@
 
 A part is registered in the journal, and the journal synced, before the part is created. After a crash, the
 next run can remove exactly the parts of interrupted jobs; a `.holiday.part` of another program is never
-touched. For a large file the journal has checkpoints: how many bytes were synced, and their hash. The next
-run resumes from there if the file on the phone is unchanged. A checkpoint is kept for one run.
+touched. If the journal was lost with the rest of `.ambertime`, `lost_parts` finds them.
+
+For a large file the journal has checkpoints: how many bytes were synced, and their hash. The next run resumes
+from there if the file on the phone is unchanged. A checkpoint is kept for one run.
 """
 
 from __future__ import annotations
@@ -50,6 +52,10 @@ class PartJournal:
         self._checkpoints: dict[str, Checkpoint] = {}
         self._resumable: dict[str, Checkpoint] = {}
         """Checkpoints of interrupted jobs, by source."""
+        self._kept: set[str] = set()
+        """Parts that could not be removed when they were discarded."""
+        self._unsynced: set[str] = set()
+        """Folders in which parts were removed since they were synced: after a power cut they may be back."""
         self._lines = 0
         self._synced = 0
         self._fd: int | None = None
@@ -78,8 +84,11 @@ class PartJournal:
             if size is None:
                 continue
             if checkpoint is not None and size >= checkpoint.size:
+                older = self._resumable.get(checkpoint.source)
                 self._resumable[checkpoint.source] = checkpoint
-                continue
+                if older is None:
+                    continue
+                part = older.part
             self._remove(part)
         for checkpoint in self._resumable.values():
             self._live.add(checkpoint.part)
@@ -87,6 +96,7 @@ class PartJournal:
         if self._resumable:
             self._rewrite()
         else:
+            self._sync_removals()
             try:
                 self._calls.unlink(self._path)
             except OSError as error:
@@ -151,28 +161,52 @@ class PartJournal:
             raise drive_error(error, self._path) from error
 
     def forget(self, parts: Iterable[str]) -> None:
-        """Forget parts that were removed or renamed to their final names."""
+        """Forget parts that were not made, or were renamed to their final names and synced."""
         with self._lock:
             for part in parts:
                 self._live.discard(part)
                 self._checkpoints.pop(part, None)
 
+    def discard(self, part: str) -> None:
+        """Remove a part. If that fails it stays registered, so that the end of the job or the next one tries
+        again."""
+        try:
+            with suppress(FileNotFoundError):
+                self._calls.unlink(self._root / part)
+        except OSError:
+            with self._lock:
+                self._live.add(part)
+                self._kept.add(part)
+        else:
+            with self._lock:
+                self._unsynced.add(part.rpartition("/")[0])
+            self.forget((part,))
+
+    def is_live(self, part: str) -> bool:
+        """Whether a part belongs to this job, or can be resumed by it."""
+        with self._lock:
+            return part in self._live
+
     def close(self) -> None:
         """Close the journal, and remove it if no part is left.
 
-        Parts of interrupted jobs that this job did not resume are removed.
+        Parts of interrupted jobs that this job did not resume are removed, and so are parts that could not be
+        removed earlier.
         """
         with self._lock:
-            unused, self._resumable = tuple(self._resumable.values()), {}
-        for checkpoint in unused:
+            unused = {checkpoint.part for checkpoint in self._resumable.values()} | self._kept
+            self._resumable = {}
+            self._kept = set()
+        for part in sorted(unused):
             with suppress(DriveError):
-                self._remove(checkpoint.part)
-                self.forget((checkpoint.part,))
-        with self._lock, suppress(OSError):
+                self._remove(part)
+                self.forget((part,))
+        with self._lock, suppress(OSError, DriveError):
             fd, self._fd = self._fd, None
             if fd is not None:
                 self._calls.close(fd)
             if (unused or fd is not None) and not self._live:
+                self._sync_removals()
                 self._calls.unlink(self._path)
 
     def _opened(self) -> int:
@@ -194,7 +228,23 @@ class PartJournal:
             self._rewrite()
             self._lines = self._synced = 0
 
+    def _sync_removals(self) -> None:
+        """Make sure that removed parts are gone for good, before the journal forgets them.
+
+        Raises:
+            DriveError: a folder could not be synced.
+        """
+        for folder in sorted(self._unsynced):
+            path = self._root / folder
+            try:
+                with suppress(FileNotFoundError):
+                    self._calls.fsync_folder(path)
+            except OSError as error:
+                raise drive_error(error, path, doing="syncing the folder") from error
+            self._unsynced.discard(folder)
+
     def _rewrite(self) -> None:
+        self._sync_removals()
         lines = "".join(json.dumps(part) + "\n" for part in sorted(self._live))
         lines += "".join(json.dumps(asdict(one)) + "\n" for _, one in sorted(self._checkpoints.items()))
         write_atomically(self._path, self._path.with_suffix(".new"), [lines.encode()], self._calls)
@@ -210,9 +260,11 @@ class PartJournal:
     def _remove(self, part: str) -> None:
         path = self._root / part
         try:
-            self._calls.unlink(path)
+            with suppress(FileNotFoundError):
+                self._calls.unlink(path)
         except OSError as error:
             raise drive_error(error, path, doing="removing") from error
+        self._unsynced.add(part.rpartition("/")[0])
 
     def _size_of(self, part: str) -> int | None:
         """Size of a part. None if it is missing, is not a regular file, or is behind a link."""

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -52,8 +53,9 @@ class Threads:
         try:
             return await asyncio.shield(call)
         except asyncio.CancelledError:
-            if not call.done():
-                await asyncio.wait((call,))
+            while not call.done():  # a second cancellation does not end the call either
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait((call,))
             raise
 
     def alive(self) -> None:
