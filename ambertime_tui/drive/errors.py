@@ -84,6 +84,16 @@ class TargetReadOnly(DriveError):
         self.path = path
 
 
+class TargetUnreadable(DriveError):
+    """This user may not read a file or folder."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(
+            f"Cannot read {path}: {why}. Check who owns it, or run the command as a user who may read it."
+        )
+        self.path = path
+
+
 class TargetInUse(DriveError):
     """Another job holds the target's lock."""
 
@@ -272,7 +282,8 @@ def drive_error(error: OSError, path: Path, *, doing: str = "writing", size: int
     if code == errno.EROFS:
         return TargetReadOnly(path)
     if code in (errno.EACCES, errno.EPERM):
-        return TargetReadOnly(path, os.strerror(code).lower())
+        denied = TargetUnreadable if doing in ("reading", "listing") else TargetReadOnly
+        return denied(path, os.strerror(code).lower())
     if code == errno.EFBIG:
         return FileTooLarge(path, size, None)
     if code == errno.ENAMETOOLONG:

@@ -22,7 +22,7 @@ import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ambertime_tui.drive.errors import DriveError, drive_error
@@ -43,11 +43,22 @@ from ambertime_tui.drive.writing.context import WriteContext
 from ambertime_tui.drive.writing.existing_files import ExistingFiles
 from ambertime_tui.drive.writing.folders import FolderMaker
 from ambertime_tui.drive.writing.lost_parts import remove_all_lost_parts
+from ambertime_tui.drive.writing.moved_files import MovedFile, SuspectFile, record_moved
 from ambertime_tui.drive.writing.names import NameRegistry
 from ambertime_tui.drive.writing.naming import folder_of
 from ambertime_tui.drive.writing.part_journal import PartJournal
 from ambertime_tui.drive.writing.read_back import Reader
 from ambertime_tui.library.model import Asset, Resource, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What became of the recorded files of a phone since the last job."""
+
+    broken: Mapping[str, tuple[RecordedFile, ...]]
+    """Files that must be copied again, by uuid."""
+    moved: tuple[MovedFile, ...]
+    """Files that a person moved or renamed; the record follows them."""
 
 
 class Target:
@@ -114,16 +125,41 @@ class Target:
             raise drive_error(error, self.path, doing="reading") from error
         return facts.f_bavail * facts.f_frsize
 
-    def needs_repair(self, udid: str) -> Mapping[str, tuple[RecordedFile, ...]]:
-        """Recorded files of a phone that must be copied again, by uuid.
+    def inspect(self, udid: str) -> Inspection:
+        """Look at the recorded files of a phone, and record those that were moved where they are now.
 
-        They are missing, have a different size, or were found damaged by `verify` and still are. Only the
-        newest file of each role counts, because the phone no longer has older ones.
+        Broken files must be copied again: they are missing, have a different size, or were found damaged by
+        `verify` and still are. Only the newest file of each role counts, because the phone no longer has
+        older ones.
 
         Raises:
-            TargetGone, TargetSwapped, RecordFailed.
+            DriveError: the drive cannot be read, or the record cannot be written.
         """
         findings = load_findings(self.path)
+        suspects: list[SuspectFile] = []
+        for uuid, role, generation in self._suspects(udid, findings):
+            asset = self._record.find_asset(udid, uuid)
+            suspects += (
+                SuspectFile(udid, uuid, file)
+                for file in (asset.files if asset is not None else ())
+                if (file.role, file.generation) == (role, generation) and self.is_broken(file, findings)
+            )
+        moved = record_moved(self._context, self._record, suspects)
+        found_again = {one.before for one in moved}
+        broken: dict[str, tuple[RecordedFile, ...]] = {}
+        for suspect in suspects:
+            asset = self._record.find_asset(udid, suspect.uuid)
+            current = asset.current(suspect.file.role) if asset is not None else None
+            if current is not None and current == suspect.file and current.path not in found_again:
+                broken[suspect.uuid] = (*broken.get(suspect.uuid, ()), current)
+        return Inspection(broken, moved)
+
+    def needs_repair(self, udid: str) -> Mapping[str, tuple[RecordedFile, ...]]:
+        """Recorded files of a phone that must be copied again, by uuid. See `inspect`."""
+        return self.inspect(udid).broken
+
+    def _suspects(self, udid: str, findings: Mapping[str, Finding]) -> list[tuple[str, Role, int]]:
+        """Files that may be broken, judging by a listing of each folder: uuid, role and generation."""
         suspects: list[tuple[str, Role, int]] = []
         for folder, files in self._record.files_by_folder(udid):
             there = self._sizes(folder)
@@ -131,13 +167,7 @@ class Target:
                 path = f"{folder}/{file.name}" if folder else file.name
                 if there.get(file.name) != file.size or path in findings or service_in(path):
                     suspects.append((file.uuid, file.role, file.generation))
-        broken: dict[str, tuple[RecordedFile, ...]] = {}
-        for uuid, role, generation in suspects:
-            asset = self._record.find_asset(udid, uuid)
-            current = asset.current(role) if asset is not None else None
-            if current is not None and current.generation == generation and self.is_broken(current, findings):
-                broken[uuid] = (*broken.get(uuid, ()), current)
-        return broken
+        return suspects
 
     def is_broken(self, file: RecordedFile, findings: Mapping[str, Finding] | None = None) -> bool:
         """Whether a recorded file is missing or has a different size.

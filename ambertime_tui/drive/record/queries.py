@@ -151,15 +151,14 @@ class RecordQueries(ABC):
             for udid, uuid, folder, name, digest in rows:
                 yield FileOwner(udid, uuid, f"{folder}/{name}" if folder else name, digest.hex())
 
-    def owners_of(self, udid: str, path: str) -> list[str]:
-        """The uuids of a phone's assets that have a file."""
+    def owners_at(self, path: str) -> list[tuple[str, str]]:
+        """The assets (udid, uuid) that have a file."""
         folder, _, name = path.rpartition("/")
         with self._read() as connection:
-            rows = connection.execute(
-                "SELECT uuid FROM file WHERE folder = ? AND name_key = ? AND name = ? AND udid = ?",
-                (folder, name_key(name), name, udid),
-            )
-            return [uuid for (uuid,) in rows]
+            return connection.execute(
+                "SELECT DISTINCT udid, uuid FROM file WHERE folder = ? AND name_key = ? AND name = ?",
+                (folder, name_key(name), name),
+            ).fetchall()
 
     def may_have_size(self, size: int) -> bool:
         """False if no recorded file has `size` bytes. Usually answered without reading the database."""

@@ -12,7 +12,7 @@ from ambertime_tui.drive.layout import FINDINGS, OURS
 from ambertime_tui.drive.volume.atomic_write import write_atomically
 from ambertime_tui.drive.volume.system_calls import SystemCalls
 
-_SAME_TIME = 2.0
+SAME_TIME = 2.0
 """Seconds. FAT stores times in steps of two seconds."""
 
 
@@ -49,9 +49,9 @@ def verdict_of(
         written_at: when the file was recorded. Without `modified_at`, only a later time tells a change.
     """
     if modified_at is not None:
-        kept = abs(found_modified_at - modified_at) <= _SAME_TIME
+        kept = abs(found_modified_at - modified_at) <= SAME_TIME
     elif written_at is not None:
-        kept = found_modified_at <= written_at + _SAME_TIME
+        kept = found_modified_at <= written_at + SAME_TIME
     else:
         kept = found_size <= size
     return Verdict.DAMAGED if kept else Verdict.CHANGED

@@ -130,9 +130,13 @@ def verify(
     """
     calls = calls or SystemCalls()
     root = Path(os.path.abspath(path))  # noqa: PTH100 - keeps links, to show the path as the user wrote it
-    if not root.exists():
-        raise TargetMissing(root)
-    if not root.is_dir():
+    try:
+        facts = root.stat()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise TargetMissing(root) from error
+    except OSError as error:
+        raise drive_error(error, root, doing="reading") from error
+    if not stat.S_ISDIR(facts.st_mode):
         raise TargetNotAFolder(root)
     began = clock()
     drive = drive_of(root)

@@ -178,6 +178,8 @@ def _repair(context: WriteContext, result: NamedAsset, file: StagedFile, broken:
     if found is not None and found.sha256 == broken.sha256:
         return False
     if found is not None:
+        if context.existing.has_recorded(found.size, found.sha256):  # a person moved another file there
+            return False
         before, now = (
             (broken.size, None if broken.preexisting else broken.modified_at),
             (found.size, facts.st_mtime),

@@ -138,6 +138,11 @@ class ExistingFiles:
         with self._lock:
             return self._unrecorded(size, sha256, preferred) if size else None
 
+    def has_recorded(self, size: int, sha256: str) -> bool:
+        """Whether these bytes (SHA-256 in hex) are those of a recorded file."""
+        with closing_iterator(self._record.files_of_size(size, sha256)) as owners:
+            return next(owners, None) is not None
+
     def _unrecorded(self, size: int, sha256: str, preferred: str) -> tuple[str, FileDigest] | None:
         same_size = self._index().get(size)
         if not same_size:
@@ -190,10 +195,12 @@ class ExistingFiles:
         with closing_iterator(self._record.files_of_size(size, sha256)) as owners:
             for owner in owners:
                 taken = owner.path in self._shared or (owner.udid == udid and in_library(owner.uuid))
-                yield (
-                    owner.path,
-                    not (taken or any(in_library(uuid) for uuid in self._record.owners_of(udid, owner.path))),
-                )
+                yield owner.path, not (taken or self._is_owned(udid, owner.path))
+
+    def _is_owned(self, udid: str, path: str) -> bool:
+        """Whether an asset in a phone's library has a recorded file."""
+        in_library = self._in_library.get(udid, _may_have_any)
+        return any(of == udid and in_library(uuid) for of, uuid in self._record.owners_at(path))
 
     def _index(self) -> dict[int, SameSizeFiles]:
         if self._by_size is None:

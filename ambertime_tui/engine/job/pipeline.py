@@ -17,6 +17,7 @@ from ambertime_tui.engine.job.ledger import Ledger
 from ambertime_tui.engine.job.outcomes import Results
 from ambertime_tui.engine.job.planned_job import PlannedJob
 from ambertime_tui.engine.job.planning import Broken, check_room, plan_for
+from ambertime_tui.engine.job.repairs import sentence_about_moved
 from ambertime_tui.engine.plan.drive_advice import drive_advice
 from ambertime_tui.engine.plan.plan import PlannedAsset
 from ambertime_tui.engine.scan.survey import Scan, scan_phone
@@ -123,7 +124,10 @@ class Pipeline:
         is_first = self._copier is not None
         broken: Broken = {}
         if not is_first:
-            broken = await context.threads.run(context.target.needs_repair, context.udid)
+            inspection = await context.threads.run(context.target.inspect, context.udid)
+            broken = inspection.broken
+            if inspection.moved:
+                progress.add_event("info", sentence_about_moved(inspection.moved))
         plan, counted = await context.threads.run(
             plan_for, scan, context.spec.selection, context.target, context.udid, broken, is_first=is_first
         )

@@ -1,12 +1,27 @@
-"""What became of recorded files that were damaged, missing or rewritten, when their asset is copied again."""
+"""What became of recorded files that people moved or rewrote, or that the drive lost, in sentences."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from ambertime_tui import units
 from ambertime_tui.drive.record.record_model import RecordedAsset, RecordedFile
 from ambertime_tui.drive.volume.service_folders import service_in
 from ambertime_tui.drive.writing.asset_writer import StagedAsset
+from ambertime_tui.drive.writing.moved_files import MovedFile
+
+
+def sentence_about_moved(moved: Sequence[MovedFile]) -> str:
+    """A sentence about files that were moved or renamed in the archive; empty: there are none."""
+    if not moved:
+        return ""
+    first = f"{moved[0].before} is now {moved[0].now}"
+    if len(moved) == 1:
+        return f"{first}. The record follows it; nothing is copied again."
+    return (
+        f"{units.plural(len(moved), 'file was', 'files were')} moved or renamed in the archive: {first}, and "
+        f"{units.count(len(moved) - 1)} more. The record follows them; nothing is copied again."
+    )
 
 
 def is_repair(staged: StagedAsset) -> bool:

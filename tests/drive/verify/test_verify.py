@@ -344,7 +344,7 @@ def test_an_unplugged_drive_is_not_a_thousand_missing_files(tmp_path: Path) -> N
 
 def test_a_folder_that_cannot_be_listed_blocks_nothing_else(tmp_path: Path) -> None:
     backup(tmp_path, [asset(1), asset(2, created=None)])
-    (tmp_path / "Photos/undated").rename(tmp_path / "away")
+    (tmp_path / "Photos/undated").rename(tmp_path / ".away")
     (tmp_path / "Photos/undated").symlink_to("undated")
     verdicts = {path: file.verdict for path, file in verdicts_of(tmp_path).items()}
     assert verdicts["Photos/2024-07/IMG_0001.HEIC"] is Verdict.WHOLE

@@ -39,3 +39,22 @@ def test_a_rewritten_file_keeps_its_name_and_the_backup_says_so(
     assert verify(target).sound
     again = asyncio.run(backup(JobSpec(str(target))))
     assert not [text for text in warnings_of(again.status) if "rewritten" in text]
+
+
+def test_moved_and_renamed_files_are_not_copied_again(
+    made: MadeLibrary, phone: SimulatedPhone, target: Path
+) -> None:
+    first = asyncio.run(backup(JobSpec(str(target))))
+    folder = target / with_day(target)[0].folder
+    count = len(list(folder.iterdir()))
+    folder.rename(target / "Photos/Our trip")
+    ended = asyncio.run(backup(JobSpec(str(target))))
+    assert ended.status.write.files_written == 0
+    assert ended.status.proof == first.status.proof
+    (info,) = [event.text for event in ended.status.events if "moved or renamed" in event.text]
+    assert info.startswith(
+        f"{count} files were moved or renamed in the archive: {folder.relative_to(target)}/"
+    )
+    assert verify(target).sound
+    again = asyncio.run(backup(JobSpec(str(target))))
+    assert not [event for event in again.status.events if "moved" in event.text]
