@@ -73,7 +73,8 @@ class MountPoint:
     key: str
     """Equal for two mounts of one drive."""
     inspect: Callable[[], Drive | None]
-    """Reads the details from the drive, which may block. None if it is not a drive to write to."""
+    """Reads the details from the drive, which may block. None if it is not a drive to write to. Raises
+    OSError if it cannot be read."""
 
 
 def mount_points() -> tuple[MountPoint, ...]:
@@ -99,8 +100,12 @@ def _inspect(mount: Mount) -> Drive | None:
         if not stat.S_ISDIR(mount.path.stat().st_mode):
             return None
         drive = _of_mount(mount)
-    except OSError:
+    except FileNotFoundError:
         return None
+    except OSError:
+        if _is_in_system_place(mount.path):  # such as the mounts of containers, which only root can reach
+            return None
+        raise
     return drive if drive.total_bytes else None
 
 
@@ -223,7 +228,7 @@ def _is_pluggable(disk: Path) -> bool:
 
 
 def _is_system(mount: Mount, disks: frozenset[Path]) -> bool:
-    if str(mount.path) == "/" or any(mount.path.is_relative_to(place) for place in _SYSTEM_PLACES):
+    if _is_in_system_place(mount.path):
         return True
     if mount.file_system in _NETWORK or not disks:
         return False
@@ -231,6 +236,10 @@ def _is_system(mount: Mount, disks: frozenset[Path]) -> bool:
         if str(other.path) == "/":
             return bool(disks & _disks_of(os.path.realpath(other.source)))
     return False
+
+
+def _is_in_system_place(path: Path) -> bool:
+    return str(path) == "/" or any(path.is_relative_to(place) for place in _SYSTEM_PLACES)
 
 
 def _label(device: str) -> str:

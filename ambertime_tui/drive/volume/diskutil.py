@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import plistlib
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from xml.parsers.expat import ExpatError
+
+log = logging.getLogger(__name__)
 
 _DISKUTIL = "/usr/sbin/diskutil"
 """By its full path, so that PATH cannot name another program."""
@@ -29,14 +32,18 @@ class Volume:
 
 
 def volumes() -> tuple[Volume, ...]:
-    """All mounted volumes that a user could write to.
+    """All mounted volumes that a user could write to, except those that diskutil cannot describe.
 
     Raises:
-        OSError: diskutil failed.
+        OSError: diskutil cannot list them.
     """
     found: list[Volume] = []
     for mount in parse_list(_diskutil("list", "-plist")):
-        volume = parse_info(_diskutil("info", "-plist", mount))
+        try:
+            volume = parse_info(_diskutil("info", "-plist", mount))
+        except OSError as error:
+            log.warning("%s is not listed: %s", mount, error)
+            continue
         if volume is not None:
             found.append(volume)
     return tuple(found)

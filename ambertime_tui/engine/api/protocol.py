@@ -29,12 +29,12 @@ from ambertime_tui.engine.api.status import (
 )
 from ambertime_tui.library.histogram import LibraryByDay
 from ambertime_tui.library.model import Asset
-from ambertime_tui.safe_text import json_line
+from ambertime_tui.safe_text import escaped, json_line
 
 T = TypeVar("T")
 
 PROTOCOL = 1
-"""Increased when an old client can no longer talk to a new host."""
+"""Increased when an old client can no longer talk to a new host. `Hello` stays readable for all versions."""
 
 LONGEST_LINE = 64 * 1024 * 1024
 """Bytes. A longer line is not this protocol."""
@@ -46,7 +46,7 @@ class EngineError(Exception):
     Attributes:
         kind: a stable name: that of the phone, drive or library exception (`NoPhoneAttached`,
             `TargetMissing`, ...), or one of `HostGone`, `HostFailed`, `NoJob`, `JobRunning`, `NotNow`,
-            `NotUnderstood`, `EngineBroken`.
+            `NotUnderstood`, `OtherVersion`, `EngineBroken`.
     """
 
     def __init__(self, kind: str, sentence: str) -> None:
@@ -128,6 +128,8 @@ class DevicesChanged:
     drives: tuple[DriveSummary, ...] = ()
     sentence: str = ""
     """Why phones cannot be detected (no usbmuxd) and what to do; empty: they can."""
+    drives_sentence: str = ""
+    """Why drives cannot be listed and what to do; empty: they can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,6 +347,41 @@ def parse_line(data: bytes) -> dict[str, Any]:
     if not isinstance(message, dict):
         raise EngineError("NotUnderstood", "A message was not a JSON object.")
     return message
+
+
+def hello_from(data: bytes, own_version: str) -> Hello:
+    """Decode a host's answer to HELLO, and check that this client can talk to it.
+
+    Args:
+        data: the line that the host sent.
+        own_version: of this AmberTime, for the error message.
+
+    Raises:
+        EngineError: `OtherVersion`: it is another version; the message says what to do. `NotUnderstood`: it
+            is not a host.
+    """
+    answer = parse_line(data).get("answer")
+    if (
+        isinstance(answer, dict)
+        and isinstance(answer.get("protocol"), int)
+        and answer["protocol"] != PROTOCOL
+    ):
+        raise EngineError("OtherVersion", _other_version(answer, own_version))
+    return decoded(Hello, answer)
+
+
+def _other_version(answer: dict[str, Any], own_version: str) -> str:
+    version = escaped(str(answer.get("version", ""))[:40]) or "of an unknown version"
+    if answer["protocol"] > PROTOCOL:
+        age, remedy = "newer", "Update this AmberTime"
+    else:
+        age, remedy = "older", "Wait until its backup has ended"
+    pid = answer.get("pid")
+    stop = f" To stop it after its current files, run: kill {pid}." if isinstance(pid, int) else ""
+    return (
+        f"The running engine is AmberTime {version}, {age} than this one ({own_version}). {remedy}, then try "
+        f"again.{stop}"
+    )
 
 
 def decoded(kind: type[T], value: Any) -> T:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Callable
@@ -37,10 +38,21 @@ def phone_summary(facts: PhoneFacts, trouble: Exception | None = None) -> PhoneS
 
 
 def drive_summary(drive: Drive, folder: Path | None = None) -> DriveSummary:
-    """Summarize a drive, or a folder on it as a target."""
+    """Summarize a drive, or a folder on it as a target.
+
+    Raises:
+        OSError: it cannot be read, for another reason than its permissions.
+    """
     path = folder or drive.path
     limit = drive.traits.max_file_bytes
-    usable, sentence = True, ""
+    usable, sentence, has_archive = True, "", False
+    try:
+        has_archive = stat.S_ISREG((path / OURS / MARKER).stat().st_mode)
+    except PermissionError:
+        usable, sentence = False, _no_archive_access(path)
+    except OSError as error:
+        if error.errno not in _NO_ARCHIVE:
+            raise
     if drive.read_only:
         usable, sentence = (
             False,
@@ -48,6 +60,8 @@ def drive_summary(drive: Drive, folder: Path | None = None) -> DriveSummary:
         )
     elif not os.access(path, os.W_OK | os.X_OK):
         usable, sentence = False, f"You have no permission to write to {path}. Choose another folder on it."
+    elif not usable:
+        pass
     elif drive.system:
         sentence = "This is the disk this computer runs from. A separate drive is safer."
     elif limit is not None and limit < LARGE_VIDEO:
@@ -61,11 +75,41 @@ def drive_summary(drive: Drive, folder: Path | None = None) -> DriveSummary:
         free_bytes=drive.free_bytes,
         removable=drive.removable,
         system=drive.system,
-        has_archive=(path / OURS / MARKER).is_file(),
+        has_archive=has_archive,
         sentence=sentence,
         usable=usable,
         abilities=_abilities(drive.traits),
     )
+
+
+_NO_ARCHIVE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+"""What looking for an archive fails with where there is none."""
+
+
+def _no_archive_access(path: Path) -> str:
+    return (
+        f"You have no permission to open the archive in {path}. Back up as the user who created it, or "
+        "choose another folder."
+    )
+
+
+def unreadable_drive(path: Path, file_system: str, sentence: str) -> DriveSummary:
+    """Summarize a drive that cannot be read.
+
+    Args:
+        path: where it is mounted.
+        file_system: its type.
+        sentence: why, and what to do.
+    """
+    return DriveSummary(str(path), path.name, file_system, sentence=sentence, usable=False)
+
+
+def why_unreadable(error: OSError, path: Path) -> str:
+    """Explain in a sentence why a mounted drive cannot be read, and what to do."""
+    if isinstance(error, PermissionError):
+        return f"You have no permission to open {path}. Choose another drive, or ask its owner."
+    reason = (error.strerror or "input/output error").lower()
+    return f"{path} cannot be read: {reason}. Unmount the drive, then connect and mount it again."
 
 
 def _abilities(traits: FileSystemTraits) -> DriveAbilities:
@@ -97,5 +141,8 @@ def drive_summary_at(path: Path, drive_at: Callable[[Path], Drive] = drive_of) -
         raise drive_error(error, path, doing="looking at it") from error
     if not stat.S_ISDIR(facts.st_mode):
         raise TargetNotAFolder(path)
-    refuse_inside_archive(path)
-    return drive_summary(drive_at(path), path)
+    try:
+        refuse_inside_archive(path)
+        return drive_summary(drive_at(path), path)
+    except OSError as error:
+        raise drive_error(error, path, doing="reading") from error
