@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ambertime_tui import __version__
 from ambertime_tui.engine.api.hosts import running_jobs, start_host
 from ambertime_tui.engine.api.overview import Overview
 from ambertime_tui.engine.api.protocol import (
@@ -41,6 +42,7 @@ from ambertime_tui.engine.api.protocol import (
     SurveyedLibrary,
     ask_line,
     decoded,
+    hello_from,
     parse_line,
 )
 from ambertime_tui.engine.api.spec import JobSpec, Selection
@@ -67,6 +69,9 @@ __all__ = [
 
 T = TypeVar("T")
 
+HELLO_WITHIN = 10.0
+"""Seconds for a host to introduce itself. A busy one takes less than one."""
+UPDATED = "AmberTime was updated while it was open. Quit, then start it again."
 PAGE = 2000
 """Items per request when all are wanted."""
 
@@ -97,16 +102,23 @@ class EngineClient:
 
         Raises:
             EngineError: `HostFailed`: it did not start. The message gives the reason and the path of the log.
+                `OtherVersion`: AmberTime was updated while this process ran.
         """
         socket = await asyncio.to_thread(start_host, paths, dict(environ))
-        return await cls.attach(socket)
+        try:
+            return await cls.attach(socket)
+        except EngineError as error:
+            if error.kind == "OtherVersion":
+                raise EngineError(error.kind, UPDATED) from error
+            raise
 
     @classmethod
-    async def attach(cls, socket: Path) -> EngineClient:
+    async def attach(cls, socket: Path, hello_within: float = HELLO_WITHIN) -> EngineClient:
         """Connect to a running host (`running_jobs` finds them).
 
         Raises:
-            EngineError: `HostGone`: no host is listening there.
+            EngineError: `HostGone`: no host is listening there; `HostSilent`: it does not respond;
+                `OtherVersion`: it is another version, and the message says what to do.
         """
         try:
             reader, writer = await asyncio.open_unix_connection(str(socket), limit=LONGEST_LINE)
@@ -114,10 +126,19 @@ class EngineClient:
             raise EngineError("HostGone", f"The job at {socket} has ended.") from error
         try:
             writer.write(ask_line(0, Ask.HELLO))
-            message = parse_line(await reader.readline() or b"{}")
-            hello = decoded(Hello, message.get("answer"))
-        except (OSError, EngineError) as error:
+            async with asyncio.timeout(hello_within):
+                hello = hello_from(await reader.readline() or b"{}", __version__)
+        except TimeoutError as error:
+            writer.transport.abort()
+            raise EngineError(
+                "HostSilent",
+                f"The engine at {socket} has not responded for {hello_within:.0f} s. Try again. If it still "
+                "does not respond, end its process, then start the backup again to resume it.",
+            ) from error
+        except (OSError, ValueError, EngineError) as error:
             writer.close()
+            if isinstance(error, EngineError) and error.kind == "OtherVersion":
+                raise
             raise EngineError("HostGone", f"The job at {socket} has ended: it does not respond.") from error
         return cls(reader, writer, socket, hello)
 

@@ -46,15 +46,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.close(read_end)
     try:
         _detach_from_terminal(private(options.state) / "engine.log")
-        asyncio.run(
+        # Not asyncio.run, which waits for all threads: one may be blocked by a drive that never responds.
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        loop.run_until_complete(
             _serve(options.socket, options.state, options.data, lambda: _report_start(write_end, READY))
         )
     except (OSError, PathsError) as error:
         log.exception("the host failed to start")
         _report_start(write_end, f"The engine did not start: {error}")
     logging.shutdown()
-    # A normal exit waits for all threads, and one may be blocked by a drive that never responds.
-    os._exit(0)
+    os._exit(0)  # a normal exit waits for all threads as well
 
 
 READY = "ready"

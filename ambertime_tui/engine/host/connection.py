@@ -25,6 +25,8 @@ UNSENT_BYTES = 64 * 1024
 """Socket buffer limit: above it, the host writes nothing more until the client reads."""
 ASKS_AT_ONCE = 32
 """Maximum open requests per client. Further ones wait until the client has read an answer."""
+FIRST_ASK_WITHIN = 10.0
+"""Seconds for a new client to send its first request. A front end does it at once."""
 CLOSE_WITHIN = 2.0
 """Seconds to flush the buffer of a client that is disconnected."""
 
@@ -34,8 +36,21 @@ Answer = Callable[["Connection", Ask, Any], Awaitable[object]]
 class Connection:
     """Reads requests, sends answers in any order, and sends only the latest of each kind of update."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answer: Answer) -> None:
-        """`answer` returns the answer to a request or raises EngineError."""
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        answer: Answer,
+        first_ask_within: float = FIRST_ASK_WITHIN,
+    ) -> None:
+        """
+        Args:
+            reader: from the client.
+            writer: to the client.
+            answer: returns the answer to a request or raises EngineError.
+            first_ask_within: seconds for the first request.
+        """
+        self._first_ask_within = first_ask_within
         self._reader = reader
         self._writer = writer
         self._answer = answer
@@ -96,16 +111,19 @@ class Connection:
             self._writer.transport.abort()
 
     async def _listen(self) -> None:
+        first_within: float | None = self._first_ask_within
         while True:
             await self._room.acquire()
             try:
-                data = await self._reader.readline()
+                async with asyncio.timeout(first_within):
+                    data = await self._reader.readline()
                 message = parse_line(data) if data else {}
             except (OSError, ValueError, EngineError):
                 return
             number = message.get("id")
             if not isinstance(number, int):
                 return
+            first_within = None
             task = asyncio.create_task(self._handle(number, message), name=f"ask {message.get('ask')}")
             self._asks.add(task)
             task.add_done_callback(self._handled)

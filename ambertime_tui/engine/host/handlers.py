@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -55,6 +56,8 @@ TICK_EVERY = 1.0
 LARGEST_PAGE = 5000
 TARGET_ANSWERS_WITHIN = 15.0
 """Seconds to wait for a target. A drive may have to spin up first."""
+PREVIEW_WITHIN = 120.0
+"""Seconds to wait for a preview, which reads the target's record."""
 
 T = TypeVar("T")
 
@@ -84,20 +87,22 @@ class Handlers:
         self._drive_probe = DriveProbe()
         self._devices = DeviceWatch(pair_records, timing, self._drive_probe, self._push_devices)
         self._watching_devices: asyncio.Task[None] | None = None
-        self._starting = asyncio.Lock()
+        self._starting: asyncio.Task[str] | None = None
+        self._requested: JobSpec | None = None
+        """The spec of the job that was started last, as the client sent it."""
         self._stopping = False
         self._job: Job | None = None
         self._job_task: asyncio.Task[None] | None = None
         self._publishing: set[asyncio.Task[None]] = set()
         self.watchers: Callable[[Push], tuple[Connection, ...]] = lambda push: ()
         self.on_idle: Callable[[], None] = lambda: None
-        """Called after a job has ended."""
+        """Called after a job has ended, or did not start."""
 
     @property
     def working(self) -> bool:
         """True while a job runs or is starting."""
         running = self._job_task is not None and not self._job_task.done()
-        return running or self._starting.locked()
+        return running or self._starting is not None
 
     async def answer(self, client: Connection, ask: Ask, args: Any) -> object:
         """Answer a client's request.
@@ -118,7 +123,10 @@ class Handlers:
 
     async def aclose(self) -> None:
         """Cancel all background tasks. The job has already ended."""
-        tasks = {*self._publishing, *filter(None, (self._watching_devices, self._job_task))}
+        tasks = {
+            *self._publishing,
+            *filter(None, (self._watching_devices, self._starting, self._job_task)),
+        }
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -202,55 +210,79 @@ class Handlers:
     async def _preview(self, client: Connection, args: SpecArgs) -> Preview:
         survey = await self._surveyed(client, args.spec.udid)
         target = Path(args.spec.target)
-        await in_time(TARGET_ANSWERS_WITHIN, target, target.exists)
-        return await asyncio.to_thread(self._previewer.preview, survey, args.spec)
+        await in_time(TARGET_ANSWERS_WITHIN, target, os.path.lexists, target)
+        return await in_time(PREVIEW_WITHIN, target, self._previewer.preview, survey, args.spec)
 
     # The job
 
     async def _start(self, args: SpecArgs) -> str:
-        """Start a job. It starts even if the client disconnects meanwhile."""
+        """Start a job, or wait for the one that is starting for the same request.
+
+        It starts even if the client disconnects meanwhile.
+        """
+        if self._starting is not None and args.spec == self._requested:
+            return await asyncio.shield(self._starting)
         if self.working:
             raise EngineError(
                 "JobRunning", "A job is already running. Wait until it has ended, then start another."
             )
-        return await asyncio.shield(asyncio.create_task(self._begin(args.spec), name="start"))
+        self._requested = args.spec
+        self._starting = asyncio.create_task(self._begin(args.spec), name="start")
+        self._starting.add_done_callback(self._started)
+        return await asyncio.shield(self._starting)
+
+    def _started(self, task: asyncio.Task[str]) -> None:
+        self._starting = None
+        if not task.cancelled() and task.exception() is not None:  # the client may have left
+            self.on_idle()
 
     async def _begin(self, spec: JobSpec) -> str:
-        async with self._starting:
-            job = await open_job(
-                spec,
-                surveyor=self._surveyor,
-                pair_records=self._pair_records,
-                reports=self._reports,
-                timing=self._timing,
-            )
-            self._job = job
-            if self._stopping:
-                job.stop()
-            self._previewer.forget()
-            self._job_task = asyncio.create_task(job.run(), name="job")
-        for work in (self._publish(job, self._job_task), self._tick(job)):
+        job = await open_job(
+            spec,
+            surveyor=self._surveyor,
+            pair_records=self._pair_records,
+            reports=self._reports,
+            timing=self._timing,
+        )
+        self._job = job
+        if self._stopping:
+            job.stop()
+        self._previewer.forget()
+        running = self._job_task = asyncio.create_task(job.run(), name="job")
+        running.add_done_callback(_log_failure)
+        running.add_done_callback(lambda _: self._job_ended())
+        for work in (self._publish(job, running), self._tick(job)):
             task = asyncio.create_task(work)
             self._publishing.add(task)
             task.add_done_callback(self._publishing.discard)
             task.add_done_callback(_log_failure)
         return job.job_id
 
+    def _job_ended(self) -> None:
+        """Push the last status, then let the host end if nobody needs it.
+
+        A callback of the job's own task, so that nothing that fails beside the job keeps the host alive.
+        """
+        try:
+            self._push_status()
+        finally:
+            self.on_idle()
+
+    def _push_status(self) -> None:
+        watchers = self.watchers(Push.STATUS)
+        if watchers:
+            line = push_line(Push.STATUS, self._running().progress.snapshot())
+            for client in watchers:
+                client.push(Push.STATUS, line)
+
     async def _publish(self, job: Job, running: asyncio.Task[None]) -> None:
         """Push status changes to the watchers, at most every 0.1 s, until the job has ended."""
-        while True:
+        while not running.done():
             await job.progress.changed()
-            status = job.progress.snapshot()
-            watchers = self.watchers(Push.STATUS)
-            if watchers:
-                line = push_line(Push.STATUS, status)
-                for client in watchers:
-                    client.push(Push.STATUS, line)
-            if status.outcome is not None:
-                break
+            if job.progress.outcome is not None:
+                break  # the end of the job pushes its last status
+            self._push_status()
             await self._timing.pause(STATUS_EVERY)
-        await asyncio.wait([running])
-        self.on_idle()
 
     async def _tick(self, job: Job) -> None:
         while job.progress.outcome is None:

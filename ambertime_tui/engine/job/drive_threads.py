@@ -108,6 +108,93 @@ def _fail(call: asyncio.Future[T], trouble: BaseException) -> None:
         call.exception()  # a cancelled caller never reads it; asyncio would log a warning
 
 
+class _Activity:
+    """A call in a daemon thread: its CPU time, and whether its caller still waits for it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._abandoned = self._finished = False
+        self.ident: int | None = None
+
+    def finish(self) -> bool:
+        """In the thread: note that the call has returned. False: its caller no longer waits."""
+        with self._lock:
+            self._finished = True
+            return not self._abandoned
+
+    def abandon(self) -> bool:
+        """Stop waiting. False: the call has returned meanwhile."""
+        with self._lock:
+            self._abandoned = not self._finished
+            return self._abandoned
+
+    def cpu_time(self) -> float:
+        """CPU seconds of the thread. They stand still while it waits for a drive that does not respond; 0 if
+        the system cannot tell (macOS)."""
+        with self._lock:
+            if self.ident is None or self._finished or not hasattr(time, "pthread_getcpuclockid"):
+                return 0.0
+            return time.clock_gettime(time.pthread_getcpuclockid(self.ident))
+
+
+LOOKED_AT_EVERY = 0.5
+"""Seconds between checks whether a call is active."""
+
+
+async def while_active(
+    seconds: float,
+    path: Path,
+    work: Callable[[], T],
+    *,
+    too_late: Callable[[], object],
+    clock: Callable[[], float] = time.monotonic,
+) -> T:
+    """Call `work` in a daemon thread and return its result, however long it takes while it makes progress.
+
+    Args:
+        seconds: without activity, after which the call is abandoned.
+        path: the target, for error messages.
+        work: what to do.
+        too_late: called in the thread if `work` succeeds after it was abandoned.
+        clock: seconds.
+
+    Raises:
+        DriveSilent: there was no activity for `seconds`; the thread continues.
+    """
+    loop = asyncio.get_running_loop()
+    result: asyncio.Future[T] = loop.create_future()
+    activity = _Activity()
+
+    def call() -> None:
+        activity.ident = threading.get_ident()
+        worked = True
+        try:
+            settle: Callable[[], None] = partial(_succeed, result, work())
+        except BaseException as error:  # noqa: BLE001 - raised where the result is awaited
+            worked, settle = False, partial(_fail, result, error)
+        if activity.finish():
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(settle)
+        elif worked:
+            too_late()
+
+    threading.Thread(target=call, name="opening the target", daemon=True).start()
+    active_at, spent = clock(), 0.0
+    try:
+        while not result.done():
+            await asyncio.wait((result,), timeout=min(LOOKED_AT_EVERY, seconds))
+            now_spent = activity.cpu_time()
+            if now_spent != spent:
+                active_at, spent = clock(), now_spent
+            elif not result.done() and clock() - active_at >= seconds and activity.abandon():
+                raise DriveSilent(path)
+        return result.result()
+    except asyncio.CancelledError:
+        if not activity.abandon() and not result.cancelled():
+            await asyncio.to_thread(too_late)
+        raise
+
+
 async def in_time(seconds: float, path: Path, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Call `work` in a daemon thread and return its result.
 

@@ -8,6 +8,7 @@ import secrets
 import threading
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from ambertime_tui.drive.errors import DriveSilent
@@ -22,7 +23,7 @@ from ambertime_tui.engine.job.context import JobContext
 from ambertime_tui.engine.job.copier import ASSETS_AT_ONCE
 from ambertime_tui.engine.job.copy_phase import CopyPhase
 from ambertime_tui.engine.job.copy_queue import CopyQueue
-from ambertime_tui.engine.job.drive_threads import Threads, in_time
+from ambertime_tui.engine.job.drive_threads import Threads, in_time, while_active
 from ambertime_tui.engine.job.errors import ROOM_ERRORS
 from ambertime_tui.engine.job.fetch_memory import FOLDER, FetchMemory
 from ambertime_tui.engine.job.fetch_queue import thumbnail_of
@@ -43,6 +44,9 @@ THUMBNAIL_WITHIN = 5.0
 LARGEST_THUMBNAIL = 1 << 20
 DRIVE_ANSWERS_WITHIN = 15.0
 """Seconds that the target gets for the first access; a drive may have to spin up."""
+OPENING_SILENT = 60.0
+"""Seconds without activity after which the opening of the target is abandoned. Its total time has no limit,
+because checking or rebuilding a large record can take minutes."""
 DRIVE_WATCHED_EVERY = 1.0
 """Seconds."""
 
@@ -79,10 +83,16 @@ async def open_job(
     path, threads = Path(spec.target), Threads(ASSETS_AT_ONCE + 2, Path(spec.target))
     another = await in_time(DRIVE_ANSWERS_WITHIN, path, memory.check, path, new_archive=spec.new_archive)
     opening = open_target(path, clock=timing.wall, calls=calls, on_block=threads.alive)
-    target = await asyncio.to_thread(opened.enter_context, opening)
-    await asyncio.to_thread(memory.remember, target.path, target.id, target.drive.path)
-    spec = replace(spec, udid=phone.udid)
-    job = Job(spec, phone.udid, target, opened, threads, surveyor, pair_records, reports, timing)
+    target = await while_active(
+        OPENING_SILENT, path, partial(opened.enter_context, opening), too_late=opened.close
+    )
+    try:
+        await asyncio.to_thread(memory.remember, target.path, target.id, target.drive.path)
+        spec = replace(spec, udid=phone.udid)
+        job = Job(spec, phone.udid, target, opened, threads, surveyor, pair_records, reports, timing)
+    except BaseException:
+        await threads.run(opened.close)
+        raise
     if another:
         job.progress.add_event("warning", another)
     return job
@@ -135,6 +145,15 @@ class Job:
 
     async def run(self) -> None:
         """Do the whole job. Never raises: the status's outcome says how it ended."""
+        try:
+            await self._run()
+        except Exception as error:
+            log.exception("the job failed")
+            self._result = self._result or JobResult.failed(FAULT.format(error=error))
+        result = self._result or JobResult.failed(FAULT.format(error="no result"))
+        self.progress.end(result.outcome, result.sentence, result.census, result.proof)
+
+    async def _run(self) -> None:
         work = asyncio.create_task(self._pipeline.run(), name="pipeline")
         link = asyncio.create_task(self._context.link.run(), name="phone link")
         stop = asyncio.create_task(self._stop_now.wait(), name="stop")
@@ -150,10 +169,8 @@ class Job:
         await asyncio.gather(drive, return_exceptions=True)
         self._context.threads.close()
         fault = _failure(closing)
-        result = self._result
-        if result is None or fault:
-            result = self._result = JobResult.failed(fault)
-        self.progress.end(result.outcome, result.sentence, result.census, result.proof)
+        if self._result is None or fault:
+            self._result = JobResult.failed(fault)
 
     # Commands and requests
 
