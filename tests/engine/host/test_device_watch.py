@@ -18,10 +18,11 @@ import pytest
 
 from ambertime_tui.drive.volume.discovery import Drive, MountPoint, drive_of, mount_points
 from ambertime_tui.engine.api.protocol import DevicesChanged
-from ambertime_tui.engine.host import device_watch
 from ambertime_tui.engine.host.device_watch import DeviceWatch
 from ambertime_tui.engine.host.drive_probe import DriveProbe
 from ambertime_tui.engine.timing import Timing
+from ambertime_tui.phone.discovery import watch_phones
+from ambertime_tui.phone.session import peek
 from ambertime_tui.simulator.background import BackgroundUsbmuxd
 from ambertime_tui.simulator.phone import SimulatedPhone
 from tests.drive.real_drives import run
@@ -195,7 +196,7 @@ def test_a_watch_that_fails_starts_again(
     tmp_path: Path, phone: SimulatedPhone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     failed = threading.Event()
-    real = device_watch.watch_phones
+    real = watch_phones
 
     def once_broken() -> object:
         if not failed.is_set():
@@ -203,7 +204,7 @@ def test_a_watch_that_fails_starts_again(
             raise RuntimeError("an answer of usbmuxd in another format")
         return real()
 
-    monkeypatch.setattr(device_watch, "watch_phones", once_broken)
+    monkeypatch.setattr(f"{DeviceWatch.__module__}.watch_phones", once_broken)
     asked = 0
 
     def where() -> tuple[MountPoint, ...]:
@@ -226,7 +227,7 @@ def test_a_watch_that_fails_starts_again(
 def test_a_phone_that_cannot_be_checked_is_checked_again(
     tmp_path: Path, phone: SimulatedPhone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, failed = device_watch.peek, threading.Event()
+    real, failed = peek, threading.Event()
 
     async def once_broken(udid: str, pair_records: Path) -> object:
         if not failed.is_set():
@@ -234,7 +235,7 @@ def test_a_phone_that_cannot_be_checked_is_checked_again(
             raise RuntimeError("a property list of another shape")
         return await real(udid, pair_records)
 
-    monkeypatch.setattr(device_watch, "peek", once_broken)
+    monkeypatch.setattr(f"{DeviceWatch.__module__}.peek", once_broken)
 
     async def story() -> None:
         async with watching(tmp_path, DriveProbe(lambda: (here(tmp_path),))) as screen:
