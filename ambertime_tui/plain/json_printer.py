@@ -78,6 +78,7 @@ class JsonPrinter(Printer):
         self._record(
             "summary",
             **{verdict: result.counts[verdict] for verdict in VERDICTS},
+            moved=len(result.moved),
             sound=result.sound,
             through_cache=result.through_cache,
             seconds=result.seconds,

@@ -23,8 +23,12 @@ def verification_lines(result: Verification) -> Iterator[str]:
     """The files that need attention, the counts, and what to do."""
     for file in result.not_whole:
         yield f"{file.verdict}: {file.sentence}"
+    for file in result.moved:
+        yield f"moved: {file.sentence}"
     counts = result.counts
     shown = ", ".join(f"{counts[v]:,} {v}" for v in VERDICTS if counts[v] or v == "whole")
+    if result.moved:
+        shown += f", {len(result.moved):,} of them moved"
     yield f"{shown} ({elapsed(result.seconds)})"
     if result.through_cache:
         yield (

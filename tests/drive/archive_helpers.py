@@ -16,7 +16,8 @@ from ambertime_tui.drive.record.record import Record
 from ambertime_tui.drive.record.record_model import RecordedAsset
 from ambertime_tui.drive.record.rows import assets_in
 from ambertime_tui.drive.target import Target, open_target
-from ambertime_tui.drive.verify.verify import FileVerdict, verify
+from ambertime_tui.drive.verify.report import FileVerdict
+from ambertime_tui.drive.verify.verify import verify
 from ambertime_tui.drive.volume.discovery import Drive
 from ambertime_tui.drive.volume.file_system import FileSystemTraits, traits_of
 from ambertime_tui.drive.volume.system_calls import SystemCalls

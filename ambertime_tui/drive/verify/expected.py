@@ -17,8 +17,11 @@ from typing import Any, Self
 from ambertime_tui.drive.errors import RecordDamaged, ScratchFull
 from ambertime_tui.drive.record.checksums import each_checksum
 from ambertime_tui.drive.record.reader import read_record
+from ambertime_tui.drive.record.record_model import ReadBack
 from ambertime_tui.drive.record.rows import digest_of, files_in
+from ambertime_tui.drive.verify.walk import files_below
 from ambertime_tui.drive.volume.name_keys import is_text
+from ambertime_tui.drive.writing.read_back import Reader
 from ambertime_tui.library.model import Role
 
 _ROWS_AT_ONCE = 2048
@@ -29,10 +32,11 @@ _TABLES = (
     "CREATE TABLE aside (path BLOB PRIMARY KEY) WITHOUT ROWID",
     "CREATE TABLE checksums (path BLOB PRIMARY KEY, sha256 BLOB, is_text) WITHOUT ROWID",
     "CREATE TABLE found (path BLOB PRIMARY KEY) WITHOUT ROWID",
+    # Files that may have been moved: size and hash are filled in when they are needed.
+    "CREATE TABLE candidate (path BLOB PRIMARY KEY, size, sha256 BLOB, read_back) WITHOUT ROWID",
+    "CREATE INDEX candidate_by_bytes ON candidate (size, sha256)",
 )
-_NO_LONGER_EXTRA = (
-    "DELETE FROM found WHERE path IN (SELECT path FROM expected UNION ALL SELECT path FROM aside)"
-)
+_NO_LONGER_EXTRA = "DELETE FROM {} WHERE path IN (SELECT path FROM expected UNION ALL SELECT path FROM aside)"
 _INSERT = "INSERT OR REPLACE INTO expected VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _INSERT_LOOSE = "INSERT OR IGNORE INTO expected VALUES (?, ?, NULL, NULL, 0.0, '', '', NULL)"
 _INSERT_CHECKSUMS = (
@@ -87,6 +91,7 @@ class ExpectedFiles:
 
     def __init__(self) -> None:
         self._table = sqlite3.connect("", isolation_level=None)
+        self._has_candidates = False
         for statement in ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", *_TABLES):
             self._table.execute(statement)
 
@@ -177,6 +182,47 @@ class ExpectedFiles:
         ((path,),) = self._query("SELECT max(path) FROM expected WHERE sha256 = ?", (bytes.fromhex(sha256),))
         return None if path is None else os.fsdecode(path)
 
+    def find_moved(self, root: Path, file: Expected, reader: Reader) -> tuple[str, ReadBack] | None:
+        """Find a file that should not be on the target and has the bytes of a missing one.
+
+        Only files of its size are read, and each only once. Returns its path and how it was read; it is not
+        found again, and not extra. None: there is none.
+        """
+        if file.size is None:
+            return None
+        if not self._has_candidates:
+            self._has_candidates = True
+            self._insert("INSERT OR IGNORE INTO candidate VALUES (?, ?, NULL, NULL)", _with_sizes(root))
+            self._query(_NO_LONGER_EXTRA.format("candidate"))
+        wanted = (file.size, bytes.fromhex(file.sha256))
+        while True:
+            known = self._query(
+                "SELECT path, read_back FROM candidate WHERE (size, sha256) = (?, ?) ORDER BY path LIMIT 1",
+                wanted,
+            )
+            for path, read_back in known:
+                for table in ("candidate", "found"):
+                    self._query(f"DELETE FROM {table} WHERE path = ?", (path,))
+                return os.fsdecode(path), ReadBack(read_back)
+            unread = self._query(
+                "SELECT path FROM candidate WHERE size = ? AND sha256 IS NULL ORDER BY path LIMIT 1",
+                wanted[:1],
+            )
+            if not unread:
+                return None
+            self._read_candidate(root, unread[0][0], reader)
+
+    def _read_candidate(self, root: Path, path: bytes, reader: Reader) -> None:
+        try:
+            found = reader.digest(root / os.fsdecode(path))
+        except OSError:
+            self._query("DELETE FROM candidate WHERE path = ?", (path,))
+        else:
+            self._query(
+                "UPDATE candidate SET size = ?, sha256 = ?, read_back = ? WHERE path = ?",
+                (found.size, bytes.fromhex(found.sha256), found.read_back.value, path),
+            )
+
     def __contains__(self, path: object) -> bool:
         """Whether a path should be on the target."""
         wanted = os.fsencode(path) if isinstance(path, str) else b""
@@ -195,11 +241,11 @@ class ExpectedFiles:
         Raises:
             DriveError: the drive cannot be read.
         """
-        self._query(_NO_LONGER_EXTRA)
+        self._query(_NO_LONGER_EXTRA.format("found"))
         if self._count("found"):
             with suppress(RecordDamaged):
                 read_record(root, self._load_record)
-            self._query(_NO_LONGER_EXTRA)
+            self._query(_NO_LONGER_EXTRA.format("found"))
         for (path,) in self._by_path("SELECT path FROM found WHERE path > ?"):
             yield os.fsdecode(path)
 
@@ -255,3 +301,10 @@ class ExpectedFiles:
         ((count,),) = self._query(f"SELECT count(*) FROM {table}")
         assert isinstance(count, int)
         return count
+
+
+def _with_sizes(root: Path) -> Iterator[tuple[bytes, int]]:
+    """All files of a target that can belong to the archive, and their bytes."""
+    for path in files_below(root):
+        with suppress(OSError):
+            yield os.fsencode(path), (root / path).lstat().st_size

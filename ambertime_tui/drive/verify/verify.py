@@ -7,23 +7,23 @@ import random
 import stat
 import time
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from ambertime_tui import units
-from ambertime_tui.drive.errors import DriveError, TargetGone, TargetMissing, TargetNotAFolder, drive_error
+from ambertime_tui.drive.errors import DriveError, TargetMissing, TargetNotAFolder, drive_error
 from ambertime_tui.drive.layout import CHECKSUMS, OURS, PHOTOS
 from ambertime_tui.drive.record.integrity import read_integrity
 from ambertime_tui.drive.record.record_model import ReadBack
-from ambertime_tui.drive.record.verdicts import Finding, Verdict, load_findings, save_findings, verdict_of
+from ambertime_tui.drive.record.verdicts import Finding, Verdict, load_findings, save_findings
 from ambertime_tui.drive.verify.expected import Expected, ExpectedFiles
+from ambertime_tui.drive.verify.one_file import FileChecker, TargetAtStart
+from ambertime_tui.drive.verify.report import FileVerdict, VerifyProgress, VerifyReport
+from ambertime_tui.drive.verify.walk import files_below
 from ambertime_tui.drive.volume.discovery import drive_of
-from ambertime_tui.drive.volume.service_folders import service_in, service_of
 from ambertime_tui.drive.volume.system_calls import SystemCalls
 from ambertime_tui.drive.writing.read_back import Reader
-from ambertime_tui.library.model import Role
 
 _RECORD_WRONG = (
     "For {}, the record disagrees with both SHA256SUMS and the file itself: the record was altered, probably "
@@ -31,72 +31,6 @@ _RECORD_WRONG = (
 )
 _SAVED_EVERY = 30.0
 """Seconds between two saves of the findings."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileVerdict:
-    """The result for one file."""
-
-    path: str
-    """Relative to the target."""
-    verdict: Verdict
-    sentence: str = ""
-    """For the user; empty for an intact file."""
-    size: int | None = None
-    """Recorded size in bytes; None if only SHA256SUMS lists the file."""
-    udid: str = ""
-    """The phone; empty if the file belongs to no asset."""
-    uuid: str = ""
-    role: Role | None = None
-    read_back: ReadBack | None = None
-    """None if it was not read."""
-
-
-@dataclass(frozen=True, slots=True)
-class VerifyProgress:
-    """Progress of a verification. The total bytes leave out files that only SHA256SUMS lists."""
-
-    files_done: int
-    files_total: int
-    bytes_done: int
-    bytes_total: int
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
-class VerifyReport:
-    """The result of a verification."""
-
-    target: Path
-    began_at: float
-    ended_at: float
-    counts: Mapping[Verdict, int]
-    """Number of files with each verdict."""
-    not_whole: tuple[FileVerdict, ...]
-    """All files that are not intact, and extra ones, ordered by path."""
-    through_cache: int
-    """Intact files that may have been read from memory, because the driver cannot drop its cache."""
-    originals: Mapping[ReadBack, int]
-    """Intact originals, by how they were read. Includes files that only SHA256SUMS lists."""
-    skipped: int
-    """Files left out by `since` or `sample`."""
-    aside: int
-    """Damaged files that were renamed earlier and are kept next to a good copy."""
-    notices: tuple[str, ...]
-
-    def count(self, verdict: Verdict) -> int:
-        """Number of files with this verdict."""
-        return self.counts.get(verdict, 0)
-
-    @property
-    def looked_at(self) -> int:
-        """Number of files verified."""
-        return sum(self.counts.values())
-
-    @property
-    def sound(self) -> bool:
-        """True if every file that was verified is intact. Extra files do not matter."""
-        return not any(self.count(v) for v in (Verdict.DAMAGED, Verdict.MISSING, Verdict.CHANGED))
 
 
 def verify(
@@ -141,22 +75,24 @@ def verify(
     began = clock()
     drive = drive_of(root)
     reader = Reader(drive.traits, drive.device, calls)
-    place = _TargetAtStart.of(root, drive.device)
+    place = TargetAtStart.of(root, drive.device)
     all_of_it = since is None and sample is None
     found = _Tally(on_file)
     with ExpectedFiles() as expected:
         if all_of_it:
-            expected.add_found(_photos(root))
+            expected.add_found(files_below(root, PHOTOS, found.notice))
         notices = expected.load_expected(root)
         subset = expected.select(since, sample, chance or random.Random())
         skipped, aside = len(expected) - subset.count, expected.aside
         progress = _ProgressReporter(subset.count, subset.bytes, on_progress)
         findings_file = _FindingsFile(root, expected, calls, clock)
+        checker = FileChecker(place, reader, expected, progress.read)
         try:
             for file in expected.iter_files(subset):
-                verdict, finding = _verify_file(place, file, reader, expected, progress)
-                found.add(verdict, file)
-                findings_file.note(file.path, finding)
+                checked = checker.check(file)
+                found.add(checked.found, file)
+                if checked.judged:
+                    findings_file.note(file.path, checked.finding)
                 progress.file_done(file.path)
         finally:
             findings_file.save()
@@ -170,6 +106,7 @@ def verify(
         ended_at=clock(),
         counts=found.counts,
         not_whole=tuple(sorted(found.not_whole, key=lambda file: file.path)),
+        moved=tuple(found.moved),
         through_cache=found.through_cache,
         originals=found.originals,
         skipped=skipped,
@@ -186,16 +123,22 @@ class _Tally:
         self.counts: Counter[Verdict] = Counter()
         self.originals: Counter[ReadBack] = Counter()
         self.not_whole: list[FileVerdict] = []
+        self.moved: list[FileVerdict] = []
         self.through_cache = 0
         self.record_differs = 0
         """Number of files that match SHA256SUMS but not the record."""
         self._not_in_sums = self._other_in_sums = 0
+        self._notices: list[str] = []
+
+    def notice(self, sentence: str) -> None:
+        """Add a sentence for the user."""
+        self._notices.append(sentence)
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """A sentence if the record itself is wrong."""
+        """Sentences on folders that could not be listed, and one if the record itself is wrong."""
         wrong = self.record_differs
-        return (_RECORD_WRONG.format(units.plural(wrong, "file")),) if wrong else ()
+        return (*self._notices, *((_RECORD_WRONG.format(units.plural(wrong, "file")),) if wrong else ()))
 
     def add(self, found: FileVerdict, file: Expected | None = None) -> None:
         """Count a result. `file` is None for an extra file."""
@@ -210,7 +153,9 @@ class _Tally:
         self.through_cache += found.read_back is ReadBack.THROUGH_CACHE
         if found.read_back is not None and (file.role is None or file.role.is_original):
             self.originals[found.read_back] += 1
-        if found.sentence:
+        if found.moved_to:
+            self.moved.append(found)
+        elif found.sentence:
             self.record_differs += 1
         elif file.recorded:
             self._not_in_sums += file.in_sums is None
@@ -228,42 +173,6 @@ class _Tally:
                 "The next backup rewrites it."
             )
             self.add(FileVerdict(CHECKSUMS, Verdict.DAMAGED, sentence))
-
-
-@dataclass(frozen=True, slots=True)
-class _TargetAtStart:
-    """The mount of the target when verification began."""
-
-    root: Path
-    device: str
-    number: int
-    """st_dev; it changes with the mount."""
-
-    @classmethod
-    def of(cls, root: Path, device: str) -> _TargetAtStart:
-        """The current mount of the target.
-
-        Raises:
-            DriveError: it cannot be read.
-        """
-        try:
-            return cls(root, device, root.stat().st_dev)
-        except OSError as error:
-            raise drive_error(error, root, doing="reading") from error
-
-    def raise_if_gone(self, error: OSError) -> None:
-        """Find out whether an error at one file means that the whole drive is gone.
-
-        Raises:
-            TargetGone: the drive is gone.
-        """
-        try:
-            same = self.root.stat().st_dev == self.number
-            os.listdir(self.root)  # noqa: PTH208 - only to access the drive
-        except OSError:
-            same = False
-        if not same or (self.device.startswith("/dev/") and not os.path.lexists(self.device)):
-            raise TargetGone(self.root, (error.strerror or str(error)).lower()) from error
 
 
 class _FindingsFile:
@@ -326,67 +235,3 @@ class _ProgressReporter:
             self._report(
                 VerifyProgress(self._files_done, self._files, self._bytes_done, self._size, self._path)
             )
-
-
-def _verify_file(
-    place: _TargetAtStart,
-    file: Expected,
-    reader: Reader,
-    expected: ExpectedFiles,
-    progress: _ProgressReporter,
-) -> tuple[FileVerdict, Finding | None]:
-    full = place.root / file.path
-
-    def verdict(
-        kind: Verdict, sentence: str, read_back: ReadBack | None = None
-    ) -> tuple[FileVerdict, Finding]:
-        found = FileVerdict(file.path, kind, sentence, file.size, file.udid, file.uuid, file.role, read_back)
-        return found, Finding(file.path, kind, file.sha256)
-
-    try:
-        facts = full.lstat()
-        if not stat.S_ISREG(facts.st_mode):
-            return verdict(Verdict.CHANGED, f"{file.path} is no longer a regular file.")
-        found = reader.digest(full, progress.read(file.path))
-    except (FileNotFoundError, NotADirectoryError) as error:
-        place.raise_if_gone(error)
-        return verdict(Verdict.MISSING, f"{file.path} is missing.")
-    except OSError as error:
-        place.raise_if_gone(error)
-        return verdict(Verdict.DAMAGED, f"{file.path} cannot be read: {error.strerror}.")
-    service = service_in(file.path)
-    if service is not None and file.recorded:
-        sentence = (
-            f"{file.path} is in {service}, which is not part of the archive. The next backup copies it again."
-        )
-        return verdict(Verdict.MISSING, sentence, found.read_back)
-    if found.sha256 == file.sha256:
-        whole, _ = verdict(Verdict.WHOLE, "", found.read_back)
-        return whole, None
-    if file.in_sums == found.sha256:
-        # The file and SHA256SUMS agree, so the record is wrong. The next backup checks this file.
-        sentence = f"{file.path} matches SHA256SUMS but not the record. The next backup corrects the record."
-        return verdict(Verdict.WHOLE, sentence, found.read_back)
-    size = found.size if file.size is None else file.size
-    kind = verdict_of(size, file.modified_at, found.size, facts.st_mtime, file.written_at)
-    sentence = f"The content of {file.path} is not what was written"
-    if kind is Verdict.CHANGED:
-        sentence = f"{file.path} was rewritten by a person or a program"
-    if found.size != size:
-        sentence += f" ({units.count(found.size)} instead of {units.plural(size, 'byte')})"
-    twin = expected.path_with_hash(found.sha256)
-    if twin is not None:
-        kind, sentence = Verdict.CHANGED, f"{file.path} has the content of {twin}"
-    return verdict(kind, sentence + ".", found.read_back)
-
-
-def _photos(root: Path) -> Iterator[str]:
-    """Paths of all files in Photos/ that are not hidden. Parts are hidden. Leaves out service folders."""
-    for folder, subfolders, names in os.walk(root / PHOTOS):
-        subfolders[:] = sorted(
-            name for name in subfolders if not name.startswith(".") and service_of(name) is None
-        )
-        inside = Path(folder).relative_to(root).as_posix()
-        for name in names:
-            if not name.startswith("."):
-                yield f"{inside}/{name}"

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ambertime_tui.drive.errors import DriveError
+from ambertime_tui.drive.errors import DriveError, drive_error
 from ambertime_tui.drive.layout import OURS
 from ambertime_tui.drive.record.record_model import ReadBack
 from ambertime_tui.drive.record.verdicts import Verdict
-from ambertime_tui.drive.verify.verify import FileVerdict, VerifyProgress, VerifyReport, verify
+from ambertime_tui.drive.verify.report import FileVerdict, VerifyProgress, VerifyReport
+from ambertime_tui.drive.verify.verify import verify
 from ambertime_tui.engine.api.proof import proof_line
 from ambertime_tui.engine.api.protocol import EngineError
 
@@ -24,11 +25,13 @@ class VerifiedFile:
     verdict: str
     """whole, damaged, missing, changed, extra"""
     sentence: str
-    """For the user; empty for a whole file."""
+    """For the user; empty for a whole file at its place."""
     size: int | None
     """Bytes as recorded."""
     uuid: str
     """The asset; empty if the file belongs to none."""
+    moved_to: str
+    """Where a person moved it to; empty: it is at `path`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class Verification:
     """Number of files by verdict."""
     not_whole: tuple[VerifiedFile, ...]
     """The files with any other verdict, by path."""
+    moved: tuple[VerifiedFile, ...]
+    """The whole files that a person moved or renamed, by path."""
     sound: bool
     """True if every recorded file is whole. Extra files are allowed."""
     through_cache: int
@@ -95,9 +100,13 @@ def verify_archive(
             on_progress=report_progress,
             on_file=lambda found: on_file(_verified_file(found)),
         )
+        is_archive = report.looked_at or report.skipped or (target / OURS).is_dir()
     except DriveError as error:
         raise EngineError(type(error).__name__, str(error)) from error
-    if not report.looked_at and not report.skipped and not (target / OURS).is_dir():
+    except OSError as error:
+        trouble = drive_error(error, Path(str(error.filename or target)), doing="reading")
+        raise EngineError(type(trouble).__name__, str(trouble)) from error
+    if not is_archive:
         raise EngineError(
             "NoArchive", f"{target} contains no AmberTime archive. Check that the drive is mounted."
         )
@@ -108,6 +117,7 @@ def _verification(report: VerifyReport) -> Verification:
     return Verification(
         {verdict.value: report.count(verdict) for verdict in Verdict},
         tuple(map(_verified_file, report.not_whole)),
+        tuple(map(_verified_file, report.moved)),
         report.sound,
         report.through_cache,
         report.ended_at - report.began_at,
@@ -118,7 +128,9 @@ def _verification(report: VerifyReport) -> Verification:
 
 
 def _verified_file(found: FileVerdict) -> VerifiedFile:
-    return VerifiedFile(found.path, found.verdict.value, found.sentence, found.size, found.uuid)
+    return VerifiedFile(
+        found.path, found.verdict.value, found.sentence, found.size, found.uuid, found.moved_to
+    )
 
 
 def _proof(report: VerifyReport) -> str:

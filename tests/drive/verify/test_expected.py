@@ -16,7 +16,8 @@ from ambertime_tui.drive.record.checksums import checksum_line
 from ambertime_tui.drive.record.verdicts import Verdict
 from ambertime_tui.drive.target import open_target
 from ambertime_tui.drive.verify.expected import ExpectedFiles
-from ambertime_tui.drive.verify.verify import FileVerdict, verify
+from ambertime_tui.drive.verify.report import FileVerdict
+from ambertime_tui.drive.verify.verify import verify
 from tests.drive.archive_helpers import asset, backup, copied, drive_at, verdicts_of
 
 ALL = (None, None, random.Random(0))

@@ -14,7 +14,8 @@ import pytest
 from ambertime_tui.drive.errors import TargetGone, TargetMissing, WriteFailed
 from ambertime_tui.drive.record.verdicts import Verdict, load_findings, verdict_of
 from ambertime_tui.drive.target import open_target
-from ambertime_tui.drive.verify.verify import VerifyProgress, verify
+from ambertime_tui.drive.verify.report import VerifyProgress
+from ambertime_tui.drive.verify.verify import verify
 from ambertime_tui.library.model import Role
 from tests.drive.archive_helpers import (
     PHONE,
@@ -82,12 +83,12 @@ def test_each_kind_of_damage_has_its_verdict(tmp_path: Path) -> None:
         "IMG_1": Verdict.MISSING,
         "IMG_2": Verdict.DAMAGED,
         "IMG_3": Verdict.CHANGED,
-        "IMG_4": Verdict.MISSING,
+        "IMG_4": Verdict.WHOLE,
         "IMG_5": Verdict.CHANGED,
         "IMG_6": Verdict.CHANGED,
         "IMG_7": Verdict.WHOLE,
-        "beach": Verdict.EXTRA,
     }
+    assert verdicts["IMG_4"].moved_to == "Photos/2024-07/beach.HEIC"
     assert (
         verdicts["IMG_5"].sentence
         == "Photos/2024-07/IMG_5.HEIC has the content of Photos/2024-07/IMG_6.HEIC."
