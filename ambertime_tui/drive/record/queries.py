@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from itertools import groupby
@@ -13,13 +12,30 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from ambertime_tui.drive.record.bloom_filter import BloomFilter
-from ambertime_tui.drive.record.record_model import AsideFile, ReadBack, RecordedAsset
-from ambertime_tui.drive.record.rows import READ_BACKS, ROLES, assets_in
+from ambertime_tui.drive.record.record_model import (
+    AsideFile,
+    ForgottenAsset,
+    Proof,
+    ReadBack,
+    RecordedAsset,
+    proof_of,
+)
+from ambertime_tui.drive.record.rows import (
+    READ_BACKS,
+    ROLES,
+    KnownFile,
+    assets_in,
+    files_in,
+    known_files_in,
+    rows_of,
+)
 from ambertime_tui.drive.volume.name_keys import name_key
+from ambertime_tui.drive.volume.relative_path import checked_archive_path, checked_name, checked_path
 from ambertime_tui.library.model import Role
 
 _SUPERSEDED_OR_LOOSE = "SELECT 1 FROM superseded WHERE path = ? UNION ALL SELECT 1 FROM loose WHERE path = ?"
 _LISTED = "(SELECT value FROM json_each(?))"
+_NOT_FORGOTTEN = "(udid, uuid) NOT IN (SELECT udid, uuid FROM forgotten)"
 
 
 class RecordedName(NamedTuple):
@@ -69,17 +85,6 @@ class RecordQueries(ABC):
     def _read(self) -> AbstractContextManager[sqlite3.Connection]:
         """Lock the connection; translate its errors."""
 
-    def check_rows(self) -> None:
-        """Read every row, to find invalid values that SQLite's own checks cannot see.
-
-        Raises:
-            RecordDamaged: a row is not valid.
-        """
-        with self._read() as connection:
-            deque(assets_in(connection), maxlen=0)
-        deque(self.iter_loose(), maxlen=0)
-        self.aside_files()
-
     def find_asset(self, udid: str, uuid: str) -> RecordedAsset | None:
         """What is recorded of one asset; None if nothing is."""
         # New assets are looked up often, and should not wait for another thread's transaction.
@@ -88,18 +93,18 @@ class RecordQueries(ABC):
         with self._read() as connection:
             return next(assets_in(connection, "WHERE udid = ? AND uuid = ?", (udid, uuid)), None)
 
+    def known_files(self, udid: str, uuids: Sequence[str]) -> dict[str, dict[Role, KnownFile]]:
+        """The newest recorded file of each role, by uuid, for some assets of a phone."""
+        with self._read() as connection:
+            found: dict[str, dict[Role, KnownFile]] = {}
+            for uuid, role, known in known_files_in(connection, udid, json.dumps(uuids)):
+                found.setdefault(uuid, {})[role] = known
+            return found
+
     def sizes(self, udid: str, uuids: Sequence[str]) -> dict[str, dict[Role, int]]:
         """Bytes of the newest recorded file of each role, by uuid, for some assets of a phone."""
-        with self._read() as connection:
-            rows = connection.execute(
-                f"SELECT uuid, role, size FROM file WHERE udid = ? AND uuid IN {_LISTED} "
-                "ORDER BY uuid, role, generation",
-                (udid, json.dumps(uuids)),
-            )
-            found: dict[str, dict[Role, int]] = {}
-            for uuid, role, size in rows:
-                found.setdefault(uuid, {})[ROLES[role]] = size
-            return found
+        found = self.known_files(udid, uuids)
+        return {uuid: {role: file.size for role, file in files.items()} for uuid, files in found.items()}
 
     def recorded_uuids(self, udid: str, uuids: Sequence[str]) -> frozenset[str]:
         """The uuids that are recorded."""
@@ -110,25 +115,58 @@ class RecordQueries(ABC):
             return frozenset(uuid for (uuid,) in rows)
 
     def count_originals(self, udid: str) -> dict[ReadBack, int]:
-        """Number of recorded originals of a phone, by how they were read back."""
-        roles = [role.value for role in Role if role.is_original]
+        """Number of original files of a phone on the drive, by how they were read back.
+
+        A file that several of its assets share counts once, and those of forgotten assets do not count.
+        """
+        counts: dict[ReadBack, int] = {}
         with self._read() as connection:
-            rows = connection.execute(
-                f"SELECT read_back, count(*) FROM file WHERE udid = ? AND role IN {_LISTED} "
-                "GROUP BY read_back",
-                (udid, json.dumps(roles)),
-            )
-            return {READ_BACKS[how]: count for how, count in rows}
+            for read_back, _ in self._originals(connection, udid):
+                counts[read_back] = counts.get(read_back, 0) + 1
+        return counts
+
+    def count_proofs(self, udid: str) -> dict[Proof, int]:
+        """Number of original files of a phone on the drive, by what Apple's fingerprint says. See above."""
+        counts = dict.fromkeys(Proof, 0)
+        with self._read() as connection:
+            for _, proof in self._originals(connection, udid):
+                counts[proof] += 1
+        return counts
+
+    def _originals(self, connection: sqlite3.Connection, udid: str) -> Iterator[tuple[ReadBack, Proof]]:
+        """Each original file of a phone on the drive. DIFFERS if it differs for one of its assets."""
+        roles = json.dumps([role.value for role in Role if role.is_original])
+        rows = connection.execute(
+            "SELECT folder, name, read_back, fingerprint, library_fingerprint FROM file "
+            f"WHERE udid = ? AND role IN {_LISTED} AND {_NOT_FORGOTTEN} ORDER BY folder, name_key, name",
+            (udid, roles),
+        )
+        for _, group in groupby(rows, key=itemgetter(0, 1)):
+            files = list(group)
+            proofs = {proof_of(*file[3:]) for file in files}
+            proof = next(p for p in (Proof.DIFFERS, Proof.PROVED, Proof.UNPROVED) if p in proofs)
+            yield READ_BACKS[files[0][2]], proof
 
     def files_by_folder(self, udid: str) -> Iterator[tuple[str, list[RecordedName]]]:
-        """All recorded files of a phone, folder by folder. Holds the lock until exhausted."""
+        """The recorded files of a phone, folder by folder, without those of forgotten assets.
+
+        Holds the lock until exhausted.
+        """
         with self._read() as connection:
             rows = connection.execute(
-                "SELECT folder, uuid, role, generation, name, size FROM file WHERE udid = ? ORDER BY folder",
+                "SELECT folder, uuid, role, generation, name, size FROM file "
+                f"WHERE udid = ? AND {_NOT_FORGOTTEN} ORDER BY folder",
                 (udid,),
             )
             for folder, group in groupby(rows, key=itemgetter(0)):
-                yield folder, [RecordedName(uuid, ROLES[role], *rest) for _, uuid, role, *rest in group]
+                checked_archive_path(folder, "x")
+                yield (
+                    folder,
+                    [
+                        RecordedName(uuid, ROLES[role], generation, checked_name(name), size)
+                        for _, uuid, role, generation, name, size in group
+                    ],
+                )
 
     def files_of_size(self, size: int, sha256: str = "") -> Generator[FileOwner, None, None]:
         """All recorded files of `size` bytes, once per asset. Holds the lock until it is closed.
@@ -149,7 +187,7 @@ class RecordQueries(ABC):
                 f"SELECT udid, uuid, folder, name, sha256 FROM file WHERE {condition}", values
             )
             for udid, uuid, folder, name, digest in rows:
-                yield FileOwner(udid, uuid, f"{folder}/{name}" if folder else name, digest.hex())
+                yield FileOwner(udid, uuid, checked_archive_path(folder, name), digest.hex())
 
     def owners_at(self, path: str) -> list[tuple[str, str]]:
         """The assets (udid, uuid) that have a file."""
@@ -165,13 +203,17 @@ class RecordQueries(ABC):
         return self._filters().sizes.may_contain(size)
 
     def iter_hashes(self) -> Iterator[tuple[str, str]]:
-        """Path and SHA-256 in hex of all recorded files, folder by folder. Holds the lock until exhausted."""
+        """Path and SHA-256 in hex of the recorded files, folder by folder, without forgotten ones.
+
+        Reads and checks complete rows, because SHA256SUMS is written from them. Holds the lock until
+        exhausted.
+        """
         with self._read() as connection:
-            rows = connection.execute("SELECT folder, name, sha256 FROM file ORDER BY folder")
-            for folder, group in groupby(rows, key=itemgetter(0)):
-                # Assets of two phones may share a file.
-                for name, digest in sorted({name: digest for _, name, digest in group}.items()):
-                    yield f"{folder}/{name}" if folder else name, digest.hex()
+            for _, group in groupby(files_in(connection), key=lambda file: file.path.rpartition("/")[0]):
+                # Assets of two phones may share a file. If they disagree, the newest one is right.
+                newest = {file.path: file.sha256 for file in sorted(group, key=lambda file: file.written_at)}
+                for path, digest in sorted(newest.items()):
+                    yield path, digest.hex()
 
     def iter_loose(self) -> Iterator[tuple[str, str]]:
         """Path and SHA-256 in hex of loose files: known from a line of SHA256SUMS, but part of no asset.
@@ -179,8 +221,8 @@ class RecordQueries(ABC):
         Holds the lock until exhausted.
         """
         with self._read() as connection:
-            for path, digest in connection.execute("SELECT path, sha256 FROM loose ORDER BY path"):
-                yield path, digest.hex()
+            for path, digest in rows_of(connection, "loose", "ORDER BY path"):
+                yield checked_path(path), digest.hex()
 
     def name_keys_in(self, folder: str) -> frozenset[str]:
         """The `name_key`s of all recorded files in a folder."""
@@ -188,11 +230,22 @@ class RecordQueries(ABC):
             rows = connection.execute("SELECT name_key FROM file WHERE folder = ?", (folder,))
             return frozenset(key for (key,) in rows)
 
+    def reserved_names_in(self, folder: str) -> frozenset[str]:
+        """The names in a folder that are reserved for files that are not recorded yet."""
+        with self._read() as connection:
+            rows = connection.execute("SELECT name FROM reserved WHERE folder = ?", (folder,))
+            return frozenset(checked_name(name) for (name,) in rows)
+
     def aside_files(self) -> tuple[AsideFile, ...]:
         """All damaged files that were renamed."""
         with self._read() as connection:
-            rows = connection.execute("SELECT path, instead_of, moved_at FROM aside ORDER BY path")
-            return tuple(AsideFile(*row) for row in rows)
+            return tuple(AsideFile(*row) for row in rows_of(connection, "aside", "ORDER BY path"))
+
+    def forgotten_assets(self) -> tuple[ForgottenAsset, ...]:
+        """The assets that are marked as forgotten, ordered by folder and name."""
+        with self._read() as connection:
+            marks = [ForgottenAsset(*row) for row in rows_of(connection, "forgotten")]
+        return tuple(sorted(marks, key=lambda mark: (mark.folder, mark.original_filename, mark.uuid)))
 
     def _filters(self) -> _Filters:
         """The Bloom filters: filled at the first use, then updated by `_add_to_filters`."""

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from ambertime_tui.drive.errors import RecordDamaged, ScratchFull, drive_error
 from ambertime_tui.drive.layout import OURS, RECORD
 from ambertime_tui.drive.record.integrity import hash_of, read_integrity
-from ambertime_tui.drive.record.rows import sizes_in
+from ambertime_tui.drive.record.rows import KnownFile, known_files_in
 from ambertime_tui.drive.record.schema import checked_version, record_error
 from ambertime_tui.library.model import Role
 
@@ -44,8 +44,8 @@ def read_record(root: Path, read: Callable[[sqlite3.Connection], T]) -> T | None
     return _read_file(path, read)
 
 
-def read_sizes(root: Path, udid: str, take: Callable[[Iterable[tuple[str, Role, int]]], T]) -> T:
-    """Call `take` on the recorded files of a phone (uuid, role, bytes; newest of a role last).
+def read_known_files(root: Path, udid: str, take: Callable[[Iterable[tuple[str, Role, KnownFile]]], T]) -> T:
+    """Call `take` on the recorded files of a phone (uuid, role, facts; newest of a role last).
 
     There are none if the record is missing or damaged. The integrity hashes are not checked: that would read
     the record twice, which a preview does not need.
@@ -57,8 +57,15 @@ def read_sizes(root: Path, udid: str, take: Callable[[Iterable[tuple[str, Role, 
     path = root / OURS / RECORD
     with suppress(RecordDamaged):
         if path.is_file():
-            return _read_file(path, lambda connection: take(sizes_in(connection, udid)))
+            return _read_file(path, lambda connection: take(known_files_in(connection, udid)))
     return take(())
+
+
+def read_sizes(root: Path, udid: str, take: Callable[[Iterable[tuple[str, Role, int]]], T]) -> T:
+    """Call `take` on the sizes of the recorded files of a phone: see `read_known_files`."""
+    return read_known_files(
+        root, udid, lambda files: take((uuid, role, known.size) for uuid, role, known in files)
+    )
 
 
 def _check_integrity(root: Path, path: Path) -> None:

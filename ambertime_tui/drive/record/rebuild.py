@@ -89,7 +89,7 @@ def _open_sound(root: Path, path: Path, integrity: IntegrityHashes | None, calls
         record = Record(path, calls, before_writing=partial(invalidate_integrity, root, calls))
         undo.callback(record.close)
         if integrity is None:
-            record.check_rows()
+            record.check()
         undo.pop_all()
     return record
 
@@ -129,7 +129,7 @@ def _restore_backup(root: Path, path: Path, integrity: IntegrityHashes | None, c
         try:
             copy = Record(scratch, calls)
             try:
-                copy.check_rows()
+                copy.check()
             finally:
                 copy.close()
         except RecordDamaged:

@@ -7,6 +7,7 @@ memory.) The file never grows in place (see `reserve`).
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,23 +16,43 @@ from itertools import islice
 from pathlib import Path
 
 from ambertime_tui.drive.errors import RecordDamaged, RecordFailed
-from ambertime_tui.drive.record.queries import RecordQueries
+from ambertime_tui.drive.record.migration import copy_upgraded
 from ambertime_tui.drive.record.record_model import AsideFile, RecordedAsset
 from ambertime_tui.drive.record.reserve import RESERVE, free_bytes, max_bytes_needed, reserve, size_of
-from ambertime_tui.drive.record.rows import file_row, storable_text
+from ambertime_tui.drive.record.row_checksums import (
+    TABLES,
+    add_checksum_function,
+    insert_into,
+    with_checksum,
+)
+from ambertime_tui.drive.record.rows import asset_row, file_row, reserved_row, storable_text
 from ambertime_tui.drive.record.schema import (
     SCHEMA_VERSION,
     checked_version,
     configure,
-    migrate,
+    create_tables,
     record_error,
 )
+from ambertime_tui.drive.record.soundness import check_everything
+from ambertime_tui.drive.record.updates import RecordUpdates
 from ambertime_tui.drive.volume.system_calls import SystemCalls
 
 _LINES_AT_ONCE = 4096
+_PUT_ASSET = f"{insert_into('asset')} ON CONFLICT (udid, uuid) DO UPDATE SET " + ", ".join(
+    f"{column} = excluded.{column}" for column in (*TABLES["asset"][2:], "checksum")
+)
+_PUT_FILE = f"{insert_into('file')} ON CONFLICT (udid, uuid, role, generation) DO UPDATE SET " + ", ".join(
+    f"{column} = excluded.{column}" for column in (*TABLES["file"][4:], "checksum")
+)
+_PUT_RESERVED = insert_into("reserved").replace("INSERT", "INSERT OR REPLACE")
+_SUPERSEDE = (
+    "INSERT OR IGNORE INTO superseded SELECT path, row_checksum('superseded', path) FROM ("
+    "SELECT folder || iif(folder = '', '', '/') || name AS path FROM file "
+    "WHERE (udid, uuid, role, generation) = (?, ?, ?, ?) AND (folder, name) <> (?, ?))"
+)
 
 
-class Record(RecordQueries):
+class Record(RecordUpdates):
     """An open record. Its methods are safe to call from any thread."""
 
     def __init__(
@@ -70,6 +91,15 @@ class Record(RecordQueries):
         """True if nothing was changed since it was opened."""
         return self._before_writing is not None
 
+    def check(self) -> None:
+        """Read and check everything, to find damage that SQLite does not notice by itself.
+
+        Raises:
+            RecordDamaged: something is not valid.
+        """
+        with self._read() as connection:
+            check_everything(connection)
+
     def commit(self, assets: Sequence[RecordedAsset], aside: Sequence[AsideFile] = ()) -> None:
         """Record assets in one durable transaction.
 
@@ -78,48 +108,33 @@ class Record(RecordQueries):
         Raises:
             RecordFailed: nothing was recorded.
         """
-        self._ensure_free_space(assets, len(aside))
+        reserved = sum(len(asset.reserved) for asset in assets)
+        self._ensure_free_space(assets, len(aside) + 2 * reserved)
         with self._writing() as connection:
             for asset in assets:
                 self._add_to_filters(asset)
-                connection.execute(
-                    "INSERT INTO asset VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
-                    "completed_at = excluded.completed_at, original_filename = excluded.original_filename, "
-                    "folder = excluded.folder, stem = excluded.stem",
-                    (
-                        asset.udid,
-                        asset.uuid,
-                        storable_text(asset.original_filename),
-                        asset.folder,
-                        asset.stem,
-                        asset.completed_at,
-                    ),
-                )
+                key = (asset.udid, asset.uuid)
+                connection.execute(_PUT_ASSET, asset_row(asset))
+                connection.execute("DELETE FROM forgotten WHERE (udid, uuid) = (?, ?)", key)
                 connection.executemany(
-                    "INSERT OR IGNORE INTO superseded SELECT folder || iif(folder = '', '', '/') || name "
-                    "FROM file WHERE (udid, uuid, role, generation) = (?, ?, ?, ?) "
-                    "AND (folder, name) <> (?, ?)",
+                    _SUPERSEDE,
                     (
-                        (asset.udid, asset.uuid, file.role.value, file.generation, file.folder, file.name)
+                        (*key, file.role.value, file.generation, file.folder, file.name)
                         for file in asset.files
                     ),
                 )
+                connection.executemany(_PUT_FILE, (file_row(asset, file) for file in asset.files))
+                connection.executemany(_PUT_RESERVED, (reserved_row(asset, name) for name in asset.reserved))
                 connection.executemany(
-                    "INSERT INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-                    "ON CONFLICT (udid, uuid, role, generation) DO UPDATE SET folder = excluded.folder, "
-                    "name = excluded.name, name_key = excluded.name_key, true_name = excluded.true_name, "
-                    "size = excluded.size, sha256 = excluded.sha256, modified_at = excluded.modified_at, "
-                    "read_back = excluded.read_back, written_at = excluded.written_at, "
-                    "source_path = excluded.source_path, source_modified_at = excluded.source_modified_at, "
-                    "adopted = excluded.adopted",
-                    (file_row(asset, file) for file in asset.files),
+                    "DELETE FROM reserved WHERE (udid, uuid, role) = (?, ?, ?)",
+                    ((*key, file.role.value) for file in asset.files),
                 )
                 connection.executemany(
                     "DELETE FROM loose WHERE path = ?", ((file.path,) for file in asset.files)
                 )
             connection.executemany(
-                "INSERT OR REPLACE INTO aside VALUES (?, ?, ?)",
-                ((file.path, file.instead_of, file.moved_at) for file in aside),
+                insert_into("aside").replace("INSERT", "INSERT OR REPLACE"),
+                (with_checksum("aside", (file.path, file.instead_of, file.moved_at)) for file in aside),
             )
 
     def add_loose(
@@ -139,8 +154,11 @@ class Record(RecordQueries):
             self._ensure_free_space((), len(chunk))
             with self._writing() as connection:
                 connection.executemany(
-                    "INSERT INTO loose VALUES (?, ?) ON CONFLICT DO UPDATE SET sha256 = excluded.sha256",
-                    ((storable_text(path), bytes.fromhex(digest)) for path, digest in chunk.items()),
+                    insert_into("loose").replace("INSERT", "INSERT OR REPLACE"),
+                    (
+                        with_checksum("loose", (storable_text(path), bytes.fromhex(digest)))
+                        for path, digest in chunk.items()
+                    ),
                 )
 
     def back_up(self, into: Path) -> None:
@@ -168,6 +186,7 @@ class Record(RecordQueries):
                 )
                 undo.callback(connection.close)
                 configure(connection, self._path)
+                add_checksum_function(connection)
                 checked_version(connection, self._path)
                 undo.pop_all()
             self._connection = connection
@@ -191,11 +210,13 @@ class Record(RecordQueries):
             raise RecordDamaged(self._path, f"one of its rows is not valid: {error}") from error
 
     def _upgrade(self, connection: sqlite3.Connection, version: int) -> None:
+        """Create the tables, or replace the record with one of the current version and keep the old one."""
         if version:
-            self._grow(connection, RESERVE, version)
+            with self._read():
+                self._replace(connection, RESERVE, version)
             return
         with self._writing() as connection:
-            migrate(connection, version)
+            create_tables(connection)
             reserve(connection, RESERVE)
 
     def _ensure_free_space(self, assets: Sequence[RecordedAsset], others: int) -> None:
@@ -207,9 +228,9 @@ class Record(RecordQueries):
         with self._open_connection() as connection:
             needed = max_bytes_needed(connection, assets, others)
             if free_bytes(connection) < needed:
-                self._grow(connection, needed + RESERVE, SCHEMA_VERSION)
+                self._replace(connection, needed + RESERVE, SCHEMA_VERSION)
 
-    def _grow(self, connection: sqlite3.Connection, room: int, version: int) -> None:
+    def _replace(self, connection: sqlite3.Connection, room: int, version: int) -> None:
         """Replace the record with a copy that has the current schema and twice the space.
 
         `room` is the least number of free bytes to add.
@@ -217,21 +238,41 @@ class Record(RecordQueries):
         larger = self._path.with_name(self._path.name + ".larger")
         try:
             self._before_first_change()
-            for leftover in (larger, Path(f"{larger}-journal")):
-                with suppress(FileNotFoundError):
-                    self._calls.unlink(leftover)
-            self.back_up(larger)
+            self._remove_leftovers(larger)
+            if version == SCHEMA_VERSION:
+                self.back_up(larger)
             with closing(sqlite3.connect(larger, isolation_level=None)) as copy:
                 copy.execute("BEGIN IMMEDIATE")
-                migrate(copy, version)
+                if version != SCHEMA_VERSION:
+                    copy_upgraded(connection, copy)
                 reserve(copy, max(room, size_of(connection)))
                 self._calls.commit(copy)
             self._sync(larger)
             self.close()
+            if version != SCHEMA_VERSION:
+                self._keep_old(version)
             self._calls.replace(larger, self._path)
             self._calls.fsync_folder(self._path.parent)
         except OSError as error:
             raise RecordFailed(self._path, error.strerror or str(error)) from error
+
+    def _keep_old(self, version: int) -> None:
+        """Keep the record of an earlier version under another name, without moving it."""
+        kept = self._path.with_name(f"{self._path.stem}.v{version}{self._path.suffix}")
+        scratch = kept.with_name(kept.name + ".new")
+        self._remove_leftovers(scratch)
+        try:
+            self._calls.link(self._path, scratch)
+        except OSError:  # exFAT and FAT have no hard links
+            shutil.copyfile(self._path, scratch, follow_symlinks=False)
+            self._sync(scratch)
+        self._calls.replace(scratch, kept)
+        self._remove_leftovers(scratch)  # if both names were the same file, replacing did nothing
+
+    def _remove_leftovers(self, file: Path) -> None:
+        for leftover in (file, Path(f"{file}-journal")):
+            with suppress(FileNotFoundError):
+                self._calls.unlink(leftover)
 
     def _before_first_change(self) -> None:
         if self._before_writing is not None:

@@ -17,6 +17,15 @@ class ReadBack(StrEnum):
     """Possibly from memory, because the driver cannot drop its cache. Remount and run `verify` to be sure."""
 
 
+class Proof(StrEnum):
+    """Whether Apple's fingerprint of an original confirms the archived bytes."""
+
+    PROVED = "proved"
+    DIFFERS = "differs"
+    UNPROVED = "unproved"
+    """The library has no fingerprint of it, or one of the two is not known yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class RecordedFile:
     """A recorded file on the target."""
@@ -44,16 +53,43 @@ class RecordedFile:
     """1 for the first file of its role; later edits of the photo are 2, 3, ..."""
     preexisting: bool = False
     """True if the file was already on the drive and has the same bytes."""
+    fingerprint: str | None = None
+    """Apple's fingerprint of the archived bytes; None if it was not computed (older versions)."""
+    library_fingerprint: str | None = None
+    """The fingerprint that the phone's library stores for this file; None if it has none, or is not known."""
+    library_size: int | None = None
+    """Bytes that the library states, if the file has fewer and nothing proved it complete; else None."""
 
     @property
     def path(self) -> str:
         """Path relative to the target."""
         return f"{self.folder}/{self.name}" if self.folder else self.name
 
+    @property
+    def proof(self) -> Proof:
+        """Whether Apple's fingerprint confirms the bytes."""
+        return proof_of(self.fingerprint, self.library_fingerprint)
+
+
+def proof_of(fingerprint: str | None, library_fingerprint: str | None) -> Proof:
+    """Compare the fingerprint of archived bytes with the one in the phone's library."""
+    if fingerprint is None or library_fingerprint is None:
+        return Proof.UNPROVED
+    return Proof.PROVED if fingerprint == library_fingerprint else Proof.DIFFERS
+
+
+@dataclass(frozen=True, slots=True)
+class ReservedName:
+    """The name of a file of an asset that is not recorded yet, for example because it is in iCloud."""
+
+    role: Role
+    folder: str
+    name: str
+
 
 @dataclass(frozen=True, slots=True)
 class RecordedAsset:
-    """A recorded asset: all its files are on the drive, complete."""
+    """A recorded asset. All files that are listed are on the drive, complete."""
 
     udid: str
     uuid: str
@@ -64,6 +100,9 @@ class RecordedAsset:
     files: tuple[RecordedFile, ...]
     """In the order of Role, then generation."""
     completed_at: float
+    """When its latest file was recorded, seconds since 1970."""
+    reserved: tuple[ReservedName, ...] = ()
+    """Names of its files that are not recorded yet, at most one of each role."""
 
     def current(self, role: Role) -> RecordedFile | None:
         """The newest file of a role; None if the asset has none."""
@@ -83,3 +122,16 @@ class AsideFile:
     path: str
     instead_of: str
     moved_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ForgottenAsset:
+    """A recorded asset whose files were deleted on purpose, on the phone and in the archive."""
+
+    udid: str
+    uuid: str
+    original_filename: str
+    folder: str
+    stem: str
+    forgotten_at: float
+    """Seconds since 1970."""

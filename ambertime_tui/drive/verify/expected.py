@@ -256,7 +256,7 @@ class ExpectedFiles:
             _INSERT,
             (
                 (os.fsencode(path), digest, size, modified_at, written_at, udid, uuid, role.value)
-                for path, digest, size, modified_at, written_at, udid, uuid, role in files_in(record)
+                for path, digest, size, modified_at, written_at, udid, uuid, role, *_ in files_in(record)
             ),
         )
         loose = record.execute("SELECT path, sha256 FROM loose ORDER BY path")

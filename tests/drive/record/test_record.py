@@ -269,7 +269,7 @@ def test_an_invalid_row_counts_as_damage(record: Record, harm: str) -> None:
     connection.close()
     again = Record(record.path, SystemCalls())
     with pytest.raises(RecordDamaged):
-        again.check_rows()
+        again.check()
 
 
 def test_a_superseded_file_is_not_loose(record: Record) -> None:
