@@ -30,7 +30,7 @@ class BackgroundUsbmuxd:
     def __init__(self, address: str) -> None:
         self.usbmuxd = Usbmuxd(address)
         self._loop = new_event_loop()
-        self._loop.set_exception_handler(lambda _, context: self._errors.append(context))
+        self._loop.set_exception_handler(lambda _, context: self._note_error(context))
         self._errors: list[dict[str, Any]] = []
         self._thread = threading.Thread(target=self._loop.run_forever, name="simulated usbmuxd", daemon=True)
 
@@ -53,6 +53,11 @@ class BackgroundUsbmuxd:
         if self._errors:
             first = self._errors[0]
             raise SimulatorError(str(first.get("message"))) from first.get("exception")
+
+    def _note_error(self, context: dict[str, Any]) -> None:
+        """Keep an error that no client can cause; a client may close its connection at any moment."""
+        if not isinstance(context.get("exception"), ConnectionError):
+            self._errors.append(context)
 
     @property
     def address(self) -> str:

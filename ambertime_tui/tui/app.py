@@ -72,7 +72,7 @@ def run(
 def _context(
     paths: Paths, environ: Mapping[str, str], config: Config, glyphs: Glyphs, target: Path | None
 ) -> AppContext:
-    from ambertime_tui.engine.api.client import EngineClient, running_jobs
+    from ambertime_tui.engine.api.client import EngineClient, EngineError, RunningJob, running_jobs
     from ambertime_tui.tui.context import AppContext
 
     state = load_state(paths.state, date.today())
@@ -83,10 +83,16 @@ def _context(
         except ConfigError:
             return  # losing a remembered choice is harmless
 
+    def jobs() -> tuple[RunningJob, ...]:
+        try:
+            return running_jobs(paths)
+        except EngineError:
+            return ()  # the launch of an engine, which follows, gives the reason
+
     return AppContext(
         launch=lambda: EngineClient.launch(paths, environ),
         attach=EngineClient.attach,
-        running_jobs=lambda: running_jobs(paths),
+        running_jobs=jobs,
         clock=time.time,
         today=date.today,
         glyphs=glyphs,

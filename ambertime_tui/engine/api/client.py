@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 
 from ambertime_tui import __version__
 from ambertime_tui.engine.api.hosts import running_jobs, start_host
+from ambertime_tui.engine.api.lines import LONGEST_ANSWER, peer_is_ours, read_line
 from ambertime_tui.engine.api.overview import Overview
 from ambertime_tui.engine.api.protocol import (
-    LONGEST_LINE,
     Ask,
     AssetArgs,
     AssetPage,
@@ -121,13 +121,15 @@ class EngineClient:
                 `OtherVersion`: it is another version, and the message says what to do.
         """
         try:
-            reader, writer = await asyncio.open_unix_connection(str(socket), limit=LONGEST_LINE)
+            reader, writer = await asyncio.open_unix_connection(str(socket), limit=LONGEST_ANSWER)
         except OSError as error:
             raise EngineError("HostGone", f"The job at {socket} has ended.") from error
         try:
+            if not peer_is_ours(writer.get_extra_info("socket")):
+                raise EngineError("OtherUser", f"{socket} belongs to a process of another user.")
             writer.write(ask_line(0, Ask.HELLO))
             async with asyncio.timeout(hello_within):
-                hello = hello_from(await reader.readline() or b"{}", __version__)
+                hello = hello_from(await read_line(reader) or b"{}", __version__)
         except TimeoutError as error:
             writer.transport.abort()
             raise EngineError(
@@ -137,7 +139,7 @@ class EngineClient:
             ) from error
         except (OSError, ValueError, EngineError) as error:
             writer.close()
-            if isinstance(error, EngineError) and error.kind == "OtherVersion":
+            if isinstance(error, EngineError) and error.kind in ("OtherVersion", "OtherUser"):
                 raise
             raise EngineError("HostGone", f"The job at {socket} has ended: it does not respond.") from error
         return cls(reader, writer, socket, hello)
@@ -332,7 +334,7 @@ class EngineClient:
             "HostGone", "The engine ended unexpectedly. Files already backed up are safe. Start again."
         )
         try:
-            while data := await self._reader.readline():
+            while data := await read_line(self._reader):
                 await self._dispatch(parse_line(data))
         except (OSError, ValueError) as error:
             gone.__cause__ = error
@@ -349,9 +351,10 @@ class EngineClient:
 
     async def _dispatch(self, message: dict[str, Any]) -> None:
         if "push" in message:
-            if message["push"] not in set(Push):
-                return
-            push = Push(message["push"])
+            try:
+                push = Push(message["push"])
+            except ValueError:
+                return  # of a newer version
             if push is Push.SCAN:
                 scan = decoded(ScanStatus, message.get("value"))
                 for listener in tuple(self._on_scan):
@@ -362,11 +365,14 @@ class EngineClient:
                 self._counts[push] += 1
                 self._news.notify_all()
             return
-        answer = self._asked.get(message.get("id", -1))
+        number = message.get("id")
+        answer = self._asked.get(number) if isinstance(number, int) else None
         if answer is None or answer.done():
             return
         error = message.get("error")
         if error is None:
             answer.set_result(message.get("answer"))
+        elif not isinstance(error, dict):
+            raise EngineError("NotUnderstood", "The engine sent an error without a sentence. Start again.")
         else:
             answer.set_exception(EngineError(str(error.get("kind")), str(error.get("sentence"))))

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import socket as sockets
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 from ambertime_tui.child_processes import NEUTRAL_FOLDER, python_module, safe_environment
+from ambertime_tui.engine.api.lines import (
+    LONGEST_HELLO,
+    is_our_socket,
+    is_ours,
+    peer_is_ours,
+    receive_line,
+)
 from ambertime_tui.engine.api.protocol import (
     Ask,
     EngineError,
@@ -27,12 +36,24 @@ HOST_ANSWERS_WITHIN = 2.0
 
 
 def running_jobs(paths: Paths) -> tuple[RunningJob, ...]:
-    """List this user's running jobs on this computer, oldest first. Removes sockets of dead hosts."""
+    """List this user's running jobs on this computer, oldest first. Removes sockets of dead hosts.
+
+    Raises:
+        EngineError: `OtherUser`: the folder of the sockets is not this user's, so none of them is believed.
+    """
+    if not os.path.lexists(paths.runtime):
+        return ()
+    if not is_ours(paths.runtime):
+        raise EngineError(
+            "OtherUser",
+            f"{paths.runtime} belongs to another user, can be written to by others, or is a link. AmberTime "
+            "does not use it. Set XDG_RUNTIME_DIR to a private folder.",
+        )
     found = []
-    for socket in sorted(paths.runtime.glob("*.sock")) if paths.runtime.is_dir() else ():
-        hello = _hello_from(socket)
+    for socket in sorted(paths.runtime.glob("*.sock")):
+        hello = _hello_from(socket) if is_our_socket(socket) else None
         if hello is not None and hello.job is not None:
-            found.append(hello.job)
+            found.append(replace(hello.job, socket=str(socket)))
     return tuple(sorted(found, key=lambda job: job.started_at))
 
 
@@ -41,13 +62,14 @@ def _hello_from(socket: Path) -> Hello | None:
         connection.settimeout(HOST_ANSWERS_WITHIN)
         try:
             connection.connect(str(socket))
-            connection.sendall(ask_line(0, Ask.HELLO))
-            with connection.makefile("rb") as answers:
-                return decoded(Hello, parse_line(answers.readline() or b"{}").get("answer"))
+            if peer_is_ours(connection):
+                connection.sendall(ask_line(0, Ask.HELLO))
+                line = receive_line(connection, LONGEST_HELLO, HOST_ANSWERS_WITHIN)
+                return decoded(Hello, parse_line(line or b"{}").get("answer"))
         except ConnectionRefusedError:
             socket.unlink(missing_ok=True)
-        except (OSError, EngineError):
-            pass  # alive but busy, or about to end
+        except (OSError, ValueError, EngineError):
+            pass  # alive but busy, about to end, or not a host
     return None
 
 

@@ -36,9 +36,6 @@ T = TypeVar("T")
 PROTOCOL = 1
 """Increased when an old client can no longer talk to a new host. `Hello` stays readable for all versions."""
 
-LONGEST_LINE = 64 * 1024 * 1024
-"""Bytes. A longer line is not this protocol."""
-
 
 class EngineError(Exception):
     """A request failed; `str()` is a sentence for the user.
@@ -46,7 +43,7 @@ class EngineError(Exception):
     Attributes:
         kind: a stable name: that of the phone, drive or library exception (`NoPhoneAttached`,
             `TargetMissing`, ...), or one of `HostGone`, `HostFailed`, `NoJob`, `JobRunning`, `NotNow`,
-            `NotUnderstood`, `OtherVersion`, `EngineBroken`.
+            `NotUnderstood`, `OtherVersion`, `OtherUser`, `EngineBroken`.
     """
 
     def __init__(self, kind: str, sentence: str) -> None:
@@ -342,7 +339,7 @@ def parse_line(data: bytes) -> dict[str, Any]:
     """
     try:
         message = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise EngineError("NotUnderstood", f"A message was not valid JSON: {error}") from error
     if not isinstance(message, dict):
         raise EngineError("NotUnderstood", "A message was not a JSON object.")

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from ambertime_tui.engine.api.lines import read_line
 from ambertime_tui.engine.api.protocol import (
     Ask,
     EngineError,
@@ -23,7 +24,7 @@ log = logging.getLogger(__name__)
 
 UNSENT_BYTES = 64 * 1024
 """Socket buffer limit: above it, the host writes nothing more until the client reads."""
-ASKS_AT_ONCE = 32
+ASKS_AT_ONCE = 16
 """Maximum open requests per client. Further ones wait until the client has read an answer."""
 FIRST_ASK_WITHIN = 10.0
 """Seconds for a new client to send its first request. A front end does it at once."""
@@ -116,7 +117,7 @@ class Connection:
             await self._room.acquire()
             try:
                 async with asyncio.timeout(first_within):
-                    data = await self._reader.readline()
+                    data = await read_line(self._reader)
                 message = parse_line(data) if data else {}
             except (OSError, ValueError, EngineError):
                 return

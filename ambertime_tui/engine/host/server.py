@@ -9,13 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from ambertime_tui.engine.api.protocol import LONGEST_LINE, Push
+from ambertime_tui.engine.api.lines import LONGEST_REQUEST, peer_is_ours
+from ambertime_tui.engine.api.protocol import Push
 from ambertime_tui.engine.host.connection import Answer, Connection
 
 log = logging.getLogger(__name__)
 
 FIRST_CLIENT_WITHIN = 20.0
 """Seconds a new host waits for its first client."""
+MOST_CLIENTS = 64
+"""Clients at the same time; each may cost a request and an answer in memory."""
 FLUSH_WITHIN = 2.0
 """Seconds for clients to read the last status before the host ends."""
 
@@ -47,7 +50,7 @@ class HostServer:
             OSError: the socket cannot be created.
         """
         server = await asyncio.start_unix_server(
-            self._serve_client, sock=_listening(self.socket), limit=LONGEST_LINE
+            self._serve_client, sock=_listening(self.socket), limit=LONGEST_REQUEST
         )
         patience = asyncio.get_running_loop().call_later(FIRST_CLIENT_WITHIN, self._stop_expecting_client)
         try:
@@ -78,6 +81,10 @@ class HostServer:
         return tuple(client for client in self._clients if push in client.watches)
 
     async def _serve_client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(self._clients) >= MOST_CLIENTS or not peer_is_ours(writer.get_extra_info("socket")):
+            log.warning("a client was turned away")
+            writer.transport.abort()
+            return
         client = Connection(reader, writer, self._answer)
         serving = asyncio.current_task()
         assert serving is not None
