@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from ambertime_tui.drive.errors import DriveSilent
 from ambertime_tui.drive.target import Target, open_target
@@ -145,19 +146,27 @@ class Job:
 
     async def run(self) -> None:
         """Do the whole job. Never raises: the status's outcome says how it ended."""
+        parts: list[asyncio.Task[Any]] = []
         try:
-            await self._run()
+            await self._run(parts)
         except Exception as error:
             log.exception("the job failed")
+            for part in parts:
+                part.cancel()
+            await asyncio.gather(*parts, return_exceptions=True)
+            await asyncio.gather(self._close_target(), return_exceptions=True)
             self._result = self._result or JobResult.failed(FAULT.format(error=error))
         result = self._result or JobResult.failed(FAULT.format(error="no result"))
         self.progress.end(result.outcome, result.sentence, result.census, result.proof)
 
-    async def _run(self) -> None:
+    async def _run(self, parts: list[asyncio.Task[Any]]) -> None:
+        """Do the work in tasks, which are added to `parts`."""
         work = asyncio.create_task(self._pipeline.run(), name="pipeline")
         link = asyncio.create_task(self._context.link.run(), name="phone link")
         stop = asyncio.create_task(self._stop_now.wait(), name="stop")
+        parts += work, link, stop
         drive = asyncio.create_task(self._watch_drive(), name="drive watch")
+        parts.append(drive)
         await asyncio.wait({work, link, stop}, return_when=asyncio.FIRST_COMPLETED)
         failure = next(filter(None, map(_failure, (work, link))), "")
         for task in (work, link, stop):
