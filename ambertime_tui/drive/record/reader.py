@@ -15,9 +15,11 @@ from urllib.parse import quote
 
 from ambertime_tui.drive.errors import RecordDamaged, ScratchFull, drive_error
 from ambertime_tui.drive.layout import OURS, RECORD
+from ambertime_tui.drive.record.damage_mark import leave_mark
 from ambertime_tui.drive.record.integrity import hash_of, read_integrity
 from ambertime_tui.drive.record.rows import KnownFile, known_files_in
 from ambertime_tui.drive.record.schema import checked_version, record_error
+from ambertime_tui.drive.volume.system_calls import SystemCalls
 from ambertime_tui.library.model import Role
 
 T = TypeVar("T")
@@ -26,6 +28,8 @@ _NEEDS_A_WRITER = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN})
 
 def read_record(root: Path, read: Callable[[sqlite3.Connection], T]) -> T | None:
     """Call `read` on a consistent snapshot of a target's record. Returns its result; None without a record.
+
+    If the record is damaged, a mark makes the next backup rebuild it (see `damage_mark`).
 
     Args:
         root: the target.
@@ -40,8 +44,12 @@ def read_record(root: Path, read: Callable[[sqlite3.Connection], T]) -> T | None
     path = root / OURS / RECORD
     if not path.is_file():
         return None
-    _check_integrity(root, path)
-    return _read_file(path, read)
+    try:
+        _check_integrity(root, path)
+        return _read_file(path, read)
+    except RecordDamaged as error:
+        leave_mark(root, str(error), SystemCalls())
+        raise
 
 
 def read_known_files(root: Path, udid: str, take: Callable[[Iterable[tuple[str, Role, KnownFile]]], T]) -> T:

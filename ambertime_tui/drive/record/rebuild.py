@@ -19,8 +19,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ambertime_tui.drive.errors import RecordDamaged, drive_error
-from ambertime_tui.drive.layout import BACKUP, OURS, RECORD
+from ambertime_tui.drive.layout import BACKUP, DAMAGED, OURS, RECORD
 from ambertime_tui.drive.record.checksums import each_checksum
+from ambertime_tui.drive.record.damage_mark import is_marked, leave_mark, remove_mark
 from ambertime_tui.drive.record.integrity import (
     IntegrityHashes,
     hash_of,
@@ -44,7 +45,9 @@ def open_record(root: Path, *, now: float, calls: SystemCalls) -> tuple[Record, 
     path = root / OURS / RECORD
     try:
         integrity = read_integrity(root)
-        if path.exists():
+        if is_marked(root) and path.exists():
+            what_happened = "damaged"
+        elif path.exists():
             try:
                 return _open_sound(root, path, integrity, calls), ()
             except RecordDamaged:
@@ -55,6 +58,10 @@ def open_record(root: Path, *, now: float, calls: SystemCalls) -> tuple[Record, 
     except OSError as error:
         raise drive_error(error, path, doing="reading") from error
     aside = _move_aside(path, now, calls)
+    try:
+        remove_mark(root, calls)
+    except OSError as error:
+        raise drive_error(error, root / OURS / DAMAGED) from error
     restored = _restore_backup(root, path, integrity, calls)
     record = _add_checksums(root, path, calls)
     if what_happened == "missing" and not restored:
@@ -86,10 +93,13 @@ def _open_sound(root: Path, path: Path, integrity: IntegrityHashes | None, calls
     if integrity is None and is_blank(path) and ((root / OURS / BACKUP).exists() or any(each_checksum(root))):
         raise RecordDamaged(path, "it is empty")
     with ExitStack() as undo:
-        record = Record(path, calls, before_writing=partial(invalidate_integrity, root, calls))
-        undo.callback(record.close)
-        if integrity is None:
-            record.check()
+        record = Record(
+            path,
+            calls,
+            before_writing=partial(invalidate_integrity, root, calls),
+            on_damage=lambda why: leave_mark(root, why, calls),
+            check_all=integrity is None,
+        )
         undo.pop_all()
     return record
 
@@ -127,11 +137,7 @@ def _restore_backup(root: Path, path: Path, integrity: IntegrityHashes | None, c
             return False
         shutil.copyfile(backup, scratch)
         try:
-            copy = Record(scratch, calls)
-            try:
-                copy.check()
-            finally:
-                copy.close()
+            Record(scratch, calls, check_all=True).close()
         except RecordDamaged:
             calls.unlink(scratch)
             return False
@@ -150,7 +156,7 @@ def _restore_backup(root: Path, path: Path, integrity: IntegrityHashes | None, c
 def _add_checksums(root: Path, path: Path, calls: SystemCalls) -> Record:
     """Open the record and add the lines of SHA256SUMS that it lacks, even if their files are missing."""
     with ExitStack() as undo:
-        record = Record(path, calls)
+        record = Record(path, calls, on_damage=lambda why: leave_mark(root, why, calls))
         undo.callback(record.close)
         record.add_loose(line for line in each_checksum(root) if is_text(line[0]))
         try:

@@ -33,7 +33,7 @@ from ambertime_tui.drive.record.schema import (
     create_tables,
     record_error,
 )
-from ambertime_tui.drive.record.soundness import check_everything
+from ambertime_tui.drive.record.soundness import check_everything, check_paths
 from ambertime_tui.drive.record.updates import RecordUpdates
 from ambertime_tui.drive.volume.system_calls import SystemCalls
 
@@ -56,7 +56,13 @@ class Record(RecordUpdates):
     """An open record. Its methods are safe to call from any thread."""
 
     def __init__(
-        self, path: Path, calls: SystemCalls, before_writing: Callable[[], None] = lambda: None
+        self,
+        path: Path,
+        calls: SystemCalls,
+        before_writing: Callable[[], None] = lambda: None,
+        *,
+        on_damage: Callable[[str], None] = lambda why: None,
+        check_all: bool = False,
     ) -> None:
         """Open or create the record and upgrade its schema.
 
@@ -64,6 +70,8 @@ class Record(RecordUpdates):
             path: the database file.
             calls: the operating system.
             before_writing: called once, before the first change. Its OSError becomes RecordFailed.
+            on_damage: called with the reason when damage is found after opening.
+            check_all: check everything, because no integrity hash protects the record.
 
         Raises:
             RecordDamaged: it is not a valid SQLite database, or not ours.
@@ -76,10 +84,18 @@ class Record(RecordUpdates):
         self._before_writing: Callable[[], None] | None = before_writing
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
-        with self._open_connection() as connection:
-            version = checked_version(connection, path)
-            if version < SCHEMA_VERSION:
-                self._upgrade(connection, version)
+        self._on_damage: Callable[[str], None] = lambda why: None
+        try:
+            with self._read() as connection:
+                version = checked_version(connection, path)
+                if version:
+                    (check_everything if check_all else check_paths)(connection)
+                if version < SCHEMA_VERSION:
+                    self._upgrade(connection, version)
+        except BaseException:
+            self.close()
+            raise
+        self._on_damage = on_damage
 
     @property
     def path(self) -> Path:
@@ -90,15 +106,6 @@ class Record(RecordUpdates):
     def unchanged(self) -> bool:
         """True if nothing was changed since it was opened."""
         return self._before_writing is not None
-
-    def check(self) -> None:
-        """Read and check everything, to find damage that SQLite does not notice by itself.
-
-        Raises:
-            RecordDamaged: something is not valid.
-        """
-        with self._read() as connection:
-            check_everything(connection)
 
     def commit(self, assets: Sequence[RecordedAsset], aside: Sequence[AsideFile] = ()) -> None:
         """Record assets in one durable transaction.
@@ -197,8 +204,14 @@ class Record(RecordUpdates):
         with self._lock:
             try:
                 yield self._connected()
+            except RecordDamaged as error:
+                self._on_damage(str(error))
+                raise
             except sqlite3.Error as error:
-                raise record_error(error, self._path) from error
+                translated = record_error(error, self._path)
+                if isinstance(translated, RecordDamaged):
+                    self._on_damage(str(error))
+                raise translated from error
 
     @contextmanager
     def _read(self) -> Iterator[sqlite3.Connection]:
@@ -207,13 +220,13 @@ class Record(RecordUpdates):
             with self._open_connection() as connection:
                 yield connection
         except (ValueError, KeyError, TypeError) as error:
+            self._on_damage(str(error))
             raise RecordDamaged(self._path, f"one of its rows is not valid: {error}") from error
 
     def _upgrade(self, connection: sqlite3.Connection, version: int) -> None:
         """Create the tables, or replace the record with one of the current version and keep the old one."""
         if version:
-            with self._read():
-                self._replace(connection, RESERVE, version)
+            self._replace(connection, RESERVE, version)
             return
         with self._writing() as connection:
             create_tables(connection)

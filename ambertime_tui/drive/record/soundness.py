@@ -13,7 +13,13 @@ from collections.abc import Callable
 from typing import Any
 
 from ambertime_tui.drive.record.rows import assets_in, digest_of, rows_of
-from ambertime_tui.drive.volume.relative_path import checked_folder, checked_name, checked_path
+from ambertime_tui.drive.volume.relative_path import (
+    LONGEST_NAME,
+    checked_archive_path,
+    checked_folder,
+    checked_name,
+    checked_path,
+)
 
 _SHARED_PATHS = "SELECT folder, name_key FROM file GROUP BY folder, name_key HAVING count(*) > 1"
 """Needs the index only, so it is fast."""
@@ -21,6 +27,15 @@ _CONFLICTS = (
     "SELECT folder, name FROM file WHERE (folder, name_key) = (?, ?) "
     "GROUP BY name HAVING min(sha256) <> max(sha256) OR min(size) <> max(size)"
 )
+
+
+_NAMED = (
+    ("asset", "folder", "stem"),
+    ("file", "folder", "name"),
+    ("reserved", "folder", "name"),
+    ("forgotten", "folder", "stem"),
+)
+_PATHS = (("loose", "path"), ("aside", "path"), ("aside", "instead_of"))
 
 
 def check_everything(connection: sqlite3.Connection) -> None:
@@ -46,6 +61,36 @@ def check_everything(connection: sqlite3.Connection) -> None:
             raise ValueError(f"{'/'.join(conflict)} is recorded with two contents")
     for table, check in _CHECKS.items():
         deque(map(check, rows_of(connection, table)), maxlen=0)
+
+
+def check_paths(connection: sqlite3.Connection) -> None:
+    """Check that no path in a record of any version leads out of the archive.
+
+    Anybody who can write to the drive can write a record with fitting checksums and integrity hashes. SQLite
+    searches for the names, so that this takes little longer than reading the file.
+
+    Raises:
+        UnsafePath: a path must not be used.
+        sqlite3.Error: the record cannot be read.
+    """
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    for table, folder, name in _NAMED:
+        if table in tables:
+            for (found,) in connection.execute(f"SELECT DISTINCT {folder} FROM {table}"):
+                checked_archive_path(found, "x")
+            for (found,) in connection.execute(f"SELECT {name} FROM {table} WHERE {_unsafe(name)} LIMIT 1"):
+                checked_name(found)
+    for table, column in _PATHS:
+        for (found,) in connection.execute(f"SELECT {column} FROM {table}"):
+            checked_path(found)
+
+
+def _unsafe(name: str) -> str:
+    """A condition for names that `checked_name` refuses."""
+    return (
+        f"{name} IN ('', '.', '..') OR instr({name}, '/') OR instr({name}, char(0)) "
+        f"OR length(CAST({name} AS BLOB)) > {LONGEST_NAME}"
+    )
 
 
 def _check_forgotten(row: tuple[Any, ...]) -> None:

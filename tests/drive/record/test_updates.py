@@ -28,9 +28,7 @@ def record(tmp_path: Path) -> Record:
 def reopened(record: Record) -> Record:
     """The record after a restart, completely checked."""
     record.close()
-    again = Record(record.path, SystemCalls())
-    again.check()
-    return again
+    return Record(record.path, SystemCalls(), check_all=True)
 
 
 def test_the_fingerprint_that_comes_later_completes_the_proof(record: Record) -> None:
