@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 from ambertime_tui.paths import PathsError, private
+from ambertime_tui.safe_text import SafeFormatter, escaped_lines
 
 LOG_NAME = "ambertime.log"
 
@@ -26,7 +27,7 @@ def install_last_resort(state: Path) -> None:
     log = state / LOG_NAME
 
     def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        text = "".join(traceback.format_exception(kind, error, trace))
+        text = escaped_lines("".join(traceback.format_exception(kind, error, trace)))
         where = _written(
             log, f"{datetime.now().astimezone():%Y-%m-%dT%H:%M:%S%z} pid {os.getpid()}\n{text}\n"
         )
@@ -45,9 +46,7 @@ class _LogFile(logging.Handler):
 
     def __init__(self, log: Path) -> None:
         super().__init__(logging.WARNING)
-        self.setFormatter(
-            logging.Formatter("%(asctime)s pid %(process)d %(levelname)s %(name)s: %(message)s")
-        )
+        self.setFormatter(SafeFormatter("%(asctime)s pid %(process)d %(levelname)s %(name)s: %(message)s"))
         self._log = log
 
     def emit(self, record: logging.LogRecord) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from argparse import Namespace
@@ -12,20 +11,28 @@ from contextlib import suppress
 from ambertime_tui.child_processes import restart_in_utf8_mode
 from ambertime_tui.cli.context import Command, CommandError, Context, UsageError
 from ambertime_tui.cli.parser import build_parser
+from ambertime_tui.cli.standard_streams import StandardStreams
 from ambertime_tui.exit_codes import ExitCode
 from ambertime_tui.last_resort import install_last_resort
 from ambertime_tui.paths import PathsError
+from ambertime_tui.safe_text import json_line
 
 
 def entry() -> int:
     """Run the console script."""
     restart_in_utf8_mode()
+    streams = StandardStreams()
     context = Context(os.environ)
     install_last_resort(context.paths.state)
     try:
-        return main(sys.argv[1:], context)
+        code = main(sys.argv[1:], context)
+    except SystemExit as end:  # of --help and --version
+        code = end.code if isinstance(end.code, int) else ExitCode.COMPLETE
     finally:
-        _flush_stdout()
+        lost = streams.finish()
+    if lost:
+        print(f"ambertime: {lost}", file=sys.stderr)
+    return ExitCode.FAILED if lost and code == ExitCode.COMPLETE else code
 
 
 def main(argv: Sequence[str], context: Context | None = None) -> int:
@@ -67,13 +74,5 @@ def _failed(code: ExitCode, kind: str, sentence: str, as_json: bool) -> ExitCode
     if as_json:
         record = {"type": "error", "kind": kind, "sentence": sentence, "exit_code": int(code)}
         with suppress(BrokenPipeError):
-            print(json.dumps(record), flush=True)
+            print(json_line(record), flush=True)
     return code
-
-
-def _flush_stdout() -> None:
-    """Flush stdout here: Python would print an error at exit if the reader has closed the pipe."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -18,6 +17,7 @@ from ambertime_tui.plain.printer import Printer
 from ambertime_tui.plain.scan_json import ListedTotals, asset_record, library_record
 from ambertime_tui.plain.streams import Streams
 from ambertime_tui.plain.verify_text import VERDICTS
+from ambertime_tui.safe_text import json_line
 
 
 class JsonPrinter(Printer):
@@ -90,4 +90,4 @@ class JsonPrinter(Printer):
 
     def _record(self, kind: str, /, **fields: Any) -> None:
         record = {"type": kind, **fields}
-        self._streams.write(json.dumps(record, ensure_ascii=False, separators=(",", ":")))
+        self._streams.write(json_line(record))

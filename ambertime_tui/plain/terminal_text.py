@@ -5,17 +5,14 @@ Chinese and Japanese characters and emoji take two cells; combining marks take n
 
 from __future__ import annotations
 
-import re
-
 from wcwidth import clip, wcswidth
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
-"""C0, C1, and what ends a line or reverses its direction in Unicode."""
+from ambertime_tui.safe_text import escaped
 
 
 def harmless(text: str) -> str:
     """The text with control characters escaped, so that no file name can move the cursor or set the title."""
-    return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+    return escaped(text)
 
 
 def cells(text: str) -> int:

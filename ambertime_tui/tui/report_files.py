@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +10,7 @@ from ambertime_tui.engine.api.client import Report
 from ambertime_tui.engine.api.codec import to_json
 from ambertime_tui.engine.api.spec import OriginalsChoice
 from ambertime_tui.engine.api.status import JobStatus, Outcome
+from ambertime_tui.safe_text import escaped, json_line
 from ambertime_tui.tui.glyphs import ASCII
 from ambertime_tui.tui.panes.census import afterwards_lines, census_lines, group_lines, groups_of, headline
 from ambertime_tui.tui.panes.totals import OUTCOME_WORDS
@@ -37,7 +37,7 @@ def report_text(status: JobStatus, report: Report) -> str:
         f"{left.original_filename}  {left.sentence}"
         for left in report.left
     ]
-    return "\n".join(rows).rstrip() + "\n"
+    return "\n".join(escaped(row) for row in rows).rstrip() + "\n"
 
 
 def _facts(status: JobStatus, report: Report) -> Iterator[str]:
@@ -91,7 +91,7 @@ def report_json(status: JobStatus, report: Report) -> str:
         "census": to_json(status.census or report.census),
         "left": to_json(report.left),
     }
-    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+    return json_line(value, indent=2) + "\n"
 
 
 def write_report(folder: Path, status: JobStatus, report: Report, kind: str) -> Path:

@@ -10,7 +10,8 @@ The rules:
    (`place_key`), the first by capture time and uuid gets it. The others add ``_`` and the first 8 hex digits
    of their uuid (16 or 32 if needed). So the names do not depend on the order of copying. The same happens if
    the record or a foreign file has the stem, because files with one stem are one asset.
- * Characters that the drive cannot store become ``_``: forbidden and control characters, a leading dot and,
+ * Characters that the drive cannot store become ``_``: forbidden and control characters, those that reverse
+   the direction of text or end a line, a leading dot and,
    if names must be valid on Windows, a trailing dot or space. Reserved Windows names get ``_`` in front.
  * A stem that is too long is cut at its end, equally for all files; the extension stays.
 """
@@ -19,7 +20,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -28,6 +28,7 @@ from ambertime_tui.drive.record.record_model import RecordedAsset
 from ambertime_tui.drive.volume.file_system import FileSystemTraits
 from ambertime_tui.drive.volume.name_keys import name_key, stem_key
 from ambertime_tui.library.model import Asset, Resource, Role
+from ambertime_tui.safe_text import UNSAFE
 
 UNDATED = "undated"
 _LONGEST_EXTENSION = 16
@@ -172,12 +173,11 @@ def cut(text: str, traits: FileSystemTraits, room: int) -> str:
 
 
 def sanitized(name: str, traits: FileSystemTraits) -> str:
-    """Replace everything in a name that the file system cannot store, and all control characters."""
+    """Replace everything in a name that the file system cannot store, and all unsafe characters."""
     if _SAFE_NAME.fullmatch(name):
         return name
     kept = "".join(
-        "_" if c in traits.forbidden_characters or c == "/" or unicodedata.category(c) in ("Cc", "Cs") else c
-        for c in name
+        "_" if c in traits.forbidden_characters or c == "/" or UNSAFE.match(c) else c for c in name
     )
     if kept.startswith("."):
         kept = "_" + kept[1:]

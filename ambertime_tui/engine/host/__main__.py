@@ -20,6 +20,7 @@ from ambertime_tui.engine.host.handlers import Handlers
 from ambertime_tui.engine.host.server import HostServer
 from ambertime_tui.engine.timing import Timing
 from ambertime_tui.paths import PathsError, private
+from ambertime_tui.safe_text import SafeFormatter
 
 log = logging.getLogger(__name__)
 
@@ -88,9 +89,9 @@ def _detach_from_terminal(log_file: Path) -> None:
         os.dup2(source, standard)
     os.close(null)
     os.close(log_fd)
-    logging.basicConfig(
-        level=logging.INFO, format=f"%(asctime)s {os.getpid()} %(levelname)s %(name)s: %(message)s"
-    )
+    to_log = logging.StreamHandler()
+    to_log.setFormatter(SafeFormatter(f"%(asctime)s {os.getpid()} %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[to_log])
 
 
 async def _serve(socket: Path, state: Path, data: Path, on_ready: Callable[[], None]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -16,6 +17,8 @@ Rgb: TypeAlias = tuple[int, int, int]
 COLUMNS = 20
 """The largest width; such a picture sends about 20 kB in 24-bit colour."""
 ROWS = 16
+MOST_PIXELS = 20_000_000
+"""A thumbnail has 0.1 million or so."""
 SHADES = " .:-=+*#%@"
 """Dark to bright, for terminals without colours or half blocks."""
 
@@ -46,8 +49,13 @@ def cells_of_jpeg(jpeg: bytes) -> Picture:
 
     try:
         with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as found:
+            if found.width * found.height > MOST_PIXELS:
+                raise ValueError("too large for a thumbnail")
             turned = ImageOps.exif_transpose(found).convert("RGB")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except (
+        *(OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, struct.error),
+        *(AttributeError, Image.DecompressionBombError),
+    ) as error:
         raise PictureError("The phone's thumbnail of this item cannot be read.") from error
     turned.thumbnail((COLUMNS, ROWS * 2))
     width, height = turned.width, max(2, turned.height // 2 * 2)

@@ -27,6 +27,7 @@ from ambertime_tui.drive.writing.naming import (
     split,
 )
 from ambertime_tui.library.model import Asset, Resource, Role
+from ambertime_tui.safe_text import UNSAFE
 from tests.drive.archive_helpers import JULY, PHONE, asset, resource, traits
 
 FILE_SYSTEMS = ["ext4", "exfat", "vfat", "ntfs3", "apfs", "btrfs", "some-new-one"]
@@ -99,6 +100,7 @@ def assert_holdable(name: str, on: FileSystemTraits) -> None:
     assert not name.startswith("."), "a leading dot is reserved for parts"
     assert on.name_length(name) <= on.max_name
     assert not any(unicodedata.category(c) in ("Cc", "Cs") for c in name)
+    assert not UNSAFE.search(name)
     assert not set(name) & (on.forbidden_characters | {"/"})
     name.encode("utf-8")
     if on.windows_names:
@@ -113,6 +115,13 @@ def test_an_edited_live_photo_has_four_files_with_one_stem() -> None:
         "IMG_4821_edited.HEIC",
         "IMG_4821.AAE",
     ]
+
+
+def test_a_name_that_would_be_shown_in_another_order_gets_an_underscore_and_its_true_name_is_kept() -> None:
+    tricky = "IMG\u202egpj.exe\u2066\x9b\x7f.JPG"
+    (file,) = place(asset(1, (Role.PHOTO,), name=tricky), traits(), nothing).files
+    assert file.name == "IMG_gpj.exe___.JPG"
+    assert file.true_name == tricky
 
 
 def test_the_cameras_adjustment_data_gets_the_plain_name_first() -> None:
