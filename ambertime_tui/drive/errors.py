@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from enum import StrEnum
 from pathlib import Path
 
 from ambertime_tui import units
@@ -62,15 +63,62 @@ class TargetInsideArchive(DriveError):
         self.archive = archive
 
 
-class NotOurFolder(DriveError):
-    """A link or a file has the name of a folder that the archive needs."""
+class Obstacle(StrEnum):
+    """What is in the place of a folder or file of the archive."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(
-            f"{path} is a link or a file, but AmberTime needs a folder with that name. Rename it, then run "
-            "the backup again."
-        )
+    LINK = "a link"
+    FILE = "a file"
+    FOLDER = "a folder"
+    PIPE = "a named pipe"
+    SOCKET = "a socket"
+    DEVICE = "a device"
+    MOUNT = "another file system"
+    OUTSIDE = "outside the archive"
+
+
+class ObstacleInArchive(OSError):
+    """A system call would have used something that is not part of the archive."""
+
+    def __init__(self, path: Path, obstacle: Obstacle, needed: str) -> None:
+        """
+        Args:
+            path: where it is.
+            obstacle: what it is.
+            needed: what AmberTime needs there, "file" or "folder"; for OUTSIDE the reason.
+        """
+        super().__init__(errno.EINVAL, f"{path} is {obstacle}")
         self.path = path
+        self.obstacle = obstacle
+        self.needed = needed
+
+
+class ArchiveObstructed(DriveError):
+    """Something else is in the place of a folder or file that the archive needs."""
+
+    def __init__(self, path: Path, obstacle: Obstacle, needed: str) -> None:
+        super().__init__(_obstruction(path, obstacle, needed))
+        self.path = path
+        self.obstacle = obstacle
+
+
+def _obstruction(path: Path, obstacle: Obstacle, needed: str) -> str:
+    match obstacle:
+        case Obstacle.LINK:
+            return (
+                f"{path} is a link. AmberTime follows no links inside an archive, because they can lead to "
+                f"files outside it. Replace it with a {needed} or remove it, then try again."
+            )
+        case Obstacle.MOUNT:
+            return (
+                f"Another file system is mounted at {path}, inside the archive. An archive must be on one "
+                "drive. Unmount it, then try again."
+            )
+        case Obstacle.OUTSIDE:
+            return f"AmberTime does not use {needed}, because it leads out of the archive at {path}."
+        case _:
+            return (
+                f"{path} is {obstacle}, but AmberTime needs a {needed} there. Move it away, then try again."
+            )
 
 
 class TargetReadOnly(DriveError):
@@ -276,6 +324,8 @@ def drive_error(error: OSError, path: Path, *, doing: str = "writing", size: int
         doing: a verb for the sentence: "writing", "reading", "listing".
         size: of the file in bytes, if known.
     """
+    if isinstance(error, ObstacleInArchive):
+        return ArchiveObstructed(error.path, error.obstacle, error.needed)
     code = error.errno or errno.EIO
     if code in (errno.ENOSPC, errno.EDQUOT):
         return DriveFull(path, size, None)

@@ -179,7 +179,7 @@ class Target:
             return True
         path = self.path / file.path
         try:
-            facts = path.lstat()
+            facts = self._context.calls.stat(path)
         except OSError:
             return True
         if not stat.S_ISREG(facts.st_mode) or facts.st_size != file.size:
@@ -325,7 +325,7 @@ def open_target(
         calls=calls,
         clock=clock,
         parts=parts,
-        names=NameRegistry(root, record, drive.traits),
+        names=NameRegistry(root, record, drive.traits, calls),
         folders=FolderMaker(root, calls),
         existing=ExistingFiles(root, record, reader, calls),
         reader=reader,

@@ -18,6 +18,7 @@ from ambertime_tui.drive.volume.system_calls import SystemCalls
 
 CHANGING = (
     "create",
+    "create_empty",
     "open_append",
     "open_existing",
     "truncate",

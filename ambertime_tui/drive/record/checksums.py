@@ -6,15 +6,20 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from pathlib import Path
+from typing import BinaryIO
 
 from ambertime_tui.drive.errors import drive_error
 from ambertime_tui.drive.layout import CHECKSUMS
 from ambertime_tui.drive.volume.atomic_write import write_atomically
+from ambertime_tui.drive.volume.own_files import open_own_file
+from ambertime_tui.drive.volume.relative_path import is_safe_path
 from ambertime_tui.drive.volume.system_calls import SystemCalls
 
 _LINE = re.compile(r"(\\?)([0-9a-fA-F]{64}) [ *](.+)", re.DOTALL)
 _TAGGED = re.compile(r"(\\?)SHA256 \((.+)\) = ([0-9a-fA-F]{64})", re.DOTALL)
 _LINES_AT_ONCE = 4096
+_LONGEST_LINE = 64 << 10
+"""Bytes."""
 _ESCAPES = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}
 
 
@@ -39,9 +44,7 @@ def _parsed(line: str) -> tuple[str, str] | None:
     if escaped:
         path = re.sub(r"\\[\\nr]", lambda match: _ESCAPES[match.group()], path)
     path = path.removeprefix("./")
-    if not path or path.startswith("/") or ".." in path.split("/") or "\0" in path:
-        return None
-    return path, digest.lower()
+    return (path, digest.lower()) if is_safe_path(path) else None
 
 
 def each_checksum(root: Path) -> Iterator[tuple[str, str]]:
@@ -66,14 +69,24 @@ def comments_of(root: Path) -> tuple[str, ...]:
 
 def _lines(root: Path) -> Iterator[str]:
     try:
-        with (root / CHECKSUMS).open("rb") as stream:
-            for number, line in enumerate(stream):
+        with open_own_file(root, CHECKSUMS) as stream:
+            for number, line in enumerate(_bounded_lines(stream)):
                 text = line.decode("utf-8", "surrogateescape").removesuffix("\n")
                 yield text if number else text.removeprefix("\ufeff")
     except FileNotFoundError:
         return
     except OSError as error:
         raise drive_error(error, root / CHECKSUMS, doing="reading") from error
+
+
+def _bounded_lines(stream: BinaryIO) -> Iterator[bytes]:
+    """The lines of a file, without those that are longer than any path."""
+    whole = True
+    while line := stream.readline(_LONGEST_LINE):
+        complete = line.endswith(b"\n")
+        if whole and (complete or len(line) < _LONGEST_LINE):
+            yield line
+        whole = complete
 
 
 def write_checksums(

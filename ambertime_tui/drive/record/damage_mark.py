@@ -6,11 +6,11 @@ bytes at each read. The mark makes that job rebuild the record in any case.
 
 from __future__ import annotations
 
-import stat
 from contextlib import suppress
 from pathlib import Path
 
 from ambertime_tui.drive.layout import DAMAGED, OURS
+from ambertime_tui.drive.volume.own_files import is_own_file
 from ambertime_tui.drive.volume.system_calls import SystemCalls
 
 
@@ -28,10 +28,7 @@ def leave_mark(root: Path, why: str, calls: SystemCalls) -> None:
 
 def is_marked(root: Path) -> bool:
     """Whether the record of a target was found damaged and not rebuilt since."""
-    try:
-        return stat.S_ISREG((root / OURS / DAMAGED).lstat().st_mode)
-    except OSError:
-        return False
+    return is_own_file(root, f"{OURS}/{DAMAGED}")
 
 
 def remove_mark(root: Path, calls: SystemCalls) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -17,11 +16,12 @@ from itertools import chain
 from pathlib import Path
 
 from ambertime_tui.drive.errors import drive_error
-from ambertime_tui.drive.layout import BACKUP, CHECKSUMS, INTEGRITY, OURS
+from ambertime_tui.drive.layout import BACKUP, CHECKSUMS, INTEGRITY, OURS, RECORD
 from ambertime_tui.drive.record.checksums import comments_of, each_checksum, write_checksums
 from ambertime_tui.drive.record.record import Record
 from ambertime_tui.drive.volume.atomic_write import write_atomically
 from ambertime_tui.drive.volume.name_keys import is_text
+from ambertime_tui.drive.volume.own_files import is_own_file, open_own_file, read_own_json
 from ambertime_tui.drive.volume.system_calls import SystemCalls
 
 _BLOCK = 1 << 20
@@ -44,12 +44,19 @@ class IntegrityHashes:
 def read_integrity(root: Path) -> IntegrityHashes | None:
     """Read the hashes of a target. None if they are missing or damaged."""
     try:
-        fields = json.loads((root / OURS / INTEGRITY).read_bytes())
-        own_hash = fields.pop("seal")
-        integrity = IntegrityHashes(**fields)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        fields = read_own_json(root, INTEGRITY)
+    except (OSError, ValueError):
         return None
-    return integrity if integrity.own_hash == own_hash else None
+    match fields:
+        case {
+            "record": str() as record,
+            "backup": str() as backup,
+            "checksums": str() as checksums,
+            "seal": str() as seal,
+        }:
+            integrity = IntegrityHashes(record, backup, checksums)
+            return integrity if seal == integrity.own_hash else None
+    return None
 
 
 def write_integrity(root: Path, integrity: IntegrityHashes, calls: SystemCalls) -> None:
@@ -87,10 +94,7 @@ def finalize_archive(root: Path, record: Record, calls: SystemCalls) -> None:
     ours, backup = root / OURS, root / OURS / BACKUP
     try:
         integrity = read_integrity(root) if record.unchanged else None
-        if integrity is not None and (hash_of(backup), hash_of(root / CHECKSUMS)) == (
-            integrity.backup,
-            integrity.checksums,
-        ):
+        if integrity is not None and _hashes_of(root) == integrity:
             return
         # SQLite cannot store names that are not text, so their lines are kept in SHA256SUMS only.
         others: dict[str, str] = {}
@@ -99,10 +103,10 @@ def finalize_archive(root: Path, record: Record, calls: SystemCalls) -> None:
             for path, sha256 in each_checksum(root):
                 if is_text(path):
                     yield path, sha256
-                elif _is_file(root / path):
+                elif is_own_file(root, path):
                     others[path] = sha256
 
-        record.add_loose(recordable(), lambda path: _is_file(root / path))
+        record.add_loose(recordable(), lambda path: is_own_file(root, path))
         comments = comments_of(root)
         invalidate_integrity(root, calls)
         everything = chain(record.iter_hashes(), record.iter_loose(), sorted(others.items()))
@@ -113,31 +117,28 @@ def finalize_archive(root: Path, record: Record, calls: SystemCalls) -> None:
         record.back_up(scratch)
         calls.replace(scratch, backup)
         calls.fsync_folder(ours)
-        write_integrity(
-            root, IntegrityHashes(hash_of(record.path), hash_of(backup), hash_of(root / CHECKSUMS)), calls
-        )
+        write_integrity(root, _hashes_of(root), calls)
     except OSError as error:
         raise drive_error(error, backup) from error
 
 
-def hash_of(path: Path) -> str:
-    """SHA-256 in hex of a file; empty if it does not exist.
+def _hashes_of(root: Path) -> IntegrityHashes:
+    return IntegrityHashes(
+        hash_of(root, f"{OURS}/{RECORD}"), hash_of(root, f"{OURS}/{BACKUP}"), hash_of(root, CHECKSUMS)
+    )
+
+
+def hash_of(root: Path, path: str) -> str:
+    """SHA-256 in hex of a file of a target, by its relative path; empty if it does not exist.
 
     Raises:
         OSError: it cannot be read.
     """
     digest = hashlib.sha256()
     try:
-        with path.open("rb") as stream:
+        with open_own_file(root, path) as stream:
             while block := stream.read(_BLOCK):
                 digest.update(block)
-    except (FileNotFoundError, IsADirectoryError):
+    except FileNotFoundError:
         return ""
     return digest.hexdigest()
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return stat.S_ISREG(path.lstat().st_mode)
-    except OSError:
-        return False

@@ -7,22 +7,24 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import quote
 
 from ambertime_tui.drive.errors import RecordDamaged, ScratchFull, drive_error
 from ambertime_tui.drive.layout import OURS, RECORD
+from ambertime_tui.drive.record.connection import connect
 from ambertime_tui.drive.record.damage_mark import leave_mark
 from ambertime_tui.drive.record.integrity import hash_of, read_integrity
 from ambertime_tui.drive.record.rows import KnownFile, known_files_in
 from ambertime_tui.drive.record.schema import checked_version, record_error
+from ambertime_tui.drive.volume.own_files import opened_target
 from ambertime_tui.drive.volume.system_calls import SystemCalls
 from ambertime_tui.library.model import Role
 
 T = TypeVar("T")
+_BLOCK = 1 << 20
 _NEEDS_A_WRITER = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN})
 
 
@@ -42,14 +44,15 @@ def read_record(root: Path, read: Callable[[sqlite3.Connection], T]) -> T | None
         ScratchFull: there is no space for a private copy.
     """
     path = root / OURS / RECORD
-    if not path.is_file():
-        return None
-    try:
-        _check_integrity(root, path)
-        return _read_file(path, read)
-    except RecordDamaged as error:
-        leave_mark(root, str(error), SystemCalls())
-        raise
+    with _opened(root, path) as calls:
+        if not calls.exists(path):
+            return None
+        try:
+            _check_integrity(root, path)
+            return _read_file(path, calls, read)
+        except RecordDamaged as error:
+            leave_mark(root, str(error), calls)
+            raise
 
 
 def read_known_files(root: Path, udid: str, take: Callable[[Iterable[tuple[str, Role, KnownFile]]], T]) -> T:
@@ -63,9 +66,9 @@ def read_known_files(root: Path, udid: str, take: Callable[[Iterable[tuple[str, 
         RecordFailed, DriveError: the drive cannot be read.
     """
     path = root / OURS / RECORD
-    with suppress(RecordDamaged):
-        if path.is_file():
-            return _read_file(path, lambda connection: take(known_files_in(connection, udid)))
+    with suppress(RecordDamaged), _opened(root, path) as calls:
+        if calls.exists(path):
+            return _read_file(path, calls, lambda connection: take(known_files_in(connection, udid)))
     return take(())
 
 
@@ -76,27 +79,43 @@ def read_sizes(root: Path, udid: str, take: Callable[[Iterable[tuple[str, Role, 
     )
 
 
+@contextmanager
+def _opened(root: Path, path: Path) -> Iterator[SystemCalls]:
+    """System calls confined to a target, for reading its record.
+
+    Raises:
+        DriveError: the drive cannot be read, or a link is in the place of the record.
+    """
+    calls = SystemCalls()
+    with opened_target(root) as target:
+        calls.confine(target)
+        try:
+            yield calls
+        except OSError as error:
+            raise drive_error(error, path, doing="reading") from error
+
+
 def _check_integrity(root: Path, path: Path) -> None:
     """Compare the record with its integrity hashes, unless a running job has removed them.
 
     Raises:
         RecordDamaged: the record is not what the last run left.
+        OSError: the drive cannot be read.
     """
-    try:
-        integrity = read_integrity(root)
-        if integrity is not None and hash_of(path) != integrity.record and read_integrity(root) == integrity:
-            raise RecordDamaged(path, "its bytes have changed since the last run")
-    except OSError as error:
-        raise drive_error(error, path, doing="reading") from error
+    integrity = read_integrity(root)
+    if integrity is None or hash_of(root, f"{OURS}/{RECORD}") == integrity.record:
+        return
+    if read_integrity(root) == integrity:
+        raise RecordDamaged(path, "its bytes have changed since the last run")
 
 
-def _read_file(path: Path, read: Callable[[sqlite3.Connection], T]) -> T:
+def _read_file(path: Path, calls: SystemCalls, read: Callable[[sqlite3.Connection], T]) -> T:
     """Call `read` on the record or, if only a writer could open it, on a private copy.
 
     That happens when an interrupted job left a journal and the drive is read-only.
     """
     try:
-        return _read_at(path, path, "mode=ro", read)
+        return _read_at(connect(path, calls, mode="ro"), path, read)
     except sqlite3.Error as error:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _NEEDS_A_WRITER:
             raise record_error(error, path) from error
@@ -107,23 +126,26 @@ def _read_file(path: Path, read: Callable[[sqlite3.Connection], T]) -> T:
     with scratch as folder:
         copy = Path(folder) / path.name
         try:
-            shutil.copyfile(path, copy)
-            journal = Path(f"{path}-journal")
-            if journal.exists():
-                shutil.copyfile(journal, f"{copy}-journal")
+            for ending in ("", "-journal"):
+                file = Path(f"{path}{ending}")
+                if calls.exists(file):
+                    with (
+                        os.fdopen(calls.open_read(file), "rb") as stream,
+                        Path(f"{copy}{ending}").open("xb") as scratch_file,
+                    ):
+                        shutil.copyfileobj(stream, scratch_file, _BLOCK)
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise ScratchFull(os.strerror(error.errno).lower()) from error
             raise drive_error(error, path, doing="reading") from error
         try:
-            return _read_at(copy, path, "mode=rw", read)
+            return _read_at(connect(copy, SystemCalls()), path, read)
         except sqlite3.Error as error:
             raise record_error(error, path) from error
 
 
-def _read_at(file: Path, named: Path, mode: str, read: Callable[[sqlite3.Connection], T]) -> T:
-    address = f"file:{quote(os.fsencode(file))}?{mode}"
-    with closing(sqlite3.connect(address, uri=True, isolation_level=None, timeout=30.0)) as connection:
+def _read_at(database: sqlite3.Connection, named: Path, read: Callable[[sqlite3.Connection], T]) -> T:
+    with closing(database) as connection:
         if not checked_version(connection, named):
             raise RecordDamaged(named, "it is empty")
         try:

@@ -7,20 +7,16 @@ are kept.
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-import os
-import shutil
-import sqlite3
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from urllib.parse import quote
 
 from ambertime_tui.drive.errors import RecordDamaged, drive_error
 from ambertime_tui.drive.layout import BACKUP, DAMAGED, OURS, RECORD
 from ambertime_tui.drive.record.checksums import each_checksum
+from ambertime_tui.drive.record.connection import SIDE_FILES, copy_file, is_blank, replace_shared_files
 from ambertime_tui.drive.record.damage_mark import is_marked, leave_mark, remove_mark
 from ambertime_tui.drive.record.integrity import (
     IntegrityHashes,
@@ -32,7 +28,7 @@ from ambertime_tui.drive.record.record import Record
 from ambertime_tui.drive.volume.name_keys import is_text
 from ambertime_tui.drive.volume.system_calls import SystemCalls, closing
 
-_SIDE_FILES = ("", "-journal", "-wal", "-shm")
+_FILES = ("", *SIDE_FILES)
 
 
 def open_record(root: Path, *, now: float, calls: SystemCalls) -> tuple[Record, tuple[str, ...]]:
@@ -44,10 +40,11 @@ def open_record(root: Path, *, now: float, calls: SystemCalls) -> tuple[Record, 
     """
     path = root / OURS / RECORD
     try:
+        replace_shared_files(path, calls)
         integrity = read_integrity(root)
-        if is_marked(root) and path.exists():
+        if is_marked(root) and calls.exists(path):
             what_happened = "damaged"
-        elif path.exists():
+        elif calls.exists(path):
             try:
                 return _open_sound(root, path, integrity, calls), ()
             except RecordDamaged:
@@ -88,9 +85,13 @@ def _open_sound(root: Path, path: Path, integrity: IntegrityHashes | None, calls
     Raises:
         RecordDamaged: it is not what the last run left or, without integrity hashes, not valid.
     """
-    if integrity is not None and hash_of(path) != integrity.record:
+    if integrity is not None and hash_of(root, f"{OURS}/{RECORD}") != integrity.record:
         raise RecordDamaged(path, "its bytes have changed since the last run")
-    if integrity is None and is_blank(path) and ((root / OURS / BACKUP).exists() or any(each_checksum(root))):
+    if (
+        integrity is None
+        and is_blank(path, calls)
+        and (calls.exists(root / OURS / BACKUP) or any(each_checksum(root)))
+    ):
         raise RecordDamaged(path, "it is empty")
     with ExitStack() as undo:
         record = Record(
@@ -106,7 +107,7 @@ def _open_sound(root: Path, path: Path, integrity: IntegrityHashes | None, calls
 
 def _move_aside(path: Path, now: float, calls: SystemCalls) -> Path | None:
     """Rename the damaged database and its journals, without deleting anything. None if there are none."""
-    if not any(Path(f"{path}{ending}").exists() for ending in _SIDE_FILES):
+    if not any(calls.exists(Path(f"{path}{ending}")) for ending in _FILES):
         return None
     stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
     for number in itertools.count(1):
@@ -114,9 +115,9 @@ def _move_aside(path: Path, now: float, calls: SystemCalls) -> Path | None:
         aside = path.with_name(f"record.damaged-{stamp}{suffix}.sqlite3")
         try:
             # Journals first: SQLite would apply them to a new database of the same name.
-            for ending in reversed(_SIDE_FILES):
+            for ending in reversed(_FILES):
                 file = Path(f"{path}{ending}")
-                if file.exists():
+                if calls.exists(file):
                     calls.rename_noreplace(file, Path(f"{aside}{ending}"))
             calls.fsync_folder(path.parent)
         except FileExistsError:
@@ -133,9 +134,10 @@ def _restore_backup(root: Path, path: Path, integrity: IntegrityHashes | None, c
     try:
         with suppress(FileNotFoundError):
             calls.unlink(scratch)
-        if not backup.is_file() or (integrity is not None and hash_of(backup) != integrity.backup):
+        found = hash_of(root, f"{OURS}/{BACKUP}")
+        if not found or (integrity is not None and found != integrity.backup):
             return False
-        shutil.copyfile(backup, scratch)
+        copy_file(backup, scratch, calls)
         try:
             Record(scratch, calls, check_all=True).close()
         except RecordDamaged:
@@ -143,7 +145,7 @@ def _restore_backup(root: Path, path: Path, integrity: IntegrityHashes | None, c
             return False
         with closing(calls, calls.open_read(scratch)) as fd:
             calls.fsync(fd)
-        for ending in _SIDE_FILES[1:]:
+        for ending in SIDE_FILES:
             with suppress(FileNotFoundError):
                 calls.unlink(Path(f"{scratch}{ending}"))
         calls.rename_noreplace(scratch, path)
@@ -165,14 +167,3 @@ def _add_checksums(root: Path, path: Path, calls: SystemCalls) -> Record:
             raise drive_error(error, path) from error
         undo.pop_all()
     return record
-
-
-def is_blank(path: Path) -> bool:
-    """Whether a database has no tables: after a first start, or because the drive lost its content."""
-    with (
-        suppress(sqlite3.Error),
-        contextlib.closing(sqlite3.connect(f"file:{quote(os.fsencode(path))}?mode=ro", uri=True)) as database,
-    ):
-        (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        return not tables
-    return False

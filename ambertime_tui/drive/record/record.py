@@ -7,7 +7,6 @@ memory.) The file never grows in place (see `reserve`).
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,7 +14,8 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 
-from ambertime_tui.drive.errors import RecordDamaged, RecordFailed
+from ambertime_tui.drive.errors import ObstacleInArchive, RecordDamaged, RecordFailed, drive_error
+from ambertime_tui.drive.record.connection import connect, copy_file
 from ambertime_tui.drive.record.migration import copy_upgraded
 from ambertime_tui.drive.record.record_model import AsideFile, RecordedAsset
 from ambertime_tui.drive.record.reserve import RESERVE, free_bytes, max_bytes_needed, reserve, size_of
@@ -170,12 +170,8 @@ class Record(RecordUpdates):
 
     def back_up(self, into: Path) -> None:
         """Copy the record to a new file and sync it."""
-        with self._open_connection() as connection:
-            copy = sqlite3.connect(into)
-            try:
-                connection.backup(copy)
-            finally:
-                copy.close()
+        with self._open_connection() as connection, closing(connect(into, self._calls)) as copy:
+            connection.backup(copy)
         self._sync(into)
 
     def close(self) -> None:
@@ -188,9 +184,7 @@ class Record(RecordUpdates):
     def _connected(self) -> sqlite3.Connection:
         if self._connection is None:
             with ExitStack() as undo:
-                connection = sqlite3.connect(
-                    self._path, isolation_level=None, check_same_thread=False, timeout=30.0
-                )
+                connection = connect(self._path, self._calls)
                 undo.callback(connection.close)
                 configure(connection, self._path)
                 add_checksum_function(connection)
@@ -212,6 +206,10 @@ class Record(RecordUpdates):
                 if isinstance(translated, RecordDamaged):
                     self._on_damage(str(error))
                 raise translated from error
+            except ObstacleInArchive as error:
+                raise drive_error(error, self._path) from error
+            except OSError as error:
+                raise RecordFailed(self._path, error.strerror or str(error)) from error
 
     @contextmanager
     def _read(self) -> Iterator[sqlite3.Connection]:
@@ -254,7 +252,7 @@ class Record(RecordUpdates):
             self._remove_leftovers(larger)
             if version == SCHEMA_VERSION:
                 self.back_up(larger)
-            with closing(sqlite3.connect(larger, isolation_level=None)) as copy:
+            with closing(connect(larger, self._calls)) as copy:
                 copy.execute("BEGIN IMMEDIATE")
                 if version != SCHEMA_VERSION:
                     copy_upgraded(connection, copy)
@@ -277,8 +275,7 @@ class Record(RecordUpdates):
         try:
             self._calls.link(self._path, scratch)
         except OSError:  # exFAT and FAT have no hard links
-            shutil.copyfile(self._path, scratch, follow_symlinks=False)
-            self._sync(scratch)
+            copy_file(self._path, scratch, self._calls)
         self._calls.replace(scratch, kept)
         self._remove_leftovers(scratch)  # if both names were the same file, replacing did nothing
 
@@ -306,12 +303,16 @@ class Record(RecordUpdates):
         with self._open_connection() as connection:
             try:
                 self._before_first_change()
+                # SQLite opens its journal by path, so check that the path still leads there.
+                self._calls.check_folder(self._path.parent)
                 connection.execute("BEGIN IMMEDIATE")
                 yield connection
                 self._calls.commit(connection)
             except BaseException as error:
                 with suppress(sqlite3.Error):
                     self.close()
+                if isinstance(error, ObstacleInArchive):
+                    raise
                 if isinstance(error, OSError):
                     raise RecordFailed(self._path, error.strerror or str(error)) from error
                 raise

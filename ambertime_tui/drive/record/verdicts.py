@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from ambertime_tui.drive.layout import FINDINGS, OURS
 from ambertime_tui.drive.volume.atomic_write import write_atomically
+from ambertime_tui.drive.volume.own_files import read_own_json
+from ambertime_tui.drive.volume.relative_path import checked_path
 from ambertime_tui.drive.volume.system_calls import SystemCalls
 
 SAME_TIME = 2.0
@@ -70,11 +73,20 @@ class Finding:
 def load_findings(root: Path) -> Mapping[str, Finding]:
     """Load the findings of the last verification, by path. Empty if they cannot be read."""
     try:
-        rows = json.loads((root / OURS / FINDINGS).read_bytes())
-        findings = [Finding(str(row["path"]), Verdict(row["verdict"]), str(row["sha256"])) for row in rows]
-    except (OSError, ValueError, KeyError, TypeError):
+        rows = read_own_json(root, FINDINGS)
+    except (OSError, ValueError):
         return {}
-    return {finding.path: finding for finding in findings}
+    found = [_finding(row) for row in rows] if isinstance(rows, list) else []
+    return {finding.path: finding for finding in found if finding is not None}
+
+
+def _finding(row: object) -> Finding | None:
+    """Parse one finding. None if it is not valid; its file is then read again by the next verification."""
+    match row:
+        case {"path": str() as path, "verdict": str() as verdict, "sha256": str() as sha256}:
+            with suppress(ValueError):
+                return Finding(checked_path(path), Verdict(verdict), sha256)
+    return None
 
 
 def save_findings(root: Path, findings: Iterable[Finding], calls: SystemCalls, token: str) -> None:

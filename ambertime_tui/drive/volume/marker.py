@@ -11,7 +11,11 @@ from pathlib import Path
 from ambertime_tui.drive.errors import TargetInsideArchive
 from ambertime_tui.drive.layout import MARKER, OURS, PHOTOS
 from ambertime_tui.drive.volume.atomic_write import write_atomically
+from ambertime_tui.drive.volume.own_files import is_own_file, read_own_json
 from ambertime_tui.drive.volume.system_calls import SystemCalls
+
+_LONGEST = 64 << 10
+"""Bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ def refuse_inside_archive(root: Path) -> None:
     """
     inside = Path(os.path.realpath(root))
     for folder, archive in zip((inside, *inside.parents), inside.parents, strict=False):
-        if folder.name in (OURS, PHOTOS) and (archive / OURS / MARKER).is_file():
+        if folder.name in (OURS, PHOTOS) and is_own_file(archive, f"{OURS}/{MARKER}"):
             raise TargetInsideArchive(root, archive)
 
 
@@ -43,14 +47,13 @@ def read_marker(root: Path) -> Marker | None:
         OSError: the drive could not be read.
     """
     try:
-        data = (root / OURS / MARKER).read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
+        fields = read_own_json(root, MARKER, _LONGEST)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
-    try:
-        fields = json.loads(data)
-        return Marker(str(fields["target_id"]), str(fields["made_at"]))
-    except (ValueError, KeyError, TypeError):
-        return None
+    match fields:
+        case {"target_id": str() as target_id, "made_at": str() as made_at} if target_id.isalnum():
+            return Marker(target_id, made_at)
+    return None
 
 
 def new_target_id() -> str:

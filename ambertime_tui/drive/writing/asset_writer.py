@@ -6,7 +6,6 @@ The commit step makes the asset visible. Several threads may each write an asset
 from __future__ import annotations
 
 import itertools
-import os
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -300,7 +299,7 @@ class AssetWriter:
             for attempt in itertools.count(1):
                 name = part_name(placed.name, self._context.traits, attempt)
                 path = f"{folder}/{name}"
-                if not os.path.lexists(root / path) and self._context.parts.reserve(path):
+                if not self._context.calls.exists(root / path) and self._context.parts.reserve(path):
                     chosen[placed.resource] = path
                     break
         self._context.parts.register(list(chosen.values()))

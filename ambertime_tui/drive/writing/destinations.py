@@ -157,7 +157,7 @@ def _repair(context: WriteContext, result: NamedAsset, file: StagedFile, broken:
         return False
     path = context.root / broken.path
     try:
-        facts = path.lstat()
+        facts = context.calls.stat(path)
     except FileNotFoundError:
         result.files.append(_with_recorded_name(file, broken))
         return True

@@ -7,7 +7,6 @@ read from the drive after the file was synced.
 
 from __future__ import annotations
 
-import os
 import stat
 import threading
 from collections import Counter
@@ -214,29 +213,25 @@ class ExistingFiles:
 
     def _walk(self, folder: str, found: dict[int, SameSizeFiles]) -> None:
         recorded = self._record.name_keys_in(folder)
-        with os.scandir(self._root / folder) as entries:
-            there = sorted(entries, key=lambda entry: entry.name)
-        for entry in there:
+        for entry in self._calls.list_entries(self._root / folder):
             name = entry.name
             path = f"{folder}/{name}" if folder else name
             if name.startswith(".") or name == CHECKSUMS or not is_text(name):
                 continue
-            if entry.is_dir(follow_symlinks=False):
+            if entry.is_folder:
                 if service_of(name) is not None:
                     continue
                 # Other programs may change or protect it. An unreadable folder must not stop the backup.
                 with suppress(OSError):
                     self._walk(path, found)
-            elif name_key(name) not in recorded and entry.is_file(follow_symlinks=False):
-                with suppress(OSError):
-                    size = entry.stat(follow_symlinks=False).st_size
-                    found.setdefault(size, SameSizeFiles()).add(path)
+            elif name_key(name) not in recorded and entry.is_file:
+                found.setdefault(entry.size, SameSizeFiles()).add(path)
 
     def _digest(self, path: str) -> FileDigest | None:
         """Sync the file and its name, then hash it as read from the drive. None if it cannot be read."""
         full = self._root / path
         try:
-            facts = full.lstat()
+            facts = self._calls.stat(full)
             if not stat.S_ISREG(facts.st_mode):
                 return None
             known = self._hashed.get(path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from ambertime_tui.drive.errors import NotOurFolder, drive_error
+from ambertime_tui.drive.errors import drive_error
 from ambertime_tui.drive.volume.system_calls import SystemCalls
 
 
@@ -24,7 +24,7 @@ class FolderMaker:
         An existing folder is synced as well: an interrupted job may have made it without a sync.
 
         Raises:
-            NotOurFolder: there is a link or a file in its place.
+            ArchiveObstructed: there is a link or a file in its place.
             DriveError: it cannot be made.
         """
         path = self._root
@@ -39,9 +39,8 @@ class FolderMaker:
                 try:
                     try:
                         self._calls.mkdir(path)
-                    except FileExistsError as error:
-                        if path.is_symlink() or not path.is_dir():
-                            raise NotOurFolder(path) from error
+                    except FileExistsError:
+                        self._calls.check_folder(path)
                     self._calls.fsync_folder(parent)
                 except OSError as error:
                     raise drive_error(error, path, doing="making the folder") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Collection, Iterable
 from collections.abc import Set as AbstractSet
@@ -12,6 +11,7 @@ from pathlib import Path
 from ambertime_tui.drive.errors import drive_error
 from ambertime_tui.drive.record.record import Record
 from ambertime_tui.drive.volume.file_system import FileSystemTraits
+from ambertime_tui.drive.volume.system_calls import SystemCalls
 from ambertime_tui.drive.writing.naming import keys_of
 
 FOLDERS_CACHED = 16
@@ -58,8 +58,9 @@ class _FolderCache:
 class NameRegistry:
     """The names taken in each folder of a target. Its methods are safe to call from any thread."""
 
-    def __init__(self, root: Path, record: Record, traits: FileSystemTraits) -> None:
+    def __init__(self, root: Path, record: Record, traits: FileSystemTraits, calls: SystemCalls) -> None:
         self._root = root
+        self._calls = calls
         self._traits = traits
         self._recorded = _FolderCache(record.name_keys_in)
         self._reserved: dict[str, set[str]] = {}
@@ -91,7 +92,7 @@ class NameRegistry:
         """
         if not self._traits.preserves_names:
             return self.list_folder(folder)
-        return frozenset(name for name in names if os.path.lexists(self._root / folder / name))
+        return frozenset(name for name in names if self._calls.exists(self._root / folder / name))
 
     def list_folder(self, folder: str) -> frozenset[str]:
         """The names in a folder now; empty if the folder does not exist.
@@ -100,7 +101,7 @@ class NameRegistry:
             DriveError: the folder cannot be listed.
         """
         try:
-            return frozenset(os.listdir(self._root / folder))  # noqa: PTH208 - names, not paths
+            return frozenset(self._calls.list_names(self._root / folder))
         except FileNotFoundError:
             return frozenset()
         except OSError as error:
@@ -113,12 +114,8 @@ class NameRegistry:
             DriveError: the folder cannot be listed.
         """
         try:
-            with os.scandir(self._root / folder) as entries:
-                return {
-                    entry.name: entry.stat(follow_symlinks=False).st_size
-                    for entry in entries
-                    if entry.is_file(follow_symlinks=False)
-                }
+            entries = self._calls.list_entries(self._root / folder)
+            return {entry.name: entry.size for entry in entries if entry.is_file}
         except FileNotFoundError:
             return {}
         except OSError as error:

@@ -11,19 +11,23 @@ from there if the file on the phone is unchanged. A checkpoint is kept for one r
 from __future__ import annotations
 
 import json
+import os
 import stat
 import threading
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from ambertime_tui.drive.errors import DriveError, drive_error
 from ambertime_tui.drive.volume.atomic_write import write_atomically
+from ambertime_tui.drive.volume.relative_path import UnsafePath, checked_archive_path
 from ambertime_tui.drive.volume.system_calls import SystemCalls
 from ambertime_tui.drive.writing.naming import is_part_name
 
 _COMPACT_AFTER = 4096
+_LONGEST = 64 << 20
+"""Bytes. A journal of ours is much shorter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +71,14 @@ class PartJournal:
             DriveError: one could not be removed; it stays registered.
         """
         try:
-            text = self._path.read_text(encoding="utf-8", errors="replace")
+            with os.fdopen(self._calls.open_read(self._path), "rb") as stream:
+                text = stream.read(_LONGEST).decode("utf-8", "replace")
         except FileNotFoundError:
             return
         except OSError as error:
             raise drive_error(error, self._path, doing="reading") from error
         registered: dict[str, Checkpoint | None] = {}
-        for line in text.splitlines():
+        for line in text.split("\n"):
             match _parse_line(line):
                 case Checkpoint() as so_far if so_far.part in registered:
                     registered[so_far.part] = so_far
@@ -268,13 +273,8 @@ class PartJournal:
 
     def _size_of(self, part: str) -> int | None:
         """Size of a part. None if it is missing, is not a regular file, or is behind a link."""
-        path = self._root
         try:
-            for name in PurePosixPath(part).parts[:-1]:
-                path = path / name
-                if not stat.S_ISDIR(path.lstat().st_mode):
-                    return None
-            facts = (self._root / part).lstat()
+            facts = self._calls.stat(self._root / part)
         except OSError:
             return None
         return facts.st_size if stat.S_ISREG(facts.st_mode) else None
@@ -284,18 +284,25 @@ def _parse_line(line: str) -> str | Checkpoint | None:
     """Parse a line. None if it is incomplete or not written by AmberTime."""
     try:
         parsed = json.loads(line)
-        if isinstance(parsed, str):
-            return parsed if _may_be_ours(parsed) else None
-        checkpoint = Checkpoint(
-            str(parsed["part"]), str(parsed["source"]), int(parsed["size"]), str(parsed["sha256"])
-        )
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, RecursionError):
         return None
-    return checkpoint if _may_be_ours(checkpoint.part) and checkpoint.size > 0 else None
+    match parsed:
+        case str() as part if _may_be_ours(part):
+            return part
+        case {
+            "part": str() as part,
+            "source": str() as source,
+            "size": int() as size,
+            "sha256": str() as sha256,
+        } if _may_be_ours(part) and size > 0:
+            return Checkpoint(part, source, size, sha256)
+    return None
 
 
 def _may_be_ours(part: str) -> bool:
-    names = part.split("/")
-    return not (
-        "\0" in part or part.startswith("/") or ".." in names or "" in names or not is_part_name(names[-1])
-    )
+    folder, _, name = part.rpartition("/")
+    try:
+        checked_archive_path(folder, name)
+    except UnsafePath:
+        return False
+    return is_part_name(name)

@@ -68,7 +68,7 @@ class Reader:
         self.calls.drop_cache(fd)
         if self.traits.cache_dropping is CacheDropping.BY_DEVICE:
             try:
-                with closing(self.calls, self.calls.open_read(Path(self.device))) as device:
+                with closing(self.calls, self.calls.open_device(self.device)) as device:
                     self.calls.drop_cache(device)
             except OSError as error:
                 if error.errno in (errno.EACCES, errno.EPERM, errno.ENOENT, errno.ELOOP):

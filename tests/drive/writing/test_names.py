@@ -33,7 +33,7 @@ def record(tmp_path: Path) -> Record:
 def test_a_recorded_name_stays_taken_after_its_folder_leaves_the_cache(
     record: Record, tmp_path: Path
 ) -> None:
-    names = NameRegistry(tmp_path, record, traits())
+    names = NameRegistry(tmp_path, record, traits(), SystemCalls())
     for number, folder in enumerate(FOLDERS):
         assert name_key(f"IMG_{number:04}.HEIC") not in names.taken(folder)
         names.reserve(folder, ["IMG_R.HEIC"])
@@ -49,7 +49,7 @@ def test_a_recorded_name_stays_taken_after_its_folder_leaves_the_cache(
 
 
 def test_a_folder_is_listed_again_after_a_surprise(record: Record, tmp_path: Path) -> None:
-    names = NameRegistry(tmp_path, record, traits())
+    names = NameRegistry(tmp_path, record, traits(), SystemCalls())
     assert name_key("new.HEIC") not in names.on_drive("")
     (tmp_path / "new.HEIC").touch()
     assert name_key("new.HEIC") not in names.on_drive(""), "as it was listed last"
@@ -60,7 +60,7 @@ def test_a_folder_is_listed_again_after_a_surprise(record: Record, tmp_path: Pat
 def test_the_names_of_few_folders_are_cached(record: Record, tmp_path: Path) -> None:
     for folder in FOLDERS:
         record.commit([lying_in(folder, number) for number in range(100)])
-    names = NameRegistry(tmp_path, record, traits())
+    names = NameRegistry(tmp_path, record, traits(), SystemCalls())
     tracemalloc.start()
     try:
         for folder in FOLDERS[:FOLDERS_CACHED]:

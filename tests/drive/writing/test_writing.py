@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from ambertime_tui.drive.errors import (
+    ArchiveObstructed,
     DriveError,
     FileTooLarge,
-    NotOurFolder,
     ReadBackDiffers,
     SizeDiffers,
     TargetGone,
@@ -381,8 +381,8 @@ def test_a_link_or_file_in_place_of_a_folder_is_reported_and_not_changed(tmp_pat
     else:
         (root / "Photos").write_text("notes")
     (error, *_) = backup(root, [asset(1)])
-    assert isinstance(error, NotOurFolder)
-    assert f"{root}/Photos is a link or a file" in str(error)
+    assert isinstance(error, ArchiveObstructed)
+    assert f"{root}/Photos is a" in str(error)
     assert not list(elsewhere.iterdir())
 
 

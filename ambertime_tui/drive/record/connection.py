@@ -1,0 +1,140 @@
+"""Opening SQLite databases that somebody else may have prepared.
+
+SQLite follows a link in the place of the database, reads a pipe, and writes through a hard link. A journal
+may name a further file, which SQLite then deletes. None of that is possible with files that AmberTime left.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing, suppress
+from pathlib import Path
+from urllib.parse import quote
+
+from ambertime_tui.drive.errors import Obstacle, ObstacleInArchive, RecordDamaged
+from ambertime_tui.drive.volume.root_folder import obstacle_of
+from ambertime_tui.drive.volume.system_calls import SystemCalls
+from ambertime_tui.drive.volume.system_calls import closing as closing_file
+
+SIDE_FILES = ("-journal", "-wal", "-shm")
+"""Endings of the files that SQLite keeps beside a database."""
+_JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
+"""At the end of a journal it says that the name of a super-journal precedes (see pager.c of SQLite)."""
+_BLOCK = 1 << 20
+_OPEN_FILES = "/dev/fd"
+
+
+def check_database(path: Path, calls: SystemCalls) -> None:
+    """Check a database and SQLite's files beside it before SQLite opens them.
+
+    Raises:
+        RecordDamaged: its journal names another file, which SQLite would delete.
+        ObstacleInArchive: one is a link or a special file.
+        OSError: the drive cannot be read.
+    """
+    for ending in ("", *SIDE_FILES):
+        file = Path(f"{path}{ending}")
+        with suppress(FileNotFoundError):
+            facts = calls.stat(file)
+            obstacle = obstacle_of(facts.st_mode)
+            if obstacle is not Obstacle.FILE:
+                raise ObstacleInArchive(file, obstacle, "file")
+            if ending == "-journal" and facts.st_size >= len(_JOURNAL_MAGIC):
+                with closing_file(calls, calls.open_read(file)) as fd:
+                    end = os.pread(fd, len(_JOURNAL_MAGIC), facts.st_size - len(_JOURNAL_MAGIC))
+                if end == _JOURNAL_MAGIC:
+                    raise RecordDamaged(path, "its journal names another file")
+
+
+def connect(path: Path, calls: SystemCalls, *, mode: str = "rw") -> sqlite3.Connection:
+    """Open a database that `check_database` accepts. Create it if it does not exist, unless read-only.
+
+    Args:
+        path: the file.
+        calls: the operating system.
+        mode: "rw" or "ro".
+
+    Raises:
+        RecordDamaged, OSError: see `check_database`.
+        sqlite3.Error: SQLite cannot open it.
+    """
+    check_database(path, calls)
+    if mode == "rw":
+        calls.create_empty(path)
+    address = f"file:{quote(os.fsencode(path))}?mode={mode}"
+    connection = sqlite3.connect(
+        address, uri=True, isolation_level=None, check_same_thread=False, timeout=30.0
+    )
+    try:
+        _check_opened(path, calls)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def replace_shared_files(path: Path, calls: SystemCalls) -> None:
+    """Give a database its own file if it has another name elsewhere, as after ``cp -al``.
+
+    The same goes for SQLite's files beside it. The bytes stay the same, so a crash in between is harmless.
+
+    Raises:
+        OSError: nothing was changed, or only some of the files.
+    """
+    for ending in ("", *SIDE_FILES):
+        file = Path(f"{path}{ending}")
+        with suppress(FileNotFoundError):
+            if calls.stat(file).st_nlink > 1:
+                scratch = Path(f"{path}.own{ending}")
+                copy_file(file, scratch, calls)
+                calls.replace(scratch, file)
+                calls.fsync_folder(file.parent)
+
+
+def copy_file(source: Path, target: Path, calls: SystemCalls) -> None:
+    """Copy a file of ours to a new synced file. A temporary file with that name is removed first.
+
+    Raises:
+        OSError: the drive cannot be read or written.
+    """
+    with suppress(FileNotFoundError):
+        calls.unlink(target)
+    with closing_file(calls, calls.open_read(source)) as reading:
+        writing = calls.create(target)
+        try:
+            while block := os.read(reading, _BLOCK):
+                rest = memoryview(block)
+                while rest:
+                    rest = rest[calls.write(writing, rest) :]
+            calls.fsync(writing)
+        finally:
+            calls.close(writing)
+
+
+def is_blank(path: Path, calls: SystemCalls) -> bool:
+    """Whether a database has no tables: after a first start, or because the drive lost its content."""
+    with suppress(sqlite3.Error, RecordDamaged), closing(connect(path, calls, mode="ro")) as database:
+        (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        return not tables
+    return False
+
+
+def _check_opened(path: Path, calls: SystemCalls) -> None:
+    """Check that SQLite opened this file, and not another one through a link that was there for a moment.
+
+    Raises:
+        ObstacleInArchive: this process has not opened the file.
+    """
+    wanted = calls.stat(path)
+    if obstacle_of(wanted.st_mode) is not Obstacle.FILE:
+        raise ObstacleInArchive(path, obstacle_of(wanted.st_mode), "file")
+    try:
+        numbers = [int(name) for name in os.listdir(_OPEN_FILES)]  # noqa: PTH208 - numbers, not paths
+    except OSError:
+        return
+    for fd in numbers:
+        with suppress(OSError):
+            if os.path.samestat(os.fstat(fd), wanted):
+                return
+    raise ObstacleInArchive(path, Obstacle.LINK, "file")
