@@ -50,7 +50,14 @@ RULES = {
         "drive.writing drive.record drive.volume drive.errors drive.layout library units",
         "an archive can be verified without a job",
     ),
-    "drive.target": rule("drive library units", "it puts the parts of the drive together"),
+    "drive.target": rule(
+        "drive.writing drive.record drive.volume drive.errors drive.layout library units",
+        "it puts the parts of the drive together",
+    ),
+    "drive.forgetting": rule(
+        "drive.target drive.record drive.volume drive.errors drive.layout library units",
+        "it looks at a whole target",
+    ),
     "engine.timing": rule("phone", "clocks are passed to every part of the engine"),
     "engine.api": rule(
         "drive phone library child_processes paths units",

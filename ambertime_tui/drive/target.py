@@ -27,6 +27,7 @@ from pathlib import Path
 
 from ambertime_tui.drive.errors import DriveError, drive_error
 from ambertime_tui.drive.layout import CHECKSUMS, OURS, PARTS
+from ambertime_tui.drive.record.absent import save_absent
 from ambertime_tui.drive.record.integrity import finalize_archive, read_integrity
 from ambertime_tui.drive.record.rebuild import open_record
 from ambertime_tui.drive.record.record import Record
@@ -259,6 +260,24 @@ class Target:
             DriveError: the old files are kept.
         """
         finalize_archive(self.path, self._record, self._context.calls)
+
+    def save_absent(self, udid: str, in_library: Callable[[str], bool]) -> None:
+        """Save which recorded items are not in a phone's library, for `forget`.
+
+        Args:
+            udid: the phone's.
+            in_library: whether its library, read completely from its database, lists a uuid.
+
+        Raises:
+            DriveError: nothing is saved.
+        """
+        absent = {
+            file.uuid
+            for _, files in self._record.files_by_folder(udid)
+            for file in files
+            if not in_library(file.uuid)
+        }
+        save_absent(self.path, udid, self._context.clock(), absent, self._context.calls)
 
     def close(self) -> None:
         """Close the record and release the lock."""

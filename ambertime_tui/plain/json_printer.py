@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ambertime_tui.engine.api.codec import to_json
+from ambertime_tui.engine.api.forgetting import ForgettableItem
 from ambertime_tui.engine.api.overview import Overview
 from ambertime_tui.engine.api.protocol import Report, RunningJob
 from ambertime_tui.engine.api.status import DriveSummary, JobStatus, PhoneSummary
@@ -69,6 +70,16 @@ class JsonPrinter(Printer):
 
     def library_listed(self, overview: Overview) -> None:
         self._record("summary", **self._listed.record(overview))
+        self._streams.flush()
+
+    def forgettable(self, items: Sequence[ForgettableItem], *, forgotten: bool) -> None:
+        for item in items:
+            self._record("item", **asdict(item))
+        self._streams.flush()
+
+    def forgotten(self, listed: int, done: int, *, undo: bool, only_list: bool) -> None:
+        forgot, remembered = (0, done) if undo else (done, 0)
+        self._record("summary", listed=listed, forgotten=forgot, undone=remembered)
         self._streams.flush()
 
     def verified_file(self, file: VerifiedFile) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
+from ambertime_tui.engine.api.forgetting import ForgettableItem
 from ambertime_tui.engine.api.overview import Overview
 from ambertime_tui.engine.api.protocol import Report, RunningJob
 from ambertime_tui.engine.api.status import DriveSummary, JobStatus, PhoneSummary
@@ -81,6 +82,14 @@ class Printer(ABC):
     @abstractmethod
     def library_listed(self, overview: Overview) -> None:
         """End the list of assets."""
+
+    @abstractmethod
+    def forgettable(self, items: Sequence[ForgettableItem], *, forgotten: bool) -> None:
+        """List items that can be forgotten, or were `forgotten`."""
+
+    @abstractmethod
+    def forgotten(self, listed: int, done: int, *, undo: bool, only_list: bool) -> None:
+        """Report how many of the listed items were forgotten or, with `undo`, are no longer."""
 
     @abstractmethod
     def verified_file(self, file: VerifiedFile) -> None:

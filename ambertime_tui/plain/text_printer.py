@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from ambertime_tui.engine.api.forgetting import ForgettableItem
 from ambertime_tui.engine.api.overview import Overview
 from ambertime_tui.engine.api.protocol import Report, RunningJob
 from ambertime_tui.engine.api.status import DriveSummary, JobStatus, PhoneSummary
 from ambertime_tui.engine.api.verification import Verification, VerifiedFile
 from ambertime_tui.library.model import Asset
+from ambertime_tui.plain.forget_text import forgotten_line, item_lines
 from ambertime_tui.plain.histogram import Glyphs
 from ambertime_tui.plain.job_text import ending_lines
 from ambertime_tui.plain.listings import drive_lines, job_lines, phone_lines
@@ -58,6 +60,12 @@ class TextPrinter(Printer):
 
     def library_listed(self, overview: Overview) -> None:
         """Print nothing: there is no list to end."""
+
+    def forgettable(self, items: Sequence[ForgettableItem], *, forgotten: bool) -> None:
+        self._print(item_lines(items, forgotten=forgotten))
+
+    def forgotten(self, listed: int, done: int, *, undo: bool, only_list: bool) -> None:
+        self._print([forgotten_line(listed, done, undo=undo, only_list=only_list)])
 
     def verified_file(self, file: VerifiedFile) -> None:
         """Print nothing: `verified` names the files that need attention."""

@@ -5,7 +5,7 @@
 #    source ~/.local/share/bash_completion/ambertime
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
-_shtab_ambertime_subparsers=(devices drives scan backup attach jobs stop verify demo completion man simulate)
+_shtab_ambertime_subparsers=(devices drives scan backup attach jobs stop verify forget demo completion man simulate)
 
 _shtab_ambertime_devices_option_strings=(-h --help --json)
 _shtab_ambertime_drives_option_strings=(-h --help --json)
@@ -15,6 +15,7 @@ _shtab_ambertime_attach_option_strings=(-h --help --plain --color --ascii --no-a
 _shtab_ambertime_jobs_option_strings=(-h --help --json)
 _shtab_ambertime_stop_option_strings=(-h --help --now)
 _shtab_ambertime_verify_option_strings=(-h --help --since --sample --json)
+_shtab_ambertime_forget_option_strings=(-h --help --item --dry-run --list --undo --yes --json)
 _shtab_ambertime_demo_option_strings=(-h --help --assets --seed --scratch --fetch --plain --color --ascii --no-ascii --theme)
 _shtab_ambertime_completion_option_strings=(-h --help)
 _shtab_ambertime_man_option_strings=(-h --help)
@@ -25,6 +26,7 @@ _shtab_ambertime_scan___database_COMPGEN=_shtab_compgen_files
 _shtab_ambertime_scan___media_COMPGEN=_shtab_compgen_dirs
 _shtab_ambertime_backup___to_COMPGEN=_shtab_compgen_dirs
 _shtab_ambertime_verify_pos_0_COMPGEN=_shtab_compgen_dirs
+_shtab_ambertime_forget_pos_0_COMPGEN=_shtab_compgen_dirs
 _shtab_ambertime_demo___scratch_COMPGEN=_shtab_compgen_dirs
 _shtab_ambertime_simulate___socket_COMPGEN=_shtab_compgen_files
 _shtab_ambertime_simulate___control_COMPGEN=_shtab_compgen_files
@@ -41,7 +43,7 @@ _shtab_ambertime_completion_pos_0_choices=(bash zsh fish)
 _shtab_ambertime_simulate___link_choices=(unlimited usb2 usb2-slow usb3)
 _shtab_ambertime_simulate___ios_choices=(14 16 18 26)
 _shtab_ambertime_simulate___trust_choices=(accepts asks refuses)
-_shtab_ambertime_pos_0_choices=(devices drives scan backup attach jobs stop verify demo completion man simulate)
+_shtab_ambertime_pos_0_choices=(devices drives scan backup attach jobs stop verify forget demo completion man simulate)
 _shtab_ambertime___color_choices=(auto truecolor 256 16 none)
 
 _shtab_ambertime_devices__h_nargs=0
@@ -85,6 +87,13 @@ _shtab_ambertime_stop___now_nargs=0
 _shtab_ambertime_verify__h_nargs=0
 _shtab_ambertime_verify___help_nargs=0
 _shtab_ambertime_verify___json_nargs=0
+_shtab_ambertime_forget__h_nargs=0
+_shtab_ambertime_forget___help_nargs=0
+_shtab_ambertime_forget___dry_run_nargs=0
+_shtab_ambertime_forget___list_nargs=0
+_shtab_ambertime_forget___undo_nargs=0
+_shtab_ambertime_forget___yes_nargs=0
+_shtab_ambertime_forget___json_nargs=0
 _shtab_ambertime_demo__h_nargs=0
 _shtab_ambertime_demo___help_nargs=0
 _shtab_ambertime_demo___plain_nargs=0

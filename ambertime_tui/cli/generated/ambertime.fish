@@ -50,8 +50,8 @@ function _shtab_ambertime_using
   test "$_shtab_ambertime_cmdpath" = "$argv"
 end
 
-set -g _shtab_ambertime_commands devices drives scan backup attach jobs stop verify demo completion man simulate
-set -g _shtab_ambertime_opts_with_value --assets --color --control --database --device --fetch --icloud-share --icloud-speed --into --ios --link --media --name --order --originals --patience --phones --range --sample --scratch --seed --since --socket --task --theme --to --trust --udid
+set -g _shtab_ambertime_commands devices drives scan backup attach jobs stop verify forget demo completion man simulate
+set -g _shtab_ambertime_opts_with_value --assets --color --control --database --device --fetch --icloud-share --icloud-speed --into --ios --item --link --media --name --order --originals --patience --phones --range --sample --scratch --seed --since --socket --task --theme --to --trust --udid
 
 complete -c ambertime -e
 complete -c ambertime -f
@@ -112,6 +112,15 @@ complete -c ambertime -n '_shtab_ambertime_using verify' -l since -x -d 'only fi
 complete -c ambertime -n '_shtab_ambertime_using verify' -l sample -x -d 'only a random part of them, such as 5% (default: all of them)'
 complete -c ambertime -n '_shtab_ambertime_using verify' -l json -d 'print JSON Lines (default: text)'
 complete -c ambertime -n '_shtab_ambertime_using verify; and test $_shtab_ambertime_npos -eq 0' -ka "(__fish_complete_directories)" -d 'folder of the archive'
+complete -c ambertime -n '_shtab_ambertime_using; and test $_shtab_ambertime_npos -eq 0' -a forget -d 'Forget items that you deleted on the iPhone and in the archive. Backups then no longer report their files as missing. The command lists the items and asks first, deletes nothing, and can be undone.'
+complete -c ambertime -n '_shtab_ambertime_using forget' -s h -l help -d 'show this help message and exit'
+complete -c ambertime -n '_shtab_ambertime_using forget' -l item -x -d 'only this item; may be repeated (default: all that can be forgotten)'
+complete -c ambertime -n '_shtab_ambertime_using forget' -l dry-run -d 'only list what would be forgotten'
+complete -c ambertime -n '_shtab_ambertime_using forget' -l list -d 'list the items that were forgotten'
+complete -c ambertime -n '_shtab_ambertime_using forget' -l undo -d 'no longer forget items'
+complete -c ambertime -n '_shtab_ambertime_using forget' -l yes -d 'do not ask (default: ask)'
+complete -c ambertime -n '_shtab_ambertime_using forget' -l json -d 'print JSON Lines (default: text)'
+complete -c ambertime -n '_shtab_ambertime_using forget; and test $_shtab_ambertime_npos -eq 0' -ka "(__fish_complete_directories)" -d 'folder of the archive'
 complete -c ambertime -n '_shtab_ambertime_using; and test $_shtab_ambertime_npos -eq 0' -a demo -d 'Try the app with a simulated iPhone and a temporary target folder.'
 complete -c ambertime -n '_shtab_ambertime_using demo' -s h -l help -d 'show this help message and exit'
 complete -c ambertime -n '_shtab_ambertime_using demo' -l assets -x -d 'number of items in the simulated library (default: 1000)'

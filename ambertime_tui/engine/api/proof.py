@@ -5,7 +5,13 @@ from __future__ import annotations
 from ambertime_tui import units
 
 
-def proof_line(from_drive: int, through_cache: int, damaged: int, not_looked_at: int = 0) -> str:
+def proof_line(
+    from_drive: int,
+    through_cache: int,
+    damaged: int,
+    not_looked_at: int = 0,
+    repairable: int | None = None,
+) -> str:
     """Return the proof line.
 
     Args:
@@ -13,6 +19,7 @@ def proof_line(from_drive: int, through_cache: int, damaged: int, not_looked_at:
         through_cache: originals that may have been read back from memory instead.
         damaged: files that differ from what was written.
         not_looked_at: files left out by a sample.
+        repairable: how many of the damaged files the next backup can copy again; None: not known.
     """
     total = units.plural(from_drive + through_cache, "original")
     checked = (
@@ -27,5 +34,16 @@ def proof_line(from_drive: int, through_cache: int, damaged: int, not_looked_at:
             f"{units.count(from_drive)} read back from the drive, {units.count(through_cache)} maybe from "
             "memory (verify again after reconnecting the drive)"
         )
-    todo = ". Run the backup again to repair them." if damaged else "."
-    return f"{total}{checked}, {read}, {units.count(damaged)} damaged{todo}"
+    return f"{total}{checked}, {read}, {units.count(damaged)} damaged.{_what_to_do(damaged, repairable)}"
+
+
+def _what_to_do(damaged: int, repairable: int | None) -> str:
+    if not damaged:
+        return ""
+    if repairable is None:
+        return " Run the backup again to repair what is still on the iPhone."
+    if repairable == damaged:
+        return f" Run the backup again to repair {'it' if damaged == 1 else 'them'}."
+    if not repairable:
+        return f" {'It is' if damaged == 1 else 'Each is'} listed with what to do."
+    return f" Run the backup again to repair {units.count(repairable)} of them; each is listed."

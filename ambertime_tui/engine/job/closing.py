@@ -21,7 +21,7 @@ from ambertime_tui.engine.job.census import (
     list_left,
     take_census,
 )
-from ambertime_tui.engine.job.damaged_files import BrokenFile, as_left, still_broken
+from ambertime_tui.engine.job.damaged_files import BrokenFile, as_left, can_be_repaired, still_broken
 from ambertime_tui.engine.job.drive_threads import Threads
 from ambertime_tui.engine.job.planned_job import PlannedJob
 from ambertime_tui.engine.plan.plan import Decision, Plan
@@ -74,7 +74,10 @@ async def close_job(
         await threads.run(target.finish)
         if planned is not None:  # without a plan, existing files were not checked
             broken = await threads.run(lambda: list(still_broken(target, udid, planned.broken)))
-            proof = await threads.run(_proof, target, udid, broken)
+            proof = await threads.run(_proof, target, udid, broken, planned.ledger.plan)
+            if planned.library.from_database:
+                in_plan = planned.ledger.plan.number_of
+                await threads.run(target.save_absent, udid, lambda uuid: in_plan(uuid) is not None)
         readable = True
     except DriveError as error:
         on_trouble(str(error))
@@ -117,13 +120,17 @@ def _stopped_before_the_plan(copied: int) -> str:
     return f"Stopped before the library was read completely; {items} on the drive. Run again to continue."
 
 
-def _proof(target: Target, udid: str, broken: Sequence[BrokenFile]) -> str:
+def _proof(target: Target, udid: str, broken: Sequence[BrokenFile], plan: Plan) -> str:
     originals = target.record.count_originals(udid)
-    for one in broken:
+    files = {one.file.path: one for one in broken}  # several items may share a file
+    for one in files.values():
         if one.file.role.is_original:
             originals[one.file.read_back] -= 1
     return proof_line(
-        originals.get(ReadBack.FROM_DRIVE, 0), originals.get(ReadBack.THROUGH_CACHE, 0), len(broken)
+        originals.get(ReadBack.FROM_DRIVE, 0),
+        originals.get(ReadBack.THROUGH_CACHE, 0),
+        len(files),
+        repairable=sum(can_be_repaired(one, plan) for one in files.values()),
     )
 
 

@@ -55,10 +55,19 @@ def as_left(broken: Collection[BrokenFile], plan: Plan, listed: Collection[str])
     )
 
 
+def can_be_repaired(broken: BrokenFile, plan: Plan) -> bool:
+    """Whether the same backup can copy a file again when it runs the next time."""
+    number = plan.number_of(broken.uuid)
+    return number is not None and plan.decision_of(number) is not Decision.EXCLUDED
+
+
 def _what_to_do(broken: BrokenFile, plan: Plan) -> str:
     number = plan.number_of(broken.uuid)
     if number is None:
-        return "This item is no longer on the iPhone: look for it in another backup."
+        return (
+            "This item is no longer on the iPhone: look for it in another backup. If you deleted it on "
+            "purpose, run `ambertime forget`."
+        )
     if plan.decision_of(number) is Decision.EXCLUDED:
         return "It is not in this job's selection: run a backup that includes it to copy it again."
     return "Run again to copy it again."

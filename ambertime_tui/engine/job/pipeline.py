@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
+from ambertime_tui.drive.forgetting import remember_returned
 from ambertime_tui.engine.api.status import Phase, Tally
 from ambertime_tui.engine.job.context import JobContext
 from ambertime_tui.engine.job.copier import Copier
@@ -124,6 +125,7 @@ class Pipeline:
         is_first = self._copier is not None
         broken: Broken = {}
         if not is_first:
+            await context.threads.run(remember_returned, context.target, context.udid, scan.library.assets)
             inspection = await context.threads.run(context.target.inspect, context.udid)
             broken = inspection.broken
             if inspection.moved:
