@@ -58,8 +58,8 @@ def first_of(names: Sequence[str], shown: int, total: int | None = None) -> str:
 
 
 def percent(done: int, total: int) -> str:
-    """A share as ``51 %``, rounded down, so that 100 % means all; three digits wide."""
-    return f"{100 * done // total if total else 0:>3} %"
+    """A share as ``51%``, rounded down, so that 100% means all; padded to four cells."""
+    return f"{100 * done // total if total else 0:>3}%"
 
 
 def elapsed(seconds: float) -> str:

@@ -34,7 +34,7 @@ def test_no_size_is_wider_than_its_column(count: int) -> None:
 @given(st.integers(1, 10**15), st.data())
 def test_a_hundred_percent_means_all(total: int, data: st.DataObject) -> None:
     done = data.draw(st.integers(0, total))
-    assert (percent(done, total).strip() == "100 %") == (done == total)
+    assert (percent(done, total).strip() == "100%") == (done == total)
 
 
 def test_durations_are_a_clock_and_estimates_are_no_finer_than_they_deserve() -> None:

@@ -120,7 +120,7 @@ def _missing_sentence(missing: Sequence[str], model_version: int | None) -> str:
     version = "" if model_version is None else f" (model version {model_version})"
     names = [name for name in missing if not name.startswith("the ")]
     tables = [name for name in missing if name.startswith("the ")]
-    columns = f"the column{'' if len(names) == 1 else 's'} {', '.join(names)}" if names else ""
+    columns = f"the {'column' if len(names) == 1 else 'columns'} {', '.join(names)}" if names else ""
     newer = model_version is None or model_version > NEWEST_KNOWN_MODEL
     cause = "from a newer iOS than this AmberTime supports" if newer else "damaged, or not from a phone"
     what = " and ".join(filter(None, (*tables, columns)))

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ambertime_tui.engine.api.client import Command, CommandName, EngineClient, EngineError
+from ambertime_tui.engine.api.client import Command, CommandName, EngineClient, EngineError, host_gone
 from ambertime_tui.engine.api.status import JobStatus
 from ambertime_tui.exit_codes import ExitCode, exit_code_of
 from ambertime_tui.plain.printer import Printer
@@ -48,10 +48,7 @@ class Follower:
         async for last in self._client.statuses():
             self._printer.job_status(last)
         if last is None or last.outcome is None:
-            raise EngineError(
-                "HostGone",
-                "The engine stopped unexpectedly. What it wrote is safe; run the backup again to continue.",
-            )
+            raise host_gone()
         self._printer.job_ended(last, await self._client.report())
         return exit_code_of(last.outcome)
 

@@ -10,6 +10,7 @@ from ambertime_tui.engine.api.client import Report
 from ambertime_tui.engine.api.codec import to_json
 from ambertime_tui.engine.api.spec import OriginalsChoice
 from ambertime_tui.engine.api.status import JobStatus, Outcome
+from ambertime_tui.paths import write_private
 from ambertime_tui.safe_text import escaped, json_line
 from ambertime_tui.tui.glyphs import ASCII
 from ambertime_tui.tui.panes.census import afterwards_lines, census_lines, group_lines, groups_of, headline
@@ -18,10 +19,6 @@ from ambertime_tui.tui.widgets.spans import Line, plain
 from ambertime_tui.units import SIZE_WIDTH, about, elapsed, size
 
 WIDTH = 76
-
-
-class ReportError(Exception):
-    """The report cannot be written; the message names the file and the reason."""
 
 
 def report_text(status: JobStatus, report: Report) -> str:
@@ -94,8 +91,8 @@ def report_json(status: JobStatus, report: Report) -> str:
     return json_line(value, indent=2) + "\n"
 
 
-def write_report(folder: Path, status: JobStatus, report: Report, kind: str) -> Path:
-    """Write the report next to those of other jobs and return its path.
+def save_report(folder: Path, status: JobStatus, report: Report, kind: str) -> Path:
+    """Save the report next to those of other jobs and return its path.
 
     Args:
         folder: where reports are kept; created if needed.
@@ -104,13 +101,9 @@ def write_report(folder: Path, status: JobStatus, report: Report, kind: str) -> 
         kind: ``txt`` or ``json``.
 
     Raises:
-        ReportError: it cannot be written.
+        PathsError: it cannot be written; the message names the file and the reason.
     """
     file = folder / f"report-{status.job_id}.{kind}"
     text = report_json(status, report) if kind == "json" else report_text(status, report)
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ReportError(f"Cannot write the report to {file}: {error.strerror}.") from error
+    write_private(file, text)
     return file

@@ -31,7 +31,7 @@ def test_painting_the_changed_cells_makes_the_old_row_the_new_one(old: Line, new
 
 
 def test_rows_that_differ_only_beyond_the_width_are_not_painted() -> None:
-    assert changed_cells(line("IMG_1.HEIC  61 %"), line("IMG_1.HEIC  62 %"), 10) == (10, 10)
+    assert changed_cells(line("IMG_1.HEIC  61%"), line("IMG_1.HEIC  62%"), 10) == (10, 10)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])

@@ -52,7 +52,7 @@ def verify(
     Args:
         path: the target folder.
         since: only files written at or after this time (seconds since 1970).
-        sample: only a random share of the files: 0.05 for 5 %. At least one file.
+        sample: only a random share of the files: 0.05 for 5%. At least one file.
         on_progress: called after each file, and repeatedly within a large one.
         on_file: called with each result: expected files ordered by path, then extra ones.
         clock: seconds since 1970.

@@ -64,6 +64,7 @@ __all__ = [
     "Rows",
     "RunningJob",
     "SurveyedLibrary",
+    "host_gone",
     "running_jobs",
 ]
 
@@ -74,6 +75,15 @@ HELLO_WITHIN = 10.0
 UPDATED = "AmberTime was updated while it was open. Quit, then start it again."
 PAGE = 2000
 """Items per request when all are wanted."""
+
+
+def host_gone() -> EngineError:
+    """The error of a host that ended before its job did."""
+    return EngineError(
+        "HostGone",
+        "The backup process ended unexpectedly. All files copied so far are complete and recorded. "
+        "Run the backup again to continue.",
+    )
 
 
 class EngineClient:
@@ -330,9 +340,7 @@ class EngineClient:
                 raise self._gone
 
     async def _listen(self) -> None:
-        gone = EngineError(
-            "HostGone", "The engine ended unexpectedly. Files already backed up are safe. Start again."
-        )
+        gone = host_gone()
         try:
             while data := await read_line(self._reader):
                 await self._dispatch(parse_line(data))

@@ -211,7 +211,7 @@ def _phone_troubles(phone: PhoneSummary | None) -> Iterator[str]:
         return
     if phone.on_power is False:
         low = phone.battery_percent is not None and phone.battery_percent <= LOW_BATTERY
-        level = f" ({phone.battery_percent} %)" if low else ""
+        level = f" ({phone.battery_percent}%)" if low else ""
         yield f"is not connected to power{level}"
     if phone.free_bytes is not None and phone.free_bytes < LOW_STORAGE:
         yield f"has only {units.size(phone.free_bytes)} free"

@@ -33,7 +33,7 @@ def advice_for(plan: Plan, spec: JobSpec, phone: PhoneSummary) -> list[str]:
 def _power_advice(phone: PhoneSummary, *, fetching: bool) -> Iterator[str]:
     level = phone.battery_percent
     if phone.on_power is False and (fetching or (level is not None and level < LOW_BATTERY)):
-        at = "" if level is None else f" at {level} % and"
+        at = "" if level is None else f" at {level}% and"
         yield f"The iPhone is{at} not charging. Connect it to power."
 
 

@@ -11,10 +11,11 @@ from textual.containers import VerticalScroll
 
 from ambertime_tui.engine.api.client import EngineError, Pane, Report
 from ambertime_tui.engine.api.status import Census, JobStatus
+from ambertime_tui.paths import PathsError
 from ambertime_tui.tui.engine import Engine
 from ambertime_tui.tui.panes.census import afterwards_lines, census_lines, group_lines, groups_of, headline
 from ambertime_tui.tui.panes.totals import title_line
-from ambertime_tui.tui.report_files import ReportError, write_report
+from ambertime_tui.tui.report_files import save_report
 from ambertime_tui.tui.screens.base import AmberScreen
 from ambertime_tui.tui.screens.listing import ListingScreen
 from ambertime_tui.tui.widgets.key_line import KeyLine
@@ -109,8 +110,8 @@ class EndScreen(AmberScreen):
         if self.refuse("export") or self.report is None:
             return
         try:
-            file = write_report(self.context.reports, self.status, self.report, kind)
-        except ReportError as error:
+            file = save_report(self.context.reports, self.status, self.report, kind)
+        except PathsError as error:
             self.say(str(error), "bad")
         else:
             self.say(f"Saved: {file}", "good")

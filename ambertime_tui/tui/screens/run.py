@@ -30,8 +30,8 @@ from ambertime_tui.tui.widgets.pick_list import Drawn, FocusPane
 from ambertime_tui.tui.widgets.spans import Line, Style
 
 PROCESS_ENDED = (
-    "The backup process ended unexpectedly. All files written are complete and recorded. Press n and start "
-    "the backup again to resume."
+    "The backup process ended unexpectedly. All files copied so far are complete and recorded. Press n and "
+    "start the backup again to continue."
 )
 ORDERS = ("pause", "stop", "retry", "order", "finish", "code", "open")
 REPLY_SECONDS = 8.0
@@ -66,7 +66,7 @@ class RunScreen(AmberScreen):
         self.engine = engine
         self.status: JobStatus | None = None
         self.gone = ""
-        """Why there are no more statuses; empty while the job is connected."""
+        """Why no further status will come; empty while the job is connected."""
         self._pending: JobStatus | None = None
         self._graph_top = 0.0
         self._second = -1

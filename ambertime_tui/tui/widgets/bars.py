@@ -9,7 +9,7 @@ from ambertime_tui.tui.widgets.spans import Line, Span, Style
 
 
 def meter(done: float, total: float, width: int, glyphs: Glyphs, style: Style = "bar") -> Line:
-    """A horizontal bar of `width` cells, filled by done/total. Any progress shows; only 100 % is full."""
+    """A horizontal bar of `width` cells, filled by done/total. Any progress shows; only 100% is full."""
     if width <= 0:
         return ()
     share = min(1.0, max(0.0, done / total)) if total > 0 else 0.0

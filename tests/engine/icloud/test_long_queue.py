@@ -53,7 +53,7 @@ def test_when_nothing_arrives_the_status_says_what_to_check() -> None:
     assert "Nothing has arrived" not in progress.snapshot().fetch.sentence
     requests.update_sentence(quiet=660.0)
     said = progress.snapshot().fetch.sentence
-    for words in ("11 min", "12 %", "300 MB", "Wi-Fi", "Low Power Mode", "System Status"):
+    for words in ("11 min", "12%", "300 MB", "Wi-Fi", "Low Power Mode", "System Status"):
         assert words in said
 
 

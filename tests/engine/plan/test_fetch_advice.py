@@ -55,7 +55,7 @@ def test_with_room_and_power_only_the_network_is_spoken_of() -> None:
 
 @pytest.mark.parametrize("way", FetchWay)
 def test_a_phone_off_power_is_to_be_connected(way: FetchWay) -> None:
-    assert "61 %" in advised(way, PhoneSummary("u", battery_percent=61, on_power=False))
+    assert "61%" in advised(way, PhoneSummary("u", battery_percent=61, on_power=False))
 
 
 def test_a_job_for_what_is_on_the_phone_is_told_nothing_of_networks() -> None:
