@@ -76,7 +76,7 @@ def test_bars_of_current_files_are_aligned(cells: int) -> None:
         rows = [row for row in write_lines(replace(samples.COPYING, write=write), cells, 10, FULL) if row]
         first, second = (row for row in rows if "  50%" in plain(row))
         assert width(first) == width(second)
-        assert column_of(first, "  50%") == column_of(second, "  50 %")
+        assert column_of(first, "  50%") == column_of(second, "  50%")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -241,8 +241,8 @@ def test_an_engine_that_dies_is_reported_in_a_sentence() -> None:
         engine.may_die.set()
         await stage.shows("process ended unexpectedly")
         shown = " ".join(stage.text.split())
-        assert "All files written are complete" in shown
-        assert "start the backup again to resume." in shown
+        assert "All files copied so far are complete" in shown
+        assert "start the backup again to continue." in shown
         assert "Ended unexpectedly" in stage.text.splitlines()[0]
         assert "MB/s" not in stage.text.replace("50.0 MB/s", ""), "only the graph's scale is left"
         assert "IMG_7203.MOV" not in stage.text, "no file is in progress"
