@@ -15,14 +15,12 @@ from ambertime_tui.phone.cleanup import finish, forget
 from ambertime_tui.phone.discovery import AttachedPhone, find_phone, wait_until_detached
 from ambertime_tui.phone.errors import PhoneDisconnected, PhoneError, PhoneLocked
 from ambertime_tui.phone.facts import PhoneFacts
+from ambertime_tui.phone.stay_awake import stay_awake
 
 if TYPE_CHECKING:
     from ambertime_tui.phone.lockdown import Lockdown
 
 __all__ = ["Peek", "PhoneFacts", "PhoneSession", "PhoneTimeouts", "is_locked", "open_session", "peek"]
-
-_ASSERTION_LASTS = 3600.0
-_ASSERTION_RENEWED_EVERY = 3000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +129,7 @@ class PhoneSession:
         self._spare: AfcConnection | None = afc
         self._folders: list[MediaFolder] = []
         self._cable = asyncio.create_task(wait_until_detached(phone))
-        self._awake = asyncio.create_task(self._stay_awake())
+        self._awake = asyncio.create_task(stay_awake(lockdown.kept_awake))
         for task in (self._cable, self._awake):
             task.add_done_callback(forget)
 
@@ -197,13 +195,6 @@ class PhoneSession:
     def _check_cable(self) -> None:
         if self._cable.done():
             raise PhoneDisconnected(self.facts.label)
-
-    async def _stay_awake(self) -> None:
-        while True:
-            async with self._lockdown.kept_awake(_ASSERTION_LASTS) as granted:
-                if not granted:
-                    return
-                await asyncio.sleep(_ASSERTION_RENEWED_EVERY)
 
 
 async def _connect(phone: AttachedPhone, pair_records: Path, timeouts: PhoneTimeouts) -> Lockdown:

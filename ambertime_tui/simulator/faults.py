@@ -38,6 +38,7 @@ class Faults:
         cable_pulled_after: bytes that still reach the computer before the phone disconnects.
         replugged_after: seconds until the phone reconnects with a new DeviceID; None: it does not.
         refused_connects: number of Connect requests to answer with "bad device", as after plugging in.
+        refused_assertions: number of power assertions to refuse, by closing the connection.
         afc_reply_limit: maximum bytes in one read reply, even if more were requested.
         afc_hangs_after: bytes sent before AFC stops answering requests, until the fault is cleared.
         afc_drops_after: requests before the phone closes an AFC connection.
@@ -53,6 +54,7 @@ class Faults:
     cable_pulled_after: int | None = None
     replugged_after: float | None = None
     refused_connects: int = 0
+    refused_assertions: int = 0
     afc_reply_limit: int | None = None
     afc_hangs_after: int | None = None
     afc_drops_after: int | None = None

@@ -32,7 +32,7 @@ LINKS = {
     "usb2-slow": Link(0.003, 38e6),
     "usb3": Link(0.0005, 300e6),
 }
-"""38 MB/s was measured on a USB 2 phone; the round trips are assumptions."""
+"""38 MB/s was measured on a USB 2 phone. The round trips and the speed over USB 3 are assumptions."""
 
 
 class Wire:

@@ -156,6 +156,13 @@ class SimulatedPhone:
         self._faults = replace(self._faults, refused_connects=self._faults.refused_connects - 1)
         return True
 
+    def refuses_assertion(self) -> bool:
+        """Whether this power assertion must be refused. Each call counts as one."""
+        if self._faults.refused_assertions <= 0:
+            return False
+        self._faults = replace(self._faults, refused_assertions=self._faults.refused_assertions - 1)
+        return True
+
     def raise_path_fault(self, path: str, on: str, upto: int = 1) -> None:
         """Raise an error if a fault is set for this operation.
 

@@ -79,6 +79,8 @@ async def serve_assertion_agent(phone: SimulatedPhone, channel: Channel) -> None
             message = await channel.receive_plist()
             await channel.round_trip()
             if plists.text(message, "CommandKey") == "CommandCreateAssertion":
+                if phone.refuses_assertion():
+                    return
                 name = plists.text(message, "AssertionNameKey")
                 held.append(name)
                 phone.power_assertions.append(name)

@@ -1,4 +1,4 @@
-"""How many assets are copied at once: half as many when the phone cannot keep up, more as it recovers."""
+"""How many assets are copied at once: a few at first, more as the phone bears it, half when it does not."""
 
 from __future__ import annotations
 
@@ -6,16 +6,24 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+AT_FIRST = 4
+"""Assets copied at once in the beginning. Parallel readers have frozen the file service of some phones."""
 SUCCESSES_PER_SLOT = 4
-"""Assets that must succeed for each current slot before there is one slot more."""
+"""Assets that must succeed for each current slot before there is one slot more, once there was trouble; until
+then, one asset for each slot is enough."""
 
 
 class ConcurrencyLimit:
     """A semaphore whose limit adapts. Belongs to the event loop."""
 
-    def __init__(self, maximum: int) -> None:
+    def __init__(self, maximum: int, at_first: int = AT_FIRST) -> None:
+        """
+        Args:
+            maximum: the highest limit.
+            at_first: the limit in the beginning.
+        """
         self._maximum = maximum
-        self._limit = maximum
+        self._limit = min(at_first, maximum)
         self._running = 0
         self._successes = 0
         self._last_cause: object = None
@@ -52,7 +60,8 @@ class ConcurrencyLimit:
     def succeeded(self) -> None:
         """Count an asset that was copied without trouble."""
         self._successes += 1
-        if self._limit < self._maximum and self._successes >= SUCCESSES_PER_SLOT * self._limit:
+        for_each_slot = 1 if self._last_cause is None else SUCCESSES_PER_SLOT
+        if self._limit < self._maximum and self._successes >= for_each_slot * self._limit:
             self._successes = 0
             self._limit += 1
 

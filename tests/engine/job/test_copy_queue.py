@@ -49,7 +49,7 @@ def test_idle_workers_do_not_use_up_the_limit() -> None:
     """Sixteen workers wait for work while the phone can serve one file at a time."""
 
     async def story() -> None:
-        queue, limit = CopyQueue(), ConcurrencyLimit(16)
+        queue, limit = CopyQueue(), ConcurrencyLimit(16, at_first=16)
         alone: list[bool] = []
 
         async def work() -> None:
