@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "ambertime_tui"
 
 
 class Rule(NamedTuple):
-    """What a room may import of this package, and why no more."""
+    """What a room may import of this package, and why nothing else."""
 
     may_import: frozenset[str]
     why: str
@@ -85,7 +85,7 @@ RULES = {
         "engine.api library config paths qr units exit_codes",
         "a front end sees the engine through its api only",
     ),
-    "simulator": rule("", "it stands for a phone, so it must share no code with the product"),
+    "simulator": rule("", "it replaces a phone, so it must share no code with the product"),
     "demo": rule(
         "engine.api simulator child_processes paths units", "the demo runs the product as a person would"
     ),

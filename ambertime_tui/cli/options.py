@@ -57,7 +57,7 @@ def add_display(parser: argparse.ArgumentParser) -> None:
         "--color",
         choices=("auto", "truecolor", "256", "16", "none"),
         default=argparse.SUPPRESS,
-        help="colors that the terminal can show (default: auto)",
+        help="colours that the terminal can show (default: auto)",
     )
     add_ascii(parser)
     parser.add_argument(

@@ -67,13 +67,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--media", type=Path, metavar="DIR", help="serve an existing media folder, unchanged")
     parser.add_argument(
-        "--assets", type=int, default=1000, help="number of items in the library generated without --media"
+        "--assets",
+        type=int,
+        default=1000,
+        metavar="N",
+        help="number of items in the library generated without --media",
     )
     parser.add_argument(
-        "--seed", type=int, default=1, help="seed of that library: the same seed makes the same library"
+        "--seed",
+        type=int,
+        default=1,
+        metavar="S",
+        help="seed of that library: the same seed makes the same library",
     )
     parser.add_argument(
-        "--icloud-share", type=float, default=0.3, help="share of it that is only in iCloud, from 0 to 1"
+        "--icloud-share",
+        type=float,
+        default=0.3,
+        metavar="SHARE",
+        help="share of it that is only in iCloud, from 0 to 1",
     )
     parser.add_argument(
         "--icloud-speed",

@@ -24,7 +24,7 @@ def terminal_is_behind(app: App[int] | App[object]) -> bool:
 
 
 def tell_terminal(app: App[int], sequence: str) -> None:
-    """Writes an escape sequence that Textual has no method for (OSC 9, OSC 777)."""
+    """Write an escape sequence that Textual has no method for (OSC 9, OSC 777)."""
     driver = getattr(app, "_driver", None)
     if driver is not None and not app.is_headless:
         driver.write(sequence)
@@ -48,7 +48,7 @@ class TolerantParser(XTermParser):
 
 
 def _is_surrogate_key(message: Message) -> bool:
-    """Whether a key stands for half a character, which cannot be written anywhere."""
+    """Whether a key is half of a character, which cannot be written anywhere."""
     return isinstance(message, events.Key) and "\ud800" <= (message.character or "") <= "\udfff"
 
 

@@ -67,7 +67,7 @@ class RunningJob:
         self._ended: dict[str, Any] = {}
 
     def begin(self) -> None:
-        """Start a job that was told to wait."""
+        """Let a waiting job start."""
         os.kill(self.pid, signal.SIGUSR1)
 
     def kill(self) -> None:

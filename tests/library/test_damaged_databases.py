@@ -145,7 +145,7 @@ def test_thousands_of_damaged_databases_are_read_or_refused_in_a_sentence(
     ("content", "sentence"),
     [
         (b"", "neither a table ZASSET nor ZGENERICASSET"),
-        (b"This is no database, however long it goes on.\n" * 200, "is not an SQLite file"),
+        (b"This is not a database, however long it is.\n" * 200, "is not an SQLite file"),
         (b"SQLite format 3\0", "is not an SQLite file|damaged"),
     ],
     ids=["empty", "text", "header only"],

@@ -1,4 +1,4 @@
-"""Screens in tests have 24-bit colour, whoever runs them; Textual reads this when it is imported."""
+"""Give screens in tests 24-bit colour on any terminal; Textual reads this when it is imported."""
 
 from __future__ import annotations
 

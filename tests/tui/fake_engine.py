@@ -252,7 +252,7 @@ def context_of(
     notices: tuple[str, ...] = (),
     remember: Callable[[State], None] = lambda _state: None,
 ) -> AppContext:
-    """A context that stands still, with one engine in it."""
+    """A context with one engine and fixed times."""
 
     async def launch() -> Engine:
         return engine

@@ -34,7 +34,7 @@ ON_STAGE = (sys.executable, "-c", _STAGE)
 
 
 class PseudoTerminal:
-    """A terminal that reads only when it is told to."""
+    """A terminal that reads only on request."""
 
     def __init__(self, leader: int, follower: int, process: subprocess.Popen[bytes]) -> None:
         self.leader = leader
@@ -54,7 +54,7 @@ class PseudoTerminal:
         return got
 
     def chunk(self, patience: float, at_most: int = 65536) -> bytes | None:
-        """What there is as soon as there is something; empty: nothing came in time; None: nobody writes."""
+        """Return output as soon as some arrives; empty: none in time; None: the other end is closed."""
         if not select.select([self.leader], [], [], patience)[0]:
             return b""
         try:

@@ -26,7 +26,7 @@ STUCK_AFTER = 120.0
 NEVER_BEGAN_AFTER = 600.0
 """The same for a slice of which nothing has arrived: perhaps the user has not seen its code yet."""
 QUIET_AFTER = 120.0
-"""Seconds without an arrival until the user is told what to check."""
+"""Seconds without an arrival until a message says what to check."""
 LOW_BATTERY = 20
 LOW_STORAGE = 1_000_000_000
 

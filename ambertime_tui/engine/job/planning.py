@@ -62,7 +62,7 @@ def check_room(plan: Plan, target: Target, udid: str, *, icloud: bool) -> int:
         plan: what to copy.
         target: where to.
         udid: the phone's.
-        icloud: count originals in iCloud, too.
+        icloud: whether to count originals in iCloud as well.
 
     Raises:
         DriveFull: the plan does not fit.

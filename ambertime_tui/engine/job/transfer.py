@@ -248,7 +248,7 @@ def _write_small(
     pieces: Iterable[bytearray],
     is_settled: Callable[[str, str | None], bool] | None,
 ) -> bool:
-    """Write a file. False: it has to be read again, and begun again."""
+    """Write a file. False: read and write it again from its start."""
     file = begin()
     for piece in pieces:
         file.write(piece)

@@ -37,7 +37,7 @@ class AmberScreen(Screen[None]):
         return self.shell.context.glyphs
 
     async def on_prune(self, event: Prune) -> None:
-        """Cancels requests to the engine when the screen starts to close.
+        """Cancel requests to the engine when the screen starts to close.
 
         Textual cancels them only after the widgets that would show the answer are gone. Its own handler of
         this message runs as well.
@@ -55,11 +55,11 @@ class AmberScreen(Screen[None]):
     _said: tuple[tuple[str, Style], ...] = ()
 
     def say(self, sentence: str, style: Style = "warn") -> None:
-        """Shows a sentence above the keys until another replaces it."""
+        """Show a sentence above the keys until another replaces it."""
         self.say_all(((sentence, style),))
 
     def say_all(self, said: tuple[tuple[str, Style], ...]) -> None:
-        """Shows sentences above the keys, in as many rows as they need."""
+        """Show sentences above the keys, in as many rows as they need."""
         self._said = said
         for notice in self.query("#notice").results(LinesView):
             rows = tuple(
@@ -72,11 +72,11 @@ class AmberScreen(Screen[None]):
             notice.show(rows)
 
     def on_resize(self) -> None:
-        """Wraps the notice for the new width."""
+        """Wrap the notice for the new width."""
         self.say_all(self._said)
 
     def refuse(self, action: str) -> bool:
-        """Shows why an action is not possible now, and returns True; False if it is possible."""
+        """Show why an action is not possible now, and return True; False if it is possible."""
         reason = self.why_not(action)
         if reason:
             self.say(reason)

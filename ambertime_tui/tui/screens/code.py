@@ -73,12 +73,12 @@ class CodeScreen(ModalScreen[None]):
         yield Drawn(self._draw, id="code")
 
     def on_resize(self) -> None:
-        """Sets the height that the code needs."""
+        """Set the height that the code needs."""
         self.query_one("#code", LinesView).styles.height = len(self._draw(*self.size))
 
     def _draw(self, columns: int, _height: int) -> tuple[Line, ...]:
         return code_page(self.code, self._sentence, columns, self.size.height, self._glyphs)
 
     def action_close(self) -> None:
-        """Returns to the job."""
+        """Return to the job."""
         self.dismiss(None)

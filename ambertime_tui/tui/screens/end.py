@@ -58,13 +58,13 @@ class EndScreen(AmberScreen):
         yield KeyLine(self.glyphs, id="keys")
 
     def on_mount(self) -> None:
-        """Requests the report."""
+        """Request the report."""
         self.query_one("#result").focus()
         self.fetch_report()
 
     @work(group="report", exclusive=True)
     async def fetch_report(self) -> None:
-        """Gets the report from the engine."""
+        """Get the report from the engine."""
         try:
             self.report = await self.engine.report()
         except EngineError as error:
@@ -101,12 +101,12 @@ class EndScreen(AmberScreen):
         return ""
 
     def action_left(self) -> None:
-        """Lists the items that are not on the drive."""
+        """List the items that are not on the drive."""
         if not self.refuse("left"):
             self.app.push_screen(ListingScreen(self.engine, Pane.LEFT, orders=False))
 
     def action_export(self, kind: str) -> None:
-        """Saves the report."""
+        """Save the report."""
         if self.refuse("export") or self.report is None:
             return
         try:
@@ -117,5 +117,5 @@ class EndScreen(AmberScreen):
             self.say(f"Saved: {file}", "good")
 
     def action_new(self) -> None:
-        """Returns to Setup."""
+        """Return to Setup."""
         self.shell.set_up_again()

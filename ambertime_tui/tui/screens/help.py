@@ -86,9 +86,9 @@ class HelpScreen(AmberScreen):
         return (*notices, *help_lines(self.bindings, width, self.glyphs))
 
     def on_mount(self) -> None:
-        """Focuses the text, so that keys scroll it."""
+        """Focus the text, so that keys scroll it."""
         self.query_one("#help").focus()
 
     def action_close(self) -> None:
-        """Closes the help."""
+        """Close the help."""
         self.app.pop_screen()

@@ -50,7 +50,7 @@ class JobsScreen(AmberScreen):
         yield KeyLine(self.glyphs, id="keys")
 
     def on_mount(self) -> None:
-        """Focuses the list."""
+        """Focus the list."""
         self.query_one(PickList).focus()
 
     def _draw(self, width: int, height: int) -> tuple[Line, ...]:
@@ -72,14 +72,14 @@ class JobsScreen(AmberScreen):
 
     @on(PickList.Stepped)
     def step(self, event: PickList.Stepped) -> None:
-        """Moves the cursor."""
+        """Move the cursor."""
         self.chosen = min(max(0, self.chosen + event.by), len(self.jobs) - 1)
         self.query_one(PickList).show_again()
 
     def action_show(self) -> None:
-        """Opens the chosen job."""
+        """Open the chosen job."""
         self.shell.attach(Path(self.jobs[self.chosen].socket))
 
     def action_new(self) -> None:
-        """Sets up another backup."""
+        """Set up another backup."""
         self.shell.set_up_again()

@@ -55,5 +55,5 @@ class LeavingScreen(ModalScreen[Leaving]):
             yield LinesView(LINES, id="leaving-text")
 
     def action_answer(self, answer: str) -> None:
-        """Returns the answer."""
+        """Return the answer."""
         self.dismiss(Leaving(answer))

@@ -63,13 +63,13 @@ class ListingScreen(AmberScreen):
         yield KeyLine(self.glyphs, id="keys")
 
     def on_mount(self) -> None:
-        """Refreshes the list regularly while the job runs."""
+        """Refresh the list regularly while the job runs."""
         self.query_one(RowList).focus()
         if self.orders:
             self.set_interval(REFRESH, self.look_again)
 
     def look_again(self) -> None:
-        """Requests the visible rows again."""
+        """Request the visible rows again."""
         if not terminal_is_behind(self.app):
             self.query_one(RowList).forget()
 
@@ -80,7 +80,7 @@ class ListingScreen(AmberScreen):
 
     @work(group="rows")
     async def fetch_page(self, offset: int, limit: int) -> None:
-        """Requests a page from the engine."""
+        """Request a page from the engine."""
         try:
             rows = await self.engine.rows(self.pane, offset, limit)
         except EngineError as error:
@@ -129,7 +129,7 @@ class ListingScreen(AmberScreen):
 
     @work(group="orders")
     async def order(self, command: Command, done: str) -> None:
-        """Sends a command and shows the result."""
+        """Send a command and show the result."""
         try:
             await self.engine.command(command)
         except EngineError as error:
@@ -139,20 +139,20 @@ class ListingScreen(AmberScreen):
             self.query_one(RowList).forget()
 
     def action_skip(self) -> None:
-        """Skips the selected item."""
+        """Skip the selected item."""
         row = self._row()
         if not self.refuse("skip") and row is not None:
             self.order(Command(CommandName.SKIP, row.uuid), f"{row.name} will be skipped.")
 
     def action_retry(self) -> None:
-        """Retries the selected item."""
+        """Retry the selected item."""
         row = self._row()
         if not self.refuse("retry") and row is not None:
             self.order(Command(CommandName.RETRY_FAILED, row.uuid), f"{row.name} will be retried.")
 
     @work(group="preview", exclusive=True)
     async def action_preview(self) -> None:
-        """Shows the phone's thumbnail of the selected item."""
+        """Show the phone's thumbnail of the selected item."""
         row = self._row()
         if self.refuse("preview") or row is None:
             return
@@ -167,5 +167,5 @@ class ListingScreen(AmberScreen):
             self.app.push_screen(PreviewScreen(row.name, picture, self.glyphs, shades=shades))
 
     def action_back(self) -> None:
-        """Returns to the screen that opened the list."""
+        """Return to the screen that opened the list."""
         self.app.pop_screen()

@@ -52,5 +52,5 @@ class PreviewScreen(ModalScreen[None]):
             yield LinesView((line(Span("esc", "key"), " Close"),), id="preview-keys")
 
     def action_close(self) -> None:
-        """Returns to the list."""
+        """Return to the list."""
         self.dismiss(None)

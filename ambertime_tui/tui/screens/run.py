@@ -97,14 +97,14 @@ class RunScreen(AmberScreen):
         yield KeyLine(self.glyphs, id="keys")
 
     def on_mount(self) -> None:
-        """Follows the job."""
+        """Follow the job."""
         self.query_one("#write").focus()
         self.set_interval(TICK, self.tick)
         self.follow()
 
     @work(group="status", exclusive=True)
     async def follow(self) -> None:
-        """Stores the newest status; the next tick shows it."""
+        """Store the newest status; the next tick shows it."""
         try:
             async for status in self.engine.statuses():
                 self._pending = status
@@ -118,7 +118,7 @@ class RunScreen(AmberScreen):
             self.shell.job_ended(self.engine, last)
 
     def _process_ended(self, sentence: str) -> None:
-        """Shows that the job is no longer running."""
+        """Show that the job is no longer running."""
         if self._pending is not None:
             self.status, self._pending = self._pending, None
         self.gone = sentence
@@ -131,7 +131,7 @@ class RunScreen(AmberScreen):
         self._show_all()
 
     def tick(self) -> None:
-        """Shows what changed, at most four times a second and only if the terminal keeps up."""
+        """Show what changed, at most four times a second and only if the terminal keeps up."""
         if self.gone or terminal_is_behind(self.app):
             return
         pending, self._pending = self._pending, None
@@ -151,7 +151,7 @@ class RunScreen(AmberScreen):
         self._show_all()
 
     def say(self, sentence: str, style: Style = "warn") -> None:
-        """Shows the reply to a key for a while, above the job's own notice."""
+        """Show the reply to a key for a while, above the job's own notice."""
         self._reply = (sentence, style)
         self._reply_until = self.context.clock() + REPLY_SECONDS
         self._notice()
@@ -161,7 +161,7 @@ class RunScreen(AmberScreen):
         self.say_all((*reply, (self._job_notice, "warn")))
 
     def say_all(self, said: tuple[tuple[str, Style], ...]) -> None:
-        """Shows the sentences; the job's own notice always stays, and the events give it room."""
+        """Show the sentences; the job's own notice always stays, and the events give it room."""
         if self.gone:
             said = (
                 (self.gone, "bad"),
@@ -243,7 +243,7 @@ class RunScreen(AmberScreen):
 
     @work(group="orders")
     async def order(self, command: Command, done: str = "") -> None:
-        """Sends a command and shows the result."""
+        """Send a command and show the result."""
         try:
             await self.engine.command(command)
         except EngineError as error:
@@ -252,18 +252,18 @@ class RunScreen(AmberScreen):
             self.say(done, "good")  # also clears the reply to the last key
 
     def action_new(self) -> None:
-        """Returns to Setup."""
+        """Return to Setup."""
         self.shell.set_up_again()
 
     def action_pause(self) -> None:
-        """Pauses or resumes."""
+        """Pause or resume."""
         if self.refuse("pause") or self.status is None:
             return
         paused = self.status.condition is Condition.PAUSED
         self.order(Command(CommandName.RESUME if paused else CommandName.PAUSE))
 
     def action_stop(self) -> None:
-        """Stops after the current files."""
+        """Stop after the current files."""
         if not self.refuse("stop"):
             self.order(
                 Command(CommandName.STOP),
@@ -271,7 +271,7 @@ class RunScreen(AmberScreen):
             )
 
     def action_retry(self) -> None:
-        """Retries what failed."""
+        """Retry what failed."""
         if not self.refuse("retry"):
             self.order(Command(CommandName.RETRY_FAILED), "Everything that failed will be retried.")
 
@@ -284,7 +284,7 @@ class RunScreen(AmberScreen):
         self.order(Command(CommandName.ORDER, following.value), f"Now {following.value} first.")
 
     def action_finish(self) -> None:
-        """Stops waiting for iCloud."""
+        """Stop waiting for iCloud."""
         if not self.refuse("finish"):
             self.order(
                 Command(CommandName.FINISH),
@@ -293,7 +293,7 @@ class RunScreen(AmberScreen):
 
     @work(group="orders")
     async def action_code(self) -> None:
-        """Shows the code for the phone's camera; requests it if the status no longer has it."""
+        """Show the code for the phone's camera; request it if the status no longer has it."""
         if self.refuse("code"):
             return
         if self.status is not None and self.status.fetch.code:
@@ -312,7 +312,7 @@ class RunScreen(AmberScreen):
         self.app.push_screen(screen)
 
     def _follow_code(self, old: str, status: JobStatus) -> None:
-        """Shows a new code automatically, and closes one that is done unless the user opened it."""
+        """Show a new code automatically, and close one that is done unless the user opened it."""
         code, top = status.fetch.code, self.app.screen
         if isinstance(top, CodeScreen) and top.code != code and (code or not top.kept):
             top.dismiss(None)
@@ -321,7 +321,7 @@ class RunScreen(AmberScreen):
             self._wants_code = False
 
     def action_open(self) -> None:
-        """Opens the list of the focused pane."""
+        """Open the list of the focused pane."""
         if self.refuse("open"):
             return
         focused = self.focused.id if self.focused is not None else None
@@ -329,7 +329,7 @@ class RunScreen(AmberScreen):
         self.app.push_screen(ListingScreen(self.engine, pane, orders=True))
 
     def action_detach(self) -> None:
-        """Leaves; the job keeps running."""
+        """Leave; the job keeps running."""
         self.shell.detach()
 
     @property

@@ -55,7 +55,7 @@ class TasksScreen(AmberScreen):
         yield KeyLine(self.glyphs, id="keys")
 
     def on_mount(self) -> None:
-        """Focuses the list."""
+        """Focus the list."""
         self.query_one(PickList).focus()
 
     def _draw(self, width: int, height: int) -> tuple[Line, ...]:
@@ -80,7 +80,7 @@ class TasksScreen(AmberScreen):
 
     @on(PickList.Stepped)
     def step(self, event: PickList.Stepped) -> None:
-        """Moves the cursor."""
+        """Move the cursor."""
         self.chosen = min(max(0, self.chosen + event.by), max(0, len(self.shell.tasks) - 1))
         self._show_again()
 
@@ -89,7 +89,7 @@ class TasksScreen(AmberScreen):
         self.query_one(KeyLine).show_again()
 
     def action_choose(self, row: int | None = None) -> None:
-        """Sets up the task."""
+        """Set up the task."""
         if row is not None:
             if row >= len(self.shell.tasks):
                 return
@@ -99,12 +99,12 @@ class TasksScreen(AmberScreen):
             self._choose(self.shell.tasks[self._chosen_name])
 
     def action_save(self) -> None:
-        """Focuses the field for the name."""
+        """Focus the field for the name."""
         self.query_one("#name").focus()
 
     @on(Input.Submitted, "#name")
     def named(self, event: Input.Submitted) -> None:
-        """Saves the current setup."""
+        """Save the current setup."""
         name = "".join(c for c in event.value if c.isprintable()).strip()
         if not name:
             self.say("Type a name for the task.")
@@ -121,7 +121,7 @@ class TasksScreen(AmberScreen):
         self._show_again()
 
     def action_forget(self) -> None:
-        """Deletes the task at the cursor."""
+        """Delete the task at the cursor."""
         name = self._chosen_name
         if self.refuse("forget") or name is None:
             return
@@ -132,5 +132,5 @@ class TasksScreen(AmberScreen):
         self._show_again()
 
     def action_back(self) -> None:
-        """Returns to Setup."""
+        """Return to Setup."""
         self.app.pop_screen()

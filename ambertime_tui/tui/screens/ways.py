@@ -52,7 +52,7 @@ class WaysScreen(AmberScreen):
         yield KeyLine(self.glyphs, id="keys")
 
     def on_mount(self) -> None:
-        """Focuses the list."""
+        """Focus the list."""
         self.query_one(PickList).focus()
 
     def _lines(self, width: int, height: int) -> tuple[Line, ...]:
@@ -72,7 +72,7 @@ class WaysScreen(AmberScreen):
         return "Everything is shown." if action == "more" and fits else ""
 
     def action_more(self) -> None:
-        """Shows the next page; after the last, the first."""
+        """Show the next page; after the last, the first."""
         width, height = self.query_one(PickList).content_size
         below = self._first + max(1, height - 1)
         self._first = below if below < len(self._lines(width, height)) else 0
@@ -84,22 +84,22 @@ class WaysScreen(AmberScreen):
 
     @on(PickList.Stepped)
     def step(self, event: PickList.Stepped) -> None:
-        """Moves the cursor."""
+        """Move the cursor."""
         self._take(self.choice.stepped(event.by))
 
     def action_patience(self) -> None:
-        """Selects the next patience."""
+        """Select the next patience."""
         self._take(self.choice.with_next_patience())
 
     def action_order(self) -> None:
-        """Selects the next order."""
+        """Select the next order."""
         self._take(self.choice.with_next_order())
 
     def action_choose(self) -> None:
-        """Accepts the choice."""
+        """Accept the choice."""
         self.app.pop_screen()
         self._choose(self.choice)
 
     def action_back(self) -> None:
-        """Returns to Setup without changes."""
+        """Return to Setup without changes."""
         self.app.pop_screen()

@@ -110,12 +110,12 @@ class Histogram(LinesView, can_focus=True):
         self._waiting = ""
 
     def show_library(self, picker: RangePicker, counts: CountsOf) -> None:
-        """Draws a library with the handles where the picker has them."""
+        """Draw a library with the handles where the picker has them."""
         self._picker, self._counts = picker, counts
         self.show_again()
 
     def show_sentence(self, sentence: str) -> None:
-        """Shows a sentence while there is no library to draw."""
+        """Show a sentence while there is no library to draw."""
         self._picker, self._counts, self._waiting = None, None, sentence
         self.show_again()
 
@@ -127,31 +127,31 @@ class Histogram(LinesView, can_focus=True):
         return histogram_lines(self._picker, self._counts, width, height, self._glyphs)
 
     def action_move(self, steps: int) -> None:
-        """Moves the active handle by the unit shown."""
+        """Move the active handle by the unit shown."""
         self._post_move(lambda picker: picker.moved(steps))
 
     def action_far(self, steps: int) -> None:
-        """Moves the active handle by the next larger unit."""
+        """Move the active handle by the next larger unit."""
         self._post_move(lambda picker: picker.moved(steps, far=True))
 
     def action_swap(self) -> None:
-        """Makes the other handle the active one."""
+        """Make the other handle the active one."""
         self._post_move(RangePicker.swapped)
 
     def action_edge(self, forward: bool) -> None:
-        """Moves the active handle to the start or the end of the library."""
+        """Move the active handle to the start or the end of the library."""
         self._post_move(lambda picker: picker.to_edge(forward=forward))
 
     def action_all(self) -> None:
-        """Selects everything."""
+        """Select everything."""
         self.post_message(self.PresetAsked(1))
 
     def action_zoom(self, steps: int) -> None:
-        """Shows days, months or years."""
+        """Show days, months or years."""
         self._post_move(lambda picker: picker.zoomed(steps))
 
     def action_preset(self, number: int) -> None:
-        """Asks for a preset."""
+        """Ask for a preset."""
         self.post_message(self.PresetAsked(number))
 
     def _post_move(self, move: Callable[[RangePicker], RangePicker]) -> None:

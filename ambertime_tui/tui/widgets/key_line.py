@@ -34,7 +34,7 @@ class KeyLine(LinesView):
         self._glyphs = glyphs
 
     def on_mount(self) -> None:
-        """Follows the bindings as the focus moves."""
+        """Follow the bindings as the focus moves."""
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
 
     def _bindings_changed(self, _screen: Screen[object]) -> None:

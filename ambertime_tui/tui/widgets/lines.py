@@ -47,12 +47,12 @@ class LinesView(Widget):
         return None
 
     def show(self, lines: tuple[Line, ...]) -> None:
-        """Replaces the lines of a view without its own `lines_for`."""
+        """Replace the lines of a view without its own `lines_for`."""
         self._given = lines
         self.show_again()
 
     def show_again(self) -> None:
-        """Computes the lines again and repaints the parts of rows that differ."""
+        """Compute the lines again and repaint the parts of rows that differ."""
         width, height = self.content_size
         if not width or not height:
             return
@@ -80,18 +80,18 @@ class LinesView(Widget):
         return "\n".join(plain(line) for line in self._shown)
 
     def on_resize(self) -> None:
-        """Computes the lines for the new size."""
+        """Compute the lines for the new size."""
         width, height = self.content_size
         self._shown = self._drawn(width, height)
         self._cursor = self.cursor_row()
         self.refresh()
 
     def on_focus(self) -> None:
-        """Updates a view that draws the focus."""
+        """Update a view that draws the focus."""
         self.show_again()
 
     def on_blur(self) -> None:
-        """Updates a view that draws the focus."""
+        """Update a view that draws the focus."""
         self.show_again()
 
     def render_line(self, y: int) -> Strip:

@@ -51,7 +51,7 @@ class PickList(LinesView, can_focus=True):
         return self._chosen_row() if self.has_focus else None
 
     def action_step(self, by: int) -> None:
-        """Asks for another row."""
+        """Ask for another row."""
         self.post_message(self.Stepped(self, by))
 
 

@@ -61,11 +61,11 @@ class RowList(ScrollView, can_focus=True):
         return page[at] if at < len(page) else None
 
     def on_mount(self) -> None:
-        """Requests the first page."""
+        """Request the first page."""
         self._want(0)
 
     def take(self, rows: Rows) -> None:
-        """Stores a page that was requested."""
+        """Store a page that was requested."""
         self._wanted.discard(rows.offset // PAGE)
         self._pages[rows.offset // PAGE] = rows.rows
         if rows.total != self.total:
@@ -75,7 +75,7 @@ class RowList(ScrollView, can_focus=True):
         self.refresh()
 
     def forget(self) -> None:
-        """Requests the visible rows again, because the list has changed."""
+        """Request the visible rows again, because the list has changed."""
         first = int(self.scroll_offset.y) // PAGE
         last = (int(self.scroll_offset.y) + self.size.height) // PAGE
         self._pages = {n: page for n, page in self._pages.items() if first <= n <= last}
@@ -88,7 +88,7 @@ class RowList(ScrollView, can_focus=True):
             self.post_message(self.PageWanted(page * PAGE, PAGE))
 
     def action_cursor(self, steps: int) -> None:
-        """Moves the cursor by rows."""
+        """Move the cursor by rows."""
         before = self.cursor
         self.cursor = min(max(0, self.cursor + steps), max(0, self.total - 1))
         offset = int(self.scroll_offset.y)
@@ -104,11 +104,11 @@ class RowList(ScrollView, can_focus=True):
                 self.refresh(Region(0, y, self.size.width, 1))
 
     def action_page(self, steps: int) -> None:
-        """Moves the cursor by screens."""
+        """Move the cursor by screens."""
         self.action_cursor(steps * max(1, self.size.height - 1))
 
     def action_edge(self, last: bool) -> None:
-        """Moves the cursor to the first or the last row."""
+        """Move the cursor to the first or the last row."""
         self.action_cursor(self.total if last else -self.total)
 
     def on_resize(self) -> None:

@@ -42,7 +42,7 @@ class TextField(Input):
         return key in REPLACED_KEYS or super().check_consume_key(key, character)
 
     def action_leave(self) -> None:
-        """Leaves the field."""
+        """Leave the field."""
         if self._leads_to:
             self.screen.query_one(self._leads_to).focus()
         else:

@@ -219,7 +219,7 @@ def test_a_host_that_is_killed_loses_nothing_and_the_next_run_goes_on(
     assert not list((paths.state / "scratch").iterdir())
 
 
-def test_sigterm_ends_a_job_after_the_files_in_hand(
+def test_sigterm_ends_a_job_after_the_files_being_copied(
     made: MadeLibrary, phone: SimulatedPhone, target: Path
 ) -> None:
     async def story() -> None:
