@@ -90,6 +90,7 @@ class JsonPrinter(Printer):
             "summary",
             **{verdict: result.counts[verdict] for verdict in VERDICTS},
             moved=len(result.moved),
+            originals=dict(result.originals),
             sound=result.sound,
             through_cache=result.through_cache,
             seconds=result.seconds,

@@ -46,6 +46,7 @@ class FileRow(NamedTuple):
     sha256: bytes
     size: int
     modified_at: float | None
+    """None for a file that was there before: it has its own time."""
     written_at: float
     udid: str
     uuid: str
@@ -227,14 +228,14 @@ def files_in(connection: sqlite3.Connection, *, forgotten: bool = False) -> Iter
         left_out = {(udid, uuid) for udid, uuid, *_ in rows_of(connection, "forgotten")}
     for row in rows_of(connection, "file", "ORDER BY folder"):
         (udid, uuid, role, _, folder, name, key, _, size, sha256, modified_at, _, written_at) = row[:13]
-        fingerprint, library_fingerprint, _ = row[16:]
+        adopted, fingerprint, library_fingerprint, _ = row[15:]
         if (udid, uuid) in left_out:
             continue
         yield FileRow(
             _checked_path(folder, name, key),
             digest_of(sha256),
             int(size),
-            None if modified_at is None else float(modified_at),
+            None if modified_at is None or adopted else float(modified_at),
             float(written_at),
             str(udid),
             str(uuid),

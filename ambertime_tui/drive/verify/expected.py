@@ -19,6 +19,7 @@ from ambertime_tui.drive.record.checksums import each_checksum
 from ambertime_tui.drive.record.reader import read_record
 from ambertime_tui.drive.record.record_model import ReadBack
 from ambertime_tui.drive.record.rows import digest_of, files_in
+from ambertime_tui.drive.record.updates import ComputedFingerprint
 from ambertime_tui.drive.verify.walk import files_below
 from ambertime_tui.drive.volume.name_keys import is_text
 from ambertime_tui.drive.writing.read_back import Reader
@@ -28,19 +29,28 @@ _ROWS_AT_ONCE = 2048
 _TABLES = (
     # Paths are bytes, because names on the drive may not be valid text.
     "CREATE TABLE expected (path BLOB PRIMARY KEY, sha256 BLOB, size, modified_at, written_at, udid, uuid, "
-    "role) WITHOUT ROWID",
+    "role, fingerprint, library_fingerprint) WITHOUT ROWID",
     "CREATE TABLE aside (path BLOB PRIMARY KEY) WITHOUT ROWID",
     "CREATE TABLE checksums (path BLOB PRIMARY KEY, sha256 BLOB, is_text) WITHOUT ROWID",
     "CREATE TABLE found (path BLOB PRIMARY KEY) WITHOUT ROWID",
+    "CREATE TABLE computed (path BLOB PRIMARY KEY, sha256 BLOB, fingerprint) WITHOUT ROWID",
     # Files that may have been moved: size and hash are filled in when they are needed.
     "CREATE TABLE candidate (path BLOB PRIMARY KEY, size, sha256 BLOB, read_back) WITHOUT ROWID",
     "CREATE INDEX candidate_by_bytes ON candidate (size, sha256)",
 )
 _NO_LONGER_EXTRA = "DELETE FROM {} WHERE path IN (SELECT path FROM expected UNION ALL SELECT path FROM aside)"
-_INSERT = "INSERT OR REPLACE INTO expected VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-_INSERT_LOOSE = "INSERT OR IGNORE INTO expected VALUES (?, ?, NULL, NULL, 0.0, '', '', NULL)"
+_INSERT = (
+    # Assets that share a file may differ in what their library says of it.
+    "INSERT INTO expected VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (path) DO UPDATE SET "
+    "sha256 = excluded.sha256, size = excluded.size, modified_at = excluded.modified_at, "
+    "written_at = excluded.written_at, udid = excluded.udid, uuid = excluded.uuid, role = excluded.role, "
+    "fingerprint = ifnull(excluded.fingerprint, fingerprint), "
+    "library_fingerprint = ifnull(excluded.library_fingerprint, library_fingerprint)"
+)
+_INSERT_LOOSE = "INSERT OR IGNORE INTO expected VALUES (?, ?, NULL, NULL, 0.0, '', '', NULL, NULL, NULL)"
 _INSERT_CHECKSUMS = (
-    "INSERT OR IGNORE INTO expected SELECT path, sha256, NULL, NULL, 0.0, '', '', NULL FROM checksums"
+    "INSERT OR IGNORE INTO expected "
+    "SELECT path, sha256, NULL, NULL, 0.0, '', '', NULL, NULL, NULL FROM checksums"
 )
 
 
@@ -62,6 +72,10 @@ class Expected:
     role: Role | None
     in_sums: str | None
     """Its hash in SHA256SUMS; None if it is not listed."""
+    fingerprint: str | None = None
+    """Apple's fingerprint of its bytes, as recorded."""
+    library_fingerprint: str | None = None
+    """What the phone's library says it is; None if it has none, or if that is not known."""
 
     @property
     def recorded(self) -> bool:
@@ -157,12 +171,13 @@ class ExpectedFiles:
     def iter_files(self, subset: Subset) -> Iterator[Expected]:
         """The selected files, ordered by path."""
         rows = self._by_path(
-            "SELECT path, expected.sha256, size, modified_at, written_at, udid, uuid, role, checksums.sha256 "
+            "SELECT path, expected.sha256, size, modified_at, written_at, udid, uuid, role, "
+            "checksums.sha256, fingerprint, library_fingerprint "
             "FROM expected LEFT JOIN checksums USING (path) WHERE path > ? AND written_at >= ?",
             subset.since,
         )
         for place, row in enumerate(rows):
-            path, sha256, size, modified_at, written_at, udid, uuid, role, in_sums = row
+            path, sha256, size, modified_at, written_at, udid, uuid, role, in_sums, *fingerprints = row
             if subset.selected is None or subset.selected[place]:
                 yield Expected(
                     os.fsdecode(path),
@@ -174,6 +189,7 @@ class ExpectedFiles:
                     uuid,
                     None if role is None else Role(role),
                     None if in_sums is None else in_sums.hex(),
+                    *fingerprints,
                 )
 
     def path_with_hash(self, sha256: str) -> str | None:
@@ -181,6 +197,18 @@ class ExpectedFiles:
         self._query("CREATE INDEX IF NOT EXISTS by_bytes ON expected (sha256)")
         ((path,),) = self._query("SELECT max(path) FROM expected WHERE sha256 = ?", (bytes.fromhex(sha256),))
         return None if path is None else os.fsdecode(path)
+
+    def note_fingerprint(self, path: str, sha256: str, fingerprint: str) -> None:
+        """Note a fingerprint that the record lacks."""
+        self._query(
+            "INSERT OR REPLACE INTO computed VALUES (?, ?, ?)",
+            (os.fsencode(path), bytes.fromhex(sha256), fingerprint),
+        )
+
+    def computed(self) -> Iterator[ComputedFingerprint]:
+        """The fingerprints that were noted, ordered by path."""
+        for path, sha256, fingerprint in self._by_path("SELECT * FROM computed WHERE path > ?"):
+            yield ComputedFingerprint(os.fsdecode(path), sha256.hex(), fingerprint)
 
     def find_moved(self, root: Path, file: Expected, reader: Reader) -> tuple[str, ReadBack] | None:
         """Find a file that should not be on the target and has the bytes of a missing one.
@@ -255,8 +283,9 @@ class ExpectedFiles:
         self._insert(
             _INSERT,
             (
-                (os.fsencode(path), digest, size, modified_at, written_at, udid, uuid, role.value)
-                for path, digest, size, modified_at, written_at, udid, uuid, role, *_ in files_in(record)
+                (os.fsencode(path), *facts, role.value, *fingerprints)
+                for path, *facts, role, fingerprint, library_fingerprint in files_in(record)
+                for fingerprints in ((fingerprint, library_fingerprint),)
             ),
         )
         loose = record.execute("SELECT path, sha256 FROM loose ORDER BY path")

@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ambertime_tui import units
-from ambertime_tui.drive.errors import TargetGone, drive_error
-from ambertime_tui.drive.record.record_model import ReadBack
+from ambertime_tui.drive.errors import ObstacleInArchive, TargetGone, drive_error
+from ambertime_tui.drive.record.record_model import ReadBack, proof_of
 from ambertime_tui.drive.record.verdicts import Finding, Verdict, verdict_of
 from ambertime_tui.drive.verify.expected import Expected, ExpectedFiles
 from ambertime_tui.drive.verify.report import FileVerdict
 from ambertime_tui.drive.volume.service_folders import service_in
-from ambertime_tui.drive.writing.read_back import FileDigest, Reader
+from ambertime_tui.drive.writing.read_back import FileDigest, IncrementalReader, Reader
+from ambertime_tui.library.fingerprint import Fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,8 @@ class Checked:
     found: FileVerdict
     finding: Finding | None
     """None: the file is intact."""
+    fingerprint: str | None = None
+    """Apple's fingerprint of an intact original, computed now."""
     judged: bool = True
     """False if this user may not read the file: an earlier finding remains."""
 
@@ -97,10 +100,16 @@ class FileChecker:
         """
         full = self._place.root / file.path
         try:
-            facts = full.lstat()
+            self._place.root.stat()  # the open folder would not notice that it was unmounted
+        except OSError as error:
+            self._place.raise_if_gone(error)
+        fingerprint = Fingerprint() if file.role is not None and file.role.is_original else None
+        try:
+            facts = self._reader.calls.stat(full)
             if not stat.S_ISREG(facts.st_mode):
                 return _checked(file, Verdict.CHANGED, f"{file.path} is no longer a regular file.")
-            found = self._reader.digest(full, self._on_bytes(file.path))
+            reading = IncrementalReader(self._reader, full, self._on_bytes(file.path))
+            reading.read_rest(None if fingerprint is None else fingerprint.update)
         except (FileNotFoundError, NotADirectoryError) as error:
             self._place.raise_if_gone(error)
             return self._missing(file)
@@ -110,10 +119,17 @@ class FileChecker:
             return _checked(
                 file, Verdict.DAMAGED, f"{file.path} cannot be read: {why} ({error.strerror}).", judged=False
             )
+        except ObstacleInArchive as error:
+            return _checked(file, Verdict.CHANGED, f"{file.path} cannot be read. {drive_error(error, full)}")
         except OSError as error:
             self._place.raise_if_gone(error)
             return _checked(file, Verdict.DAMAGED, f"{file.path} cannot be read: {error.strerror or error}.")
-        return self._compared(file, found, facts.st_mtime)
+        checked = self._compared(file, reading.digest, facts.st_mtime)
+        if fingerprint is None or checked.finding is not None:
+            return checked
+        value = fingerprint.value()
+        proof = proof_of(value, file.library_fingerprint)
+        return replace(checked, found=replace(checked.found, proof=proof), fingerprint=value)
 
     def _compared(self, file: Expected, found: FileDigest, found_modified_at: float) -> Checked:
         service = service_in(file.path)
@@ -161,4 +177,5 @@ def _checked(
         file.path, verdict, sentence, file.size, file.udid, file.uuid, file.role, read_back, moved_to
     )
     is_intact = verdict is Verdict.WHOLE if intact is None else intact
-    return Checked(found, None if is_intact else Finding(file.path, verdict, file.sha256), judged)
+    finding = None if is_intact else Finding(file.path, verdict, file.sha256)
+    return Checked(found, finding, judged=judged)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ambertime_tui.drive.record.record_model import ReadBack
+from ambertime_tui.drive.record.record_model import Proof, ReadBack
 from ambertime_tui.drive.record.verdicts import Verdict
 from ambertime_tui.library.model import Role
 
@@ -30,6 +30,8 @@ class FileVerdict:
     """None if it was not read."""
     moved_to: str = ""
     """Where a person moved it to, intact; empty: it is where it was."""
+    proof: Proof | None = None
+    """What Apple's fingerprint says of an intact original; None for any other file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,10 @@ class VerifyReport:
     """All files that are not intact, and extra ones, ordered by path."""
     moved: tuple[FileVerdict, ...]
     """Intact files that a person moved or renamed, ordered by path."""
+    differing: tuple[FileVerdict, ...]
+    """Intact originals that differ from Apple's fingerprint, ordered by path."""
+    proofs: Mapping[Proof, int]
+    """Intact originals, by what Apple's fingerprint says of them."""
     through_cache: int
     """Intact files that may have been read from memory, because the driver cannot drop its cache."""
     originals: Mapping[ReadBack, int]

@@ -7,21 +7,23 @@ import random
 import stat
 import time
 from collections import Counter
-from collections.abc import Callable, Container
-from contextlib import suppress
+from collections.abc import Callable, Container, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ambertime_tui import units
 from ambertime_tui.drive.errors import DriveError, TargetMissing, TargetNotAFolder, drive_error
 from ambertime_tui.drive.layout import CHECKSUMS, OURS, PHOTOS
 from ambertime_tui.drive.record.integrity import read_integrity
-from ambertime_tui.drive.record.record_model import ReadBack
+from ambertime_tui.drive.record.record_model import Proof, ReadBack
 from ambertime_tui.drive.record.verdicts import Finding, Verdict, load_findings, save_findings
 from ambertime_tui.drive.verify.expected import Expected, ExpectedFiles
+from ambertime_tui.drive.verify.fingerprints import store_fingerprints
 from ambertime_tui.drive.verify.one_file import FileChecker, TargetAtStart
 from ambertime_tui.drive.verify.report import FileVerdict, VerifyProgress, VerifyReport
 from ambertime_tui.drive.verify.walk import files_below
 from ambertime_tui.drive.volume.discovery import drive_of
+from ambertime_tui.drive.volume.root_folder import RootFolder
 from ambertime_tui.drive.volume.system_calls import SystemCalls
 from ambertime_tui.drive.writing.read_back import Reader
 
@@ -78,7 +80,8 @@ def verify(
     place = TargetAtStart.of(root, drive.device)
     all_of_it = since is None and sample is None
     found = _Tally(on_file)
-    with ExpectedFiles() as expected:
+    with ExpectedFiles() as expected, _opened(root) as folder:
+        calls.confine(folder)
         if all_of_it:
             expected.add_found(files_below(root, PHOTOS, found.notice))
         notices = expected.load_expected(root)
@@ -93,6 +96,8 @@ def verify(
                 found.add(checked.found, file)
                 if checked.judged:
                     findings_file.note(file.path, checked.finding)
+                if checked.fingerprint not in (None, file.fingerprint):
+                    expected.note_fingerprint(file.path, file.sha256, checked.fingerprint or "")
                 progress.file_done(file.path)
         finally:
             findings_file.save()
@@ -100,6 +105,8 @@ def verify(
             for extra in expected.extra(root):
                 found.add(FileVerdict(extra, Verdict.EXTRA, f"{extra} is not in the record."))
             found.check_sums(finalized=read_integrity(root) is not None)
+        if not notices:
+            store_fingerprints(root, expected.computed(), clock(), calls)
     return VerifyReport(
         target=root,
         began_at=began,
@@ -107,12 +114,24 @@ def verify(
         counts=found.counts,
         not_whole=tuple(sorted(found.not_whole, key=lambda file: file.path)),
         moved=tuple(found.moved),
+        differing=tuple(found.differing),
+        proofs=found.proofs,
         through_cache=found.through_cache,
         originals=found.originals,
         skipped=skipped,
         aside=aside,
         notices=notices + found.notices,
     )
+
+
+@contextmanager
+def _opened(root: Path) -> Iterator[RootFolder]:
+    try:
+        folder = RootFolder(root)
+    except OSError as error:
+        raise drive_error(error, root, doing="reading") from error
+    with folder:
+        yield folder
 
 
 class _Tally:
@@ -124,6 +143,8 @@ class _Tally:
         self.originals: Counter[ReadBack] = Counter()
         self.not_whole: list[FileVerdict] = []
         self.moved: list[FileVerdict] = []
+        self.differing: list[FileVerdict] = []
+        self.proofs: Counter[Proof] = Counter()
         self.through_cache = 0
         self.record_differs = 0
         """Number of files that match SHA256SUMS but not the record."""
@@ -150,6 +171,10 @@ class _Tally:
         self._report(found)
 
     def _add_whole(self, found: FileVerdict, file: Expected) -> None:
+        if found.proof is not None:
+            self.proofs[found.proof] += 1
+        if found.proof is Proof.DIFFERS:
+            self.differing.append(found)
         self.through_cache += found.read_back is ReadBack.THROUGH_CACHE
         if found.read_back is not None and (file.role is None or file.role.is_original):
             self.originals[found.read_back] += 1

@@ -298,7 +298,7 @@ class AssetWriter:
                 continue
             for attempt in itertools.count(1):
                 name = part_name(placed.name, self._context.traits, attempt)
-                path = f"{folder}/{name}"
+                path = f"{folder}/{name}" if folder else name
                 if not self._context.calls.exists(root / path) and self._context.parts.reserve(path):
                     chosen[placed.resource] = path
                     break
@@ -310,7 +310,8 @@ class AssetWriter:
         self._context.parts.forget(unused)
 
     def _own_path(self, placed: PlacedFile) -> str:
-        return f"{self._place.folder}/{placed.name}"
+        folder = self._place.folder
+        return f"{folder}/{placed.name}" if folder else placed.name
 
     def _keeps_together(self, found: Mapping[Resource, str | None]) -> bool:
         """Whether using these files keeps the asset together.

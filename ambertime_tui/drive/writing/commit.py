@@ -232,6 +232,8 @@ def _recorded_asset(context: WriteContext, named: NamedAsset) -> RecordedAsset:
             source_modified_at=file.source_modified_at,
             generation=named_file.generation,
             preexisting=file.existing is not None,
+            fingerprint=file.fingerprint,
+            library_fingerprint=resource.fingerprint if resource.role.is_original else None,
         )
         files[row.role, row.generation] = row
     order = list(Role)

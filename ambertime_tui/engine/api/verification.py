@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ambertime_tui.drive.errors import DriveError, drive_error
 from ambertime_tui.drive.layout import OURS
-from ambertime_tui.drive.record.record_model import ReadBack
+from ambertime_tui.drive.record.record_model import Proof, ReadBack
 from ambertime_tui.drive.record.verdicts import Verdict
 from ambertime_tui.drive.verify.report import FileVerdict, VerifyProgress, VerifyReport
 from ambertime_tui.drive.verify.verify import verify
@@ -32,6 +32,8 @@ class VerifiedFile:
     """The asset; empty if the file belongs to none."""
     moved_to: str
     """Where a person moved it to; empty: it is at `path`."""
+    proof: str | None
+    """What Apple's fingerprint says of a whole original: proved, differs, unproved; None for other files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,10 @@ class Verification:
     """The files with any other verdict, by path."""
     moved: tuple[VerifiedFile, ...]
     """The whole files that a person moved or renamed, by path."""
+    differing: tuple[VerifiedFile, ...]
+    """The whole originals that differ from Apple's fingerprint, by path."""
+    originals: Mapping[str, int]
+    """Number of whole originals by `proof`."""
     sound: bool
     """True if every recorded file is whole. Extra files are allowed."""
     through_cache: int
@@ -118,6 +124,8 @@ def _verification(report: VerifyReport) -> Verification:
         {verdict.value: report.count(verdict) for verdict in Verdict},
         tuple(map(_verified_file, report.not_whole)),
         tuple(map(_verified_file, report.moved)),
+        tuple(map(_verified_file, report.differing)),
+        {proof.value: report.proofs.get(proof, 0) for proof in Proof},
         report.sound,
         report.through_cache,
         report.ended_at - report.began_at,
@@ -129,7 +137,13 @@ def _verification(report: VerifyReport) -> Verification:
 
 def _verified_file(found: FileVerdict) -> VerifiedFile:
     return VerifiedFile(
-        found.path, found.verdict.value, found.sentence, found.size, found.uuid, found.moved_to
+        found.path,
+        found.verdict.value,
+        found.sentence,
+        found.size,
+        found.uuid,
+        found.moved_to,
+        None if found.proof is None else found.proof.value,
     )
 
 

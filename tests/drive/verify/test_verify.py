@@ -121,6 +121,23 @@ def test_a_file_whose_time_was_not_recorded_changed_if_it_was_written_later(
     assert verdict_of(100, None, 100, found_time, 50.0) is expected
 
 
+def test_bytes_that_a_drive_lost_in_a_preexisting_file_are_damage(tmp_path: Path) -> None:
+    """Its own modification time is not the capture time, which the record has."""
+    item = asset(1)
+    old = tmp_path / "old.heic"
+    old.write_bytes(content(item, item.resources[0]))
+    os.utime(old, (1_000_000_000, 1_000_000_000))
+    with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
+        assert copied(target, item).files[0].path == "old.heic"
+        target.finish()
+    flip_a_bit(old, 100)
+    (found,) = verify(tmp_path).not_whole
+    assert found.verdict is Verdict.DAMAGED
+    with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
+        assert copied(target, item, repair=True).files[0].path == "old.heic"
+    assert (tmp_path / "old_damaged.heic").exists()
+
+
 def test_a_damaged_file_is_renamed_only_when_the_good_copy_is_complete(tmp_path: Path) -> None:
     item = asset(1, LIVE)
     backup(tmp_path, [item])
@@ -349,7 +366,7 @@ def test_a_folder_that_cannot_be_listed_blocks_nothing_else(tmp_path: Path) -> N
     (tmp_path / "Photos/undated").symlink_to("undated")
     verdicts = {path: file.verdict for path, file in verdicts_of(tmp_path).items()}
     assert verdicts["Photos/2024-07/IMG_0001.HEIC"] is Verdict.WHOLE
-    assert verdicts["Photos/undated/IMG_0001.HEIC"] is Verdict.DAMAGED
+    assert verdicts["Photos/undated/IMG_0001.HEIC"] is Verdict.CHANGED
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
         assert set(target.needs_repair(PHONE)) == {asset(2).uuid}
         assert copied(target, asset(3, name="IMG_3.HEIC")), "and nothing is blocked"
