@@ -7,8 +7,10 @@ stay inside the target.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -16,7 +18,7 @@ from typing import Any, NamedTuple
 from ambertime_tui.drive.record.record_model import ReadBack, RecordedAsset, RecordedFile, ReservedName
 from ambertime_tui.drive.record.row_checksums import TABLES, checked_row, with_checksum
 from ambertime_tui.drive.volume.name_keys import name_key
-from ambertime_tui.drive.volume.relative_path import checked_archive_path, checked_folder
+from ambertime_tui.drive.volume.relative_path import checked_archive_path
 from ambertime_tui.library.model import Role
 
 WITH_CHECKSUMS = 3
@@ -24,6 +26,8 @@ WITH_CHECKSUMS = 3
 _SINCE_3 = ("fingerprint", "library_fingerprint", "library_size")
 ROLES = {role.value: role for role in Role}
 READ_BACKS = {how.value: how for how in ReadBack}
+_SIMPLE_NAME = re.compile(r"\w[\w. ()-]{0,200}", re.ASCII)
+"""Most names. They need no further check, which halves the time of a complete check."""
 _ROLE_ORDER = {role.value: number for number, role in enumerate(Role)}
 
 
@@ -155,7 +159,7 @@ def assets_in(
         own.sort(key=lambda file: (_ROLE_ORDER[file.role], file.generation))
         names = [_reserved(*columns) for _, _, *columns in reserved.of(key)]
         names.sort(key=lambda name: _ROLE_ORDER[name.role])
-        folder = checked_folder(folder)
+        folder = _checked_folder(folder)
         yield RecordedAsset(
             udid,
             uuid,
@@ -262,10 +266,19 @@ def _checked_path(folder: str, name: str, key: str) -> str:
     Raises:
         ValueError: it is not one of the archive, or `name_key` does not fit the name.
     """
-    path = checked_archive_path(folder, name)
+    if folder and _SIMPLE_NAME.fullmatch(name):
+        path = f"{_checked_folder(folder)}/{name}"
+    else:
+        path = checked_archive_path(folder, name)
     if key != name_key(name):
         raise ValueError(f"the key of {path} does not fit its name")
     return path
+
+
+@lru_cache(maxsize=4096)
+def _checked_folder(folder: str) -> str:
+    checked_archive_path(folder, "x")
+    return folder
 
 
 def _reserved(role: str, folder: str, name: str, key: str) -> ReservedName:
