@@ -8,12 +8,15 @@ from ambertime_tui import units
 from ambertime_tui.engine.api.spec import FetchWay, JobSpec, OriginalsChoice
 from ambertime_tui.engine.api.status import PhoneSummary
 from ambertime_tui.engine.plan.plan import Decision, Plan, PlannedAsset, wanted_of
+from ambertime_tui.engine.plan.way_abilities import OriginalKind, beyond
 from ambertime_tui.phone.originals import slices
 
 LOW_BATTERY = 50
 """Percent. Below it, a phone without power may not last through a large copy."""
 USABLE_SHARE = 0.8
 """Share of the phone's free storage that one range may use."""
+KEPT_FREE = 1 << 30
+"""Bytes. Download and Keep Originals stops while less is free on the phone."""
 NAMED_SLICES = 3
 MANY_YEARS = 3
 MANY = 1000
@@ -26,6 +29,7 @@ def advice_for(plan: Plan, spec: JobSpec, phone: PhoneSummary) -> list[str]:
     found = list(_power_advice(phone, fetching=bool(to_fetch)))
     if to_fetch:
         found += _space_advice(to_fetch, spec.way, phone)
+        found += _ability_advice(to_fetch, spec.way, phone)
         found += _network_advice(to_fetch)
     return found
 
@@ -39,7 +43,8 @@ def _power_advice(phone: PhoneSummary, *, fetching: bool) -> Iterator[str]:
 
 def _space_advice(to_fetch: Sequence[PlannedAsset], way: FetchWay, phone: PhoneSummary) -> Iterator[str]:
     size, free = sum(p.bytes for p in to_fetch), phone.free_bytes
-    if free is None or size <= free:
+    keeps = way is FetchWay.KEEP_ORIGINALS
+    if free is None or (keep_originals_fits(size, free) if keeps else size <= free):
         return
     needs = f"The originals in iCloud need {units.size(size)}, and the iPhone has {units.size(free)} free"
     ranges = slice_ranges(to_fetch, int(free * USABLE_SHARE))
@@ -49,11 +54,44 @@ def _space_advice(to_fetch: Sequence[PlannedAsset], way: FetchWay, phone: PhoneS
     named = units.first_of(ranges, NAMED_SLICES)
     if way is FetchWay.KEEP_ORIGINALS:
         yield (
-            f"{needs}, but Download and Keep Originals downloads the whole library. Use a Shortcut, which "
-            f"works slice by slice, or open these ranges by hand: {named}."
+            f"{needs}, but Download and Keep Originals downloads the whole library and stops "
+            f"when less than 1 GiB is free.{_alternating(size, free)} Or use a "
+            f"Shortcut, which works slice by slice, or open these ranges by hand: {named}."
         )
     else:
         yield f"{needs}. Back up these ranges one after the other: {named}."
+
+
+def keep_originals_fits(size: int, free: int | None) -> bool:
+    """Whether Download and Keep Originals can download so many bytes. False if free space is unknown."""
+    return free is not None and size + KEPT_FREE <= free
+
+
+def _alternating(size: int, free: int) -> str:
+    """How often to alternate with Optimize iPhone Storage; empty: there is no room even for that."""
+    room = free - KEPT_FREE
+    if room <= 0:
+        return ""
+    switches = units.plural(2 * -(-size // room) - 1, "switch", "switches")
+    return f" Alternate it with Optimize iPhone Storage (about {switches})."
+
+
+def _ability_advice(to_fetch: Sequence[PlannedAsset], way: FetchWay, phone: PhoneSummary) -> Iterator[str]:
+    """What the way cannot have iOS download, and what can."""
+    kinds = [found for p in to_fetch if (found := beyond(way, p.asset, p.resources))]
+    if not kinds:
+        return
+    edited = sum(OriginalKind.OF_EDITED in found for found in kinds)
+    counts = ((edited, "edited item"), (len(kinds) - edited, "item with a RAW or adjustment file"))
+    items = " and ".join(units.plural(count, noun, _plural(noun)) for count, noun in counts if count)
+    fits = keep_originals_fits(sum(p.bytes for p in to_fetch), phone.free_bytes)
+    instead = "Download and Keep Originals can" if fits else "Download them by hand, in Photos"
+    yield f"The Shortcut cannot download {items}. {instead}."
+
+
+def _plural(noun: str) -> str:
+    first, space, rest = noun.partition(" with ")
+    return f"{first}s{space}{rest}"
 
 
 def _network_advice(to_fetch: Sequence[PlannedAsset]) -> Iterator[str]:

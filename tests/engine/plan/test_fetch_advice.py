@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -51,6 +52,27 @@ def test_with_room_and_power_only_the_network_is_spoken_of() -> None:
     assert "Wi-Fi" in advice
     assert "free" not in advice
     assert "power." not in advice
+
+
+def test_keep_originals_needs_a_gibibyte_to_spare() -> None:
+    size = 40 * GB
+    fits, short = PhoneSummary("u", free_bytes=size + (1 << 30)), PhoneSummary("u", free_bytes=size)
+    assert "Alternate" not in advised(FetchWay.KEEP_ORIGINALS, fits)
+    assert "about 3 switches" in advised(FetchWay.KEEP_ORIGINALS, short)
+    full = PhoneSummary("u", free_bytes=1 << 30)
+    assert "Alternate" not in advised(FetchWay.KEEP_ORIGINALS, full)
+
+
+def test_the_shortcut_says_beforehand_what_it_cannot_download() -> None:
+    plain = awaited(2010, GB)
+    edited = [replace(p, asset=replace(p.asset, edited=True)) for p in (awaited(2011, GB), awaited(2012, GB))]
+    plan = plan_of([plain, *edited])
+    roomy, tight = PhoneSummary("u", free_bytes=9 * GB), PhoneSummary("u", free_bytes=3 * GB)
+    assert "cannot download 2 edited items. Download and Keep Originals can." in advised(
+        FetchWay.SHORTCUT, roomy, plan
+    )
+    assert "cannot download 2 edited items. Download them by hand" in advised(FetchWay.SHORTCUT, tight, plan)
+    assert "cannot download" not in advised(FetchWay.KEEP_ORIGINALS, roomy, plan)
 
 
 @pytest.mark.parametrize("way", FetchWay)
