@@ -49,4 +49,4 @@ class Notices:
             return f"{names[0]}: {problem}"
         affected = units.first_of(names, NAMES_PER_NOTICE, number)
         # Start with the number and the problem, because a front end may show only the beginning.
-        return f"{units.plural(number, 'item')}, each of them: {problem} Affected: {affected}."
+        return f"{units.plural(number, 'item')} with the same problem: {problem} Affected: {affected}."

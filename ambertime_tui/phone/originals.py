@@ -135,8 +135,8 @@ class Shortcut:
         size = sum(one.bytes for one in chosen)
         items = units.plural(len(chosen), "item")
         return Request(
-            f"Point the iPhone's camera at the code and tap it. It requests {items} ({units.size(size)}), "
-            f"{days.replace('..', ' to ')}.",
+            f"Point the iPhone's camera at the code and tap it. It requests {items} ({units.size(size)}) "
+            f"from {days.replace('..', ' to ')}.",
             tuple(one.uuid for one in chosen),
             address_of(days),
         )

@@ -55,6 +55,8 @@ from ambertime_tui.tui.widgets.text_field import TextField
 
 STILL_RUNNING = "The backup keeps running. `ambertime` shows it again, `ambertime stop` ends it."
 
+STILL_STARTING = "The backup is starting and keeps running. `ambertime` shows it, `ambertime stop` ends it."
+
 
 class AmberApp(QuietApp):
     """One app, one engine connection at a time."""
@@ -85,6 +87,7 @@ class AmberApp(QuietApp):
         self.attach_to = attach_to
         self.engine_now: Engine | None = None
         self._starting = asyncio.Lock()
+        self._job_starts = False
         self._notice_shown = False
         self.outcome: Outcome | None = None
         self.notices = (*context.notices, *self._load_themes(theme))
@@ -146,6 +149,8 @@ class AmberApp(QuietApp):
             self._show(SetupScreen())
 
     def _show(self, screen: Screen[None]) -> None:
+        while len(self.screen_stack) > 2:  # such as options opened over Setup while the job was starting
+            self.pop_screen()
         if len(self.screen_stack) > 1:
             self.switch_screen(screen)
         else:
@@ -169,6 +174,16 @@ class AmberApp(QuietApp):
                 self.engine_now = await self.context.launch()
             return self.engine_now
 
+    async def another_engine(self) -> Engine:
+        """A new engine, in place of one that has ended.
+
+        Raises:
+            EngineError: it cannot be started.
+        """
+        async with self._starting:
+            await self._close_engine()
+        return await self.engine()
+
     @work(group="open", exclusive=True)
     async def attach(self, socket: Path) -> None:
         """Connects to a running job and shows it."""
@@ -183,16 +198,26 @@ class AmberApp(QuietApp):
         self.engine_now = engine
         self._show(RunScreen(engine))
 
-    @work(group="open", exclusive=True)
-    async def start_job(self, spec: JobSpec) -> None:
-        """Starts a job and shows it."""
+    def start_job(self, spec: JobSpec) -> None:
+        """Starts a job and shows it. While one is starting, nothing happens: Enter may come twice."""
+        if not self._job_starts:
+            self._job_starts = True
+            self._start_job(spec)
+
+    @work(group="start")
+    async def _start_job(self, spec: JobSpec) -> None:
         try:
             engine = await self.engine()
             await engine.start(spec)
         except EngineError as error:
+            for screen in self.screen_stack:
+                if isinstance(screen, SetupScreen):
+                    screen.not_started(error.sentence)
             if isinstance(self.screen, AmberScreen):
                 self.screen.say(error.sentence, "bad")
             return
+        finally:
+            self._job_starts = False
         chosen = Task(
             device=spec.udid,
             range=str(spec.selection.range),
@@ -215,8 +240,6 @@ class AmberApp(QuietApp):
         tell_terminal(
             self, f"\x1b]9;AmberTime: {status.outcome}\x07\x1b]777;notify;AmberTime;{status.outcome}\x07"
         )
-        while len(self.screen_stack) > 2:
-            self.pop_screen()
         self._show(EndScreen(engine, status))
 
     def job_lost(self) -> None:
@@ -259,6 +282,8 @@ class AmberApp(QuietApp):
             self.pop_screen()
         elif run is not None and run.job_runs:
             self.push_screen(LeavingScreen(), self._left)
+        elif self._job_starts:
+            self.exit(ExitCode.COMPLETE, message=STILL_STARTING)
         else:
             self.leave(exit_code_of(self.outcome) if self.outcome is not None else ExitCode.COMPLETE)
 

@@ -28,9 +28,13 @@ class Engine(Protocol):
         """Check a folder as a target."""
 
     async def survey(
-        self, udid: str | None = None, on_scan: Callable[[ScanStatus], None] | None = None
+        self,
+        udid: str | None = None,
+        on_scan: Callable[[ScanStatus], None] | None = None,
+        *,
+        refresh: bool = False,
     ) -> SurveyedLibrary:
-        """Read the library of a phone."""
+        """Read the library of a phone; with `refresh`, even if it was read a moment ago."""
 
     async def preview(self, spec: JobSpec) -> Preview:
         """Calculate what a job would copy."""

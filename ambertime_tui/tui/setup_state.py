@@ -21,6 +21,9 @@ class SetupState:
     devices: DevicesChanged | None = None
     """None: the engine has not answered yet."""
     engine_problem: str = ""
+    """Why there is no engine, and which key tries again."""
+    starting: bool = False
+    """True from Enter until the job is shown or could not start."""
     udid: str | None = None
     library: SurveyedLibrary | None = None
     """The library of the chosen phone, once it has been read."""
@@ -102,6 +105,8 @@ class SetupState:
         """Why the backup cannot start now, and what to do; empty if it can."""
         if self.engine_problem:
             return self.engine_problem
+        if self.starting:
+            return "Starting the backup …"
         if self.devices is None:
             return "Looking for phones and drives …"
         if not self.phones:
@@ -128,7 +133,7 @@ class SetupState:
             return drive.sentence or "This drive cannot be written to."
         if self.another_drive:
             return (
-                "A different drive is at this path, without the archive. Connect the right one, or press n "
+                "A different drive is at this path, without the archive. Connect the right drive, or press n "
                 "to start a new archive on this one."
             )
         if self.preview_problem and self.preview_of == self.spec:
@@ -204,6 +209,23 @@ class SetupState:
             elif len(archives) == 1 or len(candidates) == 1:
                 state = replace(state, target=(archives or candidates)[0].path)
         return state
+
+    def without_engine(self) -> SetupState:
+        """With the choices, but without anything an engine said: another one is being started."""
+        return replace(
+            self,
+            devices=None,
+            engine_problem="",
+            starting=False,
+            library=None,
+            scan=None,
+            scan_problem="",
+            preview=None,
+            preview_of=None,
+            preview_problem="",
+            preview_trouble="",
+            notice="",
+        )
 
     def with_phone(self, udid: str) -> SetupState:
         """With another phone chosen, and without the last one's library."""

@@ -35,11 +35,18 @@ class Shell(Protocol):
             EngineError: it cannot be started.
         """
 
+    async def another_engine(self) -> Engine:
+        """Start an engine in place of the one in use, which has ended.
+
+        Raises:
+            EngineError: it cannot be started.
+        """
+
     def remember(self, state: State) -> None:
         """Save choices for the next run."""
 
     def start_job(self, spec: JobSpec) -> object:
-        """Start a job and show it."""
+        """Start a job and show it. While one is starting, nothing happens."""
 
     def attach(self, socket: Path) -> object:
         """Connect to a running job and show it."""

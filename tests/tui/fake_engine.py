@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -93,6 +93,11 @@ def surveyed() -> SurveyedLibrary:
     return SurveyedLibrary(PHONE, by_day, scan)
 
 
+GONE = EngineError(
+    "HostGone", "The engine ended unexpectedly. Files already backed up are safe. Start again."
+)
+
+
 class FakeEngine:
     """Answers from its attributes; the `say_*` methods change them and notify the screens."""
 
@@ -101,6 +106,8 @@ class FakeEngine:
         self.library: SurveyedLibrary | EngineError = surveyed()
         self.scans: list[ScanStatus] = []
         """Reported during a survey."""
+        self.refreshed = 0
+        """How often the library was to be read again although it was known."""
         self.survey_may_end = asyncio.Event()
         self.survey_may_end.set()
         self.preview_problem = ""
@@ -113,6 +120,10 @@ class FakeEngine:
         self.commands: list[Command] = []
         self.refused: EngineError | None = None
         self.started: list[JobSpec] = []
+        self.start_may_end = asyncio.Event()
+        self.start_may_end.set()
+        self.dead: asyncio.Event = asyncio.Event()
+        """Set by `die`."""
         self.closed = False
         self.has_thumbnails = True
         self._changed = asyncio.Condition()
@@ -131,13 +142,21 @@ class FakeEngine:
             self.job.append(status)
             self._changed.notify_all()
 
+    async def die(self) -> None:
+        """The process ended: everything that waits for it fails."""
+        self.dead.set()
+        async with self._changed:
+            self._changed.notify_all()
+
     async def devices(self) -> AsyncIterator[DevicesChanged]:
         """Each change."""
         seen = -1
         while True:
             async with self._changed:
-                while self._device_turn == seen:
+                while self._device_turn == seen and not self.dead.is_set():
                     await self._changed.wait()
+                if self.dead.is_set():
+                    raise GONE
                 seen = self._device_turn
             yield self.devices_now
 
@@ -148,9 +167,14 @@ class FakeEngine:
         return replace(SYSTEM, path=path, name=path, system=False)
 
     async def survey(
-        self, udid: str | None = None, on_scan: Callable[[ScanStatus], None] | None = None
+        self,
+        udid: str | None = None,
+        on_scan: Callable[[ScanStatus], None] | None = None,
+        *,
+        refresh: bool = False,
     ) -> SurveyedLibrary:
         """The scans, then the library."""
+        self.refreshed += refresh
         for scan in self.scans:
             if on_scan is not None:
                 on_scan(scan)
@@ -181,6 +205,7 @@ class FakeEngine:
         if self.refused is not None:
             raise self.refused
         self.started.append(spec)
+        await self.start_may_end.wait()
         return "20261122-a1b2c3"
 
     async def statuses(self) -> AsyncIterator[JobStatus]:
@@ -215,6 +240,8 @@ class FakeEngine:
 
     async def report(self) -> Report:
         """The report given by the test."""
+        if self.dead.is_set():
+            raise GONE
         return self.job_report
 
     async def aclose(self) -> None:
@@ -251,11 +278,16 @@ def context_of(
     defaults: Task | None = None,
     notices: tuple[str, ...] = (),
     remember: Callable[[State], None] = lambda _state: None,
+    later: Sequence[FakeEngine | EngineError] = (),
 ) -> AppContext:
-    """A context with one engine and fixed times."""
+    """A context with one engine, those launched after it, and fixed times."""
+    launched: list[FakeEngine | EngineError] = [engine, *later]
 
     async def launch() -> Engine:
-        return engine
+        following = launched.pop(0) if len(launched) > 1 else launched[0]
+        if isinstance(following, EngineError):
+            raise following
+        return following
 
     async def attach(_socket: Path) -> Engine:
         return engine

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ambertime_tui import units
 from ambertime_tui.engine.api.client import Report
 from ambertime_tui.engine.api.spec import FetchWay, JobSpec, OriginalsChoice
 from ambertime_tui.engine.api.status import (
@@ -24,6 +25,8 @@ from ambertime_tui.engine.api.status import (
     Tally,
     WriteStatus,
 )
+from ambertime_tui.engine.job.fetch_requests import USUAL_TROUBLES
+from ambertime_tui.phone.errors import PhoneDisconnected
 from tests.tui.fake_engine import NOW, PHONE
 
 SPEC = JobSpec("/media/anna/PHOTOS", PHONE.udid, originals=OriginalsChoice.ICLOUD)
@@ -114,7 +117,7 @@ UNPLUGGED = replace(
     COPYING,
     sequence=42,
     condition=Condition.WAITING,
-    sentence="Anna’s iPhone was unplugged. Connect it again; the backup resumes where it stopped.",
+    sentence=str(PhoneDisconnected("Anna’s iPhone")),
 )
 LOCAL_ONLY = replace(
     COPYING,
@@ -131,7 +134,7 @@ QUIET = replace(
         rate=None,
         eta=None,
         last_arrival_at=NOW - 1_260,
-        sentence="Nothing has arrived for 21 minutes. Is the phone on Wi-Fi and power, Low Power Mode off?",
+        sentence=f"Nothing has arrived for {units.duration(21 * 60)}. Check {USUAL_TROUBLES}.",
     ),
     write=replace(COPYING.write, written=Tally(2_341, 18_400 * MB), current_files=(), rate=None, eta=None),
 )

@@ -106,7 +106,7 @@ def _run_screen(stage: Stage) -> RunScreen:
 
 def rows_of(columns: int, rows: int, glyphs: Glyphs) -> list[str]:
     """The page with the code, as text."""
-    words = "Point the iPhone's camera at the code and tap it. It requests 300 items (1.2 GB), " + RANGE
+    words = "Point the iPhone's camera at the code and tap it. It requests 300 items (1.2 GB) from " + RANGE
     return [plain(row) for row in code_page(FIRST, words, columns, rows, glyphs)]
 
 

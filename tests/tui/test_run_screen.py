@@ -62,14 +62,14 @@ def test_a_pause_does_not_hide_what_the_user_should_do() -> None:
     engine = running(samples.UNPLUGGED)
 
     async def script(stage: Stage) -> None:
-        await stage.shows("resumes where it")
+        await stage.shows("Files already copied are")
         await stage.press("p")
         await engine.say_status(replace(samples.UNPLUGGED, sequence=60, condition=Condition.PAUSED))
         await stage.shows("Paused")
-        assert "resumes where it" in stage.text
+        assert "Files already copied are" in stage.text
         await stage.press("s")
         await stage.shows("The backup will stop once")
-        assert "resumes where it" in stage.text
+        assert "Files already copied are" in stage.text
 
     play(app_of(engine, attach_to=SOCKET), script)
 

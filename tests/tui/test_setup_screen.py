@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from ambertime_tui.config import State, Task
 from ambertime_tui.engine.api.client import DevicesChanged, EngineError
 from ambertime_tui.engine.api.spec import OriginalsChoice
 from ambertime_tui.library.date_range import parse_date_range
+from ambertime_tui.tui.screens.run import RunScreen
 from ambertime_tui.tui.widgets.histogram import Histogram
 from tests.tui.fake_engine import PHONE, SSD, SYSTEM, TODAY, USB, FakeEngine, context_of
 from tests.tui.scenes import CHOSEN, READY
@@ -311,3 +314,114 @@ def test_typing_replaces_a_range_and_extends_a_path() -> None:
         await stage.shows(f"Folder {USB.path}/2026")
 
     play(app_of(engine, context_of(engine, state=CHOSEN)), script)
+
+
+# The start
+
+
+def test_enter_twice_starts_one_job_and_shows_it() -> None:
+    engine = FakeEngine()
+    engine.start_may_end.clear()
+
+    async def script(stage: Stage) -> None:
+        await stage.shows(READY)
+        await stage.press("enter", "enter")
+        await stage.shows("Starting the backup")
+        await stage.press("enter", "i", "enter")
+        engine.start_may_end.set()
+        await stage.until(lambda: isinstance(stage.app.screen, RunScreen))
+
+    play(app_of(engine, context_of(engine, state=CHOSEN)), script)
+    assert len(engine.started) == 1
+
+
+def test_a_job_is_shown_although_its_options_were_opened_while_it_started() -> None:
+    engine = FakeEngine()
+    engine.start_may_end.clear()
+
+    async def script(stage: Stage) -> None:
+        await stage.shows(READY)
+        await stage.press("enter", "w")
+        engine.start_may_end.set()
+        await stage.until(lambda: isinstance(stage.app.screen, RunScreen))
+        assert len(stage.app.screen_stack) == 2
+
+    play(app_of(engine, context_of(engine, state=CHOSEN)), script)
+
+
+def test_leaving_while_a_job_starts_says_that_it_keeps_running(capsys: pytest.CaptureFixture[str]) -> None:
+    engine = FakeEngine()
+    engine.start_may_end.clear()
+
+    async def script(stage: Stage) -> None:
+        await stage.shows(READY)
+        await stage.press("enter", "q")
+
+    play(app_of(engine, context_of(engine, state=CHOSEN)), script)
+    assert "The backup is starting and keeps running" in capsys.readouterr().err
+
+
+# The engine
+
+
+def test_r_reads_the_library_again_even_if_it_was_just_read() -> None:
+    engine = FakeEngine()
+
+    async def script(stage: Stage) -> None:
+        await stage.shows(READY)
+        assert engine.refreshed == 0
+        await stage.press("r")
+        await stage.until(lambda: engine.refreshed == 1)
+        await stage.shows(READY)
+
+    play(app_of(engine, context_of(engine, state=CHOSEN)), script)
+
+
+def test_r_restarts_an_engine_that_has_ended_and_keeps_the_choices() -> None:
+    first, second = FakeEngine(), FakeEngine()
+
+    async def script(stage: Stage) -> None:
+        await stage.shows(READY)
+        await stage.press("5", "i")
+        await first.die()
+        await stage.shows("already backed up are safe. Press r")
+        await stage.press("enter")
+        assert not first.started
+        await stage.press("r")
+        await stage.shows(": included")
+        await stage.shows(f"{READY} to {USB.path}")
+        await stage.press("enter")
+        await stage.until(lambda: bool(second.started))
+
+    play(app_of(first, context_of(first, state=CHOSEN, later=[second])), script)
+    assert first.closed
+    assert second.started[0].originals is OriginalsChoice.ICLOUD
+    assert second.started[0].selection.range == parse_date_range("..2024-11-22", TODAY)
+
+
+def test_r_tries_again_to_start_an_engine_that_did_not_start() -> None:
+    first, second = FakeEngine(), FakeEngine()
+    failed = EngineError("HostFailed", "The engine did not start: no space left. See its log: /x/engine.log")
+
+    async def script(stage: Stage) -> None:
+        await stage.shows(READY)
+        await first.die()
+        await stage.shows("Press r")
+        await stage.press("r")
+        await stage.shows("no space left")
+        await stage.shows("Press r to try again.")
+        await stage.press("r")
+        await stage.shows(READY)
+
+    play(app_of(first, context_of(first, state=CHOSEN, later=[failed, second])), script, size=(120, 40))
+
+
+def test_drives_that_cannot_be_listed_have_a_sentence_and_phones_are_shown() -> None:
+    engine = FakeEngine()
+    engine.devices_now = DevicesChanged((PHONE,), (), drives_sentence="Drives cannot be listed.")
+
+    async def script(stage: Stage) -> None:
+        await stage.shows("Drives cannot be listed.")
+        await stage.shows("19,644 items in the library")
+
+    play(app_of(engine), script)

@@ -152,6 +152,9 @@ class EngineClient:
             if isinstance(error, EngineError) and error.kind in ("OtherVersion", "OtherUser"):
                 raise
             raise EngineError("HostGone", f"The job at {socket} has ended: it does not respond.") from error
+        except BaseException:  # cancelled: an open connection would keep the host alive
+            writer.close()
+            raise
         return cls(reader, writer, socket, hello)
 
     async def aclose(self) -> None:

@@ -27,6 +27,10 @@ def target_lines(state: SetupState, width: int, height: int, glyphs: Glyphs) -> 
     if state.devices is None:
         return (line(Span("Looking …", "muted")),)
     drives = drive_rows(state)
+    if state.devices.drives_sentence:
+        trouble = wrap(state.devices.drives_sentence, width, "warn", max(1, height - bool(drives)))
+        rows = [_row(d, d.path == state.target, state.target, width, glyphs) for d in drives]
+        return tuple(([*rows, *trouble])[:height])
     facts = _facts(state, width, max(1, height - 1), glyphs)
     # A sentence is shown completely; details take only the rows that the list leaves.
     wanted = len(facts) if _has_sentence(state) else min(len(facts), max(1, height - len(drives)))

@@ -23,6 +23,8 @@ from ambertime_tui.tui.widgets.lines import LinesView
 from ambertime_tui.tui.widgets.pick_list import Drawn, FullHeight
 from ambertime_tui.tui.widgets.spans import Line, Span, line
 
+NO_REPORT = "The engine ended before it sent its report, which is in {}. Press n for a new backup."
+
 
 class EndScreen(AmberScreen):
     """The result of a job."""
@@ -41,6 +43,7 @@ class EndScreen(AmberScreen):
         self.engine = engine
         self.status = status
         self.report: Report | None = None
+        self._no_report = "The report is not ready yet."
 
     @property
     def census(self) -> Census | None:
@@ -68,7 +71,9 @@ class EndScreen(AmberScreen):
         try:
             self.report = await self.engine.report()
         except EngineError as error:
-            self.say(error.sentence)
+            gone = error.kind == "HostGone"
+            self._no_report = NO_REPORT.format(self.context.reports) if gone else error.sentence
+            self.say(self._no_report)
             return
         for view in self.query(FullHeight):
             view.refresh(layout=True)
@@ -94,10 +99,12 @@ class EndScreen(AmberScreen):
 
     def why_not(self, action: str) -> str:
         """Actions need something to list or to save."""
-        if action == "left":
-            return "" if self.report and self.report.left else "Everything you selected is on the drive."
-        if action.startswith("export"):
-            return "" if self.report else "The report is not ready yet."
+        if action != "left" and not action.startswith("export"):
+            return ""
+        if self.report is None:
+            return self._no_report
+        if action == "left" and not self.report.left:
+            return "Everything you selected is on the drive."
         return ""
 
     def action_left(self) -> None:

@@ -100,7 +100,14 @@ class SetupScreen(SetupEngineScreen):
             tooltip="method, patience, order, advice",
         ),
         Binding("s", "tasks", "Tasks", id="setup.tasks", tooltip="load a saved task or save this one"),
-        Binding("r", "rescan", "Read library again", id="setup.rescan", show=False),
+        Binding(
+            "r",
+            "rescan",
+            "Read library again",
+            id="setup.rescan",
+            show=False,
+            tooltip="also restarts the engine if it has ended",
+        ),
     ]
 
     def __init__(self) -> None:
@@ -281,7 +288,12 @@ class SetupScreen(SetupEngineScreen):
         self.say("")
         spec = self.state.spec
         if spec is not None and not self.state.reason:
+            self.set_state(replace(self.state, starting=True))
             self.shell.start_job(spec)
+
+    def not_started(self, sentence: str) -> None:
+        """Shows why the job did not start."""
+        self.set_state(replace(self.state, starting=False, notice=sentence))
 
     def action_range_text(self) -> None:
         """Focuses the range field."""
@@ -339,10 +351,12 @@ class SetupScreen(SetupEngineScreen):
             self.look_at(engine, path)
 
     def action_rescan(self) -> None:
-        """Reads the library again."""
-        if self.state.udid is not None:
-            self.set_state(replace(self.state, library=None))
-            self.read_library(self.state.udid)
+        """Reads the library again, or starts another engine if there is none."""
+        if self.state.engine_problem:
+            self.restart_engine()
+        elif self.state.udid is not None:
+            self.set_state(replace(self.state, library=None, notice=""))
+            self.read_library(self.state.udid, refresh=True)
 
     @on(PickList.Stepped, "#phones")
     def another_phone(self, event: PickList.Stepped) -> None:

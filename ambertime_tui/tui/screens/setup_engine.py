@@ -21,6 +21,20 @@ DEBOUNCE = 0.12
 """Seconds that a choice must be unchanged before a preview is requested."""
 
 
+ENGINE_ENDED = "The engine ended unexpectedly. Files already backed up are safe. Press r to restart it."
+
+
+def engine_trouble(error: EngineError) -> str:
+    """Why there is no engine, and which key tries again."""
+    match error.kind:
+        case "HostGone":
+            return ENGINE_ENDED
+        case "OtherVersion":  # only a restart of the app helps, as the sentence says
+            return error.sentence
+        case _:
+            return f"{error.sentence.rstrip('.')}. Press r to try again."
+
+
 class SetupEngineScreen(AmberScreen):
     """Holds the state and requests what it needs from the engine; the subclass draws it."""
 
@@ -37,27 +51,36 @@ class SetupEngineScreen(AmberScreen):
         """Cancels the check of a typed folder, which would otherwise undo a later choice."""
         self.workers.cancel_group(self, "drive")
 
+    def restart_engine(self) -> None:
+        """Starts another engine in place of one that has ended, and keeps all choices."""
+        for group in ("survey", "preview", "drive"):
+            self.workers.cancel_group(self, group)
+        self.set_state(self.state.without_engine())
+        self.follow_devices(restart=True)
+
     @work(group="devices", exclusive=True)
-    async def follow_devices(self) -> None:
+    async def follow_devices(self, *, restart: bool = False) -> None:
         """Follows phones and drives as they come and go."""
         try:
-            engine = await self.shell.engine()
-            wanted = self.expanded(self.context.target or self.context.state.last.to or "")
+            engine = await (self.shell.another_engine() if restart else self.shell.engine())
+            wanted = self.state.target or self.expanded(
+                self.context.target or self.context.state.last.to or ""
+            )
             async for devices in engine.devices():
                 first = self.state.devices is None
                 self.set_state(self.state.with_devices(devices, wanted))
                 if first and wanted and self.state.target != wanted:
                     self.look_at(engine, wanted)
         except EngineError as error:
-            self.set_state(replace(self.state, engine_problem=error.sentence))
+            self.set_state(replace(self.state, engine_problem=engine_trouble(error)))
 
     @work(group="survey", exclusive=True)
-    async def read_library(self, udid: str) -> None:
-        """Reads the library of a phone."""
-        engine = await self.shell.engine()
+    async def read_library(self, udid: str, *, refresh: bool = False) -> None:
+        """Reads the library of a phone; with `refresh`, even if the engine has just read it."""
         self.set_state(replace(self.state, scan=ScanStatus(), scan_problem=""))
         try:
-            library = await engine.survey(udid, self._scanning)
+            engine = await self.shell.engine()
+            library = await engine.survey(udid, self._scanning, refresh=refresh)
         except EngineError as error:
             if self.state.udid == udid:
                 self.set_state(replace(self.state, scan=None, scan_problem=error.sentence))
