@@ -52,7 +52,8 @@ def remove_lost_parts_of(
 
 def _parts_of(root: Path, traits: FileSystemTraits, folder: str, name: str) -> Iterator[str]:
     for attempt in itertools.count(1):
-        path = f"{folder}/{part_name(name, traits, attempt)}"
+        part = part_name(name, traits, attempt)
+        path = f"{folder}/{part}" if folder else part
         if not os.path.lexists(root / path):
             return
         yield path
