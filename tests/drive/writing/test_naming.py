@@ -118,9 +118,9 @@ def test_an_edited_live_photo_has_four_files_with_one_stem() -> None:
 
 
 def test_a_name_that_would_be_shown_in_another_order_gets_an_underscore_and_its_true_name_is_kept() -> None:
-    tricky = "IMG\u202egpj.exe\u2066\x9b\x7f.JPG"
+    tricky = "IMG\u202egpj.exe\u2066\x9b\x7f.HEIC"
     (file,) = place(asset(1, (Role.PHOTO,), name=tricky), traits(), nothing).files
-    assert file.name == "IMG_gpj.exe___.JPG"
+    assert file.name == "IMG_gpj.exe___.HEIC"
     assert file.true_name == tricky
 
 
