@@ -152,6 +152,44 @@ class TargetInUse(DriveError):
         self.holder = holder
 
 
+class TargetWithoutLocks(DriveError):
+    """The file system of the target cannot lock files."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(
+            f"The file system of {path} cannot lock files ({why}), so two backups could write to it at the "
+            "same time. If it is a network share, mount it with locks on this computer: with the option "
+            "nolock (NFS) or nobrl (SMB). Otherwise choose another drive."
+        )
+        self.path = path
+
+
+class TooFewOpenFiles(DriveError):
+    """This process or computer may not open more files."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(
+            f"{path} could not be opened: {why}. AmberTime needs up to 60 open files. Raise the limit, for "
+            "example with: ulimit -n 1024. Then run the backup again."
+        )
+        self.path = path
+
+
+class SyncRefused(DriveError):
+    """The file system of the target cannot confirm that a file is on the drive."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"The file system of {path} does not support fsync, so AmberTime cannot make sure that a copy "
+            "survives a power cut. Mount the drive with another driver, or choose another drive."
+        )
+        self.path = path
+
+
+class FsyncUnsupported(OSError):
+    """`fsync` is not available on this file system; `drive_error` makes it `SyncRefused`."""
+
+
 class TargetSwapped(DriveError):
     """A different drive or folder is now at the target's path."""
 
@@ -327,6 +365,10 @@ def drive_error(error: OSError, path: Path, *, doing: str = "writing", size: int
     if isinstance(error, ObstacleInArchive):
         return ArchiveObstructed(error.path, error.obstacle, error.needed)
     code = error.errno or errno.EIO
+    if isinstance(error, FsyncUnsupported):
+        return SyncRefused(path)
+    if code in (errno.EMFILE, errno.ENFILE):
+        return TooFewOpenFiles(path, os.strerror(code).lower())
     if code in (errno.ENOSPC, errno.EDQUOT):
         return DriveFull(path, size, None)
     if code == errno.EROFS:

@@ -114,8 +114,8 @@ class Target:
         """
         self._lock.check()
 
-    def free_bytes(self) -> int:
-        """Free space available to this user, in bytes.
+    def free_bytes(self) -> int | None:
+        """Free space available to this user, in bytes; None if the file system does not tell.
 
         Raises:
             DriveError: the drive cannot be read.
@@ -124,7 +124,7 @@ class Target:
             facts = os.statvfs(self.path)
         except OSError as error:
             raise drive_error(error, self.path, doing="reading") from error
-        return facts.f_bavail * facts.f_frsize
+        return facts.f_bavail * facts.f_frsize if facts.f_blocks else None
 
     def inspect(self, udid: str) -> Inspection:
         """Look at the recorded files of a phone, and record those that were moved where they are now.

@@ -20,7 +20,7 @@ from ambertime_tui.phone.errors import (
     UnknownPhone,
     UsbmuxUnavailable,
 )
-from ambertime_tui.phone.troubles import ODD_ANSWERS
+from ambertime_tui.phone.troubles import FILE_LIMIT, ODD_ANSWERS, too_few_files
 from ambertime_tui.phone.usb_bus import apple_devices_on_usb
 
 ANSWER_WITHIN = 10.0
@@ -229,6 +229,8 @@ def _unavailable(error: BaseException) -> UsbmuxUnavailable:
         return UsbmuxUnavailable(
             f"usbmuxd at {where} has not responded for {ANSWER_WITHIN:.0f} s. Restart it."
         )
+    if isinstance(cause, OSError) and cause.errno in FILE_LIMIT:
+        return UsbmuxUnavailable(too_few_files(cause))
     if isinstance(cause, OSError) and cause.strerror:
         return UsbmuxUnavailable(f"usbmuxd cannot be reached at {where}: {cause.strerror}. Restart it.")
     if isinstance(error, ODD_ANSWERS):

@@ -28,6 +28,16 @@ ODD_ANSWERS = (
 )
 """What pymobiledevice3 and plistlib raise for an answer of another shape than they expect."""
 
+FILE_LIMIT = (errno.EMFILE, errno.ENFILE)
+
+
+def too_few_files(error: OSError) -> str:
+    """The sentence for a connection that failed with `FILE_LIMIT`."""
+    return (
+        f"The phone could not be reached: {error.strerror}. AmberTime needs up to 60 open files. Raise the "
+        "limit, for example with: ulimit -n 1024."
+    )
+
 
 def phone_error(error: BaseException, phone: str, udid: str) -> PhoneError | None:
     """Return the typed error for a failed connection to a phone or its lockdownd.
@@ -74,6 +84,8 @@ def phone_error(error: BaseException, phone: str, udid: str) -> PhoneError | Non
         )
     if isinstance(error, pmd.ConnectionTerminatedError | ConnectionError | EOFError):
         return PhoneDisconnected(phone, "closed the connection")
+    if isinstance(error, OSError) and error.errno in FILE_LIMIT:
+        return PhoneNotReady(too_few_files(error))
     if isinstance(error, OSError) and (error.filename is not None or error.errno in _DISK_ERRORS):
         where = f" ({error.filename})" if error.filename is not None else ""
         return PhoneNotReady(

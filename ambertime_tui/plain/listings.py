@@ -33,7 +33,7 @@ def drive_lines(drives: Sequence[DriveSummary]) -> list[str]:
             d.path,
             d.name,
             d.file_system,
-            f"{size(d.free_bytes)} free of {size(d.total_bytes)}",
+            f"{size(d.free_bytes)} free of {size(d.total_bytes)}" if d.total_bytes else "free space unknown",
             "; ".join(filter(None, ("holds an archive" if d.has_archive else "", d.sentence))),
         )
         for d in drives

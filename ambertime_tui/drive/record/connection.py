@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ambertime_tui.drive.errors import Obstacle, ObstacleInArchive, RecordDamaged
+from ambertime_tui.drive.record.byte_locks import PATIENCE, READER_PATIENCE, lacks_locks
 from ambertime_tui.drive.volume.root_folder import obstacle_of
 from ambertime_tui.drive.volume.system_calls import SystemCalls
 from ambertime_tui.drive.volume.system_calls import closing as closing_file
@@ -63,8 +64,17 @@ def connect(path: Path, calls: SystemCalls, *, mode: str = "rw") -> sqlite3.Conn
     if mode == "rw":
         calls.create_empty(path)
     address = f"file:{quote(os.fsencode(path))}?mode={mode}"
+    connection = _open(address, path, calls, PATIENCE if mode == "rw" else READER_PATIENCE)
+    if mode == "rw" and lacks_locks(connection, path):
+        connection.close()
+        # Whoever writes holds the lock of the target, so SQLite's own locks are not needed.
+        connection = _open(f"{address}&vfs=unix-none", path, calls, PATIENCE)
+    return connection
+
+
+def _open(address: str, path: Path, calls: SystemCalls, patience: float) -> sqlite3.Connection:
     connection = sqlite3.connect(
-        address, uri=True, isolation_level=None, check_same_thread=False, timeout=30.0
+        address, uri=True, isolation_level=None, check_same_thread=False, timeout=patience
     )
     try:
         _check_opened(path, calls)

@@ -19,6 +19,7 @@ from ambertime_tui.drive.record.damage_mark import leave_mark
 from ambertime_tui.drive.record.integrity import hash_of, read_integrity
 from ambertime_tui.drive.record.rows import KnownFile, known_files_in
 from ambertime_tui.drive.record.schema import checked_version, record_error
+from ambertime_tui.drive.volume.lock import no_job_writes
 from ambertime_tui.drive.volume.own_files import opened_target
 from ambertime_tui.drive.volume.system_calls import SystemCalls
 from ambertime_tui.library.model import Role
@@ -112,13 +113,22 @@ def _check_integrity(root: Path, path: Path) -> None:
 def _read_file(path: Path, calls: SystemCalls, read: Callable[[sqlite3.Connection], T]) -> T:
     """Call `read` on the record or, if only a writer could open it, on a private copy.
 
-    That happens when an interrupted job left a journal and the drive is read-only.
+    That happens when an interrupted job left a journal and the drive is read-only. It also happens on a file
+    system without byte-range locks, where SQLite reports a locked database.
     """
     try:
         return _read_at(connect(path, calls, mode="ro"), path, read)
     except sqlite3.Error as error:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _NEEDS_A_WRITER:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_BUSY:
+            with no_job_writes(path.parent.parent):
+                return _read_copy(path, calls, read)
+        if code not in _NEEDS_A_WRITER:
             raise record_error(error, path) from error
+    return _read_copy(path, calls, read)
+
+
+def _read_copy(path: Path, calls: SystemCalls, read: Callable[[sqlite3.Connection], T]) -> T:
     try:
         scratch = tempfile.TemporaryDirectory(prefix="ambertime-")
     except OSError as error:

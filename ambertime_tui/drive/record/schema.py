@@ -105,16 +105,24 @@ SCHEMA = (
 _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
 
 
+_WHY = {
+    sqlite3.SQLITE_IOERR_FSYNC: "the drive did not confirm that it is stored (fsync failed)",
+    sqlite3.SQLITE_IOERR_LOCK: "it cannot be locked",
+}
+
+
 def record_error(error: sqlite3.Error, path: Path) -> RecordDamaged | RecordFailed:
     """Translate an error of SQLite or of Python's sqlite3 module."""
-    code = getattr(error, "sqlite_errorcode", None)
+    code: int | None = getattr(error, "sqlite_errorcode", None)
     if code is None:
         # The sqlite3 module itself raises this one, for text that is not UTF-8.
         damaged = str(error).startswith("Could not decode to UTF-8")
     else:
         # Our statements are fixed, so a general error means that a table or column is not there.
         damaged = code & 0xFF in _DAMAGE or code == sqlite3.SQLITE_ERROR
-    return RecordDamaged(path, str(error)) if damaged else RecordFailed(path, str(error))
+    if damaged:
+        return RecordDamaged(path, str(error))
+    return RecordFailed(path, _WHY.get(code or 0, str(error)))
 
 
 def configure(connection: sqlite3.Connection, path: Path) -> None:

@@ -8,7 +8,7 @@ import os
 import socket
 import stat
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from ambertime_tui.drive.errors import (
     TargetMissing,
     TargetNotAFolder,
     TargetSwapped,
+    TargetWithoutLocks,
     drive_error,
 )
 from ambertime_tui.drive.layout import LOCK, OURS
@@ -30,7 +31,7 @@ from ambertime_tui.drive.volume.marker import (
     refuse_inside_archive,
     write_marker,
 )
-from ambertime_tui.drive.volume.own_files import check_own_files
+from ambertime_tui.drive.volume.own_files import check_own_files, opened_target
 from ambertime_tui.drive.volume.root_folder import RootFolder
 from ambertime_tui.drive.volume.system_calls import SystemCalls
 
@@ -42,6 +43,7 @@ _CANNOT_LOCK_FOLDERS = frozenset(
     {errno.EBADF, errno.EINVAL, errno.EISDIR, errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 )
 _BUSY = (errno.EWOULDBLOCK, errno.EACCES)
+_NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,8 @@ class TargetLock:
         except ObstacleInArchive as error:
             raise drive_error(error, self.root) from error
         except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                raise drive_error(error, self.root) from error
             raise TargetGone(self.root, os.strerror(error.errno or errno.EIO).lower()) from error
         if (now.st_dev, now.st_ino) == (self.device, self.inode) and found == self.marker:
             return
@@ -135,6 +139,32 @@ def lock_target(root: Path, *, now: float, calls: SystemCalls) -> TargetLock:
     return TargetLock(root, marker, folder.st_dev, folder.st_ino, target, tuple(descriptors))
 
 
+@contextmanager
+def no_job_writes(root: Path) -> Iterator[None]:
+    """Keep jobs from starting to write to a target within a `with` block.
+
+    Raises:
+        TargetInUse: a job is writing to it.
+        DriveError: the target has no lock file, or no locks.
+    """
+    try:
+        with opened_target(root) as target:
+            fd = target.open_file(f"{OURS}/{LOCK}", os.O_RDONLY)
+    except OSError as error:
+        raise drive_error(error, root / OURS / LOCK, doing="reading") from error
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        yield
+    except OSError as error:
+        if error.errno in _NO_LOCKS:
+            raise TargetWithoutLocks(root, os.strerror(error.errno)) from error
+        if error.errno in _BUSY:
+            raise TargetInUse(root, "") from error
+        raise drive_error(error, root, doing="reading") from error
+    finally:
+        os.close(fd)
+
+
 def _locked(target: RootFolder, root: Path, calls: SystemCalls) -> Iterator[int]:
     """Lock `.ambertime` itself, if folders can be locked, and the lock file. Yields their descriptors.
 
@@ -182,6 +212,8 @@ def _take(fd: int, target: RootFolder, root: Path, *, may_lack: bool = False) ->
     except OSError as error:
         if may_lack and error.errno in _CANNOT_LOCK_FOLDERS:
             return False
+        if error.errno in _NO_LOCKS:
+            raise TargetWithoutLocks(root, os.strerror(error.errno)) from error
         if error.errno not in _BUSY:
             raise
         holder = ""

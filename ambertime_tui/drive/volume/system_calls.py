@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ambertime_tui.drive.errors import Obstacle, ObstacleInArchive
+from ambertime_tui.drive.errors import FsyncUnsupported, Obstacle, ObstacleInArchive
 from ambertime_tui.drive.volume.root_folder import Entry, RootFolder, entries_of
 
 _NOT_POSSIBLE_HERE = frozenset({errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
@@ -88,7 +88,11 @@ class SystemCalls:
                 raise
 
     def fsync(self, fd: int) -> None:
-        """Write a file through to the drive; on macOS also through the drive's cache (F_FULLFSYNC)."""
+        """Write a file through to the drive; on macOS also through the drive's cache (F_FULLFSYNC).
+
+        Raises:
+            FsyncUnsupported: this file system cannot do that.
+        """
         if sys.platform == "darwin":
             try:
                 fcntl.fcntl(fd, _F_FULLFSYNC)
@@ -96,7 +100,12 @@ class SystemCalls:
             except OSError as error:
                 if error.errno not in _NOT_POSSIBLE_HERE | {errno.ENOTTY}:
                     raise
-        os.fsync(fd)
+        try:
+            os.fsync(fd)
+        except OSError as error:
+            if error.errno in _NOT_POSSIBLE_HERE:
+                raise FsyncUnsupported(error.errno, error.strerror) from error
+            raise
 
     def close(self, fd: int) -> None:
         """Close a descriptor."""

@@ -109,6 +109,7 @@ class DriveSummary:
     name: str = ""
     file_system: str = ""
     total_bytes: int = 0
+    """0 if the file system does not tell; then `free_bytes` is not known either."""
     free_bytes: int = 0
     removable: bool = False
     system: bool = False

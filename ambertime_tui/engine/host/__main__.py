@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import logging
 import os
+import resource
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -24,6 +25,8 @@ from ambertime_tui.safe_text import SafeFormatter
 
 log = logging.getLogger(__name__)
 
+OPEN_FILES = 1024
+"""More than a job needs. The usual limit on macOS is 256, on Linux 1024."""
 LOG_BYTES = 1_000_000
 """A larger log is rotated; the previous one is kept."""
 
@@ -94,8 +97,17 @@ def _detach_from_terminal(log_file: Path) -> None:
     logging.basicConfig(level=logging.INFO, handlers=[to_log])
 
 
+def _allow_open_files() -> None:
+    """Raise this process's limit of open files as far as it may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
+    if soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
 async def _serve(socket: Path, state: Path, data: Path, on_ready: Callable[[], None]) -> None:
     sys.setswitchinterval(SWITCH_INTERVAL)
+    _allow_open_files()
     handlers = Handlers(
         version=__version__,
         pid=os.getpid(),

@@ -96,7 +96,7 @@ def _preview(
     free = drive.free_bytes if drive else 0
     if not problem and not selected.count:
         problem = "The library has nothing in this range. Choose a wider range."
-    elif not problem and drive is not None and needed > free:
+    elif not problem and drive is not None and drive.total_bytes and needed > free:
         problem = (
             f"Not enough free space: {units.size(needed)} needed, {units.size(free)} free. "
             "Choose a shorter range or another drive."

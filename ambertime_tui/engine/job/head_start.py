@@ -39,7 +39,8 @@ def first_assets(
     if any(target.record.count_originals(udid).values()):
         return ()
     files, size = reader.most_files()
-    if room_needed(Share(files, size, files)) > target.free_bytes():
+    free = target.free_bytes()
+    if free is not None and room_needed(Share(files, size, files)) > free:
         return ()
     days, traits = selection.range, target.traits
     assets = reader.oldest(

@@ -53,8 +53,10 @@ def plan_for(
     return plan, counts.status(scan.status, scan.library.notices)
 
 
-def check_room(plan: Plan, target: Target, udid: str, *, icloud: bool) -> int:
+def check_room(plan: Plan, target: Target, udid: str, *, icloud: bool) -> int | None:
     """Check that the plan fits on the target, and return the target's free bytes.
+
+    A target that does not tell its free space is not checked; the drive reports when it is full.
 
     Files that are probably on the drive already are not counted.
 
@@ -71,6 +73,8 @@ def check_room(plan: Plan, target: Target, udid: str, *, icloud: bool) -> int:
     decisions = (Decision.COPY, Decision.FETCH) if icloud else (Decision.COPY,)
     share, free = plan.share(*decisions), target.free_bytes()
     needed = room_needed(share)
+    if free is None:
+        return None
     if needed > free:
         sizes = (r.size or 0 for planned in plan.with_decision(*decisions) for r in planned.resources)
         files, size = target.count_existing(udid, sizes)

@@ -50,7 +50,8 @@ def _has_sentence(state: SetupState) -> bool:
 
 def _row(drive: DriveSummary, chosen: bool, typed: str, width: int, glyphs: Glyphs) -> Line:
     if drive.usable:
-        right = Span(f"{size(drive.free_bytes):>{SIZE_WIDTH}} free", "text" if chosen else "muted")
+        free = f"{size(drive.free_bytes):>{SIZE_WIDTH}} free" if drive.total_bytes else "size unknown"
+        right = Span(free, "text" if chosen else "muted")
     else:
         right = Span("cannot be used", "warn")
     name = drive.name or drive.path

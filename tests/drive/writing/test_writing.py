@@ -389,7 +389,9 @@ def test_a_link_or_file_in_place_of_a_folder_is_reported_and_not_changed(tmp_pat
 def test_free_space_is_reported(tmp_path: Path) -> None:
     with open_target(tmp_path) as target:
         assert isinstance(target, Target)
-        assert 0 < target.free_bytes() <= target.drive.total_bytes
+        free = target.free_bytes()
+        assert free is not None
+        assert 0 < free <= target.drive.total_bytes
 
 
 def test_a_discarded_asset_releases_its_names(tmp_path: Path) -> None:
