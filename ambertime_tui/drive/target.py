@@ -36,6 +36,7 @@ from ambertime_tui.drive.record.verdicts import Finding, load_findings
 from ambertime_tui.drive.volume.discovery import Drive, drive_of
 from ambertime_tui.drive.volume.file_system import FileSystemTraits
 from ambertime_tui.drive.volume.lock import TargetLock, lock_target
+from ambertime_tui.drive.volume.own_files import is_own_file
 from ambertime_tui.drive.volume.service_folders import service_in
 from ambertime_tui.drive.volume.system_calls import SystemCalls
 from ambertime_tui.drive.writing.asset_writer import AssetWriter, StagedAsset
@@ -325,7 +326,7 @@ def open_target(
     """
     calls = calls or SystemCalls()
     root = Path(os.path.abspath(path))  # noqa: PTH100 - keeps links, to show the path as the user wrote it
-    was_archive = os.path.lexists(root / CHECKSUMS) and not os.path.lexists(root / OURS)
+    was_archive = is_own_file(root, CHECKSUMS) and not os.path.lexists(root / OURS)
     lock = lock_target(root, now=clock(), calls=calls)
     with ExitStack() as undo:
         undo.callback(lock.release)
@@ -333,7 +334,7 @@ def open_target(
         parts = PartJournal(root, root / OURS / PARTS, calls)
         parts.remove_leftovers()
         if was_archive:
-            remove_all_lost_parts(root, parts)
+            remove_all_lost_parts(root, parts, calls)
         interrupted = read_integrity(root) is None
         reader = Reader(drive.traits, drive.device, calls, on_block)
         record, notices = open_record(root, now=clock(), calls=calls)

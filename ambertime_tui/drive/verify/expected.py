@@ -334,6 +334,5 @@ class ExpectedFiles:
 
 def _with_sizes(root: Path) -> Iterator[tuple[bytes, int]]:
     """All files of a target that can belong to the archive, and their bytes."""
-    for path in files_below(root):
-        with suppress(OSError):
-            yield os.fsencode(path), (root / path).lstat().st_size
+    for path, size in files_below(root):
+        yield os.fsencode(path), size

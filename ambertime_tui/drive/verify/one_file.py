@@ -27,6 +27,7 @@ class TargetAtStart:
     device: str
     number: int
     """st_dev; it changes with the mount."""
+    inode: int
 
     @classmethod
     def of(cls, root: Path, device: str) -> TargetAtStart:
@@ -36,9 +37,23 @@ class TargetAtStart:
             DriveError: it cannot be read.
         """
         try:
-            return cls(root, device, root.stat().st_dev)
+            facts = root.stat()
+            return cls(root, device, facts.st_dev, facts.st_ino)
         except OSError as error:
             raise drive_error(error, root, doing="reading") from error
+
+    def check(self) -> None:
+        """Check that the target is still at its path.
+
+        Raises:
+            TargetGone: it is not.
+        """
+        try:
+            now = self.root.stat()
+        except OSError as error:
+            raise TargetGone(self.root, (error.strerror or str(error)).lower()) from error
+        if (now.st_dev, now.st_ino) != (self.number, self.inode):
+            raise TargetGone(self.root, "another folder is there now")
 
     def raise_if_gone(self, error: OSError) -> None:
         """Find out whether an error at one file means that the whole drive is gone.
@@ -99,10 +114,7 @@ class FileChecker:
             TargetGone: the drive was unplugged.
         """
         full = self._place.root / file.path
-        try:
-            self._place.root.stat()  # the open folder would not notice that it was unmounted
-        except OSError as error:
-            self._place.raise_if_gone(error)
+        self._place.check()  # the open folder would not notice that it was unmounted
         fingerprint = Fingerprint() if file.role is not None and file.role.is_original else None
         try:
             facts = self._reader.calls.stat(full)
@@ -113,14 +125,15 @@ class FileChecker:
         except (FileNotFoundError, NotADirectoryError) as error:
             self._place.raise_if_gone(error)
             return self._missing(file)
+        except ObstacleInArchive as error:
+            obstruction = drive_error(error, full)
+            return _checked(file, Verdict.CHANGED, f"{file.path} was not read. {obstruction}")
         except PermissionError as error:
             self._place.raise_if_gone(error)
             why = "it may be intact, but you are not allowed to read it"
             return _checked(
                 file, Verdict.DAMAGED, f"{file.path} cannot be read: {why} ({error.strerror}).", judged=False
             )
-        except ObstacleInArchive as error:
-            return _checked(file, Verdict.CHANGED, f"{file.path} cannot be read. {drive_error(error, full)}")
         except OSError as error:
             self._place.raise_if_gone(error)
             return _checked(file, Verdict.DAMAGED, f"{file.path} cannot be read: {error.strerror or error}.")

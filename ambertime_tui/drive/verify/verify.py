@@ -7,8 +7,8 @@ import random
 import stat
 import time
 from collections import Counter
-from collections.abc import Callable, Container, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Container
+from contextlib import suppress
 from pathlib import Path
 
 from ambertime_tui import units
@@ -23,7 +23,7 @@ from ambertime_tui.drive.verify.one_file import FileChecker, TargetAtStart
 from ambertime_tui.drive.verify.report import FileVerdict, VerifyProgress, VerifyReport
 from ambertime_tui.drive.verify.walk import files_below
 from ambertime_tui.drive.volume.discovery import drive_of
-from ambertime_tui.drive.volume.root_folder import RootFolder
+from ambertime_tui.drive.volume.own_files import check_own_files, opened_target
 from ambertime_tui.drive.volume.system_calls import SystemCalls
 from ambertime_tui.drive.writing.read_back import Reader
 
@@ -62,7 +62,8 @@ def verify(
         calls: the operating system.
 
     Raises:
-        TargetMissing, TargetNotAFolder, RecordTooNew, RecordFailed, ScratchFull, DriveError.
+        ArchiveObstructed: a link or a special file is in the place of one of AmberTime's files.
+        TargetMissing, TargetNotAFolder, RecordTooNew, RecordFailed, ScratchFull, DriveError: see there.
     """
     calls = calls or SystemCalls()
     root = Path(os.path.abspath(path))  # noqa: PTH100 - keeps links, to show the path as the user wrote it
@@ -80,10 +81,11 @@ def verify(
     place = TargetAtStart.of(root, drive.device)
     all_of_it = since is None and sample is None
     found = _Tally(on_file)
-    with ExpectedFiles() as expected, _opened(root) as folder:
-        calls.confine(folder)
+    with opened_target(root) as target, ExpectedFiles() as expected:
+        check_own_files(target)
+        calls.confine(target)
         if all_of_it:
-            expected.add_found(files_below(root, PHOTOS, found.notice))
+            expected.add_found(path for path, _ in files_below(root, PHOTOS, found.notice))
         notices = expected.load_expected(root)
         subset = expected.select(since, sample, chance or random.Random())
         skipped, aside = len(expected) - subset.count, expected.aside
@@ -122,16 +124,6 @@ def verify(
         aside=aside,
         notices=notices + found.notices,
     )
-
-
-@contextmanager
-def _opened(root: Path) -> Iterator[RootFolder]:
-    try:
-        folder = RootFolder(root)
-    except OSError as error:
-        raise drive_error(error, root, doing="reading") from error
-    with folder:
-        yield folder
 
 
 class _Tally:
@@ -224,7 +216,7 @@ class _FindingsFile:
         """Save the findings, if the drive is writable."""
         self._saved_at = self._clock()
         kept = {path: finding for path, finding in self._findings.items() if path in self._known}
-        if kept == self._saved or not (self._root / OURS).is_dir():
+        if kept == self._saved or not self._calls.exists(self._root / OURS):
             return
         with suppress(DriveError):
             save_findings(self._root, kept.values(), self._calls, str(os.getpid()))

@@ -31,6 +31,7 @@ class Entry:
     is_file: bool
     """True for a regular file. A link is neither file nor folder."""
     is_folder: bool
+    is_link: bool
     size: int
     """In bytes; 0 for everything but a file."""
 
@@ -203,7 +204,8 @@ def entries_of(folder: int) -> list[Entry]:
             with suppress(FileNotFoundError):
                 is_file = entry.is_file(follow_symlinks=False)
                 size = entry.stat(follow_symlinks=False).st_size if is_file else 0
-                found.append(Entry(entry.name, is_file, entry.is_dir(follow_symlinks=False), size))
+                is_folder = entry.is_dir(follow_symlinks=False)
+                found.append(Entry(entry.name, is_file, is_folder, entry.is_symlink(), size))
     return sorted(found, key=lambda entry: entry.name)
 
 

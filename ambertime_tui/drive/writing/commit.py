@@ -133,7 +133,7 @@ def _discard_unneeded(context: WriteContext, named: NamedAsset) -> None:
 def _remove_lost_parts(context: WriteContext, named: NamedAsset) -> None:
     if context.may_have_lost_parts:
         for file in named.files:
-            remove_lost_parts_of(context.root, context.traits, context.parts, file.folder, file.name)
+            remove_lost_parts_of(context, file.folder, file.name)
 
 
 def _release_names(context: WriteContext, staged: StagedAsset) -> None:

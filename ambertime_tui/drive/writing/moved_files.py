@@ -70,7 +70,7 @@ def _found(context: WriteContext, file: RecordedFile) -> tuple[str, float] | Non
 
 def _with_time(context: WriteContext, path: str) -> tuple[str, float] | None:
     try:
-        return path, (context.root / path).lstat().st_mtime
+        return path, context.calls.stat(context.root / path).st_mtime
     except OSError:
         return None
 
@@ -84,7 +84,7 @@ class _Swapped:
         """Paths by size, with their hash once it is known."""
         for suspect in suspects:
             with suppress(OSError):
-                facts = (context.root / suspect.file.path).lstat()
+                facts = context.calls.stat(context.root / suspect.file.path)
                 if stat.S_ISREG(facts.st_mode):
                     self._by_size.setdefault(facts.st_size, {})[suspect.file.path] = None
 

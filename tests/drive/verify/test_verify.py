@@ -360,13 +360,14 @@ def test_an_unplugged_drive_is_not_a_thousand_missing_files(tmp_path: Path) -> N
         verify(tmp_path, on_progress=pulled)
 
 
-def test_a_folder_that_cannot_be_listed_blocks_nothing_else(tmp_path: Path) -> None:
+def test_a_folder_that_became_a_link_blocks_nothing_else(tmp_path: Path) -> None:
     backup(tmp_path, [asset(1), asset(2, created=None)])
     (tmp_path / "Photos/undated").rename(tmp_path / ".away")
     (tmp_path / "Photos/undated").symlink_to("undated")
-    verdicts = {path: file.verdict for path, file in verdicts_of(tmp_path).items()}
-    assert verdicts["Photos/2024-07/IMG_0001.HEIC"] is Verdict.WHOLE
-    assert verdicts["Photos/undated/IMG_0001.HEIC"] is Verdict.CHANGED
+    found = verdicts_of(tmp_path)
+    assert found["Photos/2024-07/IMG_0001.HEIC"].verdict is Verdict.WHOLE
+    assert found["Photos/undated/IMG_0001.HEIC"].verdict is Verdict.CHANGED
+    assert "Photos/undated is a link" in found["Photos/undated/IMG_0001.HEIC"].sentence
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
         assert set(target.needs_repair(PHONE)) == {asset(2).uuid}
         assert copied(target, asset(3, name="IMG_3.HEIC")), "and nothing is blocked"
