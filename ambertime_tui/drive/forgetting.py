@@ -117,8 +117,8 @@ def _is_absent(target: Target, file: RecordedFile) -> bool:
     if not target.is_broken(file):
         return False
     try:
-        facts = (target.path / file.path).lstat()
-    except (FileNotFoundError, NotADirectoryError):
+        facts = target.stat(file.path)
+    except FileNotFoundError:
         return True
     except OSError:
         return False

@@ -28,6 +28,7 @@ from pathlib import Path
 from ambertime_tui.drive.errors import DriveError, drive_error
 from ambertime_tui.drive.layout import CHECKSUMS, OURS, PARTS
 from ambertime_tui.drive.record.absent import save_absent
+from ambertime_tui.drive.record.checksums import refused_lines
 from ambertime_tui.drive.record.integrity import finalize_archive, read_integrity
 from ambertime_tui.drive.record.rebuild import open_record
 from ambertime_tui.drive.record.record import Record
@@ -202,6 +203,14 @@ class Target:
             self.check()
             return {}
 
+    def stat(self, path: str) -> os.stat_result:
+        """Describe a file of the target, by its relative path. Does not follow links.
+
+        Raises:
+            OSError: it does not exist, or is behind a link.
+        """
+        return self._context.calls.stat(self.path / path)
+
     def writer(
         self,
         udid: str,
@@ -332,7 +341,7 @@ def open_target(
         undo.callback(lock.release)
         drive = drive or drive_of(root)
         parts = PartJournal(root, root / OURS / PARTS, calls)
-        parts.remove_leftovers()
+        refused = (*parts.remove_leftovers(), *refused_lines(root))
         if was_archive:
             remove_all_lost_parts(root, parts, calls)
         interrupted = read_integrity(root) is None
@@ -351,7 +360,7 @@ def open_target(
         reader=reader,
         may_have_lost_parts=interrupted,
     )
-    target = Target(lock, drive, record, context, notices)
+    target = Target(lock, drive, record, context, (*notices, *refused))
     try:
         yield target
     finally:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ambertime_tui.drive.layout import ABSENT, OURS
 from ambertime_tui.drive.volume.atomic_write import write_atomically
+from ambertime_tui.drive.volume.own_files import read_own_json
 from ambertime_tui.drive.volume.system_calls import SystemCalls
 
 
@@ -24,12 +25,14 @@ class AbsentItems:
 def load_absent(root: Path) -> Mapping[str, AbsentItems]:
     """Load the absent items, by udid. Empty if they cannot be read."""
     try:
-        phones = json.loads((root / OURS / ABSENT).read_bytes())
+        phones = read_own_json(root, ABSENT)
+        if not isinstance(phones, dict):
+            return {}
         return {
             str(udid): AbsentItems(float(one["read_at"]), frozenset(map(str, one["uuids"])))
             for udid, one in phones.items()
         }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
         return {}
 
 

@@ -8,6 +8,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
 
+from ambertime_tui import units
 from ambertime_tui.drive.errors import drive_error
 from ambertime_tui.drive.layout import CHECKSUMS
 from ambertime_tui.drive.volume.atomic_write import write_atomically
@@ -18,6 +19,7 @@ from ambertime_tui.drive.volume.system_calls import SystemCalls
 _LINE = re.compile(r"(\\?)([0-9a-fA-F]{64}) [ *](.+)", re.DOTALL)
 _TAGGED = re.compile(r"(\\?)SHA256 \((.+)\) = ([0-9a-fA-F]{64})", re.DOTALL)
 _LINES_AT_ONCE = 4096
+_SHOWN = 60
 _LONGEST_LINE = 64 << 10
 """Bytes."""
 _ESCAPES = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}
@@ -30,10 +32,7 @@ def checksum_line(path: str, sha256: str) -> str:
 
 
 def _parsed(line: str) -> tuple[str, str] | None:
-    """Parse a line of `sha256sum` or `shasum --tag` into path and SHA-256 in lower-case hex.
-
-    None if it is neither, or if the path leads out of the folder.
-    """
+    """Parse a line of `sha256sum` or `shasum --tag` into path and SHA-256 in lower-case hex, or None."""
     line = line.removesuffix("\r")
     if plain := _LINE.fullmatch(line):
         escaped, digest, path = plain.groups()
@@ -44,17 +43,37 @@ def _parsed(line: str) -> tuple[str, str] | None:
     if escaped:
         path = re.sub(r"\\[\\nr]", lambda match: _ESCAPES[match.group()], path)
     path = path.removeprefix("./")
-    return (path, digest.lower()) if is_safe_path(path) else None
+    return path, digest.lower()
 
 
 def each_checksum(root: Path) -> Iterator[tuple[str, str]]:
     """Path and SHA-256 in hex of each line of the target's SHA256SUMS, in its order.
 
-    Names that are not UTF-8 contain surrogates, like those from `os.fsdecode`.
+    Leaves out paths that lead out of the target (see `refused_lines`). Names that are not UTF-8 contain
+    surrogates, like those from `os.fsdecode`.
 
     Raises:
         DriveError: it cannot be read.
     """
+    return (line for line in _parsed_lines(root) if is_safe_path(line[0]))
+
+
+def refused_lines(root: Path) -> tuple[str, ...]:
+    """A sentence if SHA256SUMS has paths that lead out of the target; else empty.
+
+    Raises:
+        DriveError: it cannot be read.
+    """
+    refused = [path for path, _ in _parsed_lines(root) if not is_safe_path(path)]
+    if not refused:
+        return ()
+    return (
+        f"AmberTime ignores {units.plural(len(refused), 'line')} of {root / CHECKSUMS}, because a path in it "
+        f"is not inside the archive, such as {refused[0][:_SHOWN]!a}.",
+    )
+
+
+def _parsed_lines(root: Path) -> Iterator[tuple[str, str]]:
     return filter(None, map(_parsed, _lines(root)))
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from ambertime_tui.drive.errors import RecordDamaged, ScratchFull
-from ambertime_tui.drive.record.checksums import each_checksum
+from ambertime_tui.drive.record.checksums import each_checksum, refused_lines
 from ambertime_tui.drive.record.reader import read_record
 from ambertime_tui.drive.record.record_model import ReadBack
 from ambertime_tui.drive.record.rows import digest_of, files_in
@@ -130,18 +130,18 @@ class ExpectedFiles:
             "INSERT OR REPLACE INTO checksums VALUES (?, ?, ?)",
             ((os.fsencode(path), bytes.fromhex(sum), is_text(path)) for path, sum in each_checksum(root)),
         )
-        sums = self._count("checksums") > 0
+        sums, refused = self._count("checksums") > 0, refused_lines(root)
         try:
             if read_record(root, self._load_record) is None:
                 self._query(_INSERT_CHECKSUMS)
                 notice = "There is no record on this drive. The files are compared with SHA256SUMS only."
-                return (notice,) if sums else ()
+                return (notice, *refused) if sums else refused
         except RecordDamaged as error:
             self._forget_record()
             self._query(_INSERT_CHECKSUMS)
-            return (f"{error} Until then the files are compared with SHA256SUMS only.",)
+            return (f"{error} Until then the files are compared with SHA256SUMS only.", *refused)
         self._query(f"{_INSERT_CHECKSUMS} WHERE NOT is_text")  # the record cannot store such names
-        return ()
+        return refused
 
     def __len__(self) -> int:
         """Number of files that should be on the target."""

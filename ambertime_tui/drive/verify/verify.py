@@ -82,7 +82,10 @@ def verify(
     all_of_it = since is None and sample is None
     found = _Tally(on_file)
     with opened_target(root) as target, ExpectedFiles() as expected:
-        check_own_files(target)
+        try:
+            check_own_files(target)
+        except OSError as error:
+            raise drive_error(error, root, doing="reading") from error
         calls.confine(target)
         if all_of_it:
             expected.add_found(path for path, _ in files_below(root, PHOTOS, found.notice))

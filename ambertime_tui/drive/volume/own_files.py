@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from ambertime_tui.drive.errors import Obstacle, ObstacleInArchive, drive_error
 from ambertime_tui.drive.layout import (
+    ABSENT,
     BACKUP,
     CHECKSUMS,
     FINDINGS,
@@ -27,7 +28,12 @@ from ambertime_tui.drive.volume.root_folder import RootFolder, obstacle_of
 LONGEST_JSON = 64 << 20
 """Bytes. The findings of a million damaged files are shorter."""
 _STEMS = tuple(
-    sorted({name.partition(".")[0] for name in (LOCK, MARKER, RECORD, BACKUP, INTEGRITY, PARTS, FINDINGS)})
+    sorted(
+        {
+            name.partition(".")[0]
+            for name in (LOCK, MARKER, RECORD, BACKUP, INTEGRITY, PARTS, FINDINGS, ABSENT)
+        }
+    )
 )
 
 
@@ -38,28 +44,19 @@ def check_own_files(target: RootFolder) -> None:
     or waits for the other end of a pipe.
 
     Raises:
-        ArchiveObstructed: something else is in the place of one.
-        DriveError: the drive cannot be read.
+        ObstacleInArchive: something else is in the place of one.
+        OSError: the drive cannot be read.
     """
-    try:
-        for folder in (OURS, PHOTOS):
-            with suppress(FileNotFoundError):
-                target.check_folder(folder)
+    for folder in (OURS, PHOTOS):
         with suppress(FileNotFoundError):
-            _check_regular(target, CHECKSUMS)
-        with suppress(FileNotFoundError):
-            for entry in target.entries(OURS):
-                own = entry.name == f"{CHECKSUMS}.new" or entry.name.startswith(_STEMS)
-                if own and not entry.is_file:
-                    _check_regular(target, f"{OURS}/{entry.name}")
-    except OSError as error:
-        raise drive_error(error, target.path, doing="reading") from error
-
-
-def check_own_files_at(root: Path) -> None:
-    """Check a target that is not open. See `check_own_files`."""
-    with opened_target(root) as target:
-        check_own_files(target)
+            target.check_folder(folder)
+    with suppress(FileNotFoundError):
+        _check_regular(target, CHECKSUMS)
+    with suppress(FileNotFoundError):
+        for entry in target.entries(OURS):
+            own = entry.name == f"{CHECKSUMS}.new" or entry.name.startswith(_STEMS)
+            if own and not entry.is_file:
+                _check_regular(target, f"{OURS}/{entry.name}")
 
 
 @contextmanager

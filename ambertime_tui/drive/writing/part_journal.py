@@ -19,6 +19,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ambertime_tui import units
 from ambertime_tui.drive.errors import DriveError, drive_error
 from ambertime_tui.drive.volume.atomic_write import write_atomically
 from ambertime_tui.drive.volume.relative_path import UnsafePath, checked_archive_path
@@ -64,8 +65,10 @@ class PartJournal:
         self._synced = 0
         self._fd: int | None = None
 
-    def remove_leftovers(self) -> None:
+    def remove_leftovers(self) -> tuple[str, ...]:
         """Remove the parts of interrupted jobs, except those that can be resumed.
+
+        Returns a sentence if the journal names anything else than a part of this target.
 
         Raises:
             DriveError: one could not be removed; it stays registered.
@@ -74,9 +77,10 @@ class PartJournal:
             with os.fdopen(self._calls.open_read(self._path), "rb") as stream:
                 text = stream.read(_LONGEST).decode("utf-8", "replace")
         except FileNotFoundError:
-            return
+            return ()
         except OSError as error:
             raise drive_error(error, self._path, doing="reading") from error
+        refused = 0
         registered: dict[str, Checkpoint | None] = {}
         for line in text.split("\n"):
             match _parse_line(line):
@@ -84,6 +88,8 @@ class PartJournal:
                     registered[so_far.part] = so_far
                 case str() as part:
                     registered[part] = None
+                case UnsafePath():
+                    refused += 1
         for part, checkpoint in registered.items():
             size = self._size_of(part)
             if size is None:
@@ -106,6 +112,12 @@ class PartJournal:
                 self._calls.unlink(self._path)
             except OSError as error:
                 raise drive_error(error, self._path, doing="removing") from error
+        if not refused:
+            return ()
+        return (
+            f"AmberTime ignored {units.plural(refused, 'line')} of {self._path}, because only its own "
+            "unfinished files inside the archive belong there.",
+        )
 
     def resume(self, source: str) -> Checkpoint | None:
         """Hand over the checkpoint of an interrupted copy of this source, if there is one."""
@@ -280,21 +292,23 @@ class PartJournal:
         return facts.st_size if stat.S_ISREG(facts.st_mode) else None
 
 
-def _parse_line(line: str) -> str | Checkpoint | None:
-    """Parse a line. None if it is incomplete or not written by AmberTime."""
+def _parse_line(line: str) -> str | Checkpoint | UnsafePath | None:
+    """Parse a line. None if it is incomplete, UnsafePath if it names anything else than a part."""
     try:
         parsed = json.loads(line)
     except (ValueError, RecursionError):
         return None
     match parsed:
-        case str() as part if _may_be_ours(part):
-            return part
+        case str() as part:
+            return part if _may_be_ours(part) else UnsafePath(part, "is no unfinished file")
+        case {"part": str() as part} if not _may_be_ours(part):
+            return UnsafePath(part, "is no unfinished file")
         case {
             "part": str() as part,
             "source": str() as source,
             "size": int() as size,
             "sha256": str() as sha256,
-        } if _may_be_ours(part) and size > 0:
+        } if size > 0:
             return Checkpoint(part, source, size, sha256)
     return None
 

@@ -8,11 +8,13 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
-from ambertime_tui.drive.errors import TargetMissing, TargetNotAFolder, drive_error
+from ambertime_tui.drive.errors import ObstacleInArchive, TargetMissing, TargetNotAFolder, drive_error
 from ambertime_tui.drive.layout import MARKER, OURS
 from ambertime_tui.drive.volume.discovery import Drive, drive_of
 from ambertime_tui.drive.volume.file_system import FileSystemTraits
 from ambertime_tui.drive.volume.marker import refuse_inside_archive
+from ambertime_tui.drive.volume.own_files import check_own_files
+from ambertime_tui.drive.volume.root_folder import RootFolder
 from ambertime_tui.engine.api.status import DriveAbilities, DriveSummary, PhoneSummary
 from ambertime_tui.phone.facts import PhoneFacts
 
@@ -47,7 +49,11 @@ def drive_summary(drive: Drive, folder: Path | None = None) -> DriveSummary:
     limit = drive.traits.max_file_bytes
     usable, sentence, has_archive = True, "", False
     try:
-        has_archive = stat.S_ISREG((path / OURS / MARKER).stat().st_mode)
+        with RootFolder(path) as target:
+            check_own_files(target)
+            has_archive = stat.S_ISREG(target.stat(f"{OURS}/{MARKER}").st_mode)
+    except ObstacleInArchive as error:
+        usable, sentence = False, str(drive_error(error, path))
     except PermissionError:
         usable, sentence = False, _no_archive_access(path)
     except OSError as error:
