@@ -103,6 +103,11 @@ class Target:
         return self._context.traits
 
     @property
+    def calls(self) -> SystemCalls:
+        """The operating system as the drive needs it."""
+        return self._context.calls
+
+    @property
     def record(self) -> Record:
         """The record of what was copied."""
         return self._record

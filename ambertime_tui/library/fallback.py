@@ -147,7 +147,9 @@ def _asset(
 
 def _local(role: Role, directory: str, name: str, facts: Mapping[str, FileFacts]) -> Resource:
     known = facts.get(f"{directory}/{name}")
-    return Resource(role, directory, name, None if known is None else known.size, Availability.LOCAL)
+    if known is None:
+        return Resource(role, directory, name, None, Availability.LOCAL)
+    return Resource(role, directory, name, known.size, Availability.LOCAL, modified_at=known.made_at)
 
 
 def _edits(names: Iterable[str], main_role: Role, *, live: bool) -> Iterator[tuple[Role, str]]:

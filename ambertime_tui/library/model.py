@@ -96,6 +96,11 @@ class Resource:
 
     fingerprint: str | None = None
     """Apple's fingerprint of an original as the library stores it; None: unknown."""
+    flagged_local: bool = True
+    """False where the database says that the file is not on the phone, whatever the folders show."""
+    modified_at: float | None = None
+    """Modification time on the phone, seconds since 1970. Known only for a file listed without the database.
+    """
 
     @property
     def path(self) -> str:

@@ -153,7 +153,9 @@ def _complete(
         if best.pop(other, None) is not None:
             warn("the library lists a photo and a video as its original; the one of its own kind is used.")
     elif other not in best:
-        lost = Resource(main, place.directory, place.filename, about.original_size, _nowhere(about))
+        lost = Resource(
+            main, place.directory, place.filename, about.original_size, _nowhere(about), flagged_local=False
+        )
         best[main] = _Found(_Confidence.DOUBTFUL, lost)
         warn("the library has no record of its original; AmberTime looks for it under its file name.")
     if about.live and about.kind is Kind.PHOTO and Role.PAIRED_VIDEO not in best:
@@ -228,7 +230,17 @@ def _resource(row: Row, place: Place, about: Description, warn: Callable[[str], 
         fingerprint = about.fingerprint
     uploaded = in_icloud and confirmed
     return _Found(
-        trust, _new_resource(role, directory, name, size, availability, uploaded, fingerprint=fingerprint)
+        trust,
+        _new_resource(
+            role,
+            directory,
+            name,
+            size,
+            availability,
+            uploaded,
+            flagged_local=availability is Availability.LOCAL,
+            fingerprint=fingerprint,
+        ),
     )
 
 

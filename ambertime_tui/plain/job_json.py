@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from ambertime_tui.engine.api.protocol import Report
@@ -41,6 +42,7 @@ def ending_records(status: JobStatus, report: Report) -> Iterator[Record]:
     """The last records: each asset of the selection that is not on the drive, then the census."""
     yield from left_records(report.left)
     buckets = ("copied", "already", "icloud", "failed", "excluded")
+    tallies = ("in_part", "pending", "repaired")
     census = report.census
     yield (
         "census",
@@ -54,6 +56,8 @@ def ending_records(status: JobStatus, report: Report) -> Iterator[Record]:
                 {"bucket": c.bucket, "reason": c.reason, "count": c.count, "bytes": c.bytes}
                 for c in census.lines
             ],
+            **{name: None if census is None else getattr(census, name) for name in tallies},
+            "originals": None if census is None else asdict(census.originals),
             "outcome": None if status.outcome is None else status.outcome.value,
             "sentence": status.sentence,
             "proof": status.proof,
@@ -108,6 +112,7 @@ def _progress(status: JobStatus) -> dict[str, Any]:
         "written": _tally(write.written),
         "already": _tally(write.already),
         "failed": write.failed,
+        "originals": {"proved": write.proved, "differs": write.differing, "unproved": write.unproved},
         "awaited_from_icloud": _tally(fetch.waiting + fetch.asked + fetch.arriving),
         "fetch_sentence": fetch.sentence,
         "code": fetch.code,

@@ -16,6 +16,12 @@ _BUCKETS = {
     "failed": "failed",
     "excluded": "not selected",
 }
+_HEADINGS = {
+    "in_part": "On the drive in part",
+    "smaller": "On the drive, perhaps incomplete",
+    "differs": "On the drive, but different from Apple's fingerprint",
+}
+"""By reason; other items are not on the drive."""
 _NAMED = 20
 """Items that are named for each reason; `--json` names all of them."""
 
@@ -48,6 +54,12 @@ def census_lines(census: Census) -> Iterator[str]:
             words = line.reason if line.bucket == "icloud" else f"{words}: {line.reason}"
         rows.append([f"{line.count:,}", size(line.bytes) if line.bytes else "", words])
     yield from table(rows, ">><")
+    if census.in_part:
+        others = plural(census.in_part, "of these items is", "of these items are")
+        yield f"{others} on the drive in part: each file was copied as soon as it could be read."
+    if census.repaired:
+        again = plural(census.repaired, "copied item was", "copied items were")
+        yield f"{again} copied again, because files on the drive were damaged or missing."
     if not census.holds:
         counted = sum(line.count for line in census.lines)
         yield (
@@ -61,9 +73,10 @@ def left_lines(left: Sequence[Left]) -> Iterator[str]:
     by_reason: dict[tuple[str, str], list[Left]] = {}
     for item in left:
         by_reason.setdefault((item.reason, item.sentence), []).append(item)
-    for (_, sentence), items in by_reason.items():
+    for (reason, sentence), items in by_reason.items():
         yield ""
-        yield f"Not on the drive: {plural(len(items), 'item')}. {sentence}"
+        heading = _HEADINGS.get(reason, "Not on the drive")
+        yield f"{heading}: {plural(len(items), 'item')}. {sentence}"
         rows = [[f"  {i.original_filename}", i.day or "undated", size(i.bytes)] for i in items[:_NAMED]]
         yield from table(rows, "<<>")
         if len(items) > _NAMED:

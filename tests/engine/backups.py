@@ -119,6 +119,12 @@ def whole(made: MadeLibrary, target: Path, asset: MadeAsset) -> bool:
     return True
 
 
+def in_part(made: MadeLibrary, target: Path) -> set[str]:
+    """The uuids of assets of which some files are on the target, but not every original."""
+    there = archived(target)
+    return {asset.uuid for asset in selected(made) if asset.uuid in there and not whole(made, target, asset)}
+
+
 def strangers(target: Path) -> set[str]:
     """Files under Photos/ that are not in the record: leftovers of a killed job, torn files."""
     known = {file.path for asset in archived(target).values() for file in asset.files}

@@ -9,8 +9,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from ambertime_tui.drive.record.record_model import ReadBack, RecordedAsset, RecordedFile
+from ambertime_tui.drive.record.rows import KnownFile
 from ambertime_tui.engine.api.spec import Selection
-from ambertime_tui.engine.plan.rules import Recorded
+from ambertime_tui.engine.plan.recorded_state import Recorded
 from ambertime_tui.library.date_range import DateRange
 from ambertime_tui.library.model import Asset, Availability, Kind, Library, Ownership, Resource, Role
 
@@ -86,6 +87,18 @@ def recorded_file(role: Role, size: int) -> RecordedFile:
     )
 
 
+def known(file: RecordedFile) -> KnownFile:
+    """What a plan knows of a recorded file."""
+    return KnownFile(
+        file.size,
+        file.source_modified_at,
+        file.fingerprint,
+        file.library_fingerprint,
+        file.library_size,
+        file.generation,
+    )
+
+
 def recorded_asset(uuid: str, files: tuple[RecordedFile, ...]) -> RecordedAsset:
     """A recorded asset."""
     return RecordedAsset("udid", uuid, "IMG.HEIC", "Photos/2024-01", "IMG", files, 0.0)
@@ -107,10 +120,10 @@ def records(draw: st.DrawFn, library: Library) -> dict[str, RecordedAsset]:
 def recorded_in(assets: Mapping[str, RecordedAsset]) -> Recorded:
     """Look up sizes in the given recorded assets, as a drive's record does."""
 
-    def sizes(uuids: Sequence[str]) -> Mapping[str, Mapping[Role, int]]:
+    def sizes(uuids: Sequence[str]) -> Mapping[str, Mapping[Role, KnownFile]]:
         found = {uuid: assets[uuid] for uuid in uuids if uuid in assets}
         return {
-            uuid: {file.role: file.size for file in sorted(one.files, key=lambda f: f.generation)}
+            uuid: {file.role: known(file) for file in sorted(one.files, key=lambda f: f.generation)}
             for uuid, one in found.items()
         }
 

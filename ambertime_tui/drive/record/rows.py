@@ -41,6 +41,7 @@ class KnownFile(NamedTuple):
     library_fingerprint: str | None
     library_size: int | None
     """See `RecordedFile`."""
+    generation: int = 1
 
 
 class FileRow(NamedTuple):
@@ -214,7 +215,8 @@ def known_files_in(
     selected = "" if uuids is None else "AND uuid IN (SELECT value FROM json_each(?))"
     new = ", ".join(_SINCE_3 if version_of(connection) >= WITH_CHECKSUMS else ["NULL"] * len(_SINCE_3))
     rows = connection.execute(
-        f"SELECT uuid, role, size, source_modified_at, {new} FROM file WHERE udid = ? {selected} "
+        f"SELECT uuid, role, size, source_modified_at, {new}, generation "
+        f"FROM file WHERE udid = ? {selected} "
         "ORDER BY uuid, role, generation",
         (udid,) if uuids is None else (udid, uuids),
     )

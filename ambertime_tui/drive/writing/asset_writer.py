@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +16,7 @@ from ambertime_tui.drive.errors import FileTooLarge
 from ambertime_tui.drive.record.record_model import RecordedAsset, RecordedFile
 from ambertime_tui.drive.writing.context import WriteContext
 from ambertime_tui.drive.writing.file_writer import FileWriter, StagedFile
-from ambertime_tui.drive.writing.naming import PlacedFile, Placement, part_name, place
+from ambertime_tui.drive.writing.naming import PlacedFile, Placement, keys_of, part_name, place
 from ambertime_tui.drive.writing.read_back import FileDigest
 from ambertime_tui.library.model import Asset, Resource
 
@@ -56,6 +56,17 @@ class StagedAsset:
         return sum(file.size for file in self.files)
 
 
+@dataclass(frozen=True, slots=True)
+class OtherNames:
+    """Keys of taken names without those that are reserved for the asset itself."""
+
+    taken: Container[str]
+    own: Container[str]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.taken and key not in self.own
+
+
 class AssetWriter:
     """Writes the files of one asset. A context manager that removes everything unless `stage` succeeded."""
 
@@ -81,11 +92,16 @@ class AssetWriter:
         self._done = False
         self._lock = threading.Lock()
         names = context.names
+        own = () if recorded is None else [(name.folder, name.name) for name in recorded.reserved]
+
+        def taken(folder: str) -> Container[str]:
+            return OtherNames(names.taken(folder), keys_of(name for there, name in own if there == folder))
+
         with names.lock:
             self._place = place(
                 asset,
                 context.traits,
-                names.taken,
+                taken,
                 resources=resources,
                 recorded=recorded,
                 namesake=namesake,

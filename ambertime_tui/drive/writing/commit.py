@@ -15,11 +15,13 @@ from dataclasses import replace
 
 from ambertime_tui.drive.errors import DriveError, NameNotKept, WriteFailed, drive_error
 from ambertime_tui.drive.record.record import Record
-from ambertime_tui.drive.record.record_model import RecordedAsset, RecordedFile
+from ambertime_tui.drive.record.record_model import RecordedAsset, RecordedFile, ReservedName
 from ambertime_tui.drive.writing.asset_writer import StagedAsset
 from ambertime_tui.drive.writing.context import WriteContext
 from ambertime_tui.drive.writing.destinations import NamedAsset, choose_destinations
+from ambertime_tui.drive.writing.file_writer import StagedFile
 from ambertime_tui.drive.writing.lost_parts import remove_lost_parts_of
+from ambertime_tui.drive.writing.naming import names_to_come
 from ambertime_tui.library.model import Role
 
 _TRIES = 32
@@ -98,6 +100,8 @@ def _record_all(
         if isinstance(outcome, RecordedAsset):
             for file in outcome.files:
                 context.names.add_recorded(file.folder, file.name)
+            for name in outcome.reserved:
+                context.names.add_reserved(name.folder, name.name)
             context.existing.note_recorded(outcome.udid, (file.size for file in outcome.files))
             context.parts.forget(named[number].parts)
             _discard_unneeded(context, named[number])
@@ -234,10 +238,11 @@ def _recorded_asset(context: WriteContext, named: NamedAsset) -> RecordedAsset:
             preexisting=file.existing is not None,
             fingerprint=file.fingerprint,
             library_fingerprint=resource.fingerprint if resource.role.is_original else None,
+            library_size=_library_size(file),
         )
         files[row.role, row.generation] = row
     order = list(Role)
-    return RecordedAsset(
+    recorded = RecordedAsset(
         udid=staged.udid,
         uuid=staged.asset.uuid,
         original_filename=staged.asset.original_filename,
@@ -246,6 +251,21 @@ def _recorded_asset(context: WriteContext, named: NamedAsset) -> RecordedAsset:
         files=tuple(sorted(files.values(), key=lambda file: (order.index(file.role), file.generation))),
         completed_at=now,
     )
+    reserved = {} if staged.recorded is None else {name.role: name for name in staged.recorded.reserved}
+    for resource, name in names_to_come(staged.asset, context.traits, recorded):
+        reserved[resource.role] = ReservedName(resource.role, recorded.folder, name)
+    there = {file.role for file in recorded.files}
+    names = sorted(reserved.values(), key=lambda name: order.index(name.role))
+    return replace(recorded, reserved=tuple(name for name in names if name.role not in there))
+
+
+def _library_size(file: StagedFile) -> int | None:
+    """Bytes according to the library, if the file has fewer and its fingerprint does not prove it."""
+    resource = file.placed.resource
+    if not resource.role.is_original or resource.size is None or file.size >= resource.size:
+        return None
+    proved = file.fingerprint is not None and file.fingerprint == resource.fingerprint
+    return None if proved else resource.size
 
 
 def _undo(context: WriteContext, named: NamedAsset) -> None:

@@ -80,7 +80,9 @@ def choose_destinations(context: WriteContext, staged: StagedAsset) -> NamedAsse
         base = _asset_found_elsewhere(staged)
         if base is not None:
             result.folder, result.stem = base.folder, base.stem
+    reserved = () if staged.recorded is None else staged.recorded.reserved
     own = keys_of(file.name for file in staged.place.files)
+    own |= keys_of(name.name for name in reserved if name.folder == staged.place.folder)
     to_place: list[StagedFile] = []
     for file in staged.files:
         if file.existing is not None:

@@ -62,14 +62,16 @@ class NameRegistry:
         self._root = root
         self._calls = calls
         self._traits = traits
-        self._recorded = _FolderCache(record.name_keys_in)
+        self._recorded = _FolderCache(
+            lambda folder: record.name_keys_in(folder) | record.reserved_names_in(folder)
+        )
         self._reserved: dict[str, set[str]] = {}
         self._on_drive = _FolderCache(self.list_folder)
         self.lock = threading.RLock()
         """Hold it while choosing and reserving names, so that no two writers get the same ones."""
 
     def taken(self, folder: str) -> Names:
-        """Keys of the names and stems that are recorded or reserved by a writer."""
+        """Keys of the names and stems that are recorded, reserved in the record, or reserved by a writer."""
         with self.lock:
             return Names((self._recorded.keys(folder), self._reserved.setdefault(folder, set())))
 
@@ -137,6 +139,11 @@ class NameRegistry:
             keys = keys_of((name,))
             self._recorded.add(folder, keys)
             self._on_drive.add(folder, keys)
+
+    def add_reserved(self, folder: str, name: str) -> None:
+        """Note that a name was reserved in the record."""
+        with self.lock:
+            self._recorded.add(folder, keys_of((name,)))
 
     def forget_listing(self, folder: str) -> None:
         """List the folder again at its next use, because it holds something unexpected."""

@@ -132,6 +132,16 @@ def place(
     )
 
 
+def names_to_come(
+    asset: Asset, traits: FileSystemTraits, recorded: RecordedAsset
+) -> tuple[tuple[Resource, str], ...]:
+    """The names of an asset's files that are not recorded yet, if nothing else takes them first."""
+    there = {file.role for file in recorded.files}
+    later = [r for r in asset.resources if r.role not in there and not r.inferred]
+    placed = place(asset, traits, lambda folder: (), resources=later, recorded=recorded)
+    return tuple((file.resource, file.name) for file in placed.files)
+
+
 def part_name(name: str, traits: FileSystemTraits, attempt: int = 1) -> str:
     """The hidden name of an unfinished file: ``.NAME.part``, then ``.NAME.2.part`` and so on."""
     ending = ".part" if attempt == 1 else f".{attempt}.part"
@@ -215,14 +225,16 @@ def _place_beside_recorded(
     wanted: Sequence[Resource],
     recorded: RecordedAsset,
 ) -> Placement:
-    edits, originals = 1, 1
+    originals = 1
     newest = {file.role: file.generation for file in sorted(recorded.files, key=lambda f: f.generation)}
     asked = {resource.role for resource in wanted}
+    # The files of one edit have one number, also if some of them come later.
+    edits = max((generation for role, generation in newest.items() if not role.is_original), default=1)
     for role, generation in newest.items():
         if role in asked and role.is_original:
             originals = max(originals, generation + 1)
-        elif asked & {r for r in newest if not r.is_original} and not role.is_original:
-            edits = max(edits, generation + 1)
+        elif role in asked and generation == edits:
+            edits += 1
     while True:
         generations = {role: originals if role.is_original else edits for role in Role}
         _, names = _fit(recorded.stem, "", asset, traits, wanted, generations)

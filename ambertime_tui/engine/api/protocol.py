@@ -162,6 +162,8 @@ class Preview:
     problem: str = ""
     """Why the job cannot start, as a sentence; empty: it can."""
     advice: tuple[str, ...] = ()
+    in_part: int = 0
+    """Assets counted as `icloud` of which some files are on the phone and are copied without waiting."""
 
 
 class CommandName(StrEnum):

@@ -250,6 +250,12 @@ class WriteStatus:
     """Files read back from the drive, not from memory."""
     through_cache: int = 0
     """Files that could only be read back through the page cache."""
+    proved: int = 0
+    """Originals written by this job whose bytes fit Apple's own fingerprint."""
+    differing: int = 0
+    """Originals that do not fit it, although they were read again."""
+    unproved: int = 0
+    """Originals of which the library has no fingerprint."""
     rate: float | None = None
     eta: float | None = None
     """Seconds left for the planned files; None until it can be estimated."""
@@ -274,11 +280,29 @@ class CensusLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Proofs:
+    """Originals of this phone on the drive, by file: what Apple's own fingerprint says about them."""
+
+    proved: int = 0
+    differs: int = 0
+    unproved: int = 0
+    """The library has no fingerprint of them, or it was not compared yet."""
+
+
+@dataclass(frozen=True, slots=True)
 class Census:
-    """The accounting of the library. The lines add up to `library`."""
+    """The accounting of the library. The lines add up to `library`; the other numbers are further tallies."""
 
     library: int
     lines: tuple[CensusLine, ...]
+    in_part: int = 0
+    """Assets of which some originals are on the drive and some are not; part of icloud and failed."""
+    pending: int = 0
+    """Assets that iOS is still processing; part of failed."""
+    repaired: int = 0
+    """Assets of which files on the drive were damaged or missing and were copied again; part of copied."""
+    originals: Proofs = Proofs()
+    """All originals of this phone on the drive."""
 
     @property
     def holds(self) -> bool:

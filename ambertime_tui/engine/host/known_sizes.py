@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 
+from ambertime_tui.drive.record.rows import KnownFile
 from ambertime_tui.engine.plan.hash_index import HashIndex
 from ambertime_tui.library.model import Role
 
@@ -28,10 +29,15 @@ class KnownSizes:
             self._sizes.append(size)
         self._index = HashIndex(hashes)
 
-    def of(self, uuids: Sequence[str]) -> Mapping[str, Mapping[Role, int]]:
-        """Return the sizes for some assets, by uuid: a `rules.Recorded`."""
+    def of(self, uuids: Sequence[str]) -> Mapping[str, Mapping[Role, KnownFile]]:
+        """Return the sizes for some assets, by uuid: a `recorded_state.Recorded`."""
         return {
-            uuid: {_ROLES[self._roles[place]]: self._sizes[place] for place in places}
+            uuid: {_ROLES[self._roles[place]]: known_size(self._sizes[place]) for place in places}
             for uuid in uuids
             if (places := self._index.numbers(hash(uuid)))
         }
+
+
+def known_size(size: int) -> KnownFile:
+    """A recorded file of which only the size is known."""
+    return KnownFile(size, None, None, None, None)

@@ -85,7 +85,7 @@ def _preview(
     advice: list[str],
 ) -> Preview:
     included = spec.originals is OriginalsChoice.ICLOUD
-    copy, fetch = plan.share(Decision.COPY), plan.share(Decision.FETCH)
+    copy, fetch, in_part = plan.share(Decision.COPY), plan.awaited, plan.in_part
     selected = plan.share(*(decision for decision in Decision if decision is not Decision.EXCLUDED)).tally
     cannot = plan.numbers(Decision.CANNOT)
     missing = Tally()
@@ -104,7 +104,8 @@ def _preview(
     advice += advice_for(plan, spec, phone)
     return Preview(
         selected=selected,
-        local=copy.tally,
+        local=Tally(copy.count - in_part, copy.bytes),
+        in_part=in_part,
         icloud=fetch.tally,
         already=plan.tally(Decision.ALREADY),
         missing=missing,

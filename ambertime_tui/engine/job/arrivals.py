@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from ambertime_tui.engine.api.status import FetchState
-from ambertime_tui.engine.job.fetch_queue import FetchQueue, expected
+from ambertime_tui.engine.job.fetch_queue import FetchQueue
 from ambertime_tui.engine.job.fetch_requests import FetchRequests
 from ambertime_tui.engine.job.progress import Progress
 from ambertime_tui.engine.plan.plan import PlannedAsset, bytes_of
 from ambertime_tui.engine.scan.phone_link import PhoneLink
 from ambertime_tui.engine.timing import Timing
 from ambertime_tui.library.folder_names import NO_NAMES, FolderNames
-from ambertime_tui.library.model import Availability, Resource
+from ambertime_tui.library.model import Availability, Resource, Role
 from ambertime_tui.library.presence import checked_against_files
 from ambertime_tui.phone.afc import MediaFolder
 from ambertime_tui.phone.errors import MediaError, MediaNotFound, PhoneError
@@ -31,16 +31,24 @@ CHECKED_AT_ONCE = 16
 SHARE_OF_TIME = 0.05
 """The share of time that listing and checking may take."""
 UNCHANGED_FOR = 5.0
-"""Seconds for which a file must keep its size if the library does not know its size."""
+"""Seconds for which a file must stay unchanged if its size is not that of the library."""
+AS_IS_AFTER = 60.0
+"""Seconds for which a file that seems incomplete must stay unchanged before it is copied as it is. A shorter
+patience counts instead."""
+
+FileState = tuple[int, int | None]
+"""Size in bytes, and modification time in nanoseconds."""
 
 
 @dataclass(slots=True)
 class _LastCheck:
-    """The sizes of an asset's files at the last check, and since when they have them."""
+    """A file at the last check."""
 
-    sizes: tuple[int, ...]
+    state: FileState
     since: float
-    """By the steady clock."""
+    """By the steady clock: since when it has this state."""
+    rejected: bool = False
+    """True if it was copied in this state, and its fingerprint showed that it is incomplete."""
 
 
 class ArrivalWatch:
@@ -69,7 +77,8 @@ class ArrivalWatch:
             patience: seconds without any arrival after which `run` returns; None: never.
             main_names: the library's, see `presence.checked_against_files`.
             may_give_up: False while the patience is suspended: during other work or a pause.
-            on_arrived: called with each asset whose originals have all arrived, with their actual names.
+            on_arrived: called with each asset of which originals have arrived, and with those originals under
+                their actual names. An asset can come in several parts.
         """
         self._queue = queue
         self._requests = requests
@@ -81,7 +90,9 @@ class ArrivalWatch:
         self._may_give_up = may_give_up
         self._on_arrived = on_arrived
         self._names: dict[str, FolderNames] = {}
-        self._last_checks: dict[str, _LastCheck] = {}
+        self._checks: dict[str, dict[Role, _LastCheck]] = {}
+        self._counted: set[str] = set()
+        """Assets of which a part has arrived."""
         self._unfinished: set[str] = set()
         self._last_arrival = timing.steady()
 
@@ -156,37 +167,95 @@ class ArrivalWatch:
         return replace(planned, asset=found, resources=resources)
 
     async def _check(self, planned: PlannedAsset, media: MediaFolder) -> int:
-        """1 if the asset is complete: all originals are there, with the right size, in two checks."""
+        """1 if the asset is complete: all originals are there, and the same in two checks.
+
+        Originals that are complete before the others are copied without waiting for them, before iOS offloads
+        them again.
+        """
         uuid = planned.asset.uuid
-        originals = expected(planned)
-        there = [r for r in originals if r.availability is Availability.LOCAL]
-        if len(there) < len(originals):
-            self._last_checks.pop(uuid, None)
-            self._unfinished.discard(uuid)
-            self._move(uuid, FetchState.ARRIVING if there else self._queue.idle_state(uuid))
-            return 0
-        try:
-            sizes = tuple([(await media.stat(resource.path)).size for resource in there])
-        except MediaError:
-            self._last_checks.pop(uuid, None)
-            return 0
-        last, now = self._last_checks.get(uuid), self._timing.steady()
-        if last is None or last.sizes != sizes:
-            self._last_checks[uuid] = _LastCheck(sizes, now)
-            self._move(uuid, FetchState.ARRIVING)
-            return 0
-        if not _is_complete(there, sizes, now - last.since):
-            return 0
+        missing = self._missing(planned)
+        there = [r for r in missing if r.availability is Availability.LOCAL]
+        stats = await asyncio.gather(*(media.stat(r.path) for r in there), return_exceptions=True)
         if not self._queue.is_pending(uuid):
             return 0
-        del self._last_checks[uuid]
-        self._unfinished.discard(uuid)
+        checks = self._checks.pop(uuid, {})
+        now, complete, sizes = self._timing.steady(), list[Resource](), 0
+        for resource, stat in zip(there, stats, strict=True):
+            if isinstance(stat, MediaError):
+                continue
+            if isinstance(stat, BaseException):
+                raise stat
+            last, state = checks.get(resource.role), (stat.size, stat.modified_ns)
+            if last is None or last.state != state:
+                last = _LastCheck(state, now)
+            elif not last.rejected and _is_complete(resource, stat.size, now - last.since):
+                complete.append(resource)
+                sizes += stat.size
+            self._checks.setdefault(uuid, {})[resource.role] = last
+        if complete:
+            self._offer(planned, complete, sizes)
+        if len(complete) == len(missing):
+            return 1
+        if len(complete) == len(there):
+            self._unfinished.discard(uuid)
+        self._move(uuid, FetchState.ARRIVING if there else self._queue.idle_state(uuid))
+        return 0
+
+    def _missing(self, planned: PlannedAsset) -> list[Resource]:
+        """The originals that still have to come, as `planned` has found them on the phone."""
+        found = {resource.role: resource for resource in planned.asset.resources}
+        return [found.get(r.role, r) for r in self._queue.missing(planned.asset.uuid)]
+
+    def _offer(
+        self, planned: PlannedAsset, come: Sequence[Resource], size: int, *, as_is: bool = False
+    ) -> None:
+        """Hand over originals that have come; edits are handed over with the last of them."""
+        uuid = planned.asset.uuid
+        whole = len(come) == len(self._queue.missing(uuid))
+        if whole:
+            self._unfinished.discard(uuid)
+            self._queue.move(uuid, FetchState.ARRIVED)
+            edits = [r for r in planned.resources if not r.role.is_original]
+            come = [*come, *(r for r in edits if r.availability is Availability.LOCAL)]
+        else:
+            self._queue.has_come(uuid, come)
         self._last_arrival = self._timing.steady()
-        self._queue.move(uuid, FetchState.ARRIVED)
-        self._progress.count_arrival(sum(sizes))
-        local = tuple(r for r in planned.resources if r.availability is Availability.LOCAL)
-        self._on_arrived(replace(planned, resources=local, bytes=bytes_of(local)))
-        return 1
+        self._progress.count_arrival(size)
+        files = tuple(r for r in planned.asset.resources if r in come)
+        joins = planned.joins or uuid in self._counted
+        self._counted.add(uuid)
+        self._on_arrived(replace(planned, resources=files, bytes=bytes_of(files), joins=joins, as_is=as_is))
+
+    def reject(self, planned: PlannedAsset, resources: Iterable[Resource]) -> None:
+        """Note that files were not complete although they had come: wait until they change."""
+        uuid = planned.asset.uuid
+        for resource in resources:
+            check = self._checks.get(uuid, {}).get(resource.role)
+            if check is not None:
+                check.rejected = True
+        self._unfinished.add(uuid)
+
+    def forget_rejections(self, uuid: str) -> None:
+        """Check the files of an asset again, as if they had just come."""
+        self._checks.pop(uuid, None)
+        self._unfinished.add(uuid)
+
+    def take_as_is(self) -> None:
+        """Hand over what does not seem complete and has not changed for a long time, as it is."""
+        now, longest = self._timing.steady(), min(AS_IS_AFTER, self._patience or AS_IS_AFTER)
+        for uuid, checks in tuple(self._checks.items()):
+            if not self._queue.is_pending(uuid):
+                continue
+            planned = self._located(self._queue.planned(uuid))
+            still = [
+                resource
+                for resource in self._missing(planned)
+                if (check := checks.get(resource.role)) is not None
+                and (check.rejected or now - check.since >= longest)
+            ]
+            if still:
+                size = sum(checks[resource.role].state[0] for resource in still)
+                self._offer(planned, still, size, as_is=True)
 
     def _move(self, uuid: str, state: FetchState) -> None:
         if self._queue.state_of(uuid) is not state:
@@ -194,12 +263,13 @@ class ArrivalWatch:
             self._progress.touch()
 
 
-def _is_complete(resources: Iterable[Resource], sizes: Iterable[int], unchanged_for: float) -> bool:
-    """True if all files have the size in the library, or none is known and it was unchanged long enough.
+def _is_complete(resource: Resource, size: int, unchanged_for: float) -> bool:
+    """True if a file seems to be complete.
 
-    An unchanged size alone proves nothing: without a network, iOS leaves a file half downloaded for any time.
+    An unchanged size proves nothing if it is too small: without a network, iOS leaves a file half downloaded
+    for any time. With a fingerprint, a file of any size is worth copying: its bytes decide then.
     """
-    return all(
-        unchanged_for >= UNCHANGED_FOR if r.size is None else r.size == size
-        for r, size in zip(resources, sizes, strict=True)
-    )
+    if size == resource.size:
+        return True
+    too_small = resource.size is not None and size < resource.size and resource.fingerprint is None
+    return unchanged_for >= UNCHANGED_FOR and not too_small

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,6 +12,7 @@ from typing import overload
 
 from ambertime_tui.engine.api.status import Census, CensusLine, Left
 from ambertime_tui.engine.plan.plan import Decision, Plan, PlannedAsset, bytes_of
+from ambertime_tui.engine.plan.rules import with_names
 
 
 class Bucket(StrEnum):
@@ -38,6 +40,8 @@ WORDS = {
     "icloud": "original only in iCloud",
     "offloaded": "offloaded to iCloud during the job",
     "arriving": "arrived only partly from iCloud",
+    "in_part": "in part: other files of it are on the drive",
+    "smaller": "copied, but smaller than the library says",
     "gave_up": "did not come from iCloud in time",
     "skipped": "skipped by you",
     "missing": "an original is neither on the iPhone nor in iCloud",
@@ -114,21 +118,25 @@ class Endings:
         return iter(self._others.items())
 
 
-def take_census(plan: Plan, endings: Endings) -> Census:
-    """Count every asset of the plan."""
+def take_census(plan: Plan, endings: Endings, repaired: int = 0) -> Census:
+    """Count every asset of the plan; `repaired` of the copied ones replaced damaged files."""
     counts: dict[tuple[Bucket, str], list[int]] = {}
+    reasons: Counter[str] = Counter()
     for number in range(len(plan)):
         ending = endings.of(number)
         excluded = ending.bucket is Bucket.EXCLUDED
+        if not excluded:
+            reasons[ending.reason] += 1
         words = ending.sentence if excluded else WORDS.get(ending.reason, ending.reason)
         sums = counts.setdefault((ending.bucket, words), [0, 0])
         sums[0] += 1
-        sums[1] += plan.bytes_of(number)
+        in_part = ending.reason == "in_part"
+        sums[1] += plan.awaited_bytes_of(number) if in_part else plan.bytes_of(number)
     ordered = sorted(
         counts.items(), key=lambda item: (list(Bucket).index(item[0][0]), -item[1][0], item[0][1])
     )
     lines = tuple(CensusLine(bucket.value, words, *sums) for (bucket, words), sums in ordered)
-    return Census(len(plan), lines)
+    return Census(len(plan), lines, in_part=reasons["in_part"], pending=reasons["pending"], repaired=repaired)
 
 
 class LeftList(Sequence[Left]):
@@ -178,7 +186,10 @@ def left_as(planned: PlannedAsset, ending: Ending) -> Left:
     """An asset as a list entry."""
     asset = planned.asset
     size = planned.bytes or bytes_of(asset.originals)
-    return Left(asset.uuid, asset.original_filename, planned.day, size, ending.reason, ending.sentence)
+    if ending.reason == "in_part" and planned.awaits:
+        size = bytes_of(planned.awaits)
+    sentence = with_names(ending.sentence, asset)
+    return Left(asset.uuid, asset.original_filename, planned.day, size, ending.reason, sentence)
 
 
 CHECKED_AT_ONCE = 128

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from ambertime_tui import units
 from ambertime_tui.drive.errors import DriveError
-from ambertime_tui.drive.record.record_model import ReadBack
+from ambertime_tui.drive.record.record_model import Proof, ReadBack
 from ambertime_tui.drive.target import Target
 from ambertime_tui.engine.api.proof import proof_line
-from ambertime_tui.engine.api.status import Census, Left, Outcome
+from ambertime_tui.engine.api.status import Census, Left, Outcome, Proofs
 from ambertime_tui.engine.job.census import (
     Bucket,
     Endings,
@@ -23,6 +23,7 @@ from ambertime_tui.engine.job.census import (
 )
 from ambertime_tui.engine.job.damaged_files import BrokenFile, as_left, can_be_repaired, still_broken
 from ambertime_tui.engine.job.drive_threads import Threads
+from ambertime_tui.engine.job.ledger import Ledger
 from ambertime_tui.engine.job.planned_job import PlannedJob
 from ambertime_tui.engine.plan.plan import Decision, Plan
 from ambertime_tui.engine.plan.rules import EDIT_IN_ICLOUD, EDIT_TOO_LARGE
@@ -68,13 +69,14 @@ async def close_job(
         copied_early: assets that were copied although there is no plan.
         on_trouble: called with a sentence for each error here.
     """
-    readable, proof, broken = False, "", list[BrokenFile]()
+    readable, proof, proofs, broken = False, "", Proofs(), list[BrokenFile]()
     try:
         await threads.run(target.check)
         await threads.run(target.finish)
         if planned is not None:  # without a plan, existing files were not checked
             broken = await threads.run(lambda: list(still_broken(target, udid, planned.broken)))
-            proof = await threads.run(_proof, target, udid, broken, planned.ledger.plan)
+            proofs = await threads.run(_proofs, target, udid, broken)
+            proof = await threads.run(_proof, target, udid, broken, planned.ledger.plan, proofs)
             if planned.library.from_database:
                 in_plan = planned.ledger.plan.number_of
                 await threads.run(target.save_absent, udid, lambda uuid: in_plan(uuid) is not None)
@@ -87,11 +89,13 @@ async def close_job(
             return JobResult(Outcome.INTERRUPTED, _stopped_before_the_plan(copied_early), None, ())
         return JobResult.failed(failure)
     plan, endings = planned.ledger.plan, planned.ledger.endings
-    census = await asyncio.to_thread(take_census, plan, endings)
+    census = await asyncio.to_thread(take_census, plan, endings, len(planned.ledger.repaired))
+    census = replace(census, originals=proofs)
     listed = await asyncio.to_thread(list_left, plan, endings)
     damaged = as_left(broken, plan, listed.uuids() if broken else ())
     edits = await asyncio.to_thread(lambda: tuple(edits_left(plan, endings)))
-    left = listed.with_extra((*edits, *damaged))
+    differing = await asyncio.to_thread(lambda: tuple(differing_left(planned.ledger)))
+    left = listed.with_extra((*edits, *differing, *damaged))
     if readable:
         recorded = partial(target.record.recorded_uuids, udid)
         wrong = await asyncio.to_thread(contradictions, plan, endings, census, recorded)
@@ -107,7 +111,12 @@ async def close_job(
         sentence = f"Stopped: {_on_the_drive(copied, len(listed))}. Run again to continue."
     else:
         sentence = _incomplete(
-            copied, len(listed), len(edits), len(damaged), from_database=planned.library.from_database
+            copied,
+            len(listed),
+            len(edits),
+            len(damaged),
+            len(differing),
+            from_database=planned.library.from_database,
         )
         outcome = Outcome.LEFT if sentence else Outcome.COMPLETE
     return JobResult(outcome, sentence or f"{_all(copied)} on the drive.", census, left, proof)
@@ -120,7 +129,15 @@ def _stopped_before_the_plan(copied: int) -> str:
     return f"Stopped before the library was read completely; {items} on the drive. Run again to continue."
 
 
-def _proof(target: Target, udid: str, broken: Sequence[BrokenFile], plan: Plan) -> str:
+def _proofs(target: Target, udid: str, broken: Sequence[BrokenFile]) -> Proofs:
+    counts = target.record.count_proofs(udid)
+    for file in {one.file.path: one.file for one in broken}.values():
+        if file.role.is_original:
+            counts[file.proof] -= 1
+    return Proofs(counts[Proof.PROVED], counts[Proof.DIFFERS], counts[Proof.UNPROVED])
+
+
+def _proof(target: Target, udid: str, broken: Sequence[BrokenFile], plan: Plan, proofs: Proofs) -> str:
     originals = target.record.count_originals(udid)
     files = {one.file.path: one for one in broken}  # several items may share a file
     for one in files.values():
@@ -131,10 +148,13 @@ def _proof(target: Target, udid: str, broken: Sequence[BrokenFile], plan: Plan) 
         originals.get(ReadBack.THROUGH_CACHE, 0),
         len(files),
         repairable=sum(can_be_repaired(one, plan) for one in files.values()),
+        proofs=proofs,
     )
 
 
-def _incomplete(copied: int, left: int, edits: int, damaged: int, *, from_database: bool) -> str:
+def _incomplete(
+    copied: int, left: int, edits: int, damaged: int, differing: int, *, from_database: bool
+) -> str:
     """What is not on the drive, or not known; empty: everything is there.
 
     Args:
@@ -142,6 +162,7 @@ def _incomplete(copied: int, left: int, edits: int, damaged: int, *, from_databa
         left: items not on the drive.
         edits: items on the drive without their edit.
         damaged: files of earlier backups.
+        differing: items on the drive that this job found to differ from Apple's fingerprint.
         from_database: False: only the folders could be read.
     """
     if left:
@@ -154,6 +175,9 @@ def _incomplete(copied: int, left: int, edits: int, damaged: int, *, from_databa
     if edits:
         missing = units.plural(edits, "edit is", "edits are")
         return f"{_all(copied)} on the drive, but {missing} not; each is listed with its reason."
+    if differing:
+        differ = "1 differs" if differing == 1 else f"{units.count(differing)} differ"
+        return f"{_all(copied)} on the drive, but {differ} from Apple's fingerprint; each is listed."
     if not from_database:
         return (
             f"{units.plural(copied, 'item')} copied. The library database could not be read, so items that "
@@ -171,6 +195,21 @@ def _all(copied: int) -> str:
     return "The 1 selected item is" if copied == 1 else f"All {units.count(copied)} selected items are"
 
 
+def differing_left(ledger: Ledger) -> Iterator[Left]:
+    """An entry for each asset on the drive that this job found to differ from Apple's fingerprint."""
+    for number, names in ledger.differing.items():
+        ending = ledger.endings.of(number)
+        if ending.bucket in (Bucket.COPIED, Bucket.ALREADY):
+            planned = ledger.plan[number]
+            sentence = DIFFERS.format(names=", ".join(names) or planned.asset.original_filename)
+            entry = left_as(planned, ending)
+            yield Left(entry.uuid, entry.original_filename, entry.day, entry.bytes, "differs", sentence)
+
+
+DIFFERS = (
+    "{names} on the drive is what the iPhone sends, but differs from Apple's fingerprint of the original. "
+    "Look at it in Photos on the iPhone, and compare it with the copy on the drive."
+)
 EDITS = frozenset({EDIT_IN_ICLOUD, EDIT_TOO_LARGE})
 """Reasons of entries for an edit only."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import Any
 
 from ambertime_tui.drive.errors import (
     DriveError,
@@ -19,15 +19,17 @@ from ambertime_tui.drive.errors import (
     WriteFailed,
 )
 from ambertime_tui.drive.record.record_model import ReadBack, RecordedAsset, RecordedFile
-from ambertime_tui.drive.writing.asset_writer import AssetWriter, StagedAsset
 from ambertime_tui.engine.job.concurrency_limit import ConcurrencyLimit
 from ambertime_tui.engine.job.context import JobContext
-from ambertime_tui.engine.job.outcomes import Copied, Failed, NotThere, Outcome, Results
+from ambertime_tui.engine.job.group_commit import Committed, GroupCommit
+from ambertime_tui.engine.job.outcomes import Copied, Failed, LeftOut, NotThere, Outcome, Results
 from ambertime_tui.engine.job.planning import Broken
 from ambertime_tui.engine.job.repairs import sentences_about
-from ambertime_tui.engine.job.transfer import PartialAsset, Transfer
+from ambertime_tui.engine.job.smaller_files import SmallerFiles, has_smaller
+from ambertime_tui.engine.job.transfer import Incomplete, PartialAsset, Transfer
 from ambertime_tui.engine.plan.plan import PlannedAsset
-from ambertime_tui.library.model import Resource
+from ambertime_tui.engine.plan.recorded_state import is_smaller
+from ambertime_tui.library.model import Resource, Role
 from ambertime_tui.phone.afc import MediaFolder, MediaStat
 from ambertime_tui.phone.errors import (
     MediaBusy,
@@ -42,10 +44,10 @@ from ambertime_tui.phone.errors import (
 ASSETS_AT_ONCE = 16
 """Enough to keep a USB link busy with small files while others are synced and read back. The phone allows as
 many open files. Each asset holds at most two replies of 4 MiB in memory."""
-COMMIT_AT_ONCE = 64
-"""The most assets that share one record transaction and one sync of each folder."""
-TRIES = 5
-"""Tries per asset for errors that may be temporary."""
+TRIES = 3
+"""Tries per file for errors that may be temporary."""
+CHANGED_TRIES = 5
+"""Tries per file if it changes while it is read."""
 PAUSE_BETWEEN_TRIES = 1.0
 """Seconds; the second pause is twice as long."""
 DISCONNECTS = 10
@@ -55,32 +57,19 @@ DRIVE_FAILURES = 5
 """Assets in a row that the drive fails to write before it counts as broken."""
 
 
-class _Committed(NamedTuple):
-    staged: StagedAsset
-    recorded: RecordedAsset
-
-
-@dataclass(slots=True)
-class _ToCommit:
-    """An asset of which every file is written, ready to be committed or discarded."""
-
-    planned: PlannedAsset
-    writer: AssetWriter
-    outcome: asyncio.Future[_Committed | DriveError] = field(
-        default_factory=lambda: asyncio.get_running_loop().create_future()
-    )
-
-
 class Copier:
     """Copies the assets of the copy queue, and reports each outcome to `results`."""
 
-    def __init__(self, context: JobContext, broken: Broken, results: Results) -> None:
+    def __init__(self, context: JobContext, broken: Broken, results: Results, smaller: SmallerFiles) -> None:
         """
         Args:
             context: the job's.
             broken: recorded files to replace.
             results: where outcomes are reported.
+            smaller: judges originals with fewer bytes than the library says.
         """
+        self._smaller = smaller
+        self._includes_icloud = context.includes_icloud
         self._target = context.target
         self._udid = context.udid
         self._broken = broken
@@ -91,15 +80,17 @@ class Copier:
         self._timing = context.timing
         self._results = results
         self._transfer = Transfer(context.threads, context.copy_queue, context.progress, context.timing)
-        self._to_commit: asyncio.Queue[_ToCommit] = asyncio.Queue()
+        self._commits = GroupCommit(context.target, context.threads)
         self._limit = ConcurrencyLimit(ASSETS_AT_ONCE)
         self._partial: dict[str, PartialAsset] = {}
         """Assets that the phone disconnected in the middle of."""
+        self._left_out: dict[str, dict[Resource, Failed | None]] = {}
+        """Files that are not copied with the rest of their asset, and why; None: not complete yet."""
+        self._reading: dict[str, Resource] = {}
+        """The file of each asset that is being read: an error is about this one."""
         self._tried: Counter[str] = Counter()
         self._disconnects: Counter[str] = Counter()
         self._drive_failures = 0
-        self._unreported: dict[str, tuple[PlannedAsset, Copied]] = {}
-        """Committed, and not reported yet: a stop may come between the two."""
 
     async def run(self) -> None:
         """Copy until the queue is closed and the assets being copied are finished.
@@ -107,7 +98,7 @@ class Copier:
         Raises:
             DriveError: the drive is disconnected, full, or fails repeatedly; no partial file is left behind.
         """
-        committing = asyncio.create_task(self._commit_groups(), name="committing")
+        committing = asyncio.create_task(self._commits.run(), name="committing")
         workers = [asyncio.create_task(self._work(), name="copying") for _ in range(ASSETS_AT_ONCE)]
         working = asyncio.gather(*workers)
         both: set[asyncio.Future[Any]] = {working, committing}
@@ -121,12 +112,11 @@ class Copier:
             await asyncio.gather(*workers, return_exceptions=True)
             committing.cancel()
             await asyncio.gather(working, committing, return_exceptions=True)
-            for planned, copied in self._unreported.values():
-                self._results.add(planned, copied)
+            for planned, committed in self._commits.unreported.values():
+                self._results.add(planned, committed.outcome)
             for uuid in tuple(self._partial):
                 await self._discard_partial(uuid)
-            while not self._to_commit.empty():
-                await self._threads.run(self._to_commit.get_nowait().writer.discard)
+            await self._commits.discard_waiting()
 
     async def _work(self) -> None:
         # An idle worker holds no slot: it would block the others while the limit is low.
@@ -144,9 +134,14 @@ class Copier:
             return
         uuid = planned.asset.uuid
         del self._tried[uuid], self._disconnects[uuid]
+        self._left_out.pop(uuid, None)
+        self._reading.pop(uuid, None)
         await self._discard_partial(uuid)
         if isinstance(outcome, Copied):
             self._limit.succeeded()
+        elif await self._threads.run(self._has_other_files, planned):
+            outcome = replace(outcome, in_part=True)
+        self._commits.unreported.pop(uuid, None)
         self._results.add(planned, outcome)
         self._queue.done(planned)
 
@@ -154,6 +149,8 @@ class Copier:
         """The outcome of one try; None: try again."""
         alone = self._limit.alone
         before = self._bytes_copied(planned)
+        uuid = planned.asset.uuid
+        self._reading.pop(uuid, None)
         try:
             return await self._copy(planned, media)
         except MediaBusy as error:
@@ -168,9 +165,12 @@ class Copier:
                 return None
             return await self._retry_or(planned, Failed("forbidden", str(error)))
         except (MediaChanged, SizeDiffers) as error:
-            return await self._retry_or(planned, Failed("changed", str(error)))
+            return await self._retry_or(planned, Failed("changed", str(error)), CHANGED_TRIES)
         except MediaError as error:
             return await self._retry_or(planned, Failed("unreadable", str(error)))
+        except Incomplete as error:
+            self._left_out.setdefault(uuid, {})[error.resource] = None
+            return None
         except PhoneStalled as error:
             self._link.lost(media, error)
             return await self._retry_or(planned, Failed("unreadable", str(error)))
@@ -178,61 +178,150 @@ class Copier:
             self._link.lost(media, error)
             self._limit.reduce(media)
             # With several files in flight, a disconnect cannot be blamed on one of them.
-            self._disconnects[planned.asset.uuid] += alone and self._bytes_copied(planned) <= before
-            too_many = self._disconnects[planned.asset.uuid] >= DISCONNECTS
-            return Failed("unreadable", str(error)) if too_many else None
+            self._disconnects[uuid] += alone and self._bytes_copied(planned) <= before
+            too_many = self._disconnects[uuid] >= DISCONNECTS
+            return self._without_this_file(planned, Failed("unreadable", str(error))) if too_many else None
         except FileTooLarge as error:
-            return Failed("too_large_for_drive", str(error))
+            return self._without_this_file(planned, Failed("too_large_for_drive", str(error)))
         except NameTooLong as error:
             return Failed("name_too_long", str(error))
         except (WriteFailed, ReadBackDiffers, NameNotKept) as error:
             await self._threads.run(self._target.check)
-            outcome = await self._retry_or(planned, Failed("drive_failed", str(error)))
-            if outcome is not None:
-                self._drive_failures += 1
-                if self._drive_failures >= DRIVE_FAILURES:
-                    raise
-            return outcome
+            self._tried[uuid] += 1
+            if self._tried[uuid] < TRIES:
+                await self._timing.pause(PAUSE_BETWEEN_TRIES * self._tried[uuid])
+                return None
+            self._drive_failures += 1
+            if self._drive_failures >= DRIVE_FAILURES:
+                raise
+            return Failed("drive_failed", str(error))
 
-    async def _retry_or(self, planned: PlannedAsset, failed: Failed) -> Failed | None:
-        """None, after a pause, while the asset has tries left."""
+    async def _retry_or(self, planned: PlannedAsset, failed: Failed, tries: int = TRIES) -> Failed | None:
+        """None, after a pause, while there are tries left."""
         self._tried[planned.asset.uuid] += 1
         times = self._tried[planned.asset.uuid]
-        if times >= TRIES:
-            return failed
+        if times >= tries:
+            return self._without_this_file(planned, failed)
         await self._timing.pause(PAUSE_BETWEEN_TRIES * times)
         return None
 
+    def _without_this_file(self, planned: PlannedAsset, failed: Failed) -> Failed | None:
+        """Leave out the file that was being read, so that it does not hold back the others of its asset.
+
+        Returns the failure if there are no others.
+        """
+        uuid = planned.asset.uuid
+        file, left_out = self._reading.get(uuid), self._left_out.setdefault(uuid, {})
+        if file is None or all(r is file or r in left_out for r in planned.resources):
+            return failed
+        left_out[file] = failed
+        del self._tried[uuid], self._disconnects[uuid]
+        return None
+
+    def _has_other_files(self, planned: PlannedAsset) -> bool:
+        """True if the drive has originals of an asset besides those that were to be copied. Blocks."""
+        wanted = {resource.role for resource in planned.resources}
+        try:
+            recorded = self._target.record.find_asset(self._udid, planned.asset.uuid)
+        except DriveError:
+            return False
+        files = () if recorded is None else recorded.files
+        return any(file.role.is_original and file.role not in wanted for file in files)
+
     async def _copy(self, planned: PlannedAsset, media: MediaFolder) -> Outcome:
-        stats = await self._stats(planned, media)
-        gone = tuple(r for r in planned.resources if r.role.is_original and r not in stats)
-        in_part = tuple(r for r, stat in stats.items() if _is_partial(r, stat))
-        if gone or in_part:
-            return NotThere(planned, gone, in_part)
+        uuid = planned.asset.uuid
+        failed = self._left_out.get(uuid, {})
+        wanted = [resource for resource in planned.resources if resource not in failed]
+        stats = await self._stats(planned, wanted, media)
+        gone = tuple(r for r in wanted if r.role.is_original and r not in stats)
+        incomplete = (r for r, why in failed.items() if why is None)
+        arriving = (*incomplete, *(r for r, stat in stats.items() if self._is_arriving(planned, r, stat)))
+        stats = {resource: stat for resource, stat in stats.items() if resource not in arriving}
         stats = self._without_edits_too_large(planned, stats)
+        if not stats:
+            why = next((one for one in failed.values() if one is not None), None)
+            if why is not None and not gone and not arriving:
+                return why
+            return NotThere(planned, gone or (() if arriving else tuple(wanted)), arriving)
+        left_out = (
+            *(LeftOut(resource) for resource in (*gone, *arriving)),
+            *(LeftOut(resource, why) for resource, why in failed.items() if why is not None),
+        )
         partial = await self._partial_of(planned, stats)
         if partial is None:
-            prepared = await self._threads.run(self._prepared, planned, stats)
-            if isinstance(prepared, Copied):
-                self._progress.count_written(0, (), 0, 0)
-                return prepared
-            partial = prepared
+            already, sources = await self._threads.run(self._to_copy, planned, stats)
+            if already is not None:
+                sources = await self._without_same(planned, already, sources, stats, media)
+                if not sources:
+                    complete = await self._complete_roles(planned, already)
+                    return Copied(already, 0, left_out, complete, changed=False)
+            partial = await self._threads.run(self._prepared, planned, sources)
         written = kept = False
         try:
-            await self._transfer.run(partial, planned, media)
+            await self._transfer.run(partial, planned, media, _noted_in(self._reading, uuid))
             written = True
         except (MediaChanged, MediaNotFound):
             raise
         except PhoneError:
-            self._partial[planned.asset.uuid], kept = partial, True
+            self._partial[uuid], kept = partial, True
             raise
         finally:
             if not written and not kept:
                 await self._threads.run(partial.writer.discard)
-        staged, recorded = await self._committed(planned, partial.writer)
+        committed = await self._commits.commit(planned, partial.writer)
         self._drive_failures = 0
-        self._count(staged, recorded)
-        return Copied(recorded, staged.bytes)
+        self._count(planned, committed)
+        complete = await self._complete_roles(planned, committed.recorded)
+        return replace(committed.outcome, left_out=left_out, complete=complete)
+
+    async def _complete_roles(self, planned: PlannedAsset, recorded: RecordedAsset) -> frozenset[Role]:
+        """The originals of an asset that are complete although they are smaller than the library says."""
+        if not has_smaller(planned.asset, recorded):
+            return frozenset()
+        return await self._threads.run(self._smaller.complete_roles, planned.asset, recorded)
+
+    def _is_arriving(self, planned: PlannedAsset, resource: Resource, stat: MediaStat) -> bool:
+        """True for an original that iOS seems to be downloading, in a job that waits for it."""
+        return (
+            self._may_wait(planned, resource)
+            and resource.fingerprint is None
+            and is_smaller(stat.size, resource)
+        )
+
+    def _may_wait(self, planned: PlannedAsset, resource: Resource) -> bool:
+        waits = self._includes_icloud and not planned.as_is
+        return waits and resource.role.is_original and resource.in_icloud and not resource.flagged_local
+
+    async def _without_same(
+        self,
+        planned: PlannedAsset,
+        already: RecordedAsset,
+        sources: dict[Resource, MediaStat],
+        stats: Mapping[Resource, MediaStat],
+        media: MediaFolder,
+    ) -> dict[Resource, MediaStat]:
+        """Leave out the files of which only the time has changed, not the bytes. Edits are one unit."""
+        broken, same = self._broken.get(already.uuid, ()), dict[Resource, RecordedFile]()
+        for resource, stat in sources.items():
+            file = already.current(resource.role)
+            if file is not None and file not in broken and file.size == stat.size:
+                self._reading[already.uuid] = resource
+                if await self._transfer.sha256(resource, stat, media) == file.sha256:
+                    same[resource] = file
+        left = {resource: stat for resource, stat in sources.items() if resource not in same}
+        if any(not resource.role.is_original for resource in left):
+            left = {r: stat for r, stat in stats.items() if r in left or not r.role.is_original}
+            same = {resource: file for resource, file in same.items() if resource not in left}
+        if same:
+            now = {(f.role, f.generation): stats[r].modified_at for r, f in same.items()}
+            files = (
+                replace(f, source_modified_at=now[f.role, f.generation])
+                if (f.role, f.generation) in now
+                else f
+                for f in already.files
+            )
+            await self._threads.run(self._target.record.commit, [replace(already, files=tuple(files))])
+        return left
 
     def _without_edits_too_large(
         self, planned: PlannedAsset, stats: dict[Resource, MediaStat]
@@ -263,101 +352,69 @@ class Copier:
         partial = self._partial.get(planned.asset.uuid)
         return 0 if partial is None else partial.bytes_copied
 
-    def _prepared(self, planned: PlannedAsset, stats: Mapping[Resource, MediaStat]) -> Copied | PartialAsset:
-        """Prepare to write an asset, or find that the drive already has all of it. Blocks."""
+    def _to_copy(
+        self, planned: PlannedAsset, stats: Mapping[Resource, MediaStat]
+    ) -> tuple[RecordedAsset | None, dict[Resource, MediaStat]]:
+        """What is recorded of an asset, and the files that the drive does not have. Blocks."""
         self._target.check()
         uuid = planned.asset.uuid
         already = self._target.record.find_asset(self._udid, uuid)
         broken = self._broken.get(uuid, ())
         sources = {r: s for r, s in stats.items() if not _is_on_drive(already, broken, r, s)}
-        if not sources and already is not None:
-            return Copied(already, 0)
+        return already, sources
+
+    def _prepared(self, planned: PlannedAsset, sources: dict[Resource, MediaStat]) -> PartialAsset:
+        """Prepare to write files of an asset. Blocks."""
         writer = self._target.writer(
             self._udid,
             planned.asset,
             resources=tuple(sources),
-            repairs=broken,
+            repairs=self._broken.get(planned.asset.uuid, ()),
             namesake=planned.namesake,
         )
         with ExitStack() as undo:
             undo.callback(writer.discard)
-            partial = PartialAsset(sources, writer, writer.may_exist({r: s.size for r, s in sources.items()}))
+            partial = PartialAsset(
+                sources,
+                writer,
+                writer.may_exist({r: s.size for r, s in sources.items()}),
+                may_wait=frozenset(r for r in sources if self._may_wait(planned, r)),
+            )
             undo.pop_all()
         return partial
 
-    async def _stats(self, planned: PlannedAsset, media: MediaFolder) -> dict[Resource, MediaStat]:
+    async def _stats(
+        self, planned: PlannedAsset, resources: Sequence[Resource], media: MediaFolder
+    ) -> dict[Resource, MediaStat]:
         """What the phone reports of each file; missing files are left out."""
-        found = await asyncio.gather(
-            *(media.stat(resource.path) for resource in planned.resources), return_exceptions=True
-        )
+        found = await asyncio.gather(*(media.stat(r.path) for r in resources), return_exceptions=True)
         stats: dict[Resource, MediaStat] = {}
-        for resource, stat in zip(planned.resources, found, strict=True):
+        for resource, stat in zip(resources, found, strict=True):
             if isinstance(stat, MediaStat):
                 stats[resource] = stat
             elif not isinstance(stat, MediaNotFound):
+                self._reading[planned.asset.uuid] = resource
                 raise stat
         return stats
 
-    async def _committed(self, planned: PlannedAsset, writer: AssetWriter) -> _Committed:
-        waiting = _ToCommit(planned, writer)
-        self._to_commit.put_nowait(waiting)
-        outcome = await asyncio.shield(waiting.outcome)
-        self._unreported.pop(planned.asset.uuid, None)
-        if isinstance(outcome, DriveError):
-            raise outcome
-        return outcome
-
-    async def _commit_groups(self) -> None:
-        """Commit in one transaction what was written during the previous one."""
-        while True:
-            group = [await self._to_commit.get()]
-            while len(group) < COMMIT_AT_ONCE and not self._to_commit.empty():
-                group.append(self._to_commit.get_nowait())
-            committing = asyncio.create_task(self._commit(group))
-            try:
-                await asyncio.shield(committing)
-            except asyncio.CancelledError:
-                await committing
-                raise
-
-    async def _commit(self, group: list[_ToCommit]) -> None:
-        outcomes = await self._threads.run(self._staged_and_committed, [one.writer for one in group])
-        for one, outcome in zip(group, outcomes, strict=True):
-            if isinstance(outcome, _Committed):
-                self._unreported[one.planned.asset.uuid] = (
-                    one.planned,
-                    Copied(outcome.recorded, outcome.staged.bytes),
-                )
-            one.outcome.set_result(outcome)
-
-    def _staged_and_committed(self, writers: Sequence[AssetWriter]) -> list[_Committed | DriveError]:
-        """The outcome of each, in order; files that are not committed are discarded. Blocks."""
-        all_staged = [_staged(writer) for writer in writers]
-        recorded = iter(self._target.commit([one for one in all_staged if isinstance(one, StagedAsset)]))
-        outcomes: list[_Committed | DriveError] = []
-        for staged in all_staged:
-            if isinstance(staged, DriveError):
-                outcomes.append(staged)
-                continue
-            outcome = next(recorded)
-            outcomes.append(outcome if isinstance(outcome, DriveError) else _Committed(staged, outcome))
-        return outcomes
-
-    def _count(self, staged: StagedAsset, recorded: RecordedAsset) -> None:
+    def _count(self, planned: PlannedAsset, committed: Committed) -> None:
+        staged, written = committed.staged, committed.written
         from_drive = sum(file.read_back is ReadBack.FROM_DRIVE for file in staged.files)
-        roles = {file.placed.resource.role for file in staged.files}
-        for sentence in sentences_about(staged, recorded):
+        for sentence in sentences_about(staged, committed.recorded):
             self._progress.add_event("warning", sentence)
-        paths = [file.path for file in recorded.files if file.role in roles]
-        self._progress.count_written(staged.bytes, paths, from_drive, len(staged.files) - from_drive)
+        self._progress.count_written(
+            staged.bytes,
+            [file.path for file in written],
+            from_drive,
+            len(staged.files) - from_drive,
+            Counter(file.proof for file in written if file.role.is_original),
+            items=0 if planned.joins else 1,
+        )
 
 
-def _staged(writer: AssetWriter) -> StagedAsset | DriveError:
-    try:
-        return writer.stage()
-    except DriveError as error:
-        writer.discard()
-        return error
+def _noted_in(reading: dict[str, Resource], uuid: str) -> Callable[[Resource], None]:
+    """A callback that notes which file of an asset is being read."""
+    return lambda resource: reading.__setitem__(uuid, resource)
 
 
 def _is_on_drive(
@@ -368,9 +425,3 @@ def _is_on_drive(
     if file is None or file in broken:
         return False
     return (file.size, file.source_modified_at) == (stat.size, stat.modified_at)
-
-
-def _is_partial(resource: Resource, stat: MediaStat) -> bool:
-    """True for an original in iCloud that has fewer bytes than the library says."""
-    known = resource.role.is_original and resource.in_icloud and resource.size is not None
-    return known and stat.size < (resource.size or 0)

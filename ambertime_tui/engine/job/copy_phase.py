@@ -16,7 +16,9 @@ from ambertime_tui.engine.job.fetch_queue import FetchQueue
 from ambertime_tui.engine.job.fetch_requests import FINISHING, FetchRequests
 from ambertime_tui.engine.job.ledger import Ledger
 from ambertime_tui.engine.job.outcomes import Copied, Failed, NotThere, Outcome, ending_of
+from ambertime_tui.engine.job.smaller_files import SmallerFiles
 from ambertime_tui.engine.plan.plan import Decision, PlannedAsset
+from ambertime_tui.library.model import Resource
 
 BY_CHOICE = "Left in iCloud, as you chose: this job copies only what is on the iPhone."
 
@@ -34,6 +36,7 @@ class CopyPhase:
         ledger: Ledger,
         fetch_queue: FetchQueue,
         main_names: Mapping[str, Container[str]],
+        smaller: SmallerFiles,
     ) -> None:
         """
         Args:
@@ -41,6 +44,7 @@ class CopyPhase:
             ledger: the plan and the outcome of each asset.
             fetch_queue: what waits for iCloud.
             main_names: the library's, see `presence.checked_against_files`.
+            smaller: originals with fewer bytes than the library says, to be looked at again.
         """
         progress, timing = context.progress, context.timing
         self._context = context
@@ -51,7 +55,9 @@ class CopyPhase:
         self._main_names = main_names
         self._included = context.includes_icloud
         self._finishing = False
+        self._smaller = smaller
         self._requests: FetchRequests | None = None
+        self._watch: ArrivalWatch | None = None
         if self._included:
             self._requests = FetchRequests(
                 queue=fetch_queue,
@@ -61,6 +67,7 @@ class CopyPhase:
                 patience=context.spec.patience,
                 paused=lambda: context.conditions.paused,
             )
+            self._watch = self._new_watch(self._requests)
         progress.queue = fetch_queue
         progress.planned = ledger.plan.tally(Decision.COPY)
         progress.already = ledger.plan.tally(Decision.ALREADY)
@@ -92,8 +99,8 @@ class CopyPhase:
         """
         async with asyncio.TaskGroup() as group:
             watching = None
-            if self._requests is not None:
-                watching = group.create_task(self._watch(self._requests).run(), name="arrivals")
+            if self._watch is not None:
+                watching = group.create_task(self._watch.run(), name="arrivals")
             await self._close_when_done(watching)
             if watching is not None:
                 watching.cancel()
@@ -102,21 +109,17 @@ class CopyPhase:
         """Record the outcome of an asset, or let it wait for iCloud if iOS has offloaded it."""
         uuid, ending = planned.asset.uuid, ending_of(planned, outcome)
         name = planned.asset.original_filename
+        items = 0 if planned.joins else 1
         match outcome:
-            case Copied(_, size):
-                # The library may not know all sizes; in the end, what was written is what was planned.
-                self._progress.planned = self._progress.planned.less(Tally(0, planned.bytes - size))
-                if uuid in self._fetch_queue:
-                    self._fetch_queue.move(uuid, FetchState.WRITTEN)
-            case NotThere():
-                self._progress.planned = self._progress.planned.less(Tally(1, planned.bytes))
+            case Copied():
+                self._record_copied(planned, outcome, ending)
+                return
+            case NotThere(_, gone, arriving):
+                self._progress.planned = self._progress.planned.less(Tally(items, planned.bytes))
                 if ending.bucket is Bucket.ICLOUD and self._included:
-                    if outcome.gone:
-                        reason = "was offloaded before it was copied"
-                    else:
-                        reason = "is only partly on the iPhone"
-                    self._fetch_queue.add(planned, reason)
-                    self._progress.add_event("info", f"{name} {reason}; it waits for iCloud.")
+                    self._wait_for(planned, gone, arriving)
+                    if ending.reason == "in_part":
+                        self._ledger.record(planned, ending)
                     return
                 self._progress.add_event("warning", f"{name}: {ending.sentence}")
             case Failed():
@@ -125,6 +128,44 @@ class CopyPhase:
                 if uuid in self._fetch_queue:
                     self._fetch_queue.move(uuid, FetchState.GAVE_UP, ending.sentence)
         self._ledger.record(planned, ending)
+
+    def _record_copied(self, planned: PlannedAsset, copied: Copied, ending: Ending) -> None:
+        uuid, progress = planned.asset.uuid, self._progress
+        if copied.changed:
+            # The library may not know all sizes; in the end, what was written is what was planned.
+            progress.planned = progress.planned.less(Tally(0, planned.bytes - copied.bytes))
+        else:
+            progress.planned = progress.planned.less(Tally(0 if planned.joins else 1, planned.bytes))
+            progress.already += Tally(0 if planned.joins else 1, planned.bytes)
+        if uuid in self._fetch_queue and self._fetch_queue.state_of(uuid) is FetchState.ARRIVED:
+            self._fetch_queue.move(uuid, FetchState.WRITTEN)
+        not_there = [one.resource for one in copied.left_out if one.failed is None]
+        if not_there and self._included and all(resource.in_icloud for resource in not_there):
+            self._wait_for(planned, (), tuple(not_there))
+        for one in copied.left_out:
+            if one.failed is not None:
+                progress.failed += 1
+                progress.add_event("error", f"{one.resource.name}: {one.failed.sentence}")
+        before = self._ledger.ending_of(planned)
+        if copied.changed or before is None or before.bucket is not Bucket.COPIED:
+            self._ledger.record(planned, ending)
+        if copied.repaired:
+            self._ledger.repaired.add(planned.number)
+        if copied.differing:
+            self._ledger.differing[planned.number] = copied.differing
+            names = ", ".join(copied.differing)
+            progress.add_event("warning", f"{names}: differs from Apple's fingerprint, also when read again.")
+        self._copy_queue.notify()
+
+    def _wait_for(
+        self, planned: PlannedAsset, gone: tuple[Resource, ...], arriving: tuple[Resource, ...]
+    ) -> None:
+        """Let an asset wait for iCloud again: iOS offloaded files of it, or has not finished them."""
+        reason = "was offloaded before it was copied" if gone else "is only partly on the iPhone"
+        self._fetch_queue.add(planned, reason, (*gone, *arriving))
+        if self._watch is not None:
+            self._watch.reject(planned, arriving)
+        self._progress.add_event("info", f"{planned.asset.original_filename} {reason}; it waits for iCloud.")
 
     def rows(self, pane: Pane, offset: int, limit: int) -> Rows:
         """A page of a list."""
@@ -178,6 +219,8 @@ class CopyPhase:
             self._ledger.reopen(planned)
         for one in given_up:
             planned = self._fetch_queue.planned(one)
+            if self._watch is not None:
+                self._watch.forget_rejections(one)
             ending = self._ledger.ending_of(planned)
             if ending is not None and ending.bucket is Bucket.FAILED:
                 self._progress.failed -= 1
@@ -194,12 +237,12 @@ class CopyPhase:
             EngineError: `NotNow`: it is being copied, or finished.
         """
         planned = self._ledger.planned(uuid)
-        done = planned is None or self._ledger.ending_of(planned) is not None
+        waits_for_icloud = self._fetch_queue.is_pending(uuid)
+        done = planned is None or (self._ledger.ending_of(planned) is not None and not waits_for_icloud)
         if planned is None or done or planned.decision not in (Decision.COPY, Decision.FETCH):
             raise EngineError("NotNow", "That item is not waiting.")
         if self._copy_queue.is_being_copied(uuid):
             raise EngineError("NotNow", f"{planned.asset.original_filename} is being copied right now.")
-        waits_for_icloud = self._fetch_queue.is_pending(uuid)
         self._copy_queue.skip(uuid)
         if uuid in self._fetch_queue:
             self._fetch_queue.move(uuid, FetchState.SKIPPED, "skipped by you")
@@ -229,10 +272,10 @@ class CopyPhase:
         requests, progress = self._requests, self._progress
         if requests is None:
             return
-        ending = Ending(Bucket.ICLOUD, "icloud", NOT_WAITED_FOR if self._finishing else ENDED_BEFORE)
+        sentence = NOT_WAITED_FOR if self._finishing else ENDED_BEFORE
         for planned in tuple(self._fetch_queue.in_order()):
             if self._ledger.ending_of(planned) is None:
-                self._ledger.record(planned, ending)
+                self._leave_in_icloud(planned, "icloud", sentence)
         for planned in self._fetch_queue.arrived():
             if self._ledger.ending_of(planned) is None:
                 self._ledger.record(planned, NOT_REACHED)
@@ -241,7 +284,18 @@ class CopyPhase:
             progress.afterwards = requests.afterwards
             progress.add_event("info", requests.afterwards)
 
-    def _watch(self, requests: FetchRequests) -> ArrivalWatch:
+    def _leave_in_icloud(self, planned: PlannedAsset, reason: str, sentence: str) -> None:
+        """Record that files of an asset stay in iCloud; if others are on the drive, it is there in part."""
+        plan, ending = self._ledger.plan, self._ledger.ending_of(planned)
+        if ending is not None and ending.reason in ("in_part", "smaller"):
+            return
+        before, _ = plan.reason_of(planned.number)
+        if before in ("in_part", "smaller") and plan.decision_of(planned.number) is Decision.FETCH:
+            self._ledger.record(planned, Ending(Bucket.ICLOUD, *plan.reason_of(planned.number)))
+        elif not planned.joins:
+            self._ledger.record(planned, Ending(Bucket.ICLOUD, reason, sentence))
+
+    def _new_watch(self, requests: FetchRequests) -> ArrivalWatch:
         context = self._context
         return ArrivalWatch(
             queue=self._fetch_queue,
@@ -256,9 +310,9 @@ class CopyPhase:
         )
 
     def _arrived(self, planned: PlannedAsset) -> None:
-        """All originals of an asset are on the phone now: copy it before the others."""
+        """Originals of an asset have come from iCloud: copy them before the others."""
         self._ledger.add_arrived(planned)
-        self._progress.planned += Tally(1, planned.bytes)
+        self._progress.planned += Tally(0 if planned.joins else 1, planned.bytes)
         self._copy_queue.add_first(planned)
 
     async def _close_when_done(self, watching: asyncio.Task[None] | None) -> None:
@@ -270,12 +324,37 @@ class CopyPhase:
             waits = watching is not None and not self._finishing and self._fetch_queue.pending > 0
             if waits and watching is not None and watching.done():
                 self._give_up_waiting()
-                waits = False
+                continue
+            looks = bool(self._smaller.pending) and not self._finishing
+            if queue.is_empty and not waits and looks:
+                await self._look_again()
+                continue
             if queue.is_empty and not waits:
                 queue.close()
                 return
             self._progress.set_phase(Phase.FETCHING if queue.is_empty else Phase.COPYING)
             await queue.changed()
+
+    async def _look_again(self) -> None:
+        """Wait for the second look at originals that are smaller than the library says, or until the queue is
+        closed or has something to copy."""
+        count = units.plural(len(self._smaller.pending), "original is", "originals are")
+        self._progress.add_event(
+            "info", f"{count} smaller than the library says; looking again after a minute."
+        )
+        looking = asyncio.create_task(self._smaller.look_again(self._context.link), name="second look")
+        looking.add_done_callback(lambda _: self._copy_queue.notify())
+        while not looking.done() and not self._copy_queue.closed and not self._finishing:
+            await self._copy_queue.changed()
+        if not looking.done():
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
+            return
+        for uuid in looking.result():
+            planned = self._ledger.planned(uuid)
+            ending = None if planned is None else self._ledger.ending_of(planned)
+            if planned is not None and "smaller" in (planned.reason, ending and ending.reason):
+                self._ledger.record(planned, Ending(Bucket.ALREADY if ending is None else Bucket.COPIED))
 
     def _give_up_waiting(self) -> None:
         patience = units.duration(self._context.spec.patience or 0.0)
@@ -284,12 +363,14 @@ class CopyPhase:
             "storage on the iPhone, then run again."
         )
         in_part = "iOS has downloaded only part of it: a file, or the rest of one, is in iCloud. Run again."
+        if self._watch is not None:
+            self._watch.take_as_is()
         for planned in tuple(self._fetch_queue.in_order()):
             uuid = planned.asset.uuid
             arriving = self._fetch_queue.state_of(uuid) is FetchState.ARRIVING
             reason = "came only in part" if arriving else "did not come"
             self._fetch_queue.move(uuid, FetchState.GAVE_UP, reason)
-            self._ledger.record(planned, Ending(Bucket.ICLOUD, "gave_up", in_part if arriving else sentence))
+            self._leave_in_icloud(planned, "gave_up", in_part if arriving else sentence)
         self._progress.add_event(
             "warning", f"Nothing arrived from iCloud for {patience}; the missing items are listed."
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from ambertime_tui.engine.api.spec import FetchOrder
 from ambertime_tui.engine.api.status import FetchItem, FetchState, Tally
-from ambertime_tui.engine.plan.plan import Decision, Plan, PlannedAsset
+from ambertime_tui.engine.plan.plan import Plan, PlannedAsset
 from ambertime_tui.library.media_paths import folded, stem
 from ambertime_tui.library.model import Asset, Resource
 
@@ -48,6 +48,8 @@ class FetchQueue:
         self._requested = bytearray(len(plan))
         """1 if iOS was asked to download it and has not done so yet."""
         self._reasons: dict[int, str] = {}
+        self._missing: dict[int, tuple[Resource, ...]] = {}
+        """Originals that still have to come, where they are not those of the plan."""
         self._count = 0
         self._tallies = dict.fromkeys(FetchState, Tally())
         self._folders: dict[str, _Folder] = {}
@@ -57,8 +59,8 @@ class FetchQueue:
         self._recent: deque[int] = deque(maxlen=RECENT)
         self._done: dict[int, None] = {}
         self._arriving: dict[int, None] = {}
-        for planned in plan.in_order(Decision.FETCH):
-            self._insert(planned, FetchState.WAITING)
+        for number in plan.to_fetch().numbers:
+            self._insert(number, FetchState.WAITING)
         self.order = order
         self._sorted = array("I")
         self._first = 0
@@ -91,7 +93,18 @@ class FetchQueue:
 
     def planned(self, uuid: str) -> PlannedAsset:
         """Raises KeyError if the asset is not in the queue."""
-        return self._plan[self._number(uuid)]
+        return self._plan.later(self._number(uuid))
+
+    def missing(self, uuid: str) -> tuple[Resource, ...]:
+        """The originals of an asset that still have to come; raises KeyError if it is not in the queue."""
+        return self._expected(self._number(uuid))
+
+    def has_come(self, uuid: str, resources: Iterable[Resource]) -> None:
+        """Note that some, not all, of the missing originals of a pending asset have come."""
+        number, come = self._number(uuid), {resource.role for resource in resources}
+        self._count_in_folders(number, -1)
+        self._missing[number] = tuple(r for r in self._expected(number) if r.role not in come)
+        self._count_in_folders(number, 1)
 
     def idle_state(self, uuid: str) -> FetchState:
         """The state of a pending asset of which nothing has arrived: WAITING or ASKED."""
@@ -114,16 +127,32 @@ class FetchQueue:
             self._tallies[FetchState.ASKED] += self._tallies[FetchState.WAITING]
             self._tallies[FetchState.WAITING] = Tally()
 
-    def add(self, planned: PlannedAsset, reason: str) -> None:
-        """Add an asset that iOS has offloaded since the library was read."""
-        number = planned.number
+    def add(self, planned: PlannedAsset, reason: str, missing: Iterable[Resource] = ()) -> None:
+        """Add an asset that iOS has offloaded since the library was read.
+
+        Args:
+            planned: the asset.
+            reason: why it waits.
+            missing: the originals that have to come; those of the plan by default.
+        """
+        number, missing = planned.number, tuple(missing)
         self._requested[number] = False
         if self._states[number] != _NOT_QUEUED:
+            was_pending = self._is_pending(number)
+            if missing and was_pending:
+                roles = {r.role for r in missing}
+                missing = (*missing, *(r for r in self._expected(number) if r.role not in roles))
+                self._count_in_folders(number, -1)
+                self._set_missing(number, missing)
+                self._count_in_folders(number, 1)
+            elif not was_pending:
+                self._set_missing(number, missing)
             self._move(number, self._idle(number), reason)
             return
+        self._set_missing(number, missing)
         self._set_reason(number, reason)
-        self._insert(planned, self._idle(number))
-        self._add_pending(number, planned)
+        self._insert(number, self._idle(number))
+        self._add_pending(number)
 
     def move(self, uuid: str, state: FetchState, reason: str = "") -> None:
         """Change the state of an asset; raises KeyError if it is not in the queue."""
@@ -141,7 +170,7 @@ class FetchQueue:
 
     def in_order(self) -> Iterator[PlannedAsset]:
         """The pending assets, in order."""
-        return (self._plan[number] for number in self._pending_in_order())
+        return (self._plan.later(number) for number in self._pending_in_order())
 
     def head(self, count: int) -> tuple[FetchItem, ...]:
         """The next assets."""
@@ -158,7 +187,7 @@ class FetchQueue:
     def arrived(self) -> Iterator[PlannedAsset]:
         """The assets that have arrived and are not on the drive yet."""
         arrived = _CODE[FetchState.ARRIVED]
-        return (self._plan[number] for number in tuple(self._done) if self._states[number] == arrived)
+        return (self._plan.later(number) for number in tuple(self._done) if self._states[number] == arrived)
 
     def page(self, offset: int, limit: int) -> tuple[FetchItem, ...]:
         """A page of the whole list: pending assets in order, then finished ones, latest last."""
@@ -176,7 +205,7 @@ class FetchQueue:
         if self.order is not FetchOrder.SMALLEST:
             return self.in_order()
         numbers = sorted(self._pending_in_order(), key=self._plan.rank_of)
-        return (self._plan[number] for number in numbers)
+        return (self._plan.later(number) for number in numbers)
 
     def folders(self) -> tuple[str, ...]:
         """The folders on the phone in which pending originals are expected."""
@@ -194,7 +223,7 @@ class FetchQueue:
             return ()
         stems = self._stems_of(folder)
         numbers = dict.fromkeys(number for one in wanted for number in stems.get(one, ()))
-        return tuple(self._plan[number] for number in numbers if self._is_pending(number))
+        return tuple(self._plan.later(number) for number in numbers if self._is_pending(number))
 
     def _number(self, uuid: str) -> int:
         number = self._plan.number_of(uuid)
@@ -218,20 +247,25 @@ class FetchQueue:
         else:
             self._reasons.pop(number, None)
 
-    def _insert(self, planned: PlannedAsset, state: FetchState) -> None:
+    def _set_missing(self, number: int, missing: tuple[Resource, ...]) -> None:
+        if missing:
+            self._missing[number] = missing
+        else:
+            self._missing.pop(number, None)
+
+    def _expected(self, number: int) -> tuple[Resource, ...]:
+        return self._missing.get(number) or expected(self._plan.later(number))
+
+    def _insert(self, number: int, state: FetchState) -> None:
         """Add a pending asset that was not in the queue."""
         self._count += 1
-        self._states[planned.number] = _CODE[state]
-        self._tallies[state] += Tally(1, planned.bytes)
-        for directory in {resource.directory for resource in expected(planned)}:
-            folder = self._folders.setdefault(directory, _Folder())
-            folder.numbers.append(planned.number)
-            folder.pending += 1
-            self._stems.pop(directory, None)
+        self._states[number] = _CODE[state]
+        self._tallies[state] += Tally(1, self._plan.awaited_bytes_of(number))
+        self._count_in_folders(number, 1)
 
     def _move(self, number: int, state: FetchState, reason: str) -> None:
         before = self._state(number)
-        size = Tally(1, self._plan.bytes_of(number))
+        size = Tally(1, self._plan.awaited_bytes_of(number))
         self._tallies[before] = self._tallies[before].less(size)
         self._tallies[state] += size
         self._states[number] = _CODE[state]
@@ -241,23 +275,26 @@ class FetchQueue:
         else:
             self._arriving.pop(number, None)
         if before in _PENDING and state not in _PENDING:
-            self._count_in_folders(self._plan[number], -1)
+            self._count_in_folders(number, -1)
             self._done[number] = None
         elif state in _PENDING and before not in _PENDING:
-            planned = self._plan[number]
             self._done.pop(number, None)
-            self._count_in_folders(planned, 1)
-            self._add_pending(number, planned)
+            self._count_in_folders(number, 1)
+            self._add_pending(number)
         if state is FetchState.ARRIVED:
             self._requested[number] = False
             self._recent.appendleft(number)
 
-    def _count_in_folders(self, planned: PlannedAsset, change: int) -> None:
-        for directory in {resource.directory for resource in expected(planned)}:
-            self._folders[directory].pending += change
+    def _count_in_folders(self, number: int, change: int) -> None:
+        for directory in {resource.directory for resource in self._expected(number)}:
+            folder = self._folders.setdefault(directory, _Folder())
+            folder.pending += change
+            if change > 0:
+                folder.numbers.append(number)
+                self._stems.pop(directory, None)
 
     def _item(self, number: int) -> FetchItem:
-        planned = self._plan[number]
+        planned = self._plan.later(number)
         asset = planned.asset
         return FetchItem(
             asset.uuid,
@@ -269,8 +306,8 @@ class FetchQueue:
             thumbnail_of(asset),
         )
 
-    def _add_pending(self, number: int, planned: PlannedAsset) -> None:
-        self._changed_folders |= {resource.directory for resource in expected(planned)}
+    def _add_pending(self, number: int) -> None:
+        self._changed_folders |= {resource.directory for resource in self._expected(number)}
         if self._is_sorted:
             key = self._sort_key()
             place = bisect_left(self._sorted, key(number), key=key)
@@ -281,7 +318,7 @@ class FetchQueue:
                 self._first = min(self._first, place)
 
     def _sort_key(self) -> Callable[[int], int]:
-        rank_of, bytes_of = self._plan.rank_of, self._plan.bytes_of
+        rank_of, bytes_of = self._plan.rank_of, self._plan.awaited_bytes_of
         match self.order:
             case FetchOrder.SMALLEST:
                 return lambda number: bytes_of(number) << 32 | rank_of(number)
@@ -321,7 +358,7 @@ class FetchQueue:
         if stems is None:
             stems = {}
             for number in dict.fromkeys(self._folders[folder].numbers):
-                for resource in expected(self._plan[number]):
+                for resource in self._expected(number):
                     if resource.directory == folder:
                         numbers = stems.setdefault(folded(stem(resource.name)), [])
                         if number not in numbers:

@@ -12,9 +12,13 @@ from ambertime_tui.engine.job.census import Bucket, Ending, Endings, left_as
 from ambertime_tui.engine.job.copy_queue import CopyQueue
 from ambertime_tui.engine.job.fetch_queue import FetchQueue
 from ambertime_tui.engine.plan.plan import Decision, Plan, PlannedAsset, bytes_of
+from ambertime_tui.engine.plan.rules import with_names
 
 _LEFT = (Bucket.ICLOUD, Bucket.FAILED)
-_FINAL = ("missing", "not_reached")
+_THERE = (Bucket.COPIED, Bucket.ALREADY)
+_WRITTEN = ("in_part", "smaller", "missing")
+"""Reasons of assets of which files were written."""
+_FINAL = ("missing", "pending", "smaller", "not_reached")
 """Reasons of failures that a retry in the same job cannot help."""
 
 
@@ -28,6 +32,11 @@ class Ledger:
         self._selected = plan.numbers(Decision.COPY, Decision.FETCH, Decision.ALREADY, Decision.CANNOT)
         self._to_write = plan.numbers(Decision.COPY)
         self._left = plan.numbers(Decision.FETCH, Decision.CANNOT)
+        self.differing: dict[int, tuple[str, ...]] = {}
+        """By position, the names of files that this job found to differ from Apple's fingerprint; empty for
+        files that were copied earlier."""
+        self.repaired: set[int] = set()
+        """Positions of assets of which damaged files were replaced."""
         self._is_left = bytearray(len(plan))
         for number in self._left:
             self._is_left[number] = True
@@ -124,17 +133,17 @@ class Ledger:
         ending = self.endings.get(planned.number)
         state, note = "waiting", ""
         if ending is not None:
-            written = ending.bucket is Bucket.COPIED or ending.reason == "missing"
+            written = ending.bucket in _THERE or ending.reason in _WRITTEN
             state = "written" if written else "skipped" if ending.reason == "skipped" else "failed"
             note = ending.sentence
         elif copy_queue.is_being_copied(asset.uuid):
             state = "copying"
+        note = with_names(note, asset)
         return Row(asset.uuid, asset.original_filename, planned.day, planned.bytes, state, note)
 
 
 def _scan_row(planned: PlannedAsset) -> Row:
     asset = planned.asset
     size = bytes_of(asset.originals)
-    return Row(
-        asset.uuid, asset.original_filename, planned.day, size, asset.availability.value, planned.sentence
-    )
+    where, sentence = asset.availability.value, with_names(planned.sentence, asset)
+    return Row(asset.uuid, asset.original_filename, planned.day, size, where, sentence)

@@ -17,8 +17,9 @@ from ambertime_tui.engine.job.head_start import first_assets
 from ambertime_tui.engine.job.ledger import Ledger
 from ambertime_tui.engine.job.outcomes import Results
 from ambertime_tui.engine.job.planned_job import PlannedJob
-from ambertime_tui.engine.job.planning import Broken, check_room, plan_for
+from ambertime_tui.engine.job.planning import Broken, Planner, check_room
 from ambertime_tui.engine.job.repairs import sentence_about_moved
+from ambertime_tui.engine.job.smaller_files import SmallerFiles
 from ambertime_tui.engine.plan.drive_advice import drive_advice
 from ambertime_tui.engine.plan.plan import PlannedAsset
 from ambertime_tui.engine.scan.survey import Scan, scan_phone
@@ -40,6 +41,7 @@ class Pipeline:
     def __init__(self, context: JobContext) -> None:
         self._context = context
         self._results = Results()
+        self._smaller = SmallerFiles(context.target, context.udid, context.timing)
         self._head_start: tuple[PlannedAsset, ...] = ()
         self._copier: asyncio.Task[None] | None = None
         self.planned: PlannedJob | None = None
@@ -114,7 +116,8 @@ class Pipeline:
             self._start_copier(group, {})
 
     def _start_copier(self, group: asyncio.TaskGroup, broken: Broken) -> None:
-        self._copier = group.create_task(Copier(self._context, broken, self._results).run(), name="copier")
+        copier = Copier(self._context, broken, self._results, self._smaller)
+        self._copier = group.create_task(copier.run(), name="copier")
 
     async def _plan_and_copy(self, scan: Scan, group: asyncio.TaskGroup) -> None:
         context, progress = self._context, self._context.progress
@@ -130,16 +133,25 @@ class Pipeline:
             broken = inspection.broken
             if inspection.moved:
                 progress.add_event("info", sentence_about_moved(inspection.moved))
-        plan, counted = await context.threads.run(
-            plan_for, scan, context.spec.selection, context.target, context.udid, broken, is_first=is_first
+        planner = Planner(
+            scan,
+            context.spec.selection,
+            context.target,
+            context.udid,
+            broken,
+            self._smaller,
+            is_first=is_first,
         )
+        found = await planner.plan(context.threads, context.link)
+        plan, counted = found.plan, found.counted
         for sentence in await asyncio.to_thread(lambda: tuple(drive_advice(plan, context.target.traits))):
             progress.add_event("warning", sentence)
         ledger = await asyncio.to_thread(Ledger, plan)
+        ledger.differing |= dict.fromkeys(found.differing, ())
         progress.set_scan(counted)
         requested_before = await asyncio.to_thread(context.memory.recall, context.udid)
         fetch_queue = await asyncio.to_thread(FetchQueue, plan, context.spec.order)
-        copy_phase = CopyPhase(context, ledger, fetch_queue, scan.library.main_names)
+        copy_phase = CopyPhase(context, ledger, fetch_queue, scan.library.main_names, self._smaller)
         self.planned = PlannedJob(scan.library, broken, ledger, copy_phase, requested_before)
         self._results.connect(plan, copy_phase.record)
         if is_first:  # the head start made sure of room for the whole library

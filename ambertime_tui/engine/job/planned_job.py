@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from ambertime_tui.drive.record.record_model import RecordedFile
 from ambertime_tui.engine.job.copy_phase import CopyPhase
 from ambertime_tui.engine.job.ledger import Ledger
-from ambertime_tui.engine.plan.plan import Decision
 from ambertime_tui.library.model import Library
 
 
@@ -35,6 +34,6 @@ class PlannedJob:
             else:
                 requested.add(number)
         if includes_icloud:
-            requested.update(plan.numbers(Decision.FETCH))
+            requested.update(plan.to_fetch().numbers)
         missing = (number for number in sorted(requested) if not self.ledger.is_on_drive(number))
         yield from (plan[number].asset.uuid for number in missing)

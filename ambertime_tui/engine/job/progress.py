@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Iterable
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from ambertime_tui.drive.record.record_model import Proof
 from ambertime_tui.engine.api.spec import JobSpec, OriginalsChoice
 from ambertime_tui.engine.api.status import (
     Census,
@@ -158,6 +159,7 @@ class Progress:
         self.failed = 0
         self.read_back = 0
         self.through_cache = 0
+        self.proofs: Counter[Proof] = Counter()
         self.free_bytes: int | None = None
         self.copied = RateMeter(timing.steady())
         self.arrived = RateMeter(timing.steady(), ARRIVALS_WINDOW)
@@ -226,9 +228,27 @@ class Progress:
         self.copied.add(size, self._timing.steady())
         self.touch()
 
-    def count_written(self, size: int, paths: Iterable[str], from_drive: int, through_cache: int) -> None:
-        """Count an asset that was committed."""
-        self.written += Tally(1, size)
+    def count_written(
+        self,
+        size: int,
+        paths: Iterable[str],
+        from_drive: int,
+        through_cache: int,
+        proofs: Mapping[Proof, int],
+        items: int = 1,
+    ) -> None:
+        """Count an asset that was committed.
+
+        Args:
+            size: bytes that were written.
+            paths: of its files, relative to the target.
+            from_drive: files that were read back from the drive itself.
+            through_cache: files that may have been read back from memory.
+            proofs: originals by what Apple's fingerprint says.
+            items: 0 for the rest of an asset that was counted before.
+        """
+        self.written += Tally(items, size)
+        self.proofs.update(proofs)
         self.files_written += from_drive + through_cache
         self.read_back += from_drive
         self.through_cache += through_cache
@@ -312,6 +332,9 @@ class Progress:
             failed=self.failed,
             read_back=self.read_back,
             through_cache=self.through_cache,
+            proved=self.proofs[Proof.PROVED],
+            differing=self.proofs[Proof.DIFFERS],
+            unproved=self.proofs[Proof.UNPROVED],
             rate=self.copied.rate(),
             eta=self.copied.time_left(left, steady) if busy and left > 0 else None,
             current_files=current,

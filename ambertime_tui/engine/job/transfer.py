@@ -26,10 +26,18 @@ KEPT = 256 << 10
 """Bytes: a file up to this size is kept in memory while the drive is searched for it, and not read again."""
 
 
-READS = 4
+READS = 8
 """How often a file is read while its bytes fit neither Apple's fingerprint nor an earlier read."""
 SETTLED_AFTER = 1.0
 """Seconds since a file was last written after which it counts as complete, by the clocks of both."""
+
+
+class Incomplete(Exception):
+    """A file has not arrived completely: it has another fingerprint than the original."""
+
+    def __init__(self, resource: Resource) -> None:
+        super().__init__(resource.path)
+        self.resource = resource
 
 
 @dataclass(slots=True)
@@ -45,6 +53,8 @@ class PartialAsset:
     finished: set[Resource] = field(default_factory=set)
     differing: dict[Resource, list[str]] = field(default_factory=dict)
     """SHA-256 of earlier reads that did not fit Apple's fingerprint."""
+    may_wait: frozenset[Resource] = frozenset()
+    """Files that iOS may still be downloading: without the right fingerprint they are not complete."""
 
     @property
     def bytes_copied(self) -> int:
@@ -57,11 +67,16 @@ class PartialAsset:
 
         They do if they fit Apple's fingerprint, or if there is none. Else the file is read again: the same
         bytes twice are what the phone has, different ones are a fault between phone and computer.
+
+        Raises:
+            Incomplete: the bytes are those on the phone, but iOS has not downloaded all of the file.
         """
         if resource.fingerprint is None or fingerprint in (None, resource.fingerprint):
             return True
         reads = self.differing.setdefault(resource, [])
         if sha256 in reads or len(reads) + 1 >= READS:
+            if resource in self.may_wait:
+                raise Incomplete(resource)
             return True
         reads.append(sha256)
         return False
@@ -76,17 +91,31 @@ class Transfer:
         self._progress = progress
         self._timing = timing
 
-    async def run(self, asset: PartialAsset, planned: PlannedAsset, media: MediaFolder) -> None:
+    async def run(
+        self,
+        asset: PartialAsset,
+        planned: PlannedAsset,
+        media: MediaFolder,
+        on_file: Callable[[Resource], None],
+    ) -> None:
         """Finish every file of an asset that is not finished yet.
+
+        Args:
+            asset: what is written already.
+            planned: the same asset in the plan.
+            media: the phone's media folder.
+            on_file: called with each file before it is read.
 
         Raises:
             MediaChanged: a file was written to while it was read.
+            Incomplete: iOS has not downloaded all of a file.
         """
         kept: dict[Resource, list[bytearray]] = {}
         if asset.to_hash:
-            await self._find_existing(asset, planned, media, kept)
+            await self._find_existing(asset, planned, media, kept, on_file)
         for resource in asset.sources:
             if resource not in asset.finished:
+                on_file(resource)
                 await self._write(asset, planned, resource, media, kept.pop(resource, None))
 
     async def _find_existing(
@@ -95,11 +124,13 @@ class Transfer:
         planned: PlannedAsset,
         media: MediaFolder,
         kept: dict[Resource, list[bytearray]],
+        on_file: Callable[[Resource], None],
     ) -> None:
         """Hash the files that the drive may have, and use the drive's copy where the hash is the same."""
         read: dict[Resource, SourceFacts] = {}
         for resource, stat in asset.sources.items():
             while resource in asset.to_hash and resource not in read:
+                on_file(resource)
                 hashed = await self._hashed(resource, stat, media)
                 if not asset.is_settled(resource, hashed.sha256, hashed.fingerprint):
                     continue

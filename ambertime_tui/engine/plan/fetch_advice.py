@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from ambertime_tui import units
 from ambertime_tui.engine.api.spec import FetchWay, JobSpec, OriginalsChoice
 from ambertime_tui.engine.api.status import PhoneSummary
-from ambertime_tui.engine.plan.plan import Decision, Plan, PlannedAsset, wanted_of
+from ambertime_tui.engine.plan.plan import Plan, PlannedAsset, wanted_of
 from ambertime_tui.engine.plan.way_abilities import OriginalKind, beyond
 from ambertime_tui.phone.originals import slices
 
@@ -25,7 +25,8 @@ MANY = 1000
 
 def advice_for(plan: Plan, spec: JobSpec, phone: PhoneSummary) -> list[str]:
     """Return advice for the user before a job starts; may be empty."""
-    to_fetch = plan.in_order(Decision.FETCH) if spec.originals is OriginalsChoice.ICLOUD else ()
+    included = spec.originals is OriginalsChoice.ICLOUD
+    to_fetch: Sequence[PlannedAsset] = plan.to_fetch() if included else ()
     found = list(_power_advice(phone, fetching=bool(to_fetch)))
     if to_fetch:
         found += _space_advice(to_fetch, spec.way, phone)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import overload
 
@@ -33,7 +33,8 @@ class PlannedAsset:
     asset: Asset
     decision: Decision
     resources: tuple[Resource, ...] = ()
-    """The files to copy: selected, available, and not on the drive yet."""
+    """The files to copy: selected, available, and not on the drive yet. Of an asset to fetch, the files that
+    iOS must download first."""
     bytes: int = 0
     """Known bytes of `resources`, or of what is already on the drive or left out."""
     reason: str = ""
@@ -44,6 +45,12 @@ class PlannedAsset:
     """Its position in the plan."""
     namesake: bool = False
     """True if an earlier asset has the same stem in the same folder of the archive."""
+    awaits: tuple[Resource, ...] = ()
+    """Of an asset to copy: its files that iOS must download first. They join the others later."""
+    joins: bool = False
+    """True if other files of the asset are copied separately and count as the asset."""
+    as_is: bool = False
+    """True to copy files as they are, although they do not seem to have arrived completely."""
 
     @property
     def day(self) -> str:
@@ -73,7 +80,7 @@ class Share:
 class Plan(Sequence[PlannedAsset]):
     """An immutable sequence of one PlannedAsset per asset of the library, in library order.
 
-    Stored in columns, about thirty bytes per asset. Each PlannedAsset is created on access. Build a plan
+    Stored in columns, about forty bytes per asset. Each PlannedAsset is created on access. Build a plan
     with `PlanBuilder`.
     """
 
@@ -81,6 +88,9 @@ class Plan(Sequence[PlannedAsset]):
         # The columns for the index and the order are needed only here.
         self._assets = assets
         self._decisions, self._takes, self._bytes = columns.decisions, columns.takes, columns.bytes
+        self._awaits, self._awaited_bytes = columns.awaits, columns.awaited_bytes
+        self.awaited = columns.awaited
+        """All files that iOS must download first: of the assets to fetch, and of assets copied in part."""
         self._reason_index, self._reasons, self._shares = (
             columns.reason_index,
             columns.reasons,
@@ -125,6 +135,10 @@ class Plan(Sequence[PlannedAsset]):
         """`PlannedAsset.bytes`."""
         return self._bytes[number]
 
+    def awaited_bytes_of(self, number: int) -> int:
+        """Known bytes of the files that iOS must download first; of any other asset, `bytes_of`."""
+        return self._awaited_bytes[number] if self._awaits[number] else self._bytes[number]
+
     def reason_of(self, number: int) -> tuple[str, str]:
         """`PlannedAsset.reason` and `sentence`."""
         return self._reasons[self._reason_index[number]]
@@ -149,6 +163,27 @@ class Plan(Sequence[PlannedAsset]):
         """Return the assets with these decisions, by capture time."""
         return PlanSubset(self, self.numbers(*decisions))
 
+    def to_fetch(self) -> PlanSubset:
+        """Return the assets of which iOS must download a file first, as in `later`, by capture time."""
+        fetch = _CODE[Decision.FETCH]
+        numbers = array("I", (n for n in self._order if self._decisions[n] == fetch or self._awaits[n]))
+        return PlanSubset(self, numbers, later=True)
+
+    def later(self, number: int) -> PlannedAsset:
+        """An asset with the files that iOS must download first, to be copied when they have arrived."""
+        planned = self[number]
+        if not planned.awaits:
+            return planned
+        size = self._awaited_bytes[number]
+        return replace(
+            planned, decision=Decision.FETCH, resources=planned.awaits, bytes=size, awaits=(), joins=True
+        )
+
+    @property
+    def in_part(self) -> int:
+        """Number of assets that are copied while some of their files are still in iCloud."""
+        return sum(1 for mask in self._awaits if mask)
+
     def share(self, *decisions: Decision) -> Share:
         """Return the number of assets with these decisions, with their bytes and files."""
         return sum((self._shares[_CODE[decision]] for decision in decisions), Share())
@@ -171,22 +206,30 @@ class Plan(Sequence[PlannedAsset]):
         )
 
     def _planned(self, number: int, asset: Asset) -> PlannedAsset:
-        takes = self._takes[number]
+        takes, awaits = self._takes[number], self._awaits[number]
         resources = tuple([r for bit, r in enumerate(asset.resources) if takes >> bit & 1]) if takes else ()
+        later = tuple([r for bit, r in enumerate(asset.resources) if awaits >> bit & 1]) if awaits else ()
         reason, sentence = self._reasons[self._reason_index[number]]
         decision = _DECISIONS[self._decisions[number]]
         namesake = number in self._namesakes
         return PlannedAsset(
-            asset, decision, resources, self._bytes[number], reason, sentence, number, namesake
+            asset, decision, resources, self._bytes[number], reason, sentence, number, namesake, later
         )
 
 
 class PlanSubset(Sequence[PlannedAsset]):
     """Some assets of a plan, in a given order."""
 
-    def __init__(self, plan: Plan, numbers: array[int]) -> None:
+    def __init__(self, plan: Plan, numbers: array[int], *, later: bool = False) -> None:
+        """
+        Args:
+            plan: the plan.
+            numbers: positions in it.
+            later: give each asset as in `Plan.later`.
+        """
         self.plan = plan
         self.numbers = numbers
+        self._later = later
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -197,8 +240,9 @@ class PlanSubset(Sequence[PlannedAsset]):
     def __getitem__(self, index: slice) -> Sequence[PlannedAsset]: ...
     def __getitem__(self, index: int | slice) -> PlannedAsset | Sequence[PlannedAsset]:
         if isinstance(index, slice):
-            return PlanSubset(self.plan, self.numbers[index])
-        return self.plan[self.numbers[index]]
+            return PlanSubset(self.plan, self.numbers[index], later=self._later)
+        number = self.numbers[index]
+        return self.plan.later(number) if self._later else self.plan[number]
 
 
 _DECISIONS = tuple(Decision)
@@ -212,6 +256,9 @@ class PlanColumns:
 
     __slots__ = (
         "_known",
+        "awaited",
+        "awaited_bytes",
+        "awaits",
         "bytes",
         "created",
         "decisions",
@@ -227,6 +274,10 @@ class PlanColumns:
         self.takes = array("H")
         """Bit mask of the asset's resources to copy."""
         self.bytes = array("q")
+        self.awaits = array("H")
+        """Bit mask of the resources that iOS must download first, of an asset to copy."""
+        self.awaited_bytes = array("q")
+        self.awaited = Share()
         self.reason_index = array("I")
         """Index of the reason and sentence in `reasons`."""
         self.hashes = array("q")
@@ -239,25 +290,51 @@ class PlanColumns:
 
     def add(self, planned: PlannedAsset) -> None:
         """Add the next asset of the library."""
-        asset, code = planned.asset, _CODE[planned.decision]
-        takes = 0
-        for resource in planned.resources:
-            takes |= 1 << asset.resources.index(resource)
-        words = (planned.reason, planned.sentence)
-        place = self._known.get(words)
-        if place is None:
-            place = self._known[words] = len(self.reasons)
-            self.reasons.append(words)
-        self.decisions.append(code)
-        self.takes.append(takes)
-        self.bytes.append(planned.bytes)
-        self.reason_index.append(place)
+        asset = planned.asset
         self.hashes.append(hash(asset.uuid))
         self.created.append(LAST if asset.created is None else asset.created)
-        share = self.shares[code]
-        self.shares[code] = Share(
-            share.count + 1, share.bytes + planned.bytes, share.files + len(planned.resources)
-        )
+        self.decisions.append(_CODE[planned.decision])
+        self.takes.append(_mask(asset, planned.resources))
+        self.awaits.append(_mask(asset, planned.awaits))
+        self.bytes.append(planned.bytes)
+        self.awaited_bytes.append(bytes_of(planned.awaits))
+        self.reason_index.append(self._place_of(planned.reason, planned.sentence))
+        self._count(len(self.decisions) - 1, 1)
+
+    def change(self, number: int, planned: PlannedAsset) -> None:
+        """Replace what was added for an asset."""
+        self._count(number, -1)
+        self.decisions[number] = _CODE[planned.decision]
+        self.takes[number] = _mask(planned.asset, planned.resources)
+        self.awaits[number] = _mask(planned.asset, planned.awaits)
+        self.bytes[number] = planned.bytes
+        self.awaited_bytes[number] = bytes_of(planned.awaits)
+        self.reason_index[number] = self._place_of(planned.reason, planned.sentence)
+        self._count(number, 1)
+
+    def _count(self, number: int, sign: int) -> None:
+        """Add an asset to the sums, or subtract it."""
+        code, awaits = self.decisions[number], self.awaits[number].bit_count()
+        share = Share(sign, sign * self.bytes[number], sign * self.takes[number].bit_count())
+        self.shares[code] += share
+        if code == _CODE[Decision.FETCH]:
+            self.awaited += share
+        elif awaits:
+            self.awaited += Share(sign, sign * self.awaited_bytes[number], sign * awaits)
+
+    def _place_of(self, reason: str, sentence: str) -> int:
+        place = self._known.get((reason, sentence))
+        if place is None:
+            place = self._known[reason, sentence] = len(self.reasons)
+            self.reasons.append((reason, sentence))
+        return place
+
+
+def _mask(asset: Asset, resources: Iterable[Resource]) -> int:
+    mask = 0
+    for resource in resources:
+        mask |= 1 << asset.resources.index(resource)
+    return mask
 
 
 def plan_of(planned: Iterable[PlannedAsset]) -> Plan:

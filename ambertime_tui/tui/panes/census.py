@@ -134,6 +134,14 @@ def census_lines(census: Census, cells: int, glyphs: Glyphs) -> tuple[Line, ...]
     )
     total = Tally(sum(row.count for row in census.lines), sum(row.bytes for row in census.lines))
     lines.append(_figures(verdict, total, cells, strong=True))
+    tallies = [
+        Span(f"{count(census.in_part)} in part", "icloud") if census.in_part else None,
+        Span(f"{count(census.repaired)} repaired", "good") if census.repaired else None,
+        Span(f"{count(census.pending)} still being processed by the iPhone", "warn")
+        if census.pending
+        else None,
+    ]
+    lines += joined([span for span in tallies if span is not None], cells, f" {glyphs.dot} ")
     return tuple(lines)
 
 

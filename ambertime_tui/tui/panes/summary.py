@@ -40,6 +40,8 @@ def _what(state: SetupState, cells: int, glyphs: Glyphs) -> Line:
                 ": included" if included else ": left there",
             )
         )
+    if preview.in_part:
+        parts.append(line(Span(f"{count(preview.in_part)} of them in part on the phone", "icloud")))
     if preview.already.count:
         parts.append(line(f"{count(preview.already.count)} already there"))
     if preview.cannot.count:

@@ -85,6 +85,10 @@ def _verification(write: WriteStatus) -> list[Span]:
     parts = []
     if write.read_back:
         parts.append(Span(f"{plural(write.read_back, 'file')} read back", "good"))
+    if write.proved:
+        parts.append(Span(f"{plural(write.proved, 'original')} proved", "good"))
+    if write.differing:
+        parts.insert(0, Span(f"{count(write.differing)} different from Apple's fingerprint", "bad"))
     if write.through_cache:
         parts.append(Span(f"{count(write.through_cache)} verified through the cache", "text"))
     if write.already.count:

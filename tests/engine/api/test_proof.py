@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ambertime_tui.engine.api.proof import proof_line
+from ambertime_tui.engine.api.status import Proofs
 
 
 @pytest.mark.parametrize(
@@ -24,3 +25,21 @@ def test_reading_from_memory_is_never_called_reading_from_the_drive(
 def test_a_sample_is_not_reported_as_everything() -> None:
     line = proof_line(60, 0, 1, not_looked_at=1140)
     assert line.startswith("60 originals checked (1,140 files skipped), read back from the drive, 1 damaged")
+
+
+@pytest.mark.parametrize(
+    ("proofs", "words"),
+    [
+        (
+            Proofs(12_300, 0, 45),
+            "12,345 originals on the drive, 12,300 proved against Apple's own fingerprint, ",
+        ),
+        (
+            Proofs(12_300, 2, 43),
+            "12,300 proved against Apple's own fingerprint, 2 different from it, read back",
+        ),
+        (Proofs(0, 0, 12_345), "12,345 originals on the drive, not proved by Apple's fingerprint, read back"),
+    ],
+)
+def test_the_proof_against_apples_fingerprint_is_counted(proofs: Proofs, words: str) -> None:
+    assert words in proof_line(12_345, 0, 0, proofs=proofs)

@@ -15,7 +15,7 @@ from ambertime_tui.drive.record.reader import read_sizes
 from ambertime_tui.drive.record.record import Record
 from ambertime_tui.drive.record.record_model import RecordedAsset
 from ambertime_tui.drive.volume.system_calls import SystemCalls
-from ambertime_tui.engine.host.known_sizes import KnownSizes
+from ambertime_tui.engine.host.known_sizes import KnownSizes, known_size
 from ambertime_tui.library.model import Library, Role
 from tests.engine.libraries import few, libraries, recorded_asset, recorded_file, recorded_in, records
 
@@ -50,7 +50,10 @@ def test_the_latest_version_of_an_edit_counts(tmp_path: Path) -> None:
     )
     udid = recorded_asset("A", ()).udid
     found = read_sizes(tmp_path, udid, KnownSizes).of(UUIDS)
-    assert found == {"A": {Role.PHOTO: 9, Role.EDITED_PHOTO: 103}, "C": {Role.PHOTO: 9}}
+    assert found == {
+        "A": {Role.PHOTO: known_size(9), Role.EDITED_PHOTO: known_size(103)},
+        "C": {Role.PHOTO: known_size(9)},
+    }
     assert read_sizes(tmp_path, "ANOTHER", KnownSizes).of(UUIDS) == {}
 
 
@@ -74,5 +77,5 @@ def test_a_hundred_thousand_files_take_some_megabytes() -> None:
         kept, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert known.of([f"{77_777:036}"]) == {f"{77_777:036}": {Role.PHOTO: 77_777}}
+    assert known.of([f"{77_777:036}"]) == {f"{77_777:036}": {Role.PHOTO: known_size(77_777)}}
     assert kept < 30 * 100_000

@@ -25,7 +25,16 @@ from ambertime_tui.paths import paths_from
 from ambertime_tui.simulator.faults import Faults
 from ambertime_tui.simulator.library import LibraryRecipe, MadeAsset, MadeLibrary, make_library
 from ambertime_tui.simulator.phone import SimulatedPhone
-from tests.engine.backups import PATIENCE, archived, incomplete, offload, run_here, selected, strangers
+from tests.engine.backups import (
+    PATIENCE,
+    archived,
+    in_part,
+    incomplete,
+    offload,
+    run_here,
+    selected,
+    strangers,
+)
 
 
 class Reading:
@@ -103,7 +112,8 @@ def test_assets_are_on_the_drive_before_the_library_is_read_completely(
     assert status.census is not None
     assert status.census.count("failed") == 0
     assert status.census.holds
-    assert status.census.count("copied") == len(archived(target)) == status.write.written.count
+    assert status.census.count("copied") + status.census.in_part == len(archived(target))
+    assert status.write.written.count == len(archived(target))
     assert status.write.planned == status.write.written
 
 
@@ -154,7 +164,7 @@ def test_a_job_stopped_during_it_counts_its_copies_and_the_next_continues(
     )
     assert strangers(target) == set()
     again = asyncio.run(run_here(JobSpec(str(target)), Timing(), tmp_path / "again"))
-    assert again.write.already.count == count
+    assert again.write.already.count + len(in_part(made, target)) >= count
     assert incomplete(made, target) == []
 
 
@@ -228,7 +238,7 @@ def test_an_asset_offloaded_during_it_is_listed(
     assert status.census.holds
     assert first.uuid in archived(target)
     assert last.uuid not in archived(target)
-    assert status.census.count("copied") == len(archived(target))
+    assert status.census.count("copied") + status.census.in_part == len(archived(target))
     assert status.census.count("failed") == 1
 
 

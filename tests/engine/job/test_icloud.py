@@ -11,10 +11,12 @@ from ambertime_tui.engine.api.status import FetchState, Outcome, Phase
 from ambertime_tui.simulator.library import MadeAsset, MadeLibrary
 from ambertime_tui.simulator.phone import SimulatedPhone
 from tests.engine.backups import (
+    archived,
     backup,
     bring_down,
     ended,
     engine,
+    in_part,
     incomplete,
     offload,
     resume,
@@ -54,7 +56,7 @@ def test_arrivals_are_copied_and_the_job_is_complete(
     assert [asset.original_filename for asset in selected(made) if not whole(made, target, asset)] == []
 
 
-def test_a_live_photo_has_arrived_only_with_both_halves(
+def test_a_live_photo_is_copied_half_by_half_and_has_arrived_with_both(
     made: MadeLibrary, phone: SimulatedPhone, target: Path
 ) -> None:
     live = next(asset for asset in in_icloud(made) if asset.live_photo)
@@ -71,11 +73,16 @@ def test_a_live_photo_has_arrived_only_with_both_halves(
             status = await until(client, lambda status: status.fetch.arriving.count == 1)
             assert [item.uuid for item in status.fetch.head] == [live.uuid]
             assert not whole(made, target, live)
+            await until(client, lambda status: live.uuid in archived(target))
             bring_down(made, live, ["paired_video"])
             assert (await ended(client)).status.outcome is Outcome.COMPLETE
 
     asyncio.run(story())
     assert whole(made, target, live)
+    assert (
+        len({Path(file.path).stem for file in archived(target)[live.uuid].files if file.role.is_original})
+        == 1
+    )
 
 
 def test_a_file_that_still_grows_has_not_arrived(
@@ -109,7 +116,9 @@ def test_without_arrivals_the_job_ends_after_its_patience_and_lists_the_rest(
     done = asyncio.run(backup(spec(target, patience=2.0)))
     assert done.status.outcome is Outcome.LEFT
     assert {left.uuid for left in done.report.left} == {asset.uuid for asset in in_icloud(made)}
-    assert {left.reason for left in done.report.left} == {"gave_up"}
+    reasons = {left.uuid: left.reason for left in done.report.left}
+    assert {uuid for uuid, reason in reasons.items() if reason == "in_part"} == in_part(made, target)
+    assert {reasons[uuid] for uuid in reasons.keys() - in_part(made, target)} == {"gave_up"}
     assert done.status.fetch.gave_up.count == len(in_icloud(made))
     assert done.status.census is not None
     assert done.status.census.holds

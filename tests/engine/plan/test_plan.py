@@ -14,7 +14,7 @@ from ambertime_tui.engine.api.spec import Selection
 from ambertime_tui.engine.job.census import Bucket, Ending, Endings, contradictions, list_left, take_census
 from ambertime_tui.engine.job.closing import EDITS, edits_left
 from ambertime_tui.engine.plan.drive_advice import drive_advice
-from ambertime_tui.engine.plan.plan import Decision, Plan, PlannedAsset, by_capture, plan_of
+from ambertime_tui.engine.plan.plan import Decision, Plan, PlannedAsset, Share, by_capture, plan_of
 from ambertime_tui.engine.plan.rules import EDIT_IN_ICLOUD, make_plan, room_needed
 from ambertime_tui.library.model import Asset, Availability, Kind, Library, Resource, Role
 from tests.engine.libraries import (
@@ -94,9 +94,9 @@ def test_only_what_is_selected_is_taken_and_all_of_it_is_accounted_for(
             and (selection.trashed or not asset.trashed)
         )
         assert chosen == (planned.decision is not Decision.EXCLUDED)
-        if planned.decision in (Decision.COPY, Decision.ALREADY):
+        if planned.decision is Decision.ALREADY:
             assert not planned.reason or (planned.reason in EDITS and selection.edits)
-        else:
+        elif planned.decision is not Decision.COPY:
             assert planned.reason
         if not selection.edits:
             assert all(resource.role.is_original for resource in planned.resources)
@@ -123,8 +123,8 @@ def test_what_was_copied_is_already_there_in_the_next_run(library: Library, sele
     again = make_plan(library, selection, recorded_in(known))
     for planned in again:
         if planned.asset.uuid in known:
-            assert planned.decision is Decision.ALREADY or planned.reason == "missing"
-            assert planned.resources == ()
+            assert planned.decision is Decision.ALREADY or planned.reason in ("in_part", "smaller", "missing")
+            assert all(resource.availability is Availability.ICLOUD for resource in planned.resources)
 
 
 @few
@@ -214,9 +214,44 @@ def test_the_room_needed_is_never_less_than_the_files(plan: Plan) -> None:
     assert (needed == 0) == (not to_copy)
 
 
-def test_a_live_photo_waits_until_both_halves_are_on_the_phone() -> None:
+def test_a_live_photo_is_copied_in_part_while_one_half_is_in_icloud() -> None:
     halves = photo((Role.PHOTO, 10, Availability.LOCAL), (Role.PAIRED_VIDEO, 20, Availability.ICLOUD))
-    assert decision_of(halves) is Decision.FETCH
+    plan = make_plan(Library((halves,), None), Selection())
+    assert (plan[0].decision, plan[0].resources, plan[0].bytes) == (
+        Decision.COPY,
+        halves.resources[:1],
+        10,
+    )
+    later = plan.later(0)
+    assert (later.decision, later.resources, later.bytes, later.joins) == (
+        Decision.FETCH,
+        halves.resources[1:],
+        20,
+        True,
+    )
+    assert (plan.in_part, plan.awaited) == (1, Share(1, 20, 1))
+    known = {"A": recorded_asset("A", (recorded_file(Role.PHOTO, 10),))}
+    again = planned_for(halves, known)
+    assert (again.decision, again.reason, again.resources) == (
+        Decision.FETCH,
+        "in_part",
+        halves.resources[1:],
+    )
+
+
+def test_an_edit_does_not_wait_for_its_original_in_icloud() -> None:
+    asset = photo((Role.PHOTO, 10, Availability.ICLOUD), (Role.EDITED_PHOTO, 20, Availability.LOCAL))
+    planned = planned_for(asset)
+    assert planned.decision is Decision.COPY
+    assert [resource.role for resource in planned.resources] == [Role.EDITED_PHOTO]
+    assert [resource.role for resource in planned.awaits] == [Role.PHOTO]
+
+
+def test_a_file_that_the_drive_cannot_hold_does_not_cost_the_other_originals() -> None:
+    pair = photo((Role.PHOTO, 10, Availability.LOCAL), (Role.ALTERNATE_PHOTO, 4 << 30, Availability.LOCAL))
+    (planned,) = make_plan(Library((pair,), None), Selection(), largest_file=(4 << 30) - 1)
+    assert (planned.decision, planned.reason) == (Decision.COPY, "too_large_for_drive")
+    assert planned.resources == pair.resources[:1]
 
 
 def test_what_can_be_had_of_an_asset_is_taken_although_a_part_is_lost() -> None:
