@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from ambertime_tui.drive.errors import FileTooLarge
+from ambertime_tui.drive.errors import FileTooLarge, drive_error
 from ambertime_tui.drive.record.record_model import RecordedAsset, RecordedFile
 from ambertime_tui.drive.writing.context import WriteContext
 from ambertime_tui.drive.writing.file_writer import FileWriter, StagedFile
@@ -315,7 +315,11 @@ class AssetWriter:
             for attempt in itertools.count(1):
                 name = part_name(placed.name, self._context.traits, attempt)
                 path = f"{folder}/{name}" if folder else name
-                if not self._context.calls.exists(root / path) and self._context.parts.reserve(path):
+                try:
+                    taken = self._context.calls.exists(root / path)
+                except OSError as error:
+                    raise drive_error(error, root / path, doing="reading") from error
+                if not taken and self._context.parts.reserve(path):
                     chosen[placed.resource] = path
                     break
         self._context.parts.register(list(chosen.values()))
