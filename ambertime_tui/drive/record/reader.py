@@ -156,9 +156,9 @@ def _read_copy(path: Path, calls: SystemCalls, read: Callable[[sqlite3.Connectio
 
 def _read_at(database: sqlite3.Connection, named: Path, read: Callable[[sqlite3.Connection], T]) -> T:
     with closing(database) as connection:
-        if not checked_version(connection, named):
-            raise RecordDamaged(named, "it is empty")
         try:
+            if not checked_version(connection, named):
+                raise RecordDamaged(named, "it is empty")
             connection.execute("BEGIN")
             return read(connection)
         except (ValueError, KeyError, TypeError) as error:
