@@ -15,12 +15,15 @@ from ambertime_tui.drive.record.record_model import RecordedAsset
 
 RESERVE = 4 * 1024 * 1024
 """Free bytes in a new record, enough for about 4,000 assets."""
+_LARGEST_BLOB = 1 << 28
+"""Bytes. SQLite's limit for one value is 1,000,000,000."""
 
 
 def reserve(connection: sqlite3.Connection, size: int) -> None:
     """Add at least `size` free bytes to a database, within the open transaction."""
     connection.execute("CREATE TABLE reserve (room BLOB)")
-    connection.execute("INSERT INTO reserve VALUES (zeroblob(?))", (size,))
+    for start in range(0, size, _LARGEST_BLOB):
+        connection.execute("INSERT INTO reserve VALUES (zeroblob(?))", (min(_LARGEST_BLOB, size - start),))
     connection.execute("DROP TABLE reserve")
 
 
