@@ -124,7 +124,10 @@ def copy_file(source: Path, target: Path, calls: SystemCalls) -> None:
 
 def is_blank(path: Path, calls: SystemCalls) -> bool:
     """Whether a database has no tables: after a first start, or because the drive lost its content."""
-    with suppress(sqlite3.Error, RecordDamaged), closing(connect(path, calls, mode="ro")) as database:
+    with (
+        suppress(sqlite3.Error, RecordDamaged, UnicodeDecodeError),
+        closing(connect(path, calls, mode="ro")) as database,
+    ):
         (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
         return not tables
     return False

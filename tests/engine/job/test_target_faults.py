@@ -22,6 +22,7 @@ from tests.engine.backups import (
     backup,
     ended,
     engine,
+    in_part,
     incomplete,
     resume,
     start_paused,
@@ -142,7 +143,7 @@ def test_a_drive_that_fills_up_ends_the_job_and_the_next_run_completes_it(
     done = asyncio.run(backup(JobSpec(str(small_drive))))
     assert incomplete(made, small_drive) == []
     assert strangers(small_drive) == set()
-    assert done.status.write.already.count == len(there)
+    assert done.status.write.already.count == len(there - in_part(made, small_drive))
 
 
 def test_a_file_lost_on_the_drive_is_copied_again(
