@@ -14,6 +14,7 @@ from ambertime_tui.cli.parser import build_parser
 from ambertime_tui.cli.standard_streams import StandardStreams
 from ambertime_tui.exit_codes import ExitCode
 from ambertime_tui.last_resort import install_last_resort
+from ambertime_tui.open_files import is_limit_reached, limit_sentence
 from ambertime_tui.paths import PathsError
 from ambertime_tui.safe_text import json_line
 
@@ -63,6 +64,11 @@ def _run(command: Command, arguments: Namespace, context: Context, as_json: bool
         return _failed(ExitCode.FAILED, type(error).__name__, str(error), as_json)
     except BrokenPipeError:
         return ExitCode.FAILED
+    except OSError as error:
+        if not is_limit_reached(error):
+            raise
+        sentence = limit_sentence("The command failed", error)
+        return _failed(ExitCode.FAILED, "TooFewOpenFiles", sentence, as_json)
     except KeyboardInterrupt:
         return _failed(ExitCode.INTERRUPTED, "Interrupted", "Interrupted.", as_json)
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from ambertime_tui import units
+from ambertime_tui.open_files import is_limit_reached, limit_sentence
 
 
 class DriveError(Exception):
@@ -167,11 +168,8 @@ class TargetWithoutLocks(DriveError):
 class TooFewOpenFiles(DriveError):
     """This process or computer may not open more files."""
 
-    def __init__(self, path: Path, why: str) -> None:
-        super().__init__(
-            f"{path} could not be opened: {why}. AmberTime needs up to 60 open files. Raise the limit, for "
-            "example with: ulimit -n 1024. Then run the backup again."
-        )
+    def __init__(self, path: Path, error: OSError) -> None:
+        super().__init__(limit_sentence(f"{path} could not be opened", error))
         self.path = path
 
 
@@ -367,8 +365,8 @@ def drive_error(error: OSError, path: Path, *, doing: str = "writing", size: int
     code = error.errno or errno.EIO
     if isinstance(error, FsyncUnsupported):
         return SyncRefused(path)
-    if code in (errno.EMFILE, errno.ENFILE):
-        return TooFewOpenFiles(path, os.strerror(code).lower())
+    if is_limit_reached(error):
+        return TooFewOpenFiles(path, error)
     if code in (errno.ENOSPC, errno.EDQUOT):
         return DriveFull(path, size, None)
     if code == errno.EROFS:

@@ -11,16 +11,18 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
+from ambertime_tui.open_files import is_limit_reached, limit_sentence
 from ambertime_tui.phone.bounded_usbmux import bounded_usbmux
 from ambertime_tui.phone.cleanup import finish, forget
 from ambertime_tui.phone.errors import (
+    FileLimitReached,
     NoPhoneAttached,
     OnlyOverWifi,
     SeveralPhones,
     UnknownPhone,
     UsbmuxUnavailable,
 )
-from ambertime_tui.phone.troubles import FILE_LIMIT, ODD_ANSWERS, too_few_files
+from ambertime_tui.phone.troubles import ODD_ANSWERS
 from ambertime_tui.phone.usb_bus import apple_devices_on_usb
 
 ANSWER_WITHIN = 10.0
@@ -90,6 +92,8 @@ async def wait_until_detached(phone: AttachedPhone) -> None:
     """Wait until this connection ends (unplugged or reconnected), or usbmuxd ends."""
     async with aclosing(watch_phones()) as changes:
         async for now in changes:
+            if isinstance(now, FileLimitReached):
+                continue  # says nothing about the phone
             if isinstance(now, UsbmuxUnavailable) or phone not in now:
                 return
 
@@ -229,8 +233,8 @@ def _unavailable(error: BaseException) -> UsbmuxUnavailable:
         return UsbmuxUnavailable(
             f"usbmuxd at {where} has not responded for {ANSWER_WITHIN:.0f} s. Restart it."
         )
-    if isinstance(cause, OSError) and cause.errno in FILE_LIMIT:
-        return UsbmuxUnavailable(too_few_files(cause))
+    if isinstance(cause, OSError) and is_limit_reached(cause):
+        return FileLimitReached(limit_sentence(f"usbmuxd cannot be reached at {where}", cause))
     if isinstance(cause, OSError) and cause.strerror:
         return UsbmuxUnavailable(f"usbmuxd cannot be reached at {where}: {cause.strerror}. Restart it.")
     if isinstance(error, ODD_ANSWERS):

@@ -20,6 +20,10 @@ class UsbmuxUnavailable(PhoneError):
     """usbmuxd, the USB service for iPhones, does not respond on this computer."""
 
 
+class FileLimitReached(UsbmuxUnavailable):
+    """No connection can be opened, because too many files are open. Waiting does not help."""
+
+
 class NoPhoneAttached(PhoneError):
     """No phone is connected, or the computer does not detect it."""
 

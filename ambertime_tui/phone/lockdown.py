@@ -21,6 +21,7 @@ from ambertime_tui.phone.afc_connection import AfcConnection
 from ambertime_tui.phone.bounded_usbmux import bounded_usbmux
 from ambertime_tui.phone.cleanup import cancel_gracefully, finish
 from ambertime_tui.phone.errors import (
+    FileLimitReached,
     PhoneDisconnected,
     PhoneError,
     PhoneLocked,
@@ -240,6 +241,8 @@ class Lockdown:
         label = self.facts.label
         try:
             return await _step(step, label, self._udid, within or self._step_within, doing, undo)
+        except FileLimitReached:
+            raise
         except (UnknownPhone, UsbmuxUnavailable) as error:
             # It was connected a moment ago.
             raise PhoneDisconnected(label) from error

@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 from xml.parsers.expat import ExpatError
 
+from ambertime_tui.open_files import is_limit_reached, limit_sentence
 from ambertime_tui.phone.errors import (
+    FileLimitReached,
     PhoneDisconnected,
     PhoneError,
     PhoneLocked,
@@ -27,16 +29,6 @@ ODD_ANSWERS = (
     ExpatError,
 )
 """What pymobiledevice3 and plistlib raise for an answer of another shape than they expect."""
-
-FILE_LIMIT = (errno.EMFILE, errno.ENFILE)
-
-
-def too_few_files(error: OSError) -> str:
-    """The sentence for a connection that failed with `FILE_LIMIT`."""
-    return (
-        f"The phone could not be reached: {error.strerror}. AmberTime needs up to 60 open files. Raise the "
-        "limit, for example with: ulimit -n 1024."
-    )
 
 
 def phone_error(error: BaseException, phone: str, udid: str) -> PhoneError | None:
@@ -84,8 +76,8 @@ def phone_error(error: BaseException, phone: str, udid: str) -> PhoneError | Non
         )
     if isinstance(error, pmd.ConnectionTerminatedError | ConnectionError | EOFError):
         return PhoneDisconnected(phone, "closed the connection")
-    if isinstance(error, OSError) and error.errno in FILE_LIMIT:
-        return PhoneNotReady(too_few_files(error))
+    if isinstance(error, OSError) and is_limit_reached(error):
+        return FileLimitReached(limit_sentence(f"{phone} cannot be reached", error))
     if isinstance(error, OSError) and (error.filename is not None or error.errno in _DISK_ERRORS):
         where = f" ({error.filename})" if error.filename is not None else ""
         return PhoneNotReady(

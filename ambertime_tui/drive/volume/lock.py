@@ -34,6 +34,7 @@ from ambertime_tui.drive.volume.marker import (
 from ambertime_tui.drive.volume.own_files import check_own_files, opened_target
 from ambertime_tui.drive.volume.root_folder import RootFolder
 from ambertime_tui.drive.volume.system_calls import SystemCalls
+from ambertime_tui.open_files import is_limit_reached
 
 _LONGEST_NOTE = 500
 """Bytes."""
@@ -74,7 +75,7 @@ class TargetLock:
         except ObstacleInArchive as error:
             raise drive_error(error, self.root) from error
         except OSError as error:
-            if error.errno in (errno.EMFILE, errno.ENFILE):
+            if is_limit_reached(error):
                 raise drive_error(error, self.root) from error
             raise TargetGone(self.root, os.strerror(error.errno or errno.EIO).lower()) from error
         if (now.st_dev, now.st_ino) == (self.device, self.inode) and found == self.marker:

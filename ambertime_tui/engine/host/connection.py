@@ -19,6 +19,7 @@ from ambertime_tui.engine.api.protocol import (
     parse_line,
     push_line,
 )
+from ambertime_tui.open_files import is_limit_reached, limit_sentence
 
 log = logging.getLogger(__name__)
 
@@ -152,9 +153,7 @@ class Connection:
             return await self._reply(await asyncio.to_thread(answer_line, number, work.result()))
         if not isinstance(failure, EngineError):
             log.error("the request %s failed", ask.value, exc_info=failure)
-            failure = EngineError(
-                "EngineBroken", f"An internal error occurred ({failure!r}). Please report it with engine.log."
-            )
+            failure = EngineError("EngineBroken", _sentence_of(failure))
         return await self._reply(error_line(number, failure))
 
     async def _reply(self, data: bytes) -> None:
@@ -180,3 +179,9 @@ class Connection:
                         self._writer.write(value if isinstance(value, bytes) else push_line(push, value))
                     await self._writer.drain()
                 self._idle.set()
+
+
+def _sentence_of(failure: BaseException) -> str:
+    if isinstance(failure, OSError) and is_limit_reached(failure):
+        return limit_sentence("The engine could not do this", failure)
+    return f"An internal error occurred ({failure!r}). Please report it with engine.log."

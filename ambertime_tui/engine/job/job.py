@@ -25,7 +25,7 @@ from ambertime_tui.engine.job.copier import ASSETS_AT_ONCE
 from ambertime_tui.engine.job.copy_phase import CopyPhase
 from ambertime_tui.engine.job.copy_queue import CopyQueue
 from ambertime_tui.engine.job.drive_threads import Threads, in_time, while_active
-from ambertime_tui.engine.job.errors import ROOM_ERRORS
+from ambertime_tui.engine.job.errors import ROOM_ERRORS, fault_sentence
 from ambertime_tui.engine.job.fetch_memory import FOLDER, FetchMemory
 from ambertime_tui.engine.job.fetch_queue import thumbnail_of
 from ambertime_tui.engine.job.pipeline import Pipeline
@@ -51,7 +51,6 @@ because checking or rebuilding a large record can take minutes."""
 DRIVE_WATCHED_EVERY = 1.0
 """Seconds."""
 
-FAULT = "Internal error in AmberTime: {error!r}. The job ended; files on the drive are intact. See the log."
 ENDED = "The job has ended."
 NO_THUMBNAIL = "The iPhone has no thumbnail of this item."
 
@@ -155,8 +154,8 @@ class Job:
                 part.cancel()
             await asyncio.gather(*parts, return_exceptions=True)
             await asyncio.gather(self._close_target(), return_exceptions=True)
-            self._result = self._result or JobResult.failed(FAULT.format(error=error))
-        result = self._result or JobResult.failed(FAULT.format(error="no result"))
+            self._result = self._result or JobResult.failed(fault_sentence(error))
+        result = self._result or JobResult.failed(fault_sentence("no result"))
         self.progress.end(result.outcome, result.sentence, result.census, result.proof)
 
     async def _run(self, parts: list[asyncio.Task[Any]]) -> None:
@@ -361,4 +360,4 @@ def _failure(task: asyncio.Task[None]) -> str:
     if isinstance(error, ROOM_ERRORS):
         return str(error)
     log.error("%s failed", task.get_name(), exc_info=error)
-    return FAULT.format(error=error)
+    return fault_sentence(error)

@@ -13,6 +13,7 @@ from ambertime_tui.engine.timing import Timing
 from ambertime_tui.phone.afc import MediaFolder
 from ambertime_tui.phone.discovery import watch_phones
 from ambertime_tui.phone.errors import (
+    FileLimitReached,
     MediaForbidden,
     NoPhoneAttached,
     OnlyOverWifi,
@@ -116,7 +117,7 @@ class PhoneLink:
             try:
                 await self._one_session()
                 trouble = self._why or PhoneDisconnected("The iPhone")
-            except TrustRefused:
+            except (TrustRefused, FileLimitReached):
                 raise
             except PhoneError as error:
                 trouble = error
