@@ -219,14 +219,14 @@ class Copier:
         return None
 
     def _has_other_files(self, planned: PlannedAsset) -> bool:
-        """True if the drive has originals of an asset besides those that were to be copied. Blocks."""
+        """True if the drive has files of an asset besides those that were to be copied. Blocks."""
         wanted = {resource.role for resource in planned.resources}
         try:
             recorded = self._target.record.find_asset(self._udid, planned.asset.uuid)
         except DriveError:
             return False
         files = () if recorded is None else recorded.files
-        return any(file.role.is_original and file.role not in wanted for file in files)
+        return any(file.role not in wanted for file in files)
 
     async def _copy(self, planned: PlannedAsset, media: MediaFolder) -> Outcome:
         uuid = planned.asset.uuid

@@ -213,7 +213,7 @@ def _planned(
     in_icloud = [r for r in lacking if r.availability is Availability.ICLOUD]
     away = tuple(r for r in asset.resources if r in in_icloud or r in arriving)
     gone = [r for r in lacking if r.role.is_original and r.availability in NOWHERE]
-    in_part = any(r.role in on_drive.files for r in asset.originals if r not in lacking and r not in smaller)
+    in_part = any(r.role in on_drive.files for r in asset.resources if r not in lacking and r not in smaller)
     local, too_large = _without_too_large(local, largest_file)
     if any(r.role.is_original for r in away):
         away, away_too_large = _without_too_large(away, largest_file)

@@ -329,7 +329,7 @@ def test_the_scan_made_for_a_range_picker_is_the_one_the_job_uses(
             await client.start(JobSpec(str(target)))
             done = await ended(client)
             assert phone.journal.requests["afc.READ_DIR"] == before
-            assert done.status.write.written.count == preview.local.count
+            assert done.status.write.written.count == preview.local.count + preview.in_part
             assert done.status.scan.icloud.count >= preview.icloud.count > 0
             after = await client.preview(JobSpec(str(target)))
             assert after.already.count == preview.local.count
