@@ -35,7 +35,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--bits", type=int, default=1000)
-    parser.add_argument("--share", type=float, default=0.3, help="probability per piece of 256 KiB at most")
+    parser.add_argument("--share", type=float, default=0.5, help="probability per 256 KiB")
     options = parser.parse_args()
     began, flipped, jobs, unnoticed, named, copies = time.monotonic(), 0, 0, 0, 0, 0
     while flipped < options.bits:
@@ -58,7 +58,7 @@ def one_job(folder: Path, share: float, seed: int) -> tuple[int, int, int, int]:
         contents[name] = some_bytes((seed, number), 64) + MARK * (SIZE // len(MARK))
         library.add(name, contents[name])
     with BackgroundUsbmuxd(str(folder / "usbmuxd")) as usbmux:
-        phone = SimulatedPhone(Facts(udid_for("flipped bits")), library.media)
+        phone = SimulatedPhone(Facts(udid_for("flipped bits")), library.media, tls=False)
         usbmux.pair(phone)
         usbmux.attach(phone)
         with flipping_cable(str(folder / "usbmuxd"), folder / "cable", share=share, seed=seed) as cable:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 MARK = b"PIXELS--" * 8
 """Bytes are flipped only beside this text, so that the protocol stays intact."""
-SMALLEST = 16 << 10
-"""Bytes: smaller pieces pass unchanged."""
+UNIT = 256 << 10
+"""Bytes to which the probability of a flipped bit refers; it does not depend on how the bytes are divided."""
 
 
 class FlippingCable:
@@ -22,7 +22,7 @@ class FlippingCable:
         """
         Args:
             address: of the usbmuxd behind it.
-            share: probability that a bit is flipped in a piece of a file.
+            share: probability that a bit is flipped in 256 KiB of a file.
             seed: of the random numbers.
         """
         self.flipped = 0
@@ -44,7 +44,7 @@ class FlippingCable:
     def _carry(self, source: socket.socket, sink: socket.socket, spoils: bool) -> None:
         with suppress(OSError):
             while piece := bytearray(source.recv(1 << 18)):
-                if spoils and len(piece) >= SMALLEST:
+                if spoils:
                     self._spoil(piece)
                 sink.sendall(piece)
         for end in (source, sink):
@@ -54,7 +54,7 @@ class FlippingCable:
     def _spoil(self, piece: bytearray) -> None:
         at = piece.find(MARK, len(piece) // 2)
         with self._lock:
-            if at >= 0 and self._random.random() < self._share:
+            if at >= 0 and self._random.random() < self._share * len(piece) / UNIT:
                 piece[at + self._random.randrange(len(MARK))] ^= 1 << self._random.randrange(8)
                 self.flipped += 1
 
