@@ -59,7 +59,7 @@ STILL_STARTING = "The backup is starting and keeps running. `ambertime` shows it
 
 
 class AmberApp(QuietApp):
-    """One app, one engine connection at a time."""
+    """The full-screen app. It has one engine connection at a time."""
 
     TITLE = "AmberTime"
     CSS_PATH = "application.tcss"
@@ -126,7 +126,7 @@ class AmberApp(QuietApp):
     # Screens
 
     def on_mount(self) -> None:
-        """Applies the changed keys and opens the first screen."""
+        """Apply the changed keys and open the first screen."""
         if self.context.keys:
             keys, wrong = usable_keys(self.context.keys, KEY_SCOPES)
             self.notices = (*self.notices, *wrong)
@@ -135,7 +135,7 @@ class AmberApp(QuietApp):
 
     @work(group="open", exclusive=True)
     async def open_first(self) -> None:
-        """Opens the running job, the list of running jobs, or Setup."""
+        """Open the running job, the list of running jobs, or Setup."""
         if self.attach_to is not None:
             self.attach(self.attach_to)
             return
@@ -164,7 +164,7 @@ class AmberApp(QuietApp):
             screen.call_after_refresh(screen.say, sentence)
 
     async def engine(self) -> Engine:
-        """The engine in use; started when it is first needed.
+        """Return the engine in use; start it when it is first needed.
 
         Raises:
             EngineError: it cannot be started.
@@ -175,7 +175,7 @@ class AmberApp(QuietApp):
             return self.engine_now
 
     async def another_engine(self) -> Engine:
-        """A new engine, in place of one that has ended.
+        """Start a new engine in place of one that has ended.
 
         Raises:
             EngineError: it cannot be started.
@@ -186,7 +186,7 @@ class AmberApp(QuietApp):
 
     @work(group="open", exclusive=True)
     async def attach(self, socket: Path) -> None:
-        """Connects to a running job and shows it."""
+        """Connect to a running job and show it."""
         try:
             engine = await self.context.attach(socket)
         except EngineError as error:
@@ -199,7 +199,7 @@ class AmberApp(QuietApp):
         self._show(RunScreen(engine))
 
     def start_job(self, spec: JobSpec) -> None:
-        """Starts a job and shows it. While one is starting, nothing happens: Enter may come twice."""
+        """Start a job and show it. Do nothing while one is starting: Enter may be pressed twice."""
         if not self._job_starts:
             self._job_starts = True
             self._start_job(spec)
@@ -229,7 +229,7 @@ class AmberApp(QuietApp):
         self._show(RunScreen(engine))
 
     def job_ended(self, engine: Engine, status: JobStatus) -> None:
-        """Shows the result, and notifies the terminal, which may be in the background."""
+        """Show the result, and notify the terminal, which may be in the background."""
         self.outcome = status.outcome
         if finished_to_the_end(status) and status.spec.udid is not None:
             pair = backup_key(status.spec.udid, status.spec.target)
@@ -243,12 +243,12 @@ class AmberApp(QuietApp):
         self._show(EndScreen(engine, status))
 
     def job_lost(self) -> None:
-        """Notes that the job's process died: leaving now has the exit code of a failed job."""
+        """Note that the job's process died: leaving now has the exit code of a failed job."""
         self.outcome = Outcome.FAILED
 
     @work(group="open", exclusive=True)
     async def set_up_again(self) -> None:
-        """Returns to Setup. A running job keeps its engine; Setup starts another."""
+        """Return to Setup. A running job keeps its engine; Setup starts another."""
         await self._close_engine()
         self._show(SetupScreen())
 
@@ -264,19 +264,19 @@ class AmberApp(QuietApp):
         return {name: task.over(self.context.defaults) for name, task in tasks.items()}
 
     def remember(self, state: State) -> None:
-        """Saves choices for the next run."""
+        """Save choices for the next run."""
         self.context = replace(self.context, state=state)
         self.context.remember(state)
 
     # Leaving
 
     def action_help(self) -> None:
-        """Lists all keys of this screen."""
+        """List all keys of this screen."""
         if not isinstance(self.screen, (HelpScreen, LeavingScreen)):
             self.push_screen(HelpScreen(dict(self.screen.active_bindings), self.notices))
 
     async def action_quit(self) -> None:
-        """Leaves the app; asks first while a job runs."""
+        """Leave the app. While a job runs, ask first."""
         run = next((screen for screen in self.screen_stack if isinstance(screen, RunScreen)), None)
         if isinstance(self.screen, LeavingScreen):
             self.pop_screen()
@@ -297,7 +297,7 @@ class AmberApp(QuietApp):
 
     @work(group="orders")
     async def _send_stop(self, how: CommandName) -> None:
-        """Sends a stop command. The result is shown when the job ends; q leaves from there."""
+        """Send a stop command. The result is shown when the job ends; q leaves from there."""
         if self.engine_now is None:
             return
         try:
@@ -307,27 +307,27 @@ class AmberApp(QuietApp):
                 self.screen.say(error.sentence)
 
     def detach(self) -> None:
-        """Leaves; the job keeps running."""
+        """Leave the app; the job keeps running."""
         self.exit(ExitCode.COMPLETE, message=STILL_RUNNING)
 
     def leave(self, code: int) -> None:
-        """Ends the app with an exit code."""
+        """End the app with an exit code."""
         self.exit(code)
 
     def leave_soon(self, code: int) -> None:
-        """Ends the app from a signal handler."""
+        """End the app from a signal handler."""
         loop = self._loop
         if loop is not None:
             loop.call_soon_threadsafe(self.leave, code)
 
     async def on_unmount(self) -> None:
-        """Closes the connection to the engine."""
+        """Close the connection to the engine."""
         await self._close_engine()
 
     # Palette
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Commands of this screen's keys, then the commands of every screen."""
+        """List the commands of this screen's keys, then those of every screen."""
         if isinstance(screen, SetupScreen):
             for name, task in self.tasks.items():
                 apply = partial(screen.apply_task, task)
@@ -351,7 +351,7 @@ class AmberApp(QuietApp):
         self.call_later(self.run_action, action, node)
 
     def watch_theme(self, theme: str) -> None:
-        """Saves a theme chosen in the palette."""
+        """Save a theme chosen in the palette."""
         if self.is_running and theme != self.context.state.theme:
             self.remember(replace(self.context.state, theme=theme))
 

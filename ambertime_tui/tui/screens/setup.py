@@ -14,18 +14,18 @@ from textual.widgets import Input, Label
 from ambertime_tui.config import Task
 from ambertime_tui.engine.api.spec import FetchOrder, OriginalsChoice
 from ambertime_tui.engine.api.status import Tally
-from ambertime_tui.library.date_range import DateRange, DateRangeError, parse_date_range
+from ambertime_tui.library.date_range import parse_date_range
 from ambertime_tui.paths import PathsError
 from ambertime_tui.tui.panes.choice import DEFAULT_PATIENCE, choice_lines
 from ambertime_tui.tui.panes.phone import phone_lines
-from ambertime_tui.tui.panes.range import LibraryView, figures_lines, handle_hint, presets_line, range_heading
 from ambertime_tui.tui.panes.summary import summary_lines
 from ambertime_tui.tui.panes.target import drive_rows, target_lines
 from ambertime_tui.tui.panes.tasks import tasks_heading
 from ambertime_tui.tui.panes.ways import WayChoice
-from ambertime_tui.tui.range_picker import Preset, RangePicker, presets
+from ambertime_tui.tui.range_picker import Preset, presets
 from ambertime_tui.tui.screens.base import title
 from ambertime_tui.tui.screens.setup_engine import SetupEngineScreen
+from ambertime_tui.tui.screens.setup_range import RangePane
 from ambertime_tui.tui.screens.tasks import TasksScreen
 from ambertime_tui.tui.screens.ways import WaysScreen
 from ambertime_tui.tui.setup_state import SetupState
@@ -42,7 +42,7 @@ TICK = 0.25
 
 
 class SetupScreen(SetupEngineScreen):
-    """Everything that a job needs, live; Enter starts it if nothing prevents that."""
+    """Everything that a job needs, updated live. Enter starts the job if nothing prevents it."""
 
     CSS_PATH = "setup.tcss"
     HELP_TITLE = "Setup"
@@ -110,11 +110,6 @@ class SetupScreen(SetupEngineScreen):
         ),
     ]
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.picker: RangePicker | None = None
-        self.view: LibraryView | None = None
-
     def compose(self) -> ComposeResult:
         """Phone and target in one box, the range in another; the style sheet arranges them."""
         yield Drawn(lambda w, _h: title("New backup", self._saved_tasks(w), w), id="title")
@@ -129,15 +124,7 @@ class SetupScreen(SetupEngineScreen):
                     with Horizontal(classes="field"):
                         yield Label("Folder ")
                         yield TextField(placeholder="t to type a path", leads_to="#drives", id="target-text")
-            with Vertical(id="range", classes="pane") as pane:
-                with Horizontal(classes="field"):
-                    yield Label("Days ")
-                    yield TextField(
-                        placeholder="all", leads_to="#histogram", replace_on_focus=True, id="range-text"
-                    )
-                    yield Drawn(lambda w, _h: presets_line(self._presets(), self.state, w), id="presets")
-                yield Histogram(self.glyphs, id="histogram")
-                yield Drawn(self._draw_figures, id="figures")
+            yield RangePane(lambda: self.state, self.choose, self._presets, self.context.today, self.glyphs)
         with Vertical(id="originals", classes="pane") as pane:
             pane.border_title = "Originals"
             yield PickList(self._draw_choice, self._choice_row, id="choice")
@@ -145,45 +132,49 @@ class SetupScreen(SetupEngineScreen):
         yield KeyLine(self.glyphs, id="keys")
 
     def on_mount(self) -> None:
-        """Starts the engine and follows its reports."""
+        """Start the engine and follow its reports."""
         last, defaults = self.context.state.last, self.context.defaults
         task = defaults.over(Task(originals=last.originals, fetch=last.fetch))
         self.set_state(
             self.state.with_task(task, parse_date_range(task.range or "all", self.context.today()))
         )
-        self._write_field("#range-text", task.range or "")
+        self._range_pane.show_range(task.range or "")
         self.query_one(Histogram).focus()
         self.set_interval(TICK, self.tick)
-        self._show_library()
+        self._range_pane.show_library()
         self.follow_devices()
 
     def on_screen_resume(self) -> None:
-        """Shows changes made on another screen, such as saved tasks."""
+        """Show changes made on another screen, such as saved tasks."""
         self.repaint()
 
     def say(self, sentence: str, style: Style = "warn") -> None:
-        """Shows a sentence in the summary until the next choice."""
+        """Show a sentence in the summary until the next choice."""
         self.state = replace(self.state, notice=sentence)
         self.repaint()
+
+    @property
+    def _range_pane(self) -> RangePane:
+        return self.query_one(RangePane)
 
     # State
 
     def choose(self, new: SetupState) -> None:
-        """Stores the user's choice and clears the last notice."""
+        """Store the user's choice and clear the last notice."""
         self.set_state(replace(new, notice=""))
 
     def set_state(self, new: SetupState) -> None:
-        """Stores a new state, requests what it needs, and repaints what differs."""
+        """Store a new state, request what it needs from the engine, and repaint what differs."""
         old, self.state = self.state, new
         if new.library is not old.library:
-            self._show_library()
+            self._range_pane.show_library()
         phone = new.phone
         if phone is not None and new.library is None and new.scan is None:
             before = old.phone
             if before is None or before.udid != phone.udid or (phone.ready and not before.ready):
                 self.read_library(phone.udid)
         if new.target != old.target:
-            self._write_field("#target-text", new.target)
+            self.query_one("#target-text", TextField).show_text(new.target)
         engine = self.shell.engine_now
         ready = new.library is not None and new.spec is not None
         if engine is not None and ready and (new.spec != old.spec or new.library is not old.library):
@@ -193,40 +184,12 @@ class SetupScreen(SetupEngineScreen):
         self.set_class(new.originals is OriginalsChoice.ICLOUD, "-from-icloud")
         if new.another_drive != old.another_drive:
             self.refresh_bindings()
-        self._write_frames()
+        self._range_pane.show_frame()
         self.repaint()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A new archive is offered only if a different drive is at the archive's path."""
+        """Offer a new archive only if a different drive is at the archive's path."""
         return self.state.another_drive if action == "new_archive" else True
-
-    def _write_frames(self) -> None:
-        """Updates heading and key hints of the range pane."""
-        frame = self.query_one("#range")
-        heading = range_heading(self.state.options, self.glyphs)
-        hint = handle_hint(self.picker, self.glyphs)
-        if (frame.border_title, frame.border_subtitle) != (heading, hint):
-            frame.border_title, frame.border_subtitle = heading, hint
-
-    def _show_library(self) -> None:
-        histogram = self.query_one(Histogram)
-        library = self.state.library
-        self.view = LibraryView(library.by_day) if library is not None else None
-        span = self.view.span if self.view is not None else None
-        if self.view is None or span is None:
-            self.picker = None
-            words = "The months appear here once the library has been read."
-            histogram.show_sentence(words if library is None else "No item in the library has a date.")
-        else:
-            self.picker = RangePicker(*span, range=self.state.range)
-            histogram.show_library(self.picker, self.view.column)
-
-    def _write_field(self, selector: str, text: str) -> None:
-        field = self.query_one(selector, TextField)
-        if field.value != text and not field.has_focus:
-            with field.prevent(Input.Changed):
-                field.value = text
-                field.cursor_position = len(text)
 
     # Drawing
 
@@ -261,16 +224,14 @@ class SetupScreen(SetupEngineScreen):
     def _choice_row(self) -> int | None:
         return 1 if self.state.originals is OriginalsChoice.ICLOUD else 0
 
-    def _draw_figures(self, width: int, height: int) -> tuple[Line, ...]:
-        return figures_lines(self.state, self.view, width, height, self.glyphs)
-
     def _figures(self) -> tuple[Tally, Tally]:
         preview = self.state.last_preview
         if preview is not None:
             return preview.local, preview.icloud
-        if self.view is None:
+        view = self._range_pane.view
+        if view is None:
             return Tally(), Tally()
-        sums = self.view.sums(self.state.range)
+        sums = view.sums(self.state.range)
         return sums.local, sums.icloud
 
     def _presets(self) -> tuple[Preset, ...]:
@@ -280,11 +241,11 @@ class SetupScreen(SetupEngineScreen):
     # Keys
 
     def why_not(self, action: str) -> str:
-        """Only the start can be impossible."""
+        """Why the backup cannot start now; empty for all other actions."""
         return self.state.reason if action == "start" else ""
 
     def action_start(self) -> None:
-        """Starts the job; if that is not possible, the summary already says why."""
+        """Start the job; if that is not possible, the summary already says why."""
         self.say("")
         spec = self.state.spec
         if spec is not None and not self.state.reason:
@@ -292,28 +253,28 @@ class SetupScreen(SetupEngineScreen):
             self.shell.start_job(spec)
 
     def not_started(self, sentence: str) -> None:
-        """Shows why the job did not start."""
+        """Show why the job did not start."""
         self.set_state(replace(self.state, starting=False, notice=sentence))
 
     def action_range_text(self) -> None:
-        """Focuses the range field."""
+        """Focus the range field."""
         self.query_one("#range-text").focus()
 
     def action_target_text(self) -> None:
-        """Focuses the folder field."""
+        """Focus the folder field."""
         self.query_one("#target-text").focus()
 
     def action_toggle_icloud(self) -> None:
-        """Includes or leaves out the iCloud originals."""
+        """Include or leave out the iCloud originals."""
         included = self.state.originals is OriginalsChoice.ICLOUD
         self.choose(self.state.with_icloud(not included))
 
     def action_take(self, what: str) -> None:
-        """Includes or leaves out edits, hidden or deleted items; the heading of the range pane shows it."""
+        """Include or leave out edits, hidden or deleted items; the heading of the range pane shows it."""
         self.choose(self.state.with_other(what))
 
     def action_way(self) -> None:
-        """Opens the iCloud options, with the advice in full."""
+        """Open the iCloud options, with the advice in full."""
         state = self.state
         options = state.options
         choice = WayChoice(
@@ -326,32 +287,28 @@ class SetupScreen(SetupEngineScreen):
         self.choose(replace(self.state, originals=OriginalsChoice.ICLOUD, way=choice.way, options=options))
 
     def action_new_archive(self) -> None:
-        """Confirms that the drive without an archive is the right one."""
+        """Confirm that the drive without an archive is the right one."""
         self.choose(replace(self.state, new_archive_at=self.state.target))
 
     def action_tasks(self) -> None:
-        """Opens the saved tasks."""
-        typed = self.query_one("#range-text", TextField).value.strip()
-        self.app.push_screen(TasksScreen(self.state.as_task(typed), self.apply_task))
+        """Open the saved tasks."""
+        self.app.push_screen(TasksScreen(self.state.as_task(self._range_pane.typed), self.apply_task))
 
     def apply_task(self, task: Task) -> None:
-        """Sets up a task as `ambertime backup --task` would; phone and target stay if it names none."""
+        """Set up a task as `ambertime backup --task` would; phone and target stay if it names none."""
         new = self.state.with_task(task, parse_date_range(task.range or "all", self.context.today()))
         path = self.expanded(task.to or "")
         if path:
             self.forget_typed_folder()
             new = new.with_target(path)
         self.choose(new)
-        if self.picker is not None and self.view is not None:
-            self.picker = self.picker.of(new.range)
-            self.query_one(Histogram).show_library(self.picker, self.view.column)
-        self._write_field("#range-text", task.range or "")
+        self._range_pane.show_range(task.range or "")
         engine = self.shell.engine_now
         if path and engine is not None and path not in {drive.path for drive in new.drives}:
             self.look_at(engine, path)
 
     def action_rescan(self) -> None:
-        """Reads the library again, or starts another engine if there is none."""
+        """Read the library again, or start another engine if the last one has ended."""
         if self.state.engine_problem:
             self.restart_engine()
         elif self.state.udid is not None:
@@ -360,7 +317,7 @@ class SetupScreen(SetupEngineScreen):
 
     @on(PickList.Stepped, "#phones")
     def another_phone(self, event: PickList.Stepped) -> None:
-        """Selects another phone."""
+        """Select another phone."""
         udids = [phone.udid for phone in self.state.phones]
         if udids:
             row = (self._phone_row() or 0) + event.by
@@ -369,7 +326,7 @@ class SetupScreen(SetupEngineScreen):
 
     @on(PickList.Stepped, "#drives")
     def another_drive(self, event: PickList.Stepped) -> None:
-        """Selects another drive."""
+        """Select another drive."""
         paths = [drive.path for drive in drive_rows(self.state)]
         if paths:
             row = self._drive_row()
@@ -379,48 +336,12 @@ class SetupScreen(SetupEngineScreen):
 
     @on(PickList.Stepped, "#choice")
     def another_choice(self, event: PickList.Stepped) -> None:
-        """Switches between the two choices."""
+        """Switch between the two choices."""
         self.choose(self.state.with_icloud(event.by > 0))
-
-    @on(Histogram.Moved)
-    def handle_moved(self, event: Histogram.Moved) -> None:
-        """A handle was moved."""
-        self._set_picker(event.picker)
-
-    @on(Histogram.PresetAsked)
-    def preset_asked(self, event: Histogram.PresetAsked) -> None:
-        """A preset's key was pressed."""
-        for preset in self._presets():
-            if preset.key == str(event.number):
-                self._set_range(preset.range)
-                self._write_field("#range-text", preset.words)
-
-    def _set_picker(self, picker: RangePicker) -> None:
-        self.picker = picker
-        self.choose(replace(self.state, range=picker.range, range_problem=""))
-        self._write_field("#range-text", str(picker.range))
-        if self.view is not None:
-            self.query_one(Histogram).show_library(picker, self.view.column)
-
-    def _set_range(self, range: DateRange) -> None:
-        if self.picker is not None:
-            self._set_picker(self.picker.of(range))
-        else:
-            self.choose(replace(self.state, range=range, range_problem=""))
-
-    @on(Input.Changed, "#range-text")
-    def range_typed(self, event: Input.Changed) -> None:
-        """Takes the range as it is typed; an invalid one is reported and changes nothing."""
-        try:
-            range = parse_date_range(event.value or "all", self.context.today())
-        except DateRangeError as error:
-            self.choose(replace(self.state, range_problem=str(error)))
-        else:
-            self._set_range(range)
 
     @on(Input.Changed, "#target-text")
     def folder_typed(self, event: Input.Changed) -> None:
-        """Takes the folder as it is typed."""
+        """Choose the folder as it is typed."""
         path, engine = event.value.strip(), self.shell.engine_now
         if not path:
             self.choose(replace(self.state, target="", drive=None, target_problem=""))

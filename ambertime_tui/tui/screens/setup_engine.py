@@ -44,15 +44,15 @@ class SetupEngineScreen(AmberScreen):
         self._scan_moved = False
 
     def set_state(self, new: SetupState) -> None:
-        """Stores a new state; subclasses request what it needs."""
+        """Store a new state; subclasses request what it needs."""
         self.state = new
 
     def forget_typed_folder(self) -> None:
-        """Cancels the check of a typed folder, which would otherwise undo a later choice."""
+        """Cancel the check of a typed folder, which would otherwise undo a later choice."""
         self.workers.cancel_group(self, "drive")
 
     def restart_engine(self) -> None:
-        """Starts another engine in place of one that has ended, and keeps all choices."""
+        """Start another engine in place of one that has ended, and keep all choices."""
         for group in ("survey", "preview", "drive"):
             self.workers.cancel_group(self, group)
         self.set_state(self.state.without_engine())
@@ -60,7 +60,7 @@ class SetupEngineScreen(AmberScreen):
 
     @work(group="devices", exclusive=True)
     async def follow_devices(self, *, restart: bool = False) -> None:
-        """Follows phones and drives as they come and go."""
+        """Follow phones and drives as they come and go."""
         try:
             engine = await (self.shell.another_engine() if restart else self.shell.engine())
             wanted = self.state.target or self.expanded(
@@ -76,7 +76,7 @@ class SetupEngineScreen(AmberScreen):
 
     @work(group="survey", exclusive=True)
     async def read_library(self, udid: str, *, refresh: bool = False) -> None:
-        """Reads the library of a phone; with `refresh`, even if the engine has just read it."""
+        """Read the library of a phone; with `refresh`, even if the engine has just read it."""
         self.set_state(replace(self.state, scan=ScanStatus(), scan_problem=""))
         try:
             engine = await self.shell.engine()
@@ -93,14 +93,14 @@ class SetupEngineScreen(AmberScreen):
         self._scan_moved = True
 
     def tick(self) -> None:
-        """Shows the scan's progress, if the terminal keeps up."""
+        """Show the scan's progress, if the terminal keeps up."""
         if self._scan_moved and not terminal_is_behind(self.app):
             self._scan_moved = False
             self.repaint()
 
     @work(group="preview", exclusive=True)
     async def work_out(self, engine: Engine) -> None:
-        """Requests a preview once the choice has been unchanged for a moment."""
+        """Request a preview once the choice has been unchanged for a moment."""
         await asyncio.sleep(DEBOUNCE)
         spec = self.state.spec
         if spec is None:
@@ -124,7 +124,7 @@ class SetupEngineScreen(AmberScreen):
 
     @work(group="drive", exclusive=True)
     async def look_at(self, engine: Engine, path: str) -> None:
-        """Checks a typed folder."""
+        """Check a typed folder."""
         await asyncio.sleep(DEBOUNCE)
         try:
             drive = await engine.drive(path)
@@ -134,7 +134,7 @@ class SetupEngineScreen(AmberScreen):
         self.set_state(replace(self.state, target=path, drive=drive, target_problem=""))
 
     def repaint(self) -> None:
-        """Repaints what differs; the histogram has its own updates."""
+        """Repaint what differs; the histogram has its own updates."""
         for view in self.query(LinesView):
             if not isinstance(view, Histogram):
                 view.show_again()

@@ -41,6 +41,13 @@ class TextField(Input):
         """Whether a key types a character, including those that Textual has its own names for."""
         return key in REPLACED_KEYS or super().check_consume_key(key, character)
 
+    def show_text(self, text: str) -> None:
+        """Show another text without posting `Changed`. While the field has the focus, do nothing."""
+        if self.value != text and not self.has_focus:
+            with self.prevent(Input.Changed):
+                self.value = text
+                self.cursor_position = len(text)
+
     def action_leave(self) -> None:
         """Leave the field."""
         if self._leads_to:
