@@ -35,7 +35,7 @@ _shtab_ambertime_simulate___into_COMPGEN=_shtab_compgen_dirs
 
 _shtab_ambertime_backup___originals_choices=(local icloud)
 _shtab_ambertime_backup___fetch_choices=(keep-originals shortcut by-hand)
-_shtab_ambertime_backup___order_choices=(oldest newest smallest)
+_shtab_ambertime_backup___order_choices=(oldest newest smallest favourites)
 _shtab_ambertime_attach___color_choices=(auto truecolor 256 16 none)
 _shtab_ambertime_demo___fetch_choices=(keep-originals shortcut by-hand)
 _shtab_ambertime_demo___color_choices=(auto truecolor 256 16 none)

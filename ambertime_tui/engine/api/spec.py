@@ -23,6 +23,8 @@ class FetchOrder(StrEnum):
     OLDEST = "oldest"
     NEWEST = "newest"
     SMALLEST = "smallest"
+    FAVOURITES = "favourites"
+    """Favourites first, then the others; both oldest first."""
 
 
 class FetchWay(StrEnum):

@@ -202,7 +202,7 @@ class FetchQueue:
 
     def by_capture(self) -> Iterator[PlannedAsset]:
         """The pending assets by capture time: newest first if that is the order, else oldest first."""
-        if self.order is not FetchOrder.SMALLEST:
+        if self.order in (FetchOrder.OLDEST, FetchOrder.NEWEST):
             return self.in_order()
         numbers = sorted(self._pending_in_order(), key=self._plan.rank_of)
         return (self._plan.later(number) for number in numbers)
@@ -322,6 +322,9 @@ class FetchQueue:
         match self.order:
             case FetchOrder.SMALLEST:
                 return lambda number: bytes_of(number) << 32 | rank_of(number)
+            case FetchOrder.FAVOURITES:
+                is_favourite = self._plan.is_favourite
+                return lambda number: (not is_favourite(number)) << 32 | rank_of(number)
             case FetchOrder.NEWEST:
                 return lambda number: -rank_of(number)
             case FetchOrder.OLDEST:

@@ -96,6 +96,7 @@ class Plan(Sequence[PlannedAsset]):
             columns.reasons,
             columns.shares,
         )
+        self._favourites = columns.favourites
         self._namesakes = namesakes
         self._index = HashIndex(columns.hashes)
         selected = (n for n, decision in enumerate(columns.decisions) if decision != _CODE[Decision.EXCLUDED])
@@ -146,6 +147,10 @@ class Plan(Sequence[PlannedAsset]):
     def rank_of(self, number: int) -> int:
         """Return the rank of a selected asset by capture time: oldest first, undated last."""
         return self._rank[number]
+
+    def is_favourite(self, number: int) -> bool:
+        """Whether the user marked an asset as a favourite."""
+        return bool(self._favourites[number])
 
     def numbers(self, *decisions: Decision) -> array[int]:
         """Return the positions of the assets with these decisions, by capture time."""
@@ -262,6 +267,7 @@ class PlanColumns:
         "bytes",
         "created",
         "decisions",
+        "favourites",
         "hashes",
         "reason_index",
         "reasons",
@@ -284,6 +290,7 @@ class PlanColumns:
         """Hash of the uuid."""
         self.created = array("d")
         """Capture time; `LAST` if undated."""
+        self.favourites = bytearray()
         self.reasons: list[tuple[str, str]] = []
         self.shares = [Share()] * len(_DECISIONS)
         self._known: dict[tuple[str, str], int] = {}
@@ -293,6 +300,7 @@ class PlanColumns:
         asset = planned.asset
         self.hashes.append(hash(asset.uuid))
         self.created.append(LAST if asset.created is None else asset.created)
+        self.favourites.append(asset.favourite)
         self.decisions.append(_CODE[planned.decision])
         self.takes.append(_mask(asset, planned.resources))
         self.awaits.append(_mask(asset, planned.awaits))

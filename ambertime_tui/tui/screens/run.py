@@ -57,7 +57,13 @@ class RunScreen(AmberScreen):
         Binding("c", "code", "Code", id="job.code", tooltip="show the code for the phone's camera again"),
         Binding("f", "finish", "Finish", id="job.finish", tooltip="stop waiting for iCloud; list the rest"),
         Binding("r", "retry", "Retry", id="job.retry", tooltip="try again what failed or was given up"),
-        Binding("o", "order", "Order", id="job.order", tooltip="iCloud: oldest, newest or smallest first"),
+        Binding(
+            "o",
+            "order",
+            "Order",
+            id="job.order",
+            tooltip="iCloud: oldest, newest, smallest, favourites first",
+        ),
         Binding("tab", "app.focus_next", "Next pane", id="job.next-pane", show=False),
     ]
 

@@ -18,11 +18,20 @@ PENDING = (FetchState.WAITING, FetchState.ASKED, FetchState.ARRIVING)
 
 
 def waiting(number: int, size: int, created: float | None) -> PlannedAsset:
-    """An asset whose original is in iCloud; each of ten consecutive ones is in another folder."""
+    """An asset whose original is in iCloud; each of ten consecutive ones is in another folder, and every
+    third is a favourite."""
     folder = f"PhotoData/CPLAssets/group{number % 10}"
     resource = Resource(Role.PHOTO, folder, f"{number}.HEIC", size, Availability.ICLOUD)
     asset = Asset(
-        f"{number:04}", Kind.PHOTO, created, 0, folder, f"{number}.HEIC", f"IMG_{number}.HEIC", (resource,)
+        f"{number:04}",
+        Kind.PHOTO,
+        created,
+        0,
+        folder,
+        f"{number}.HEIC",
+        f"IMG_{number}.HEIC",
+        (resource,),
+        favourite=number % 3 == 0,
     )
     return PlannedAsset(asset, Decision.FETCH, (resource,), size, "icloud", "It is in iCloud.")
 
@@ -62,6 +71,8 @@ def test_totals_folders_order_and_pages_agree_with_the_states(
     assert sorted(p.asset.uuid for p in in_order) == sorted(p.asset.uuid for p in pending)
     if order is FetchOrder.SMALLEST:
         assert [p.bytes for p in in_order] == sorted(p.bytes for p in pending)
+    elif order is FetchOrder.FAVOURITES:
+        assert in_order == sorted(pending, key=lambda p: (not p.asset.favourite, by_capture(p)))
     else:
         dated = sorted(pending, key=by_capture, reverse=order is FetchOrder.NEWEST)
         assert in_order == dated
