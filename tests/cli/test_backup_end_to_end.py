@@ -77,7 +77,9 @@ def test_the_exit_code_is_0_if_everything_selected_is_on_the_phone(
     assert "Complete: everything you selected is on the drive." in ran.out
     assert f"Connected to {phone.facts.name}" in ran.err
     assert "\r" not in ran.err, "a progress line is for terminals"
-    assert " originals on the drive, read back" in ran.out
+    assert " originals on the drive, " in ran.out
+    assert " proved against Apple's own fingerprint" in ran.out
+    assert ", read back" in ran.out
     assert ", 0 damaged." in ran.out
 
     verified = ambertime("verify", target)

@@ -12,6 +12,7 @@ from ambertime_tui.engine.job.fetch_queue import FetchQueue
 from ambertime_tui.engine.job.fetch_requests import FetchRequests
 from ambertime_tui.engine.job.progress import Progress
 from ambertime_tui.engine.plan.plan import PlannedAsset, bytes_of
+from ambertime_tui.engine.plan.recorded_state import is_partial_download
 from ambertime_tui.engine.scan.phone_link import PhoneLink
 from ambertime_tui.engine.timing import Timing
 from ambertime_tui.library.folder_names import NO_NAMES, FolderNames
@@ -252,6 +253,7 @@ class ArrivalWatch:
                 for resource in self._missing(planned)
                 if (check := checks.get(resource.role)) is not None
                 and (check.rejected or now - check.since >= longest)
+                and not is_partial_download(check.state[0], resource)
             ]
             if still:
                 size = sum(checks[resource.role].state[0] for resource in still)

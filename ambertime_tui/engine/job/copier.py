@@ -28,7 +28,7 @@ from ambertime_tui.engine.job.repairs import sentences_about
 from ambertime_tui.engine.job.smaller_files import SmallerFiles, has_smaller
 from ambertime_tui.engine.job.transfer import Incomplete, PartialAsset, Transfer
 from ambertime_tui.engine.plan.plan import PlannedAsset
-from ambertime_tui.engine.plan.recorded_state import is_smaller
+from ambertime_tui.engine.plan.recorded_state import is_partial_download
 from ambertime_tui.library.model import Resource, Role
 from ambertime_tui.phone.afc import MediaFolder, MediaStat
 from ambertime_tui.phone.errors import (
@@ -235,7 +235,7 @@ class Copier:
         stats = await self._stats(planned, wanted, media)
         gone = tuple(r for r in wanted if r.role.is_original and r not in stats)
         incomplete = (r for r, why in failed.items() if why is None)
-        arriving = (*incomplete, *(r for r, stat in stats.items() if self._is_arriving(planned, r, stat)))
+        arriving = (*incomplete, *(r for r, stat in stats.items() if self._is_arriving(r, stat)))
         stats = {resource: stat for resource, stat in stats.items() if resource not in arriving}
         stats = self._without_edits_too_large(planned, stats)
         if not stats:
@@ -280,15 +280,14 @@ class Copier:
             return frozenset()
         return await self._threads.run(self._smaller.complete_roles, planned.asset, recorded)
 
-    def _is_arriving(self, planned: PlannedAsset, resource: Resource, stat: MediaStat) -> bool:
-        """True for an original that iOS seems to be downloading, in a job that waits for it."""
-        return (
-            self._may_wait(planned, resource)
-            and resource.fingerprint is None
-            and is_smaller(stat.size, resource)
-        )
+    def _is_arriving(self, resource: Resource, stat: MediaStat) -> bool:
+        """True for an original that iOS seems to be downloading and no fingerprint can prove complete."""
+        return resource.fingerprint is None and is_partial_download(stat.size, resource)
 
-    def _may_wait(self, planned: PlannedAsset, resource: Resource) -> bool:
+    def _may_wait(self, planned: PlannedAsset, resource: Resource, stat: MediaStat) -> bool:
+        """True for an original that is left for later if its bytes differ from the library's fingerprint."""
+        if is_partial_download(stat.size, resource):
+            return True
         waits = self._includes_icloud and not planned.as_is
         return waits and resource.role.is_original and resource.in_icloud and not resource.flagged_local
 
@@ -378,7 +377,7 @@ class Copier:
                 sources,
                 writer,
                 writer.may_exist({r: s.size for r, s in sources.items()}),
-                may_wait=frozenset(r for r in sources if self._may_wait(planned, r)),
+                may_wait=frozenset(r for r, stat in sources.items() if self._may_wait(planned, r, stat)),
             )
             undo.pop_all()
         return partial

@@ -31,7 +31,7 @@ class _Folder:
     """A folder in which originals are or were expected."""
 
     numbers: array[int] = field(default_factory=lambda: array("I"))
-    """The assets with a file in it, pending or finished."""
+    """The assets with a file in it, pending or finished; one may be listed twice."""
     pending: int = 0
 
 
@@ -289,9 +289,22 @@ class FetchQueue:
         for directory in {resource.directory for resource in self._expected(number)}:
             folder = self._folders.setdefault(directory, _Folder())
             folder.pending += change
-            if change > 0:
+            if change > 0 and not self._is_indexed(number, directory):
                 folder.numbers.append(number)
-                self._stems.pop(directory, None)
+
+    def _is_indexed(self, number: int, directory: str) -> bool:
+        """Add an asset to a folder's cached index; return True if it was in there already."""
+        stems = self._stems.get(directory)
+        if stems is None:
+            return False
+        known = True
+        for resource in self._expected(number):
+            if resource.directory == directory:
+                numbers = stems.setdefault(folded(stem(resource.name)), [])
+                if number not in numbers:
+                    numbers.append(number)
+                    known = False
+        return known
 
     def _item(self, number: int) -> FetchItem:
         planned = self._plan.later(number)
@@ -360,7 +373,9 @@ class FetchQueue:
         stems = self._stems.get(folder)
         if stems is None:
             stems = {}
-            for number in dict.fromkeys(self._folders[folder].numbers):
+            numbers_here = array("I", dict.fromkeys(self._folders[folder].numbers))
+            self._folders[folder].numbers = numbers_here
+            for number in numbers_here:
                 for resource in self._expected(number):
                     if resource.directory == folder:
                         numbers = stems.setdefault(folded(stem(resource.name)), [])

@@ -71,6 +71,14 @@ def is_smaller(size: int, resource: Resource) -> bool:
     return resource.role.is_original and (size == 0 or size < (resource.size or 0))
 
 
+def is_partial_download(size: int, resource: Resource) -> bool:
+    """True for an original that iOS seems to be downloading: in iCloud, not flagged local, and too small.
+
+    Only its fingerprint can show that it is complete all the same.
+    """
+    return resource.in_icloud and not resource.flagged_local and is_smaller(size, resource)
+
+
 def is_unchanged(known: KnownFile, facts: FileFacts) -> bool:
     """True if a file on the phone has the size and the time that it had when it was archived."""
     return known.size == facts.size and (
