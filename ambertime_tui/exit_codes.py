@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
 
 from ambertime_tui.engine.api.status import Outcome
@@ -28,6 +29,20 @@ _BY_OUTCOME = {
     Outcome.FAILED: ExitCode.FAILED,
     Outcome.INTERRUPTED: ExitCode.INTERRUPTED,
 }
+
+
+_SEVERITY = (
+    ExitCode.COMPLETE,
+    ExitCode.LEFT,
+    ExitCode.FAILED,
+    ExitCode.USAGE,
+    ExitCode.INTERRUPTED,
+)
+
+
+def worst(codes: Iterable[ExitCode]) -> ExitCode:
+    """Return the exit code of several runs together; COMPLETE for none."""
+    return max(codes, key=_SEVERITY.index, default=ExitCode.COMPLETE)
 
 
 def exit_code_of(outcome: Outcome) -> ExitCode:

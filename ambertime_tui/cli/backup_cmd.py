@@ -65,4 +65,9 @@ def run(arguments: argparse.Namespace, context: Context) -> ExitCode:
 
     spec = spec_of(arguments, context)
     printer = printer_for(context, as_json=arguments.json)
-    return with_engine(context, lambda client: run_backup(client, spec, printer, detach=arguments.detach))
+    return with_engine(
+        context,
+        lambda client: run_backup(
+            client, spec, printer, detach=arguments.detach, locate=arguments.to is None
+        ),
+    )

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import TypeVar
 
 from ambertime_tui.cli.context import Context, UsageError
-from ambertime_tui.config import Task, all_tasks, load_config, load_state
+from ambertime_tui.config import Config, Task, all_tasks, load_config, load_state
 from ambertime_tui.engine.api.spec import FetchOrder, FetchWay, JobSpec, OriginalsChoice, Selection
 from ambertime_tui.library.date_range import DateRangeError, parse_date_range
 from ambertime_tui.paths import PathsError, folder_named
@@ -60,27 +61,61 @@ def spec_of(arguments: argparse.Namespace, context: Context) -> JobSpec:
         ConfigError: the config file cannot be used.
     """
     given = task_of(arguments)
+    config, tasks = load_tasks(context)
+    named = Task() if arguments.task is None else named_task(arguments.task, tasks, "--task: ")
+    task = given.over(named).over(config.defaults)
+    for option, value in (("fetch", given.fetch), ("order", given.order)):
+        if value is not None and task.originals is not OriginalsChoice.ICLOUD:
+            raise UsageError(f"--{option} needs --originals icloud: local originals are not downloaded.")
+    return spec_of_task(task, arguments.task or "", new_archive=arguments.new_archive)
+
+
+def load_tasks(context: Context) -> tuple[Config, dict[str, Task]]:
+    """Return the configuration, and all saved tasks as they are written.
+
+    Raises:
+        ConfigError: the config file cannot be used.
+    """
     paths, today = context.paths, date.today()
     config = load_config(paths.config, today)
-    named = Task()
-    if arguments.task is not None:
-        tasks = all_tasks(config.tasks, load_state(paths.state, today))
-        if arguments.task not in tasks:
-            raise UsageError(_no_task(arguments.task, tasks))
-        named = tasks[arguments.task]
-    task = given.over(named).over(config.defaults)
+    return config, all_tasks(config.tasks, load_state(paths.state, today))
+
+
+def named_task(name: str, tasks: Mapping[str, Task], prefix: str = "") -> Task:
+    """Return a saved task.
+
+    Raises:
+        UsageError: there is no such task; the message starts with `prefix` and suggests one.
+    """
+    if name not in tasks:
+        raise UsageError(prefix + _no_task(name, tasks))
+    return tasks[name]
+
+
+def spec_of_task(task: Task, name: str, *, new_archive: bool = False) -> JobSpec:
+    """Return the job of a task, with a relative range as it is today.
+
+    Args:
+        task: completed with the defaults of the config file.
+        name: its name; empty: it is not saved.
+        new_archive: whether to start an archive, although another drive was used at its path.
+
+    Raises:
+        UsageError: it has no target, or a setting cannot be used.
+    """
     if task.to is None:
-        raise UsageError("No target folder. Name a folder on your drive with --to DIR.")
+        raise UsageError(
+            f'The task {name} has no target folder. Set "to" in it, or in [defaults].'
+            if name
+            else "No target folder. Name a folder on your drive with --to DIR."
+        )
     try:
         target = folder_named(task.to)
     except PathsError as error:
         raise UsageError(f"--to: {error}") from error
-    for option, value in (("fetch", given.fetch), ("order", given.order)):
-        if value is not None and task.originals is not OriginalsChoice.ICLOUD:
-            raise UsageError(f"--{option} needs --originals icloud: local originals are not downloaded.")
     days = selection_of(task).range
     try:
-        return task.job(str(target), days, new_archive=arguments.new_archive)
+        return replace(task.job(str(target), days, new_archive=new_archive), task=name)
     except ValueError as error:
         raise UsageError(str(error)) from error
 
@@ -88,8 +123,8 @@ def spec_of(arguments: argparse.Namespace, context: Context) -> JobSpec:
 def _no_task(name: str, tasks: Iterable[str]) -> str:
     known = list(tasks)
     if not known:
-        return f"--task: there is no task {name}, and no other saved task."
+        return f"there is no task {name}, and no other saved task."
     near = get_close_matches(name, known, 1)
-    return f"--task: there is no task {name}" + (
+    return f"there is no task {name}" + (
         f"; did you mean {near[0]}?" if near else f". Saved tasks: {', '.join(known)}."
     )

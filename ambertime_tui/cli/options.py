@@ -93,5 +93,6 @@ def add_fetch(parser: argparse.ArgumentParser, text: str) -> None:
 
 RANGES = """\
 RANGE is 2023, 2023-05, 2023-05..2024-02, ..2023, 2024.., "before 2024", "since 2024-03-01", "last year",
-"last 90 days", 2023q2 or all. Both ends are included. Days are those of the place where a photo was taken.
+"last 90 days", "older than 2 years", 2023q2 or all. Both ends are included. Days are those of the place where
+a photo was taken.
 """

@@ -36,6 +36,24 @@ class TargetNotMounted(DriveError):
         self.mounted_at = mounted_at
 
 
+class DriveNotMounted(DriveError):
+    """The drive with a known archive is connected, but not mounted."""
+
+    def __init__(self, path: Path, name: str, how_to_mount: str) -> None:
+        super().__init__(
+            f"The drive with the archive {path} is connected as {name}, but not mounted. {how_to_mount}"
+        )
+        self.path = path
+
+
+class DriveNotConnected(DriveError):
+    """No connected drive has a known archive."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"The drive with the archive {path} is not connected. Connect it, and mount it.")
+        self.path = path
+
+
 class AnotherDrive(DriveError):
     """An archive was at this path, but the drive mounted there now has none."""
 

@@ -66,6 +66,7 @@ _MONTH = re.compile(r"(\d{4})-(\d{1,2})")
 _DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _NAMED = re.compile(r"(this|last) (year|quarter|month|week)")
 _PAST = re.compile(r"(?:last |past )?(\d+) ?(days?|d|weeks?|w|months?|m|years?|y)")
+_OLDER = re.compile(r"older than (\d+ ?(?:days?|d|weeks?|w|months?|m|years?|y))")
 _TWO_ENDS = re.compile(r"(?:from )?(.*?) ?(?:\.\.+|…|,| to ) ?(.*)")
 _ONE_END = re.compile(r"(since|from|after|until|till|before) (.+)")
 
@@ -75,7 +76,7 @@ def parse_date_range(text: str, today: date) -> DateRange:
 
     Args:
         text: one of the forms in `FORMS`. Case and amount of whitespace do not matter.
-        today: reference day for ``today``, ``this month`` and ``last 90 days``.
+        today: reference day for ``today``, ``this month``, ``last 90 days`` and ``older than 2 years``.
 
     Raises:
         DateRangeError: the text is not a valid range.
@@ -89,6 +90,8 @@ def parse_date_range(text: str, today: date) -> DateRange:
         start = _span(match[1], today)[0] if match[1] else None
         end = _span(match[2], today)[1] if match[2] else None
         return DateRange(start, end)
+    if match := _OLDER.fullmatch(words):
+        return _one_end("before", _span(match[1], today))
     if match := _ONE_END.fullmatch(words):
         return _one_end(match[1], _span(match[2], today))
     return DateRange(*_span(words, today))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ambertime_tui.engine.api.client import EngineClient
 from ambertime_tui.engine.api.protocol import EngineError
 from ambertime_tui.engine.api.spec import JobSpec
@@ -10,13 +12,27 @@ from ambertime_tui.plain.follow import Follower
 from ambertime_tui.plain.printer import Printer
 
 
-async def run_backup(client: EngineClient, spec: JobSpec, printer: Printer, *, detach: bool) -> ExitCode:
+async def run_backup(
+    client: EngineClient, spec: JobSpec, printer: Printer, *, detach: bool = False, locate: bool = False
+) -> ExitCode:
     """Start a job, and follow it to its end unless it is to run in the background.
+
+    Args:
+        client: the engine.
+        spec: the job.
+        printer: where to report.
+        detach: whether to run in the background.
+        locate: whether to look for the archive at other mount points, if its drive is not where it was.
 
     Raises:
         EngineError: the job could not be started; nothing was written.
         BrokenPipeError: the reader of the data has closed the pipe.
     """
+    if locate:
+        found = await client.locate(spec.target)
+        if found != spec.target:
+            printer.say(f"The drive with the archive {spec.target} is mounted elsewhere: using {found}.")
+            spec = replace(spec, target=found)
     drive = await client.drive(spec.target)
     if not drive.usable:
         raise EngineError("TargetUnusable", drive.sentence)

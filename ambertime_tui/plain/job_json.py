@@ -94,6 +94,7 @@ def _job(status: JobStatus) -> dict[str, Any]:
         "patience": spec.patience,
         "fetch": spec.way.value,
         "order": spec.order.value,
+        "task": spec.task or None,
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -10,8 +10,10 @@ from ambertime_tui.engine.api.codec import to_json
 from ambertime_tui.engine.api.forgetting import ForgettableItem
 from ambertime_tui.engine.api.overview import Overview
 from ambertime_tui.engine.api.protocol import Report, RunningJob
+from ambertime_tui.engine.api.spec import JobSpec
 from ambertime_tui.engine.api.status import DriveSummary, JobStatus, PhoneSummary
 from ambertime_tui.engine.api.verification import Verification, VerifiedFile
+from ambertime_tui.exit_codes import ExitCode
 from ambertime_tui.library.model import Asset
 from ambertime_tui.plain.job_json import JobRecords, ending_records
 from ambertime_tui.plain.printer import Printer
@@ -59,6 +61,21 @@ class JsonPrinter(Printer):
     def job_ended(self, status: JobStatus, report: Report) -> None:
         for kind, record in ending_records(status, report):
             self._record(kind, **record)
+        self._streams.flush()
+
+    def task_begins(self, spec: JobSpec) -> None:
+        self._job, self._narrator = JobRecords(), self._new_narrator()
+        self._record("task", name=spec.task, target=spec.target, udid=spec.udid)
+        self._streams.flush()
+
+    def task_failed(self, spec: JobSpec, kind: str, sentence: str) -> None:
+        self.say(f"{spec.task}: {sentence}")
+        self._record("task_failed", name=spec.task, kind=kind, sentence=sentence)
+        self._streams.flush()
+
+    def tasks_ended(self, codes: Mapping[str, ExitCode], code: ExitCode) -> None:
+        tasks = [{"name": name, "exit_code": int(one)} for name, one in codes.items()]
+        self._record("summary", tasks=tasks, exit_code=int(code))
         self._streams.flush()
 
     def library(self, overview: Overview, title: str, udid: str | None) -> None:

@@ -33,12 +33,20 @@ def drive_lines(drives: Sequence[DriveSummary]) -> list[str]:
             d.path,
             d.name,
             d.file_system,
-            f"{size(d.free_bytes)} free of {size(d.total_bytes)}" if d.total_bytes else "free space unknown",
+            _space(d),
             "; ".join(filter(None, ("holds an archive" if d.has_archive else "", d.sentence))),
         )
         for d in drives
     ]
     return table(rows, "<<<><")
+
+
+def _space(drive: DriveSummary) -> str:
+    if not drive.mounted:
+        return ""
+    if not drive.total_bytes:
+        return "free space unknown"
+    return f"{size(drive.free_bytes)} free of {size(drive.total_bytes)}"
 
 
 def job_lines(jobs: Sequence[RunningJob]) -> list[str]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ambertime_tui.engine.api.forgetting import ForgettableItem
 from ambertime_tui.engine.api.overview import Overview
 from ambertime_tui.engine.api.protocol import Report, RunningJob
+from ambertime_tui.engine.api.spec import JobSpec
 from ambertime_tui.engine.api.status import DriveSummary, JobStatus, PhoneSummary
 from ambertime_tui.engine.api.verification import Verification, VerifiedFile
+from ambertime_tui.exit_codes import ExitCode
 from ambertime_tui.library.model import Asset
 from ambertime_tui.plain.narrator import Narrator, progress_line
 from ambertime_tui.plain.streams import Streams
@@ -29,7 +31,10 @@ class Printer(ABC):
 
     def __init__(self, streams: Streams) -> None:
         self._streams = streams
-        self._narrator = Narrator(reminder=None if streams.redraws else REMINDER)
+        self._narrator = self._new_narrator()
+
+    def _new_narrator(self) -> Narrator:
+        return Narrator(reminder=None if self._streams.redraws else REMINDER)
 
     def say(self, sentence: str) -> None:
         """Write a line of narration."""
@@ -64,6 +69,18 @@ class Printer(ABC):
     @abstractmethod
     def job_ended(self, status: JobStatus, report: Report) -> None:
         """Report how a job ended, and what is not on the drive."""
+
+    @abstractmethod
+    def task_begins(self, spec: JobSpec) -> None:
+        """Name the next of several tasks. Resets what is known of the previous job."""
+
+    @abstractmethod
+    def task_failed(self, spec: JobSpec, kind: str, sentence: str) -> None:
+        """Report a task that could not be started."""
+
+    @abstractmethod
+    def tasks_ended(self, codes: Mapping[str, ExitCode], code: ExitCode) -> None:
+        """Report how each of several tasks ended, and the exit code of all."""
 
     @abstractmethod
     def library(self, overview: Overview, title: str, udid: str | None) -> None:

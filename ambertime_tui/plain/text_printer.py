@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ambertime_tui.engine.api.forgetting import ForgettableItem
 from ambertime_tui.engine.api.overview import Overview
 from ambertime_tui.engine.api.protocol import Report, RunningJob
+from ambertime_tui.engine.api.spec import JobSpec
 from ambertime_tui.engine.api.status import DriveSummary, JobStatus, PhoneSummary
 from ambertime_tui.engine.api.verification import Verification, VerifiedFile
+from ambertime_tui.exit_codes import ExitCode
 from ambertime_tui.library.model import Asset
 from ambertime_tui.plain.forget_text import forgotten_line, item_lines
 from ambertime_tui.plain.histogram import Glyphs
@@ -17,8 +19,18 @@ from ambertime_tui.plain.listings import drive_lines, job_lines, phone_lines
 from ambertime_tui.plain.printer import Printer
 from ambertime_tui.plain.scan_text import scan_lines
 from ambertime_tui.plain.streams import Streams
+from ambertime_tui.plain.table import table
 from ambertime_tui.plain.terminal_text import harmless
 from ambertime_tui.plain.verify_text import verification_lines
+
+CODE_WORDS = {
+    ExitCode.COMPLETE: "complete",
+    ExitCode.LEFT: "incomplete: see the list above",
+    ExitCode.FAILED: "failed",
+    ExitCode.USAGE: "failed",
+    ExitCode.INTERRUPTED: "interrupted",
+}
+"""How a task ended."""
 
 
 class TextPrinter(Printer):
@@ -51,6 +63,17 @@ class TextPrinter(Printer):
 
     def job_ended(self, status: JobStatus, report: Report) -> None:
         self._print(ending_lines(status, report))
+
+    def task_begins(self, spec: JobSpec) -> None:
+        self._narrator = self._new_narrator()
+        self._print([f"== {spec.task}: to {spec.target}"])
+
+    def task_failed(self, spec: JobSpec, kind: str, sentence: str) -> None:
+        self.say(f"{spec.task}: {sentence}")
+
+    def tasks_ended(self, codes: Mapping[str, ExitCode], code: ExitCode) -> None:
+        rows = [(name, CODE_WORDS[one]) for name, one in codes.items()]
+        self._print(["", *table(rows, "<<")])
 
     def library(self, overview: Overview, title: str, udid: str | None) -> None:
         self._print(scan_lines(overview, heading=title, width=self._width, glyphs=self._glyphs))

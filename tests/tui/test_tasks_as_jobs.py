@@ -45,7 +45,7 @@ originals = "local"
 def headless(home: Path, *arguments: str) -> JobSpec:
     """The job of a command line."""
     parsed = build_parser(simulate_options=False).parse_args(["backup", *arguments])
-    return spec_of(parsed, Context({**os.environ, "HOME": str(home)}))
+    return replace(spec_of(parsed, Context({**os.environ, "HOME": str(home)})), task="")
 
 
 def configured(home: Path, text: str = CONFIG) -> Path:

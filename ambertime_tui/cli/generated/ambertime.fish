@@ -50,7 +50,7 @@ function _shtab_ambertime_using
   test "$_shtab_ambertime_cmdpath" = "$argv"
 end
 
-set -g _shtab_ambertime_commands devices drives scan backup attach jobs stop verify forget demo completion man simulate
+set -g _shtab_ambertime_commands devices drives scan backup run attach jobs stop verify forget demo completion man simulate
 set -g _shtab_ambertime_opts_with_value --assets --color --control --database --device --fetch --icloud-share --icloud-speed --into --ios --item --link --media --name --order --originals --patience --phones --range --sample --scratch --seed --since --socket --task --theme --to --trust --udid
 
 complete -c ambertime -e
@@ -93,6 +93,10 @@ complete -c ambertime -n '_shtab_ambertime_using backup' -l edits -l no-edits -d
 complete -c ambertime -n '_shtab_ambertime_using backup' -l new-archive -d 'start a new archive here, although another drive was used at this path (default: refuse)'
 complete -c ambertime -n '_shtab_ambertime_using backup' -l detach -d 'run in the background (default: show the backup to its end)'
 complete -c ambertime -n '_shtab_ambertime_using backup' -l json -d 'print JSON Lines (default: text)'
+complete -c ambertime -n '_shtab_ambertime_using; and test $_shtab_ambertime_npos -eq 0' -a run -d 'Run saved tasks.'
+complete -c ambertime -n '_shtab_ambertime_using run' -s h -l help -d 'show this help message and exit'
+complete -c ambertime -n '_shtab_ambertime_using run' -l all -d 'run all saved tasks, one after the other (default: the named one)'
+complete -c ambertime -n '_shtab_ambertime_using run' -l json -d 'print JSON Lines (default: text)'
 complete -c ambertime -n '_shtab_ambertime_using; and test $_shtab_ambertime_npos -eq 0' -a attach -d 'Show a running backup.'
 complete -c ambertime -n '_shtab_ambertime_using attach' -s h -l help -d 'show this help message and exit'
 complete -c ambertime -n '_shtab_ambertime_using attach' -l plain -d 'print lines (default: the full screen, in a terminal)'

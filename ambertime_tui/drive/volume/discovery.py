@@ -152,6 +152,17 @@ def parse_mountinfo(text: str) -> tuple[Mount, ...]:
     return tuple(mounts)
 
 
+def mounted_sources() -> frozenset[str]:
+    """List the device nodes that are mounted, and those used as swap."""
+    mounts = (mount.source for mount in parse_mountinfo(_mountinfo()))
+    sources = {os.path.realpath(source) for source in mounts if source.startswith("/dev/")}
+    try:
+        swaps = Path("/proc/swaps").read_text(errors="replace").splitlines()[1:]
+    except OSError:
+        swaps = []
+    return frozenset({*sources, *(line.split()[0] for line in swaps if line.strip())})
+
+
 def _mountinfo() -> str:
     return Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape")
 
@@ -164,7 +175,7 @@ def _of_mount(mount: Mount, folder: Path | None = None) -> Drive:
     space = os.statvfs(folder or mount.path)
     device = os.path.realpath(mount.source) if mount.source.startswith("/dev/") else mount.source
     traits = probe(traits_of(mount.file_system, magic=_magic(mount, device)), folder or mount.path, device)
-    disks = _disks_of(device)
+    disks = disks_of(device)
     return Drive(
         path=mount.path,
         name=_label(device) or _model(disks) or mount.path.name or "system disk",
@@ -173,7 +184,7 @@ def _of_mount(mount: Mount, folder: Path | None = None) -> Drive:
         traits=traits,
         total_bytes=space.f_blocks * space.f_frsize,
         free_bytes=space.f_bavail * space.f_frsize,
-        removable=any(_is_pluggable(disk) for disk in disks),
+        removable=any(is_pluggable(disk) for disk in disks),
         system=_is_system(mount, disks),
         read_only=mount.read_only,
     )
@@ -201,8 +212,8 @@ def _magic_by_udev(device: str) -> bytes:
     return kinds.get(match.group(1), b"") if match else b""
 
 
-def _disks_of(device: str) -> frozenset[Path]:
-    """Folders in /sys of the disks under a device: the disk of a partition, all disks of a mapping."""
+def disks_of(device: str) -> frozenset[Path]:
+    """List the folders in /sys of the disks under a device: that of a partition, all those of a mapping."""
     if not device.startswith("/dev/"):
         return frozenset()
     return frozenset(_below(Path("/sys/class/block") / Path(device).name))
@@ -221,7 +232,8 @@ def _below(node: Path) -> Iterable[Path]:
         yield real.parent if (real / "partition").exists() else real
 
 
-def _is_pluggable(disk: Path) -> bool:
+def is_pluggable(disk: Path) -> bool:
+    """Whether a disk, named by its folder in /sys, is removable or on a bus for external devices."""
     removable = (disk / "removable").is_file() and (disk / "removable").read_text().strip() == "1"
     parts = disk.parts
     return removable or any(re.fullmatch(r"usb\d+|mmc_host|firewire\d*|thunderbolt", part) for part in parts)
@@ -234,7 +246,7 @@ def _is_system(mount: Mount, disks: frozenset[Path]) -> bool:
         return False
     for other in parse_mountinfo(_mountinfo()):
         if str(other.path) == "/":
-            return bool(disks & _disks_of(os.path.realpath(other.source)))
+            return bool(disks & disks_of(os.path.realpath(other.source)))
     return False
 
 

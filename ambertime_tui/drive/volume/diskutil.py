@@ -64,6 +64,14 @@ def volume_of(folder: Path) -> Volume:
     return volume
 
 
+def uuid_of(device: str) -> str:
+    """The UUID of the volume on a device; empty if diskutil does not say."""
+    try:
+        return str(_dictionary(_diskutil("info", "-plist", device)).get("VolumeUUID", ""))
+    except OSError:
+        return ""
+
+
 def parse_list(data: bytes) -> tuple[str, ...]:
     """The mount points in `diskutil list -plist`, without the hidden system volumes."""
     mounts: list[str] = []

@@ -185,6 +185,18 @@ class EngineClient:
         """
         return await self._ask(DriveSummary, Ask.DRIVE, DriveArgs(path))
 
+    async def locate(self, path: str) -> str:
+        """Find the archive that was at a path at the last backup, where its drive is mounted now.
+
+        Returns:
+            the absolute path of its folder: `path` itself, unless the drive is mounted elsewhere.
+
+        Raises:
+            EngineError: `DriveNotMounted`, with the command that mounts it; `DriveNotConnected`;
+                `TargetMissing`.
+        """
+        return await self._ask(str, Ask.LOCATE, DriveArgs(path))
+
     async def devices(self) -> AsyncGenerator[DevicesChanged, None]:
         """Yield the phones and drives now, and again at each change, until the host ends.
 

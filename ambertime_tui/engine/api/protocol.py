@@ -59,6 +59,7 @@ class Ask(StrEnum):
     PHONES = "phones"
     DRIVES = "drives"
     DRIVE = "drive"
+    LOCATE = "locate"
     WATCH_DEVICES = "watch_devices"
     SURVEY = "survey"
     OVERVIEW = "overview"
@@ -287,7 +288,7 @@ class AssetArgs:
 
 @dataclass(frozen=True, slots=True)
 class DriveArgs:
-    """Arguments of Ask.DRIVE."""
+    """Arguments of Ask.DRIVE and Ask.LOCATE."""
 
     path: str
 

@@ -64,3 +64,5 @@ class JobSpec:
     way: FetchWay = FetchWay.KEEP_ORIGINALS
     new_archive: bool = False
     """Start a new archive, even if another drive's archive was used at this path before."""
+    task: str = ""
+    """Name of the saved task, for the history; empty: none."""

@@ -120,6 +120,8 @@ class DriveSummary:
     """Why it is unusable or limited (read-only, FAT32 and 4 GiB), and what to do."""
     usable: bool = True
     abilities: DriveAbilities | None = None
+    mounted: bool = True
+    """False: `path` is the device, and `sentence` has the command that mounts it."""
 
 
 class ScanStep(StrEnum):

@@ -9,10 +9,16 @@ from contextlib import suppress
 from pathlib import Path
 
 from ambertime_tui.drive.errors import DriveError, DriveSilent
+from ambertime_tui.drive.volume.block_devices import Volume
 from ambertime_tui.drive.volume.discovery import Drive, MountPoint, mount_points, sort_drives
 from ambertime_tui.engine.api.status import DriveSummary
 from ambertime_tui.engine.job.drive_threads import in_time
-from ambertime_tui.engine.scan.summaries import drive_summary, unreadable_drive, why_unreadable
+from ambertime_tui.engine.scan.summaries import (
+    drive_summary,
+    unmounted_drive,
+    unreadable_drive,
+    why_unreadable,
+)
 
 log = logging.getLogger(__name__)
 
@@ -28,15 +34,21 @@ class DriveProbe:
     it has answered."""
 
     def __init__(
-        self, where: Callable[[], Iterable[MountPoint]] = mount_points, within: float = ANSWERS_WITHIN
+        self,
+        where: Callable[[], Iterable[MountPoint]] = mount_points,
+        within: float = ANSWERS_WITHIN,
+        unmounted: Callable[[], Iterable[Volume]] = tuple,
     ) -> None:
         self._where = where
+        self._unmounted = unmounted
         self._within = within
         self._last: tuple[MountPoint, ...] = ()
         self._probes: dict[Path, asyncio.Task[Probed]] = {}
 
     async def drives(self) -> tuple[DriveSummary, ...]:
-        """List the readable drives, external ones first, then those that cannot be read or do not respond."""
+        """List the readable drives, external ones first, then those that cannot be used now: they cannot be
+        read, do not respond, or are not mounted.
+        """
         found: dict[str, tuple[Drive, DriveSummary]] = {}
         unreadable: dict[Path, DriveSummary] = {}
         mounted = await self._mount_points()
@@ -56,7 +68,8 @@ class DriveProbe:
                 found.setdefault(place.key, seen)
         order = sort_drives(drive for drive, _ in found.values())
         by_drive = {id(drive): summary for drive, summary in found.values()}
-        return (*(by_drive[id(drive)] for drive in order), *unreadable.values())
+        unmounted = await asyncio.to_thread(lambda: [unmounted_drive(one) for one in self._unmounted()])
+        return (*(by_drive[id(drive)] for drive in order), *unreadable.values(), *unmounted)
 
     async def _mount_points(self) -> tuple[MountPoint, ...]:
         """List the mount points. Returns the previous list if the system does not answer (diskutil on

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ambertime_tui.drive.volume.block_devices import unmounted_volumes
 from ambertime_tui.engine.api.codec import WireError, from_json
 from ambertime_tui.engine.api.overview import Overview, overview_of, own_in_range
 from ambertime_tui.engine.api.protocol import (
@@ -40,6 +41,7 @@ from ambertime_tui.engine.host.connection import Connection
 from ambertime_tui.engine.host.device_watch import DeviceWatch, phones_now
 from ambertime_tui.engine.host.drive_probe import DriveProbe
 from ambertime_tui.engine.host.preview import Previewer
+from ambertime_tui.engine.host.target_locator import TargetLocator
 from ambertime_tui.engine.job.drive_threads import in_time
 from ambertime_tui.engine.job.errors import ROOM_ERRORS, as_engine_error
 from ambertime_tui.engine.job.job import Job, open_job
@@ -84,7 +86,8 @@ class Handlers:
         self._timing = timing
         self._surveyor = Surveyor(pair_records, scratch, timing)
         self._previewer = Previewer(TargetMemory(reports.parent))
-        self._drive_probe = DriveProbe()
+        self._locator = TargetLocator(TargetMemory(reports.parent))
+        self._drive_probe = DriveProbe(unmounted=unmounted_volumes)
         self._devices = DeviceWatch(pair_records, timing, self._drive_probe, self._push_devices)
         self._watching_devices: asyncio.Task[None] | None = None
         self._starting: asyncio.Task[str] | None = None
@@ -142,6 +145,8 @@ class Handlers:
                 return await self._drive_probe.drives()
             case Ask.DRIVE:
                 return await self._drive(_args(DriveArgs, args))
+            case Ask.LOCATE:
+                return str(await self._locator.locate(Path(_args(DriveArgs, args).path)))
             case Ask.WATCH_DEVICES:
                 self._watch_devices(client)
                 return None

@@ -14,6 +14,7 @@ from typing import Any
 
 from ambertime_tui.drive.errors import DriveSilent
 from ambertime_tui.drive.target import Target, open_target
+from ambertime_tui.drive.volume.block_devices import uuid_of
 from ambertime_tui.drive.volume.system_calls import SystemCalls
 from ambertime_tui.engine.api.protocol import Command, CommandName, EngineError, Pane, ReportPage, Rows
 from ambertime_tui.engine.api.spec import JobSpec
@@ -87,7 +88,8 @@ async def open_job(
         OPENING_SILENT, path, partial(opened.enter_context, opening), too_late=opened.close
     )
     try:
-        await asyncio.to_thread(memory.remember, target.path, target.id, target.drive.path)
+        volume = await asyncio.to_thread(uuid_of, target.drive.device)
+        await asyncio.to_thread(memory.remember, target.path, target.id, target.drive.path, volume)
         spec = replace(spec, udid=phone.udid)
         job = Job(spec, phone.udid, target, opened, threads, surveyor, pair_records, reports, timing)
     except BaseException:

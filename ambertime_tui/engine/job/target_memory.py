@@ -1,4 +1,5 @@
-"""Remember where archives are, to avoid writing to an empty mount point or the wrong drive.
+"""Remember where archives are, to avoid writing to an empty mount point or the wrong drive, and to find an
+archive whose drive is mounted at another place.
 
 The first backup to a folder creates an archive. An empty mount point, or another drive mounted at the same
 path, looks like such a folder; the difference is that there was an archive at that path. A folder on this
@@ -37,6 +38,17 @@ class KnownTarget:
     target_id: str
     mounted_at: str
     """Where its drive was mounted."""
+    volume: str = ""
+    """UUID of the drive's file system; empty: not known."""
+
+    def folder(self, target: Path) -> Path | None:
+        """The target relative to its drive, so that it is found at another mount point.
+
+        Args:
+            target: the path at which it was, without links.
+        """
+        place = Path(self.mounted_at)
+        return target.relative_to(place) if target.is_relative_to(place) else None
 
 
 class TargetMemory:
@@ -76,9 +88,20 @@ class TargetMemory:
             raise AnotherDrive(target)
         return ""
 
-    def remember(self, target: Path, target_id: str, mounted_at: Path) -> None:
-        """Save where an archive is. Blocks; an error is only logged."""
-        known, seen = self._read(), KnownTarget(target_id, str(mounted_at))
+    def known(self, target: Path) -> KnownTarget | None:
+        """The archive that was at a path at the last backup. Blocks."""
+        return self._read().get(_key(target))
+
+    def remember(self, target: Path, target_id: str, mounted_at: Path, volume: str = "") -> None:
+        """Save where an archive is. Blocks; an error is only logged.
+
+        Args:
+            target: its folder.
+            target_id: its identity.
+            mounted_at: where its drive is mounted.
+            volume: UUID of the drive's file system; empty: not known.
+        """
+        known, seen = self._read(), KnownTarget(target_id, str(mounted_at), volume)
         if known.get(_key(target)) == seen:
             return
         known.pop(_key(target), None)
@@ -95,7 +118,9 @@ class TargetMemory:
         try:
             entries = json.loads((self._state / FILE).read_text(encoding="utf-8"))
             return {
-                str(path): KnownTarget(str(one["target_id"]), str(one["mounted_at"]))
+                str(path): KnownTarget(
+                    str(one["target_id"]), str(one["mounted_at"]), str(one.get("volume", ""))
+                )
                 for path, one in entries.items()
             }
         except (OSError, ValueError, KeyError, TypeError, AttributeError):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ambertime_tui.drive.errors import ObstacleInArchive, TargetMissing, TargetNotAFolder, drive_error
 from ambertime_tui.drive.layout import MARKER, OURS
+from ambertime_tui.drive.volume.block_devices import Volume, how_to_mount
 from ambertime_tui.drive.volume.discovery import Drive, drive_of
 from ambertime_tui.drive.volume.file_system import FileSystemTraits
 from ambertime_tui.drive.volume.marker import refuse_inside_archive
@@ -108,6 +109,20 @@ def unreadable_drive(path: Path, file_system: str, sentence: str) -> DriveSummar
         sentence: why, and what to do.
     """
     return DriveSummary(str(path), path.name, file_system, sentence=sentence, usable=False)
+
+
+def unmounted_drive(volume: Volume) -> DriveSummary:
+    """Summarize a drive that is connected but not mounted, with the command that mounts it."""
+    sentence = f"Not mounted. {how_to_mount(volume)}"
+    return DriveSummary(
+        volume.device,
+        volume.label or Path(volume.device).name,
+        volume.file_system,
+        removable=True,
+        sentence=sentence,
+        usable=False,
+        mounted=False,
+    )
 
 
 def why_unreadable(error: OSError, path: Path) -> str:

@@ -53,7 +53,7 @@ def _row(drive: DriveSummary, chosen: bool, typed: str, width: int, glyphs: Glyp
         free = f"{size(drive.free_bytes):>{SIZE_WIDTH}} free" if drive.total_bytes else "size unknown"
         right = Span(free, "text" if chosen else "muted")
     else:
-        right = Span("cannot be used", "warn")
+        right = Span("cannot be used" if drive.mounted else "not mounted", "warn")
     name = drive.name or drive.path
     if drive.path == typed:
         name = drive.path
