@@ -164,7 +164,7 @@ def test_a_closed_pipe_leaves_the_job_unharmed(backup: Running, target: Path, am
 def test_a_detached_job_is_listed_can_be_stopped_and_says_so(
     large_library: MadeLibrary, phone_factory: PhoneFactory, target: Path, ambertime: Ambertime
 ) -> None:
-    phone = phone_factory(large_library.media, link=SLOW)
+    phone = phone_factory(large_library.media, link=Link(bytes_per_second=2e6))
     (started,) = ambertime("backup", "--json", "--detach", "--to", target).records
     assert started["type"] == "started"
     (job,) = ambertime("jobs", "--json").records

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import select
 import subprocess
 import sys
@@ -42,7 +43,8 @@ def test_a_scratch_folder_is_kept_and_used_again(tmp_path: Path, ambertime: Ambe
     assert first.code == second.code == 3
     assert (tmp_path / "scratch/drive/SHA256SUMS").exists()
     assert "already on the drive" in second.out
-    assert "copied" not in second.out
+    assert re.search(r"\d .* copied$", first.out, re.MULTILINE)
+    assert not re.search(r"\d .* copied$", second.out, re.MULTILINE)
 
 
 def test_a_scratch_folder_that_cannot_be_made(tmp_path: Path, ambertime: Ambertime) -> None:

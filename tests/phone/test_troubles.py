@@ -8,6 +8,7 @@ import logging
 import pytest
 from pymobiledevice3 import exceptions as pmd
 
+from ambertime_tui.open_files import limit_sentence
 from ambertime_tui.phone import errors
 from ambertime_tui.phone.errors import (
     PhoneDisconnected,
@@ -41,6 +42,7 @@ ADVICE = [
 ]
 EXAMPLES: list[PhoneError] = [
     errors.UsbmuxUnavailable("usbmuxd is not running. Start it."),
+    errors.FileLimitReached(limit_sentence("usbmuxd cannot be reached", OSError(24, "Too many open files"))),
     errors.NoPhoneAttached(),
     errors.UnknownPhone(UDID),
     errors.UnknownPhone(UDID, ["a" * 40]),

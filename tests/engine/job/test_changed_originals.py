@@ -219,22 +219,18 @@ def test_the_first_look_may_be_that_of_an_earlier_run(
     assert again.write.already.count == 1
 
 
-@pytest.mark.parametrize(
-    "data, local",
-    [(some_bytes("cut", 5000), 1), (b"", 1), (png(5000), -1)],
-    ids=["cut", "empty", "not flagged"],
-)
+@pytest.mark.parametrize("data", [some_bytes("cut", 5000), b""], ids=["cut", "empty"])
 def test_a_smaller_original_that_may_be_incomplete_is_copied_and_named(
-    library: SmallLibrary, target: Path, tmp_path: Path, data: bytes, local: int
+    library: SmallLibrary, target: Path, tmp_path: Path, data: bytes
 ) -> None:
-    library.add("IMG_0001.PNG", data, size=6000, local=local)
+    library.add("IMG_0001.PNG", data, size=6000)
     for _ in range(2):
         clock = Clock()
         status = job(target, clock, tmp_path / "job")()
         assert status.outcome is Outcome.LEFT
         assert clock.paused == 0.0, "nothing is gained by a second look"
         assert status.census is not None
-        assert status.census.count("icloud" if local < 0 else "failed") == 1
+        assert status.census.count("failed") == 1
         assert [line.reason for line in status.census.lines] == ["copied, but smaller than the library says"]
         assert names(target) == ["IMG_0001.PNG"]
         assert holds(target, data)
@@ -249,13 +245,14 @@ def test_the_complete_original_is_stored_beside_the_smaller_one(library: SmallLi
     assert names(target) == ["IMG_0001.PNG", "IMG_0001_2.PNG"]
 
 
-def test_a_smaller_file_that_may_still_be_arriving_is_waited_for_and_copied_in_the_end(
-    library: SmallLibrary, target: Path
+@pytest.mark.parametrize(("icloud", "reason"), [(True, "gave_up"), (False, "arriving")])
+def test_a_smaller_file_that_may_still_be_arriving_is_never_copied(
+    library: SmallLibrary, target: Path, icloud: bool, reason: str
 ) -> None:
     library.add("IMG_0001.PNG", png(6000)[:5000], size=6000, local=-1)
-    done = backed_up(target, icloud=True, patience=3.0)
-    assert reasons(done) == ["smaller"]
-    assert names(target) == ["IMG_0001.PNG"]
+    done = backed_up(target, icloud=icloud, patience=3.0)
+    assert reasons(done) == [reason]
+    assert names(target) == []
 
 
 def test_a_larger_original_is_copied_and_counts(library: SmallLibrary, target: Path) -> None:
