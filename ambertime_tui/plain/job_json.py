@@ -117,6 +117,9 @@ def _progress(status: JobStatus) -> dict[str, Any]:
         "awaited_from_icloud": _tally(fetch.waiting + fetch.asked + fetch.arriving),
         "fetch_sentence": fetch.sentence,
         "code": fetch.code,
+        "attendance": asdict(status.attendance),
+        "hands": {**asdict(fetch.hands), "by_way": dict(fetch.hands.by_way)},
+        "nights": asdict(fetch.nights),
         "bytes_a_second": write.rate,
         "seconds_left": write.eta,
     }

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from ambertime_tui.engine.api.attendance import Attendance
 from ambertime_tui.engine.api.status import (
     Condition,
     Event,
@@ -67,9 +68,22 @@ class Narrator:
         said = before.fetch if before is not None else FetchStatus()
         if fetch.included and fetch.sentence and _shape(fetch.sentence) != _shape(said.sentence):
             yield fetch.sentence
+        if fetch.included:
+            yield from self._about_a_person(status, before)
         if fetch.code and fetch.code != said.code:
             yield from half_blocks(fetch.code, dark_is_drawn=False)
             yield fetch.code
+
+    def _about_a_person(self, status: JobStatus, before: JobStatus | None) -> Iterator[str]:
+        """Whether a hand is needed on the iPhone, when that changes, and how many nights it will take."""
+        now, said = status.attendance, before.attendance if before is not None else Attendance()
+        first_estimate = now.no_hand_for is not None and said.no_hand_for is None
+        if now.sentence and (not said.sentence or now.hand_needed is not said.hand_needed or first_estimate):
+            yield now.sentence
+        nights = status.fetch.nights.sentence
+        nights_said = "" if before is None else before.fetch.nights.sentence
+        if nights and _shape(nights) != _shape(nights_said):
+            yield nights
 
 
 def _shape(sentence: str) -> str:
@@ -93,6 +107,8 @@ def progress_line(status: JobStatus) -> str:
     if fetch.included:
         waiting = fetch.waiting + fetch.asked + fetch.arriving
         parts.append(f"{waiting.count:,} still in iCloud")
+        if status.attendance.hand_needed:
+            parts.append("hand needed")
     if write.failed:
         parts.append(f"{write.failed:,} failed")
     if status.condition is Condition.PAUSED:

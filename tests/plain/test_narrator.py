@@ -7,6 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ambertime_tui.engine.api.attendance import Attendance, NightsStatus
 from ambertime_tui.engine.api.spec import JobSpec
 from ambertime_tui.engine.api.status import (
     Condition,
@@ -104,3 +105,20 @@ def test_the_progress_line_of_a_scan_counts_what_is_already_copied() -> None:
     assert progress_line(reading) == "Read 64,000 assets"
     begun = replace(reading, write=WriteStatus(planned=Tally(400, 4_000), written=Tally(1, 40)))
     assert progress_line(begun) == "Read 64,000 assets · 1 item already copied"
+
+
+def test_a_hand_that_is_needed_and_the_nights_are_told_once() -> None:
+    nights = NightsStatus(sentence="120 of 850 from iCloud, 6 nights so far, about 21 left.")
+    waiting = replace(BEGIN, phase=Phase.FETCHING, fetch=FetchStatus(included=True, nights=nights))
+    needed = replace(waiting, attendance=Attendance(hand_needed=True, sentence="Hand needed."))
+    alone = replace(waiting, attendance=Attendance(no_hand_for=7200.0, sentence="No hand needed for 2 h."))
+    later = replace(
+        alone,
+        attendance=Attendance(no_hand_for=3600.0, phone_may_go=False, sentence="No hand needed for 1 h."),
+        fetch=replace(alone.fetch, nights=replace(nights, sentence=nights.sentence.replace("120", "121"))),
+    )
+    narrator = Narrator(reminder=None)
+    told = [list(narrator.lines(status)) for status in (needed, alone, later, needed)]
+    assert told == [["Hand needed.", nights.sentence], ["No hand needed for 2 h."], [], ["Hand needed."]]
+    assert "hand needed" in progress_line(needed)
+    assert "hand needed" not in progress_line(alone)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ambertime_tui import units
+from ambertime_tui.engine.api.attendance import Attendance, NightsStatus
 from ambertime_tui.engine.api.client import Report
 from ambertime_tui.engine.api.spec import FetchWay, JobSpec, OriginalsChoice
 from ambertime_tui.engine.api.status import (
@@ -137,6 +138,19 @@ QUIET = replace(
         sentence=f"Nothing has arrived for {units.duration(21 * 60)}. Check {USUAL_TROUBLES}.",
     ),
     write=replace(COPYING.write, written=Tally(2_341, 18_400 * MB), current_files=(), rate=None, eta=None),
+)
+MANY_NIGHTS = replace(
+    COPYING,
+    sequence=45,
+    phase=Phase.FETCHING,
+    fetch=replace(
+        COPYING.fetch,
+        nights=NightsStatus(
+            12_340, 58_000 * MB, 85_000, 400_000 * MB, 6, 21, "12,340 of 85,000 from iCloud, 6 nights so far."
+        ),
+    ),
+    attendance=Attendance(no_hand_for=18_400.0, phone_may_go=True, sentence="No hand needed for about 5 h."),
+    write=QUIET.write,
 )
 
 CENSUS = Census(

@@ -226,6 +226,7 @@ SCENES: tuple[Scene, ...] = (
     _run("run-paused", samples.PAUSED, "Paused"),
     _run("run-unplugged", samples.UNPLUGGED, "was unplugged"),
     _run("run-local-only", samples.LOCAL_ONLY, "only in iCloud"),
+    _run("run-many-nights", samples.MANY_NIGHTS, "6 nights"),
     _run("run-nothing-comes", samples.QUIET, "Nothing has arrived"),
     _run("run-cannot-retry", replace(samples.LOCAL_ONLY, sequence=50), "1,204", "f"),
     _run("run-head-start", samples.HEAD_START, "so far"),

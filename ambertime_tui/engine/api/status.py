@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ambertime_tui.engine.api.attendance import Attendance, HandCount, NightsStatus
 from ambertime_tui.engine.api.spec import FetchOrder, JobSpec
 
 
@@ -217,6 +218,10 @@ class FetchStatus:
     """A shortcuts:// address to show as a QR code; empty: no code."""
     code_sentence: str = ""
     """What to do with the code, and what it requests."""
+    hands: HandCount = HandCount()
+    """How often a person was and will be needed at the iPhone."""
+    nights: NightsStatus = NightsStatus()
+    """The progress over several runs."""
     ending: bool = False
     """True after the user chose to stop waiting for iCloud."""
     coming: tuple[FetchItem, ...] = ()
@@ -361,6 +366,8 @@ class JobStatus:
     scan: ScanStatus = ScanStatus()
     fetch: FetchStatus = FetchStatus()
     write: WriteStatus = WriteStatus()
+    attendance: Attendance = Attendance()
+    """Whether a person is needed now, and what may be unplugged."""
     census: Census | None = None
     proof: str = ""
     """At the end: how many originals of this phone are on the drive, how they were verified, what is damaged.

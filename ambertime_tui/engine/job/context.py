@@ -10,6 +10,7 @@ from ambertime_tui.engine.job.conditions import Conditions
 from ambertime_tui.engine.job.copy_queue import CopyQueue
 from ambertime_tui.engine.job.drive_threads import Threads
 from ambertime_tui.engine.job.fetch_memory import FetchMemory
+from ambertime_tui.engine.job.night_log import NightLog
 from ambertime_tui.engine.job.progress import Progress
 from ambertime_tui.engine.scan.phone_link import PhoneLink
 from ambertime_tui.engine.scan.surveyor import Surveyor
@@ -27,6 +28,7 @@ class JobContext:
     copy_queue: CopyQueue
     surveyor: Surveyor
     memory: FetchMemory
+    night_log: NightLog
     progress: Progress
     conditions: Conditions
     timing: Timing

@@ -20,6 +20,8 @@ from ambertime_tui.engine.job.smaller_files import SmallerFiles
 from ambertime_tui.engine.plan.plan import Decision, PlannedAsset
 from ambertime_tui.library.model import Resource
 
+NIGHTS_SAVED_EVERY = 60.0
+"""Seconds."""
 BY_CHOICE = "Left in iCloud, as you chose: this job copies only what is on the iPhone."
 
 _RUN_AGAIN = "Run again with iCloud originals included; originals that have arrived since are copied first."
@@ -73,6 +75,8 @@ class CopyPhase:
         progress.already = ledger.plan.tally(Decision.ALREADY)
         progress.fetching = self._included
         progress.fetch_began_at = timing.wall() if self._included else None
+        if fetch_queue.pending and self._included:
+            progress.nights.begin()
         if fetch_queue.pending and not self._included:
             progress.set_fetch_sentence(BY_CHOICE)
 
@@ -98,12 +102,23 @@ class CopyPhase:
             BaseExceptionGroup: of what ended the arrival watch.
         """
         async with asyncio.TaskGroup() as group:
-            watching = None
+            watching = saving = None
             if self._watch is not None:
                 watching = group.create_task(self._watch.run(), name="arrivals")
+                saving = group.create_task(self._save_nights(), name="nights")
             await self._close_when_done(watching)
-            if watching is not None:
-                watching.cancel()
+            for task in (watching, saving):
+                if task is not None:
+                    task.cancel()
+
+    async def _save_nights(self) -> None:
+        """Save regularly what has come, so that a killed job loses little of it."""
+        nights = self._progress.nights
+        while True:
+            await self._context.timing.pause(NIGHTS_SAVED_EVERY)
+            if nights.changed:
+                nights.changed = False
+                await asyncio.to_thread(self._context.night_log.write, nights.logged)
 
     def record(self, planned: PlannedAsset, outcome: Outcome) -> None:
         """Record the outcome of an asset, or let it wait for iCloud if iOS has offloaded it."""
@@ -139,6 +154,7 @@ class CopyPhase:
             progress.already += Tally(0 if planned.joins else 1, planned.bytes)
         if uuid in self._fetch_queue and self._fetch_queue.state_of(uuid) is FetchState.ARRIVED:
             self._fetch_queue.move(uuid, FetchState.WRITTEN)
+            progress.nights.came(Tally(1, planned.bytes))
         not_there = [one.resource for one in copied.left_out if one.failed is None]
         if not_there and self._included and all(resource.in_icloud for resource in not_there):
             self._wait_for(planned, (), tuple(not_there))

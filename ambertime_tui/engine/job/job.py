@@ -29,6 +29,7 @@ from ambertime_tui.engine.job.drive_threads import Threads, in_time, while_activ
 from ambertime_tui.engine.job.errors import ROOM_ERRORS, fault_sentence
 from ambertime_tui.engine.job.fetch_memory import FOLDER, FetchMemory
 from ambertime_tui.engine.job.fetch_queue import thumbnail_of
+from ambertime_tui.engine.job.night_log import NightLog
 from ambertime_tui.engine.job.pipeline import Pipeline
 from ambertime_tui.engine.job.progress import Progress
 from ambertime_tui.engine.job.report import write_report
@@ -136,6 +137,7 @@ class Job:
             copy_queue=CopyQueue(),
             surveyor=surveyor,
             memory=FetchMemory(reports.parent / FOLDER),
+            night_log=NightLog(reports.parent, udid, target.id),
             progress=self.progress,
             conditions=self._conditions,
             timing=timing,

@@ -15,6 +15,7 @@ from ambertime_tui.engine.job.copy_phase import CopyPhase
 from ambertime_tui.engine.job.fetch_queue import FetchQueue
 from ambertime_tui.engine.job.head_start import first_assets
 from ambertime_tui.engine.job.ledger import Ledger
+from ambertime_tui.engine.job.night_log import NightCount
 from ambertime_tui.engine.job.outcomes import Results
 from ambertime_tui.engine.job.planned_job import PlannedJob
 from ambertime_tui.engine.job.planning import Broken, Planner, check_room
@@ -151,6 +152,9 @@ class Pipeline:
         progress.set_scan(counted)
         requested_before = await asyncio.to_thread(context.memory.recall, context.udid)
         fetch_queue = await asyncio.to_thread(FetchQueue, plan, context.spec.order)
+        if context.includes_icloud:
+            logged = await asyncio.to_thread(context.night_log.read)
+            progress.nights = NightCount(logged, context.spec.way, context.timing.wall)
         copy_phase = CopyPhase(context, ledger, fetch_queue, scan.library.main_names, self._smaller)
         self.planned = PlannedJob(scan.library, broken, ledger, copy_phase, requested_before)
         self._results.connect(plan, copy_phase.record)
@@ -176,3 +180,5 @@ class Pipeline:
             context.memory.remember(context.udid, requested)
         except (OSError, PathsError) as error:
             log.warning("cannot save what iOS was asked for: %s", error)
+        if context.progress.nights.changed:
+            context.night_log.write(context.progress.nights.logged)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ambertime_tui.drive.record.record_model import Proof
+from ambertime_tui.engine.api.attendance import Attendance, HandCount, NightsStatus
 from ambertime_tui.engine.api.spec import JobSpec, OriginalsChoice
 from ambertime_tui.engine.api.status import (
     Census,
@@ -24,7 +25,9 @@ from ambertime_tui.engine.api.status import (
     Tally,
     WriteStatus,
 )
+from ambertime_tui.engine.job.attendance import Asking, attendance
 from ambertime_tui.engine.job.fetch_queue import FetchQueue
+from ambertime_tui.engine.job.night_log import Logged, NightCount
 from ambertime_tui.engine.plan.plan import plan_of
 from ambertime_tui.engine.timing import Timing
 
@@ -149,6 +152,11 @@ class Progress:
         self.stop_after_file = False
         self.queue = FetchQueue(plan_of(()), spec.order)
         self.fetching = False
+        self.nights = NightCount(Logged(), spec.way, timing.wall)
+        """What has come from iCloud in this run and in earlier ones."""
+        self.hands_planned: int | None = None
+        """How often a person was expected to be needed when the job started; None: unknown."""
+        self._asking = Asking()
         self.stops_waiting = False
         self.fetch_began_at: float | None = None
         self.last_arrival_at: float | None = None
@@ -197,6 +205,12 @@ class Progress:
         """Set the state of the fetch queue in words."""
         if sentence != self._fetch_sentence:
             self._fetch_sentence = sentence
+            self.touch()
+
+    def set_asking(self, asking: Asking) -> None:
+        """Set what the way of asking waits for."""
+        if asking != self._asking:
+            self._asking = asking
             self.touch()
 
     def set_code(self, code: str, sentence: str = "") -> None:
@@ -283,6 +297,7 @@ class Progress:
             phone=self.phone,
             scan=self.scan,
             fetch=self._fetch(),
+            attendance=self._attendance(),
             write=self._write(),
             census=self.census,
             proof=self.proof,
@@ -291,10 +306,32 @@ class Progress:
             stop_after_file=self.stop_after_file,
         )
 
+    def _attendance(self) -> Attendance:
+        awaits = self.fetching and self.queue.pending > 0 and not self.stops_waiting
+        steady = self._timing.steady()
+        if not awaits:
+            left = self.planned.bytes - self.written.bytes - sum(f.done for f in self._in_flight.values())
+            seconds = self.copied.time_left(left, steady) if left > 0 else None
+        else:
+            until = self._asking.bytes_left
+            seconds = self.arrived.time_left(self._awaited().bytes if until is None else until, steady)
+        return attendance(self.phase, self.condition, self._asking, awaits=awaits, seconds_left=seconds)
+
+    def _awaited(self) -> Tally:
+        """What iOS still has to download."""
+        tally = self.queue.tally
+        return tally(FetchState.WAITING) + tally(FetchState.ASKED) + tally(FetchState.ARRIVING)
+
+    def _hands(self, awaited: Tally) -> HandCount:
+        """How often a hand was needed, and will be if the rest is like what was planned."""
+        planned, queued = self.hands_planned, len(self.queue)
+        if planned is None or not queued:
+            return self.nights.hands(planned)
+        return self.nights.hands(-(-planned * awaited.count // queued))
+
     def _fetch(self) -> FetchStatus:
         queue = self.queue
-        pending = queue.tally(FetchState.WAITING) + queue.tally(FetchState.ASKED)
-        pending += queue.tally(FetchState.ARRIVING)
+        pending = self._awaited()
         return FetchStatus(
             included=self.spec.originals is OriginalsChoice.ICLOUD,
             waiting=queue.tally(FetchState.WAITING),
@@ -312,6 +349,8 @@ class Progress:
             sentence=self._fetch_sentence,
             code=self._code,
             code_sentence=self._code_sentence,
+            hands=self._hands(pending),
+            nights=self.nights.status(pending) if self.fetching else NightsStatus(),
             ending=self.stops_waiting,
             coming=queue.arriving(HEAD),
             head=queue.head(HEAD),

@@ -50,8 +50,10 @@ def to_come(fetch: FetchStatus) -> Tally:
 def rows_wanted(status: JobStatus, cells: int) -> int:
     """Rows needed for the figures and the complete sentence."""
     fetch = status.fetch
-    rows = len(wrap(fetch.sentence, cells)) if fetch.included and fetch.sentence else 0
-    return 2 + min(rows, MOST_SENTENCE_ROWS)
+    if not fetch.included:
+        return 2
+    rows = len(wrap(fetch.sentence, cells)) if fetch.sentence else 0
+    return 2 + min(rows, MOST_SENTENCE_ROWS) + bool(status.attendance.sentence) + bool(fetch.nights.sentence)
 
 
 def fetch_lines(status: JobStatus, now: float, cells: int, height: int, glyphs: Glyphs) -> tuple[Line, ...]:
@@ -68,6 +70,8 @@ def fetch_lines(status: JobStatus, now: float, cells: int, height: int, glyphs: 
     right = line(Span(f" {percent(came.count, total.count)}"))
     lines = [spread(meter(came.count, total.count, cells - 6, glyphs, "icloud"), right, cells)]
     lines += _figures(status, total, cells, glyphs)
+    lines += joined(_nights(fetch), cells, f" {glyphs.dot} ", 1 if height < 10 else 2)
+    lines += joined(_attendance(status), cells, f" {glyphs.dot} ", 1 if height < 10 else 2)
     if fetch.sentence:
         rows = MOST_SENTENCE_ROWS if height < 10 else height // 2
         lines += wrap(fetch.sentence, cells, "warn", rows, glyphs.ellipsis)
@@ -125,6 +129,31 @@ def _speed(status: JobStatus, glyphs: Glyphs) -> Line:
         return ()
     left = f" {glyphs.dot} {about(fetch.eta)} left" if fetch.eta is not None else ""
     return line(Span(f"{rate(fetch.rate)}{left}", "muted"))
+
+
+def _nights(fetch: FetchStatus) -> list[Span]:
+    """The progress over all nights, once there is more than one."""
+    nights = fetch.nights
+    if not nights.sentence:
+        return []
+    parts = [
+        Span(f"{count(nights.came)} of {count(nights.of)} in all"),
+        Span(plural(nights.nights, "night"), "muted"),
+    ]
+    if nights.nights_left:
+        parts.append(Span(f"about {count(nights.nights_left)} left", "muted"))
+    return parts
+
+
+def _attendance(status: JobStatus) -> list[Span]:
+    """Whether a hand is needed, and what may be unplugged."""
+    now = status.attendance
+    if not now.sentence or status.outcome is not None:
+        return []
+    alone = "" if now.no_hand_for is None else f" for {about(now.no_hand_for)}"
+    hand = Span("hand needed", "warn") if now.hand_needed else Span(f"no hand needed{alone}", "good")
+    stays = "iPhone may be unplugged" if now.phone_may_go else "keep both plugged in"
+    return [hand, Span(stays, "muted")]
 
 
 def _last(quiet: float) -> Span:
