@@ -74,6 +74,10 @@ RULES = {
         "engine.plan engine.scan engine.api engine.timing drive phone library paths units",
         "a job does not depend on the process that runs it",
     ),
+    "engine.doctor": rule(
+        "engine.scan engine.api engine.timing drive phone library paths units",
+        "it checks phone and drive without a job, in a process of its own",
+    ),
     "engine.host": rule(
         "engine drive phone library paths units", "the host serves front ends and knows none"
     ),

@@ -27,6 +27,7 @@ from ambertime_tui.library.oldest import most_files, oldest_keys, with_unique_na
 from ambertime_tui.library.ownership import is_own_directory
 from ambertime_tui.library.packed import Packer
 from ambertime_tui.library.presence import checked_against_files, without_inferred
+from ambertime_tui.library.raw_counts import RawCounts, raw_counts
 from ambertime_tui.library.rows import rows_by_asset
 from ambertime_tui.library.schema import (
     ATTRIBUTES,
@@ -249,6 +250,15 @@ class LibraryReader:
         sound = (a for a in found if a.created is not None and a.uuid not in self._duplicate_uuids())
         dated = sorted(sound, key=lambda a: a.created or 0.0)
         return tuple(with_unique_names(self._database, self.schema, dated, key_of_name))
+
+    @_translated
+    def raw_counts(self) -> RawCounts:
+        """Count rows by the raw values of their columns.
+
+        Raises:
+            LibraryUnreadable: the database is damaged.
+        """
+        return raw_counts(self._database, self.schema)
 
     @_translated
     def most_files(self) -> tuple[int, int]:

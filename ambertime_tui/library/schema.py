@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ambertime_tui.library.errors import LibraryUnreadable
+from ambertime_tui.library.errors import LibraryUnreadable, SchemaUnknown
 
 NEWEST_KNOWN_MODEL = 19_999
 """PLModelVersion of iOS 26 is 19xxx. A larger one belongs to a newer, unknown iOS."""
@@ -112,7 +112,7 @@ def detect_schema(database: sqlite3.Connection) -> Schema:
         else:
             missing += [f"{table}.{name}" for name in required if name not in columns[table]]
     if missing:
-        raise LibraryUnreadable(_missing_sentence(missing, model_version))
+        raise SchemaUnknown(_missing_sentence(missing, model_version))
     return Schema(asset_table, model_version, columns)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from ambertime_tui.phone.afc import KEEP_ALIVE_EVERY, STALL_AFTER, MediaFolder
 from ambertime_tui.phone.afc_connection import AfcConnection
 from ambertime_tui.phone.cleanup import finish, forget
 from ambertime_tui.phone.discovery import AttachedPhone, find_phone, wait_until_detached
-from ambertime_tui.phone.errors import PhoneDisconnected, PhoneError, PhoneLocked
+from ambertime_tui.phone.errors import PhoneDisconnected, PhoneError, PhoneLocked, TrustPending
 from ambertime_tui.phone.facts import PhoneFacts
 from ambertime_tui.phone.stay_awake import stay_awake
 
@@ -84,6 +84,7 @@ async def open_session(
     on_waiting: Callable[[PhoneError], None],
     trust_patience: float,
     timeouts: PhoneTimeouts = PhoneTimeouts(),
+    pairs: bool = True,
 ) -> AsyncIterator[PhoneSession]:
     """Open a session. Asks the user to trust this computer and to unlock the phone if needed.
 
@@ -93,6 +94,7 @@ async def open_session(
         on_waiting: called once for each thing the user has to do.
         trust_patience: seconds to wait for the user; 0: do not wait.
         timeouts: how long to wait for the phone itself.
+        pairs: whether a phone that does not trust this computer yet is asked to.
 
     Raises:
         UsbmuxUnavailable, NoPhoneAttached, UnknownPhone, SeveralPhones, OnlyOverWifi: no such phone.
@@ -104,6 +106,8 @@ async def open_session(
     lockdown = await _connect(phone, pair_records, timeouts)
     try:
         if not lockdown.paired:
+            if not pairs:
+                raise TrustPending(lockdown.facts.label)
             await lockdown.pair(on_waiting, trust_patience, timeouts.ask_again_every)
         afc = await _first_connection(lockdown, on_waiting, deadline, timeouts)
         session = PhoneSession(phone, lockdown, afc, timeouts)
@@ -168,6 +172,19 @@ class PhoneSession:
         )
         self._folders.append(folder)
         return folder
+
+    async def connection(self) -> AfcConnection:
+        """Open a connection to the file service that nothing else uses. The caller closes it.
+
+        Raises:
+            PhoneError: as for `media`.
+        """
+        self._check_cable()
+        return await self._lockdown.open_afc(self._timeouts.stall_after)
+
+    def kept_awake(self, seconds: float) -> AbstractAsyncContextManager[bool]:
+        """Hold a power assertion besides the one of the session. Yields False if the phone refuses it."""
+        return self._lockdown.kept_awake(seconds)
 
     async def disconnected(self) -> None:
         """Wait until the phone is unplugged. Reconnecting it needs a new session."""

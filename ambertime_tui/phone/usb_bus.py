@@ -29,3 +29,18 @@ def _name_of(device: Path) -> str:
         return (device / "product").read_text(errors="replace").strip() or "iPhone"
     except OSError:
         return "iPhone"
+
+
+def link_speeds(devices: Path = _SYSFS) -> tuple[int, ...]:
+    """List the speeds of the links to iPhones and iPads in Mbit/s (Linux; empty elsewhere): 480 is USB 2."""
+    found = []
+    for device in sorted(devices.glob("*")):
+        try:
+            vendor = (device / "idVendor").read_text().strip()
+            product = int((device / "idProduct").read_text().strip(), 16)
+            speed = int(float((device / "speed").read_text()))
+        except (OSError, ValueError):
+            continue
+        if vendor == _APPLE and product in _PHONES:
+            found.append(speed)
+    return tuple(found)

@@ -7,6 +7,8 @@ from dataclasses import asdict
 from typing import Any
 
 from ambertime_tui.engine.api.codec import to_json
+from ambertime_tui.engine.api.doctor import Finding, Level
+from ambertime_tui.engine.api.doctor_rows import RowVerdict, Settled
 from ambertime_tui.engine.api.forgetting import ForgettableItem
 from ambertime_tui.engine.api.overview import Overview
 from ambertime_tui.engine.api.protocol import Report, RunningJob
@@ -115,6 +117,22 @@ class JsonPrinter(Printer):
             proof=result.proof,
             notices=list(result.notices),
         )
+        self._streams.flush()
+
+    def finding(self, finding: Finding) -> None:
+        self._record("finding", **to_json(finding))
+        self._streams.flush()
+
+    def examined(self, findings: Sequence[Finding]) -> None:
+        counts = {level.value: sum(one.level is level for one in findings) for level in Level}
+        self._record("summary", **counts)
+        self._streams.flush()
+
+    def compared(self, verdicts: Sequence[RowVerdict]) -> None:
+        for verdict in verdicts:
+            self._record("row", **to_json(verdict))
+        settled = sum(verdict.settled is not Settled.OPEN for verdict in verdicts)
+        self._record("summary", rows=len(verdicts), settled=settled)
         self._streams.flush()
 
     def _record(self, kind: str, /, **fields: Any) -> None:

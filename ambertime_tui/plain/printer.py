@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 
+from ambertime_tui.engine.api.doctor import Finding
+from ambertime_tui.engine.api.doctor_rows import RowVerdict
 from ambertime_tui.engine.api.forgetting import ForgettableItem
 from ambertime_tui.engine.api.overview import Overview
 from ambertime_tui.engine.api.protocol import Report, RunningJob
@@ -115,3 +117,15 @@ class Printer(ABC):
     @abstractmethod
     def verified(self, result: Verification) -> None:
         """Report the result for the whole archive."""
+
+    @abstractmethod
+    def finding(self, finding: Finding) -> None:
+        """Report the result of one check, as soon as it is known."""
+
+    @abstractmethod
+    def examined(self, findings: Sequence[Finding]) -> None:
+        """Sum up the results of all checks."""
+
+    @abstractmethod
+    def compared(self, verdicts: Sequence[RowVerdict]) -> None:
+        """List which rows of what is unconfirmed a report settles."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from ambertime_tui.engine.api.doctor import Area, Finding
+from ambertime_tui.engine.api.doctor_rows import RowVerdict
 from ambertime_tui.engine.api.forgetting import ForgettableItem
 from ambertime_tui.engine.api.overview import Overview
 from ambertime_tui.engine.api.protocol import Report, RunningJob
@@ -12,6 +14,7 @@ from ambertime_tui.engine.api.status import DriveSummary, JobStatus, PhoneSummar
 from ambertime_tui.engine.api.verification import Verification, VerifiedFile
 from ambertime_tui.exit_codes import ExitCode
 from ambertime_tui.library.model import Asset
+from ambertime_tui.plain.doctor_text import HEADINGS, comparison_lines, finding_lines, summary_line
 from ambertime_tui.plain.forget_text import forgotten_line, item_lines
 from ambertime_tui.plain.histogram import Glyphs
 from ambertime_tui.plain.job_text import ending_lines
@@ -48,6 +51,7 @@ class TextPrinter(Printer):
         super().__init__(streams)
         self._width = width
         self._glyphs = glyphs
+        self._area: Area | None = None
 
     def phones(self, phones: Sequence[PhoneSummary]) -> None:
         self._print(phone_lines(phones))
@@ -95,6 +99,18 @@ class TextPrinter(Printer):
 
     def verified(self, result: Verification) -> None:
         self._print(verification_lines(result))
+
+    def finding(self, finding: Finding) -> None:
+        if finding.area is not self._area:
+            self._area = finding.area
+            self._print([HEADINGS[finding.area]])
+        self._print(finding_lines(finding, self._width))
+
+    def examined(self, findings: Sequence[Finding]) -> None:
+        self._print(["", summary_line(findings)])
+
+    def compared(self, verdicts: Sequence[RowVerdict]) -> None:
+        self._print(comparison_lines(verdicts))
 
     def _print(self, lines: Iterable[str]) -> None:
         for line in lines:

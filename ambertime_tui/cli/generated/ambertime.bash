@@ -5,7 +5,7 @@
 #    source ~/.local/share/bash_completion/ambertime
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
-_shtab_ambertime_subparsers=(devices drives scan backup run attach jobs stop verify forget demo completion man simulate)
+_shtab_ambertime_subparsers=(devices drives scan backup run attach jobs stop verify forget doctor demo completion man simulate)
 
 _shtab_ambertime_devices_option_strings=(-h --help --json)
 _shtab_ambertime_drives_option_strings=(-h --help --json)
@@ -17,6 +17,7 @@ _shtab_ambertime_jobs_option_strings=(-h --help --json)
 _shtab_ambertime_stop_option_strings=(-h --help --now)
 _shtab_ambertime_verify_option_strings=(-h --help --since --sample --json)
 _shtab_ambertime_forget_option_strings=(-h --help --item --dry-run --list --undo --yes --json)
+_shtab_ambertime_doctor_option_strings=(-h --help --device --to --long --report --compare --json)
 _shtab_ambertime_demo_option_strings=(-h --help --assets --seed --scratch --fetch --plain --color --ascii --no-ascii --theme)
 _shtab_ambertime_completion_option_strings=(-h --help)
 _shtab_ambertime_man_option_strings=(-h --help)
@@ -28,6 +29,9 @@ _shtab_ambertime_scan___media_COMPGEN=_shtab_compgen_dirs
 _shtab_ambertime_backup___to_COMPGEN=_shtab_compgen_dirs
 _shtab_ambertime_verify_pos_0_COMPGEN=_shtab_compgen_dirs
 _shtab_ambertime_forget_pos_0_COMPGEN=_shtab_compgen_dirs
+_shtab_ambertime_doctor___to_COMPGEN=_shtab_compgen_dirs
+_shtab_ambertime_doctor___report_COMPGEN=_shtab_compgen_files
+_shtab_ambertime_doctor___compare_COMPGEN=_shtab_compgen_files
 _shtab_ambertime_demo___scratch_COMPGEN=_shtab_compgen_dirs
 _shtab_ambertime_simulate___socket_COMPGEN=_shtab_compgen_files
 _shtab_ambertime_simulate___control_COMPGEN=_shtab_compgen_files
@@ -44,7 +48,7 @@ _shtab_ambertime_completion_pos_0_choices=(bash zsh fish)
 _shtab_ambertime_simulate___link_choices=(unlimited usb2 usb2-slow usb3)
 _shtab_ambertime_simulate___ios_choices=(14 16 18 26)
 _shtab_ambertime_simulate___trust_choices=(accepts asks refuses)
-_shtab_ambertime_pos_0_choices=(devices drives scan backup run attach jobs stop verify forget demo completion man simulate)
+_shtab_ambertime_pos_0_choices=(devices drives scan backup run attach jobs stop verify forget doctor demo completion man simulate)
 _shtab_ambertime___color_choices=(auto truecolor 256 16 none)
 
 _shtab_ambertime_devices__h_nargs=0
@@ -99,6 +103,10 @@ _shtab_ambertime_forget___list_nargs=0
 _shtab_ambertime_forget___undo_nargs=0
 _shtab_ambertime_forget___yes_nargs=0
 _shtab_ambertime_forget___json_nargs=0
+_shtab_ambertime_doctor__h_nargs=0
+_shtab_ambertime_doctor___help_nargs=0
+_shtab_ambertime_doctor___long_nargs='?'
+_shtab_ambertime_doctor___json_nargs=0
 _shtab_ambertime_demo__h_nargs=0
 _shtab_ambertime_demo___help_nargs=0
 _shtab_ambertime_demo___plain_nargs=0

@@ -50,8 +50,8 @@ function _shtab_ambertime_using
   test "$_shtab_ambertime_cmdpath" = "$argv"
 end
 
-set -g _shtab_ambertime_commands devices drives scan backup run attach jobs stop verify forget demo completion man simulate
-set -g _shtab_ambertime_opts_with_value --assets --color --control --database --device --fetch --icloud-share --icloud-speed --into --ios --item --link --media --name --order --originals --patience --phones --range --sample --scratch --seed --since --socket --task --theme --to --trust --udid
+set -g _shtab_ambertime_commands devices drives scan backup run attach jobs stop verify forget doctor demo completion man simulate
+set -g _shtab_ambertime_opts_with_value --assets --color --compare --control --database --device --fetch --icloud-share --icloud-speed --into --ios --item --link --long --media --name --order --originals --patience --phones --range --report --sample --scratch --seed --since --socket --task --theme --to --trust --udid
 
 complete -c ambertime -e
 complete -c ambertime -f
@@ -125,6 +125,14 @@ complete -c ambertime -n '_shtab_ambertime_using forget' -l undo -d 'no longer f
 complete -c ambertime -n '_shtab_ambertime_using forget' -l yes -d 'do not ask (default: ask)'
 complete -c ambertime -n '_shtab_ambertime_using forget' -l json -d 'print JSON Lines (default: text)'
 complete -c ambertime -n '_shtab_ambertime_using forget; and test $_shtab_ambertime_npos -eq 0' -ka "(__fish_complete_directories)" -d 'folder of the archive'
+complete -c ambertime -n '_shtab_ambertime_using; and test $_shtab_ambertime_npos -eq 0' -a doctor -d 'Check computer, drive and iPhone, and say what is wrong. It writes nothing to an archive or to the iPhone, and takes less than a minute without --long. Exit code 3: something is wrong.'
+complete -c ambertime -n '_shtab_ambertime_using doctor' -s h -l help -d 'show this help message and exit'
+complete -c ambertime -n '_shtab_ambertime_using doctor' -l device -x -d 'which iPhone (default: the only one connected)'
+complete -c ambertime -n '_shtab_ambertime_using doctor' -l to -xka "(__fish_complete_directories)" -d 'a folder on the drive to check (default: the one in the config file)'
+complete -c ambertime -n '_shtab_ambertime_using doctor' -l long -x -d 'also test the limits of the iPhone and observe it for this time: 10m, 12h (with no TIME: 10m)'
+complete -c ambertime -n '_shtab_ambertime_using doctor' -l report -xka "(__fish_complete_path (commandline -ct))" -d 'also write a report without personal data, to attach to a question'
+complete -c ambertime -n '_shtab_ambertime_using doctor' -l compare -xka "(__fish_complete_path (commandline -ct))" -d 'check nothing; say which rows of docs/what-is-unconfirmed.md a report settles'
+complete -c ambertime -n '_shtab_ambertime_using doctor' -l json -d 'print JSON Lines (default: text)'
 complete -c ambertime -n '_shtab_ambertime_using; and test $_shtab_ambertime_npos -eq 0' -a demo -d 'Try the app with a simulated iPhone and a temporary target folder.'
 complete -c ambertime -n '_shtab_ambertime_using demo' -s h -l help -d 'show this help message and exit'
 complete -c ambertime -n '_shtab_ambertime_using demo' -l assets -x -d 'number of items in the simulated library (default: 1000)'

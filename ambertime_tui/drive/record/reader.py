@@ -29,14 +29,15 @@ _BLOCK = 1 << 20
 _NEEDS_A_WRITER = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN})
 
 
-def read_record(root: Path, read: Callable[[sqlite3.Connection], T]) -> T | None:
+def read_record(
+    root: Path, read: Callable[[sqlite3.Connection], T], *, marks_damage: bool = True
+) -> T | None:
     """Call `read` on a consistent snapshot of a target's record. Returns its result; None without a record.
-
-    If the record is damaged, a mark makes the next backup rebuild it (see `damage_mark`).
 
     Args:
         root: the target.
         read: called a second time, on a private copy, if the record itself cannot be opened read-only.
+        marks_damage: whether a mark makes the next backup rebuild a damaged record (see `damage_mark`).
 
     Raises:
         RecordDamaged: it is not a valid record, or not what the last run left.
@@ -52,7 +53,8 @@ def read_record(root: Path, read: Callable[[sqlite3.Connection], T]) -> T | None
             _check_integrity(root, path)
             return _read_file(path, calls, read)
         except RecordDamaged as error:
-            leave_mark(root, str(error), calls)
+            if marks_damage:
+                leave_mark(root, str(error), calls)
             raise
 
 

@@ -174,6 +174,11 @@ _KNOWN = {
 }
 
 
+def known_file_systems() -> tuple[str, ...]:
+    """Return the names of the file systems whose abilities are known, and those of FUSE in general."""
+    return (*_KNOWN, "fuseblk", "fuse")
+
+
 def traits_of(name: str, *, magic: bytes = b"") -> FileSystemTraits:
     """Look up the traits of a file system by its name.
 

@@ -44,7 +44,8 @@ _CANNOT_LOCK_FOLDERS = frozenset(
     {errno.EBADF, errno.EINVAL, errno.EISDIR, errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 )
 _BUSY = (errno.EWOULDBLOCK, errno.EACCES)
-_NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL})
+NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL})
+"""What locking a file fails with where there are no locks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,7 @@ def no_job_writes(root: Path) -> Iterator[None]:
         fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
         yield
     except OSError as error:
-        if error.errno in _NO_LOCKS:
+        if error.errno in NO_LOCKS:
             raise TargetWithoutLocks(root, os.strerror(error.errno)) from error
         if error.errno in _BUSY:
             raise TargetInUse(root, "") from error
@@ -213,7 +214,7 @@ def _take(fd: int, target: RootFolder, root: Path, *, may_lack: bool = False) ->
     except OSError as error:
         if may_lack and error.errno in _CANNOT_LOCK_FOLDERS:
             return False
-        if error.errno in _NO_LOCKS:
+        if error.errno in NO_LOCKS:
             raise TargetWithoutLocks(root, os.strerror(error.errno)) from error
         if error.errno not in _BUSY:
             raise

@@ -1,0 +1,242 @@
+"""Compare a report with docs/what-is-unconfirmed.md: which of its rows does it settle? Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ambertime_tui.engine.api.doctor import Fact
+from ambertime_tui.engine.api.doctor_report import DoctorReport
+from ambertime_tui.units import count, duration, plural, rate
+
+USB_2 = (25_000_000, 45_000_000)
+"""Bytes per second that phones were seen to send over USB 2."""
+USB_2_MBIT = 480
+HANDLES_BELIEVED = 16
+AWAKE_FOR = 3600
+"""Seconds of observation that count as hours."""
+LAG_AT_MOST = 0.01
+"""Share of originals whose flags may lag behind their files."""
+NOT_FOUND = 8
+_TRIED_BEFORE = ("ext4", "xfs", "btrfs")
+_NOT_BY_DOCTOR = "The checks cannot settle this."
+
+
+class Settled(StrEnum):
+    """What a report says about a row."""
+
+    CONFIRMED = "confirmed"
+    REFUTED = "refuted"
+    MEASURED = "measured"
+    """A value where nothing was known before."""
+    OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class RowVerdict:
+    """A row and what a report says about it."""
+
+    row: str
+    """Its id in the document."""
+    settled: Settled
+    sentence: str
+    """What was seen or, for an open row, what would settle it."""
+
+
+Judge = Callable[[DoctorReport], tuple[Settled, str]]
+
+
+def compare_report(report: DoctorReport) -> tuple[RowVerdict, ...]:
+    """Return a verdict for each row, in the order of the document."""
+    return tuple(RowVerdict(row, *judge(report)) for row, judge in ROWS.items())
+
+
+def _number(facts: Mapping[str, Fact], name: str) -> int:
+    value = facts.get(name, 0)
+    return int(value) if isinstance(value, int | float) else 0
+
+
+def _database(report: DoctorReport) -> tuple[Settled, str]:
+    facts, ios = report.facts("library"), report.facts("ios").get("ios", "unknown")
+    if facts.get("readable") is True:
+        return Settled.CONFIRMED, f"iOS {ios} let the database be read."
+    if facts.get("kind") == "MediaForbidden":
+        return Settled.REFUTED, f"iOS {ios} refused access to the database."
+    return Settled.OPEN, "The library was not read."
+
+
+def _stamps(report: DoctorReport) -> tuple[Settled, str]:
+    facts = report.facts("stamps")
+    changes, unnoticed = _number(facts, "changes"), _number(facts, "without_new_time")
+    if unnoticed:
+        return Settled.REFUTED, f"{unnoticed} of {plural(changes, 'write')} left the time unchanged."
+    if changes:
+        return Settled.CONFIRMED, f"Each of {plural(changes, 'write')} gave the file a new size or time."
+    return Settled.OPEN, "Photos wrote nothing meanwhile. Mark some items as favourites during --long."
+
+
+def _flags(report: DoctorReport) -> tuple[Settled, str]:
+    facts = report.facts("flags")
+    total = sum(_number(facts, name) for name in facts)
+    differ = _number(facts, "flag_local_file_absent") + _number(facts, "flag_absent_file_there")
+    if not _number(facts, "flag_absent_file_absent"):
+        return Settled.OPEN, "This needs a phone with Optimize iPhone Storage."
+    sentence = f"Flags and files differ for {count(differ)} of {plural(total, 'original')}."
+    return (Settled.CONFIRMED if differ <= LAG_AT_MOST * total else Settled.REFUTED), sentence
+
+
+def _names(report: DoctorReport) -> tuple[Settled, str]:
+    facts = report.facts("names-beside")
+    same = _number(facts, "raw_same_stem") + _number(facts, "aae_same_stem")
+    wrong = sum(
+        _number(facts, f"{kind}_{where}") for kind in ("raw", "aae") for where in ("other_stem", "not_found")
+    )
+    if wrong:
+        return Settled.REFUTED, f"{plural(wrong, 'RAW or AAE file')} not where expected, {count(same)} there."
+    if same:
+        return Settled.CONFIRMED, f"All {count(same)} RAW and AAE files are beside their photos."
+    return Settled.OPEN, "This needs RAW files or edited photos on the phone."
+
+
+def _speed(report: DoctorReport) -> tuple[Settled, str]:
+    facts = report.facts("phone-speed")
+    speed, link = _number(facts, "bytes_per_second"), _number(facts, "link_mbit")
+    if not speed:
+        return Settled.OPEN, "The speed was not measured."
+    if not link:
+        return Settled.OPEN, f"{rate(speed)} over a cable of unknown speed."
+    if link > USB_2_MBIT:
+        return Settled.MEASURED, f"{rate(speed)} over a link of {count(link)} Mbit/s."
+    within = USB_2[0] <= speed <= USB_2[1]
+    return (Settled.CONFIRMED if within else Settled.REFUTED), f"{rate(speed)} over USB 2."
+
+
+def _handles(report: DoctorReport) -> tuple[Settled, str]:
+    facts = report.facts("handles")
+    if not facts:
+        return Settled.OPEN, "This needs --long."
+    opened = _number(facts, "opened")
+    ended = " and then disconnected" if facts.get("disconnected") is True else ""
+    settled = Settled.CONFIRMED if opened >= HANDLES_BELIEVED and not ended else Settled.REFUTED
+    return settled, f"The phone opened {plural(opened, 'file')} at once{ended}."
+
+
+def _statuses(report: DoctorReport) -> tuple[Settled, str]:
+    facts = report.facts("status-codes")
+    if not facts:
+        return Settled.OPEN, "The phone was not reached."
+    answers = {_number(facts, name) for name in ("absent_stat", "absent_open", "absent_list")}
+    codes = ", ".join(map(str, sorted(answers)))
+    settled = Settled.CONFIRMED if answers == {NOT_FOUND} else Settled.REFUTED
+    return settled, f"For an absent file it answers {codes}. A locked phone was not tested."
+
+
+def _awake(report: DoctorReport) -> tuple[Settled, str]:
+    if report.facts("awake").get("granted") is False:
+        return Settled.REFUTED, "The phone refuses to stay awake."
+    seconds = _number(report.facts("observation"), "seconds")
+    if seconds < AWAKE_FOR:
+        return Settled.OPEN, "This needs --long 2h or more, with the phone locked."
+    slept = bool(report.facts("awake-hours"))
+    return (Settled.REFUTED if slept else Settled.CONFIRMED), f"It was observed for {duration(seconds)}."
+
+
+def _offloading(report: DoctorReport) -> tuple[Settled, str]:
+    facts = report.facts("observation")
+    removed = _number(facts, "removed")
+    if not removed:
+        return Settled.OPEN, "No original was removed while the phone was observed. Use --long 12h."
+    first = duration(_number(facts, "first_removed_after"))
+    return Settled.MEASURED, f"iOS removed {plural(removed, 'original')}, the first after {first}."
+
+
+def _file_system(report: DoctorReport) -> tuple[Settled, str]:
+    name, names = report.facts("file-system").get("file_system"), report.facts("names")
+    if not names:
+        return Settled.OPEN, "No drive was tested. Name a folder on it with --to DIR."
+    if name in _TRIED_BEFORE:
+        return Settled.OPEN, f"{name} was tested before."
+    good = (
+        names.get("as_assumed") is True
+        and report.facts("renames").get("safe") is True
+        and report.facts("locks").get("locks") is True
+    )
+    settled = Settled.CONFIRMED if good else Settled.REFUTED
+    return settled, f"Locks, renaming and names on {name} {'are' if good else 'are not'} as assumed."
+
+
+def _on_mac(check: str, fact: str, *, expected: bool, yes: str, no: str) -> Judge:
+    """Judge a row about macOS by one fact of one check."""
+
+    def judge(report: DoctorReport) -> tuple[Settled, str]:
+        value = report.facts(check).get(fact)
+        if report.facts("system").get("system") != "Darwin" or not isinstance(value, bool):
+            return Settled.OPEN, "This needs a report from a Mac."
+        return (Settled.CONFIRMED if value is expected else Settled.REFUTED), yes if value else no
+
+    return judge
+
+
+def _mac_drives(report: DoctorReport) -> tuple[Settled, str]:
+    if report.facts("system").get("system") != "Darwin" or not report.facts("file-system"):
+        return Settled.OPEN, "This needs a report from a Mac, with --to DIR."
+    return Settled.CONFIRMED, "The drive was found."
+
+
+def _open(sentence: str) -> Judge:
+    return lambda report: (Settled.OPEN, sentence)
+
+
+ROWS: Mapping[str, Judge] = {
+    "db-over-afc": _database,
+    "stamp-while-writing": _stamps,
+    "flags": _flags,
+    "raw-aae-names": _names,
+    "downloads-alone": _open(_NOT_BY_DOCTOR),
+    "shortcut-downloads": _open("This needs a backup with --fetch shortcut."),
+    "camera-opens-link": _open("This needs a backup with --fetch shortcut."),
+    "open-downloads": _open("This needs a backup with --fetch by-hand."),
+    "arrives-by-rename": _open("This needs a backup that waits for iCloud."),
+    "offload-timing": _offloading,
+    "usb-speed": _speed,
+    "handles": _handles,
+    "status-codes": _statuses,
+    "size-and-time": _open(_NOT_BY_DOCTOR),
+    "stays-awake": _awake,
+    "tls-cancel": _open(_NOT_BY_DOCTOR),
+    "naming-dates": _open(_NOT_BY_DOCTOR),
+    "keep-no-offload": _open("This needs --long 12h while Download and Keep Originals is on."),
+    "keep-1-gib": _open(_NOT_BY_DOCTOR),
+    "flush-early": _open("No program can settle this."),
+    "file-systems": _file_system,
+    "drive-hangs": _open(_NOT_BY_DOCTOR),
+    "drive-patience": _open(_NOT_BY_DOCTOR),
+    "unplugged-errors": _open(_NOT_BY_DOCTOR),
+    "mac-usbmuxd": _on_mac(
+        "usbmuxd", "reached", expected=True, yes="usbmuxd was reached.", no="usbmuxd was not reached."
+    ),
+    "mac-drives": _mac_drives,
+    "mac-hanging-drive": _open(_NOT_BY_DOCTOR),
+    "mac-fullfsync": _on_mac(
+        "fsync", "fsync", expected=True, yes="Files can be flushed.", no="Flushing was refused."
+    ),
+    "mac-rename": _on_mac(
+        "renames", "safe", expected=True, yes="Renaming does not replace.", no="Renaming replaced a file."
+    ),
+    "mac-read-back": _on_mac(
+        "read-back",
+        "from_drive",
+        expected=False,
+        yes="Files were read back from the drive itself.",
+        no="Files were read back through memory.",
+    ),
+    "mac-names": _on_mac(
+        "names", "as_assumed", expected=True, yes="Names are kept as assumed.", no="Names differ."
+    ),
+    "mac-permission": _on_mac(
+        "writable", "writable", expected=True, yes="The folder could be written.", no="Writing was refused."
+    ),
+    "mac-engine": _open(_NOT_BY_DOCTOR),
+}
+"""What judges each row of the document."""

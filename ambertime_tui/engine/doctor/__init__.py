@@ -1,0 +1,1 @@
+"""The checks of `ambertime doctor`, and the process they run in."""
