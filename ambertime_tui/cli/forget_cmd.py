@@ -34,9 +34,13 @@ def add_parser(commands: Subparsers) -> None:
         help="only this item; may be repeated (default: all that can be forgotten)",
     )
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--dry-run", action="store_true", help="only list what would be forgotten")
-    what.add_argument("--list", action="store_true", help="list the items that were forgotten")
-    what.add_argument("--undo", action="store_true", help="no longer forget items")
+    what.add_argument(
+        "--dry-run", action="store_true", help="only list what would be forgotten (default: forget it)"
+    )
+    what.add_argument(
+        "--list", action="store_true", help="list the items that were forgotten (default: forget items)"
+    )
+    what.add_argument("--undo", action="store_true", help="undo forgetting items (default: forget them)")
     parser.add_argument("--yes", action="store_true", help="do not ask (default: ask)")
     add_json(parser)
 

@@ -47,45 +47,66 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--control",
         type=Path,
         metavar="PATH",
-        help="Unix socket for commands that operate the phone and inject faults",
+        help="Unix socket for commands that operate the phone and inject faults (default: none)",
     )
-    parser.add_argument("--plain", action="store_true", help="turn off TLS, which a real phone always uses")
     parser.add_argument(
-        "--link", choices=sorted(LINKS), default="unlimited", help="speed and latency of its cable"
+        "--plain", action="store_true", help="turn off TLS (default: use it, as a real phone does)"
     )
-    parser.add_argument("--name", default="Simulated iPhone", help="name of the phone")
+    parser.add_argument(
+        "--link",
+        choices=sorted(LINKS),
+        default="unlimited",
+        help="speed and latency of its cable (default: %(default)s)",
+    )
+    parser.add_argument("--name", default="Simulated iPhone", help="name of the phone (default: %(default)s)")
     parser.add_argument("--udid", help="its UDID (default: derived from the name and the seed)")
-    parser.add_argument("--ios", type=int, choices=sorted(MODELS), default=18, help="its major iOS version")
     parser.add_argument(
-        "--phones", type=int, default=1, metavar="N", help="number of phones, each with its own library"
+        "--ios",
+        type=int,
+        choices=sorted(MODELS),
+        default=18,
+        help="its major iOS version (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--phones",
+        type=int,
+        default=1,
+        metavar="N",
+        help="number of phones, each with its own library (default: %(default)s)",
     )
     parser.add_argument(
         "--trust",
         choices=[trust.value for trust in Trust],
         default=Trust.ACCEPTS.value,
-        help="what it does when a computer wants to pair; with 'asks', answer through --control",
+        help="what it does when a computer wants to pair; with 'asks', answer through --control "
+        "(default: %(default)s)",
     )
-    parser.add_argument("--media", type=Path, metavar="DIR", help="serve an existing media folder, unchanged")
+    parser.add_argument(
+        "--media",
+        type=Path,
+        metavar="DIR",
+        help="serve an existing media folder, unchanged (default: generate a library)",
+    )
     parser.add_argument(
         "--assets",
         type=int,
         default=1000,
         metavar="N",
-        help="number of items in the library generated without --media",
+        help="number of items in the library generated without --media (default: %(default)s)",
     )
     parser.add_argument(
         "--seed",
         type=int,
         default=1,
         metavar="S",
-        help="seed of that library: the same seed makes the same library",
+        help="seed of that library: the same seed makes the same library (default: %(default)s)",
     )
     parser.add_argument(
         "--icloud-share",
         type=float,
         default=0.3,
         metavar="SHARE",
-        help="share of it that is only in iCloud, from 0 to 1",
+        help="share of it that is only in iCloud, from 0 to 1 (default: %(default)s)",
     )
     parser.add_argument(
         "--icloud-speed",
@@ -94,16 +115,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="iCloud download speed in bytes per second (default: as fast as this computer allows)",
     )
     parser.add_argument(
-        "--keep-originals", action="store_true", help="start with Download and Keep Originals switched on"
+        "--keep-originals",
+        action="store_true",
+        help="start with Download and Keep Originals (default: with Optimize iPhone Storage)",
     )
     parser.add_argument(
         "--into",
         type=Path,
         metavar="DIR",
-        help="generate the library in this folder and keep it",
+        help="generate the library in this folder and keep it (default: a temporary folder)",
     )
     parser.add_argument(
-        "--until-stdin-closes", action="store_true", help="stop when standard input is closed"
+        "--until-stdin-closes",
+        action="store_true",
+        help="also stop when standard input is closed (default: only at a signal)",
     )
 
 
