@@ -103,14 +103,3 @@ def ago(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min ago"
     return f"{whole // 3600} h ago"
-
-
-def days(start: object, end: object) -> str:
-    """A range of days, with open ends in words: ``all days``, ``since 2024-03-01``."""
-    if start is None and end is None:
-        return "all days"
-    if start is None:
-        return f"until {end}"
-    if end is None:
-        return f"since {start}"
-    return str(start) if start == end else f"{start} to {end}"

@@ -162,10 +162,6 @@ class Target:
                 broken[suspect.uuid] = (*broken.get(suspect.uuid, ()), current)
         return Inspection(broken, moved)
 
-    def needs_repair(self, udid: str) -> Mapping[str, tuple[RecordedFile, ...]]:
-        """Recorded files of a phone that must be copied again, by uuid. See `inspect`."""
-        return self.inspect(udid).broken
-
     def _suspects(self, udid: str, findings: Mapping[str, Finding]) -> list[tuple[str, Role, int]]:
         """Files that may be broken, judging by a listing of each folder: uuid, role and generation."""
         suspects: list[tuple[str, Role, int]] = []
@@ -228,7 +224,7 @@ class Target:
         """A writer for an asset, or for some of its resources.
 
         If a role is already recorded, its new file gets a new name, because the photo was edited again. If
-        the recorded file is in `repairs` (see `needs_repair`), the new file takes its name. The damaged file
+        the recorded file is in `repairs` (see `inspect`), the new file takes its name. The damaged file
         is then renamed to ``..._damaged`` once the new copy is complete on the drive.
 
         Args:

@@ -7,7 +7,6 @@ the number of assets. Consists of plain tuples of numbers, so it can be sent to 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from itertools import accumulate
@@ -51,15 +50,6 @@ class Holdings:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Month:
-    """A calendar month and its totals."""
-
-    year: int
-    month: int
-    holdings: Holdings
-
-
 _ASSETS, _AWAITING, _LOCAL, _ICLOUD, _MISSING = 0, 1, 2, 4, 6
 _COLUMNS = 8
 _COLUMN = {Availability.LOCAL: _LOCAL, Availability.ICLOUD: _ICLOUD}
@@ -67,7 +57,7 @@ _COLUMN = {Availability.LOCAL: _LOCAL, Availability.ICLOUD: _ICLOUD}
 
 @dataclass(frozen=True, slots=True)
 class LibraryByDay:
-    """Running sums by local day of capture. Create it with `by_day`."""
+    """Running sums by local day of capture. Create it with `DayCounter`."""
 
     days: tuple[int, ...] = ()
     """Days with at least one asset, ascending, as proleptic Gregorian ordinals (`date.toordinal`)."""
@@ -84,23 +74,6 @@ class LibraryByDay:
             len(self.days) if chosen.end is None else bisect_right(self.days, chosen.end.toordinal()),
         )
         return dated + self.undated if None in chosen else dated
-
-    def months(self) -> tuple[Month, ...]:
-        """Return every month from the first day to the last, including empty ones."""
-        if not self.days:
-            return ()
-        first, last = date.fromordinal(self.days[0]), date.fromordinal(self.days[-1])
-        found = []
-        for number in range(first.year * 12 + first.month - 1, last.year * 12 + last.month):
-            begin, end = _first_of_month(number), _first_of_month(number + 1)
-            holdings = self._between(bisect_left(self.days, begin), bisect_left(self.days, end))
-            found.append(Month(number // 12, number % 12 + 1, holdings))
-        return tuple(found)
-
-    @property
-    def first(self) -> date | None:
-        """The first day with an asset."""
-        return date.fromordinal(self.days[0]) if self.days else None
 
     @property
     def last(self) -> date | None:
@@ -158,16 +131,6 @@ class DayCounter:
         return LibraryByDay(days, sums, _holdings(undated))
 
 
-def by_day(
-    assets: Iterable[Asset], *, hidden: bool = True, trashed: bool = False, edits: bool = True
-) -> LibraryByDay:
-    """Count assets by day, in any order. See `DayCounter`."""
-    counter = DayCounter(hidden=hidden, trashed=trashed, edits=edits)
-    for asset in assets:
-        counter.add(asset)
-    return counter.by_day()
-
-
 def _holdings(row: list[int]) -> Holdings:
     return Holdings(
         row[_ASSETS],
@@ -176,10 +139,3 @@ def _holdings(row: list[int]) -> Holdings:
         Amount(row[_ICLOUD], row[_ICLOUD + 1]),
         Amount(row[_MISSING], row[_MISSING + 1]),
     )
-
-
-def _first_of_month(number: int) -> int:
-    """Return the ordinal of the first day of a month, numbered from year 0. Valid up to one month after
-    the last."""
-    year, month = divmod(number, 12)
-    return date(year, month + 1, 1).toordinal() if year <= 9999 else date.max.toordinal() + 1

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import pickle
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from functools import lru_cache
 from operator import attrgetter
@@ -106,11 +106,3 @@ def _fast_pickling(name: str, kind: type[Any]) -> tuple[Callable[..., Any], Call
 _asset, _pickled_asset = _fast_pickling("_asset", Asset)
 _resource, _pickled_resource = _fast_pickling("_resource", Resource)
 _DISPATCH = {Asset: _pickled_asset, Resource: _pickled_resource}
-
-
-def packed(assets: Iterable[Asset]) -> PackedAssets:
-    """Pack some assets."""
-    packer = Packer()
-    for asset in assets:
-        packer.add(asset)
-    return packer.packed()

@@ -99,7 +99,7 @@ class AmberApp(QuietApp):
 
     def _load_themes(self, wanted: str | None) -> Iterator[str]:
         themes, failures = load_themes((bundled_folder(), self.context.theme_folder))
-        yield from (failure.sentence for failure in failures)
+        yield from failures
         for name in list(self.available_themes):
             self.unregister_theme(name)
         for theme in themes:

@@ -34,8 +34,6 @@ class Glyphs:
     dot: str
     arrow: str
     ellipsis: str
-    times: str
-    enter: str
     arrows: str
     pause: str
 
@@ -63,8 +61,6 @@ FULL = Glyphs(
     dot="·",
     arrow="→",
     ellipsis="…",
-    times="×",
-    enter="⏎",
     arrows="←→",
     pause="‖",
 )
@@ -92,8 +88,6 @@ ASCII = Glyphs(
     dot="-",
     arrow="->",
     ellipsis="~",
-    times="x",
-    enter="enter",
     arrows="left/right",
     pause="=",
 )

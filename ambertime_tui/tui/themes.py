@@ -6,7 +6,6 @@ from __future__ import annotations
 import dataclasses
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -57,14 +56,6 @@ def meaning_defaults(theme: Theme) -> dict[str, str]:
     return colors | styles
 
 
-@dataclass(frozen=True, slots=True)
-class ThemeFailure:
-    """A theme file that cannot be used, and the reason."""
-
-    file: Path
-    sentence: str
-
-
 def bundled_folder() -> Path:
     """The folder of the bundled themes: in the package when installed, next to it in the source tree."""
     package = Path(__file__).parents[1]
@@ -72,16 +63,20 @@ def bundled_folder() -> Path:
     return inside if inside.is_dir() else package.parent / "themes"
 
 
-def load_themes(folders: Iterable[Path]) -> tuple[tuple[Theme, ...], tuple[ThemeFailure, ...]]:
-    """Load all themes of the folders; a later theme replaces an earlier one of the same name."""
+def load_themes(folders: Iterable[Path]) -> tuple[tuple[Theme, ...], tuple[str, ...]]:
+    """Load all themes of the folders; a later theme replaces an earlier one of the same name.
+
+    Returns:
+        The themes, and a sentence for each file that cannot be used.
+    """
     themes: dict[str, Theme] = {}
-    failures: list[ThemeFailure] = []
+    failures: list[str] = []
     for folder in folders:
         for file in sorted(folder.glob("*.toml")) if folder.is_dir() else ():
             try:
                 theme = load_theme(file)
             except ThemeError as error:
-                failures.append(ThemeFailure(file, str(error)))
+                failures.append(str(error))
             else:
                 themes[theme.name] = theme
     return tuple(themes.values()), tuple(failures)

@@ -105,7 +105,7 @@ def stage(
     namesake: bool = False,
 ) -> StagedAsset:
     """Write and stage an asset, without committing it."""
-    repairs = target.needs_repair(udid).get(item.uuid, ()) if repair else ()
+    repairs = target.inspect(udid).broken.get(item.uuid, ()) if repair else ()
     with target.writer(udid, item, resources=resources, repairs=repairs, namesake=namesake) as writer:
         for part in item.resources if resources is None else resources:
             data = content(item, part, edition)

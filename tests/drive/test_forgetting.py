@@ -87,7 +87,7 @@ def test_forgetting_deletes_nothing_and_can_be_undone(tmp_path: Path) -> None:
         assert forget(target, {first.key}, 5.0) == (first,)
         assert [item.key for item in absent_items(target)] == [second.key]
         assert forgotten_items(target) == (replace(first, forgotten_at=5.0),)
-        assert set(target.needs_repair(PHONE)) == {second.uuid}
+        assert set(target.inspect(PHONE).broken) == {second.uuid}
     assert {path: data for path, data in tree(tmp_path).items() if path != "SHA256SUMS"} == {
         path: data for path, data in files.items() if path != "SHA256SUMS"
     }
@@ -116,6 +116,6 @@ def test_an_item_that_the_library_lists_again_is_copied_again(tmp_path: Path) ->
         (item,) = absent_items(target)
         forget(target, {item.key}, 5.0)
         remember_returned(target, PHONE, ITEMS[1:])
-        assert not target.needs_repair(PHONE)
+        assert not target.inspect(PHONE).broken
         remember_returned(target, PHONE, ITEMS)
-        assert set(target.needs_repair(PHONE)) == {item.uuid}
+        assert set(target.inspect(PHONE).broken) == {item.uuid}

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ambertime_tui.drive.record.record_model import ReadBack, RecordedAsset, RecordedFile
 from ambertime_tui.drive.record.rows import KnownFile
 from ambertime_tui.engine.api.spec import Selection
+from ambertime_tui.engine.plan.plan import PlannedAsset
 from ambertime_tui.engine.plan.recorded_state import Recorded
 from ambertime_tui.library.date_range import DateRange
 from ambertime_tui.library.model import Asset, Availability, Kind, Library, Ownership, Resource, Role
@@ -128,3 +129,9 @@ def recorded_in(assets: Mapping[str, RecordedAsset]) -> Recorded:
         }
 
     return sizes
+
+
+def capture_order(planned: PlannedAsset) -> tuple[bool, float, str]:
+    """The sort key of assets by capture time: oldest first, undated last."""
+    created = planned.asset.created
+    return (created is None, created or 0.0, planned.asset.uuid)

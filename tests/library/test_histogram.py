@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ambertime_tui.library.date_range import EVERYTHING, DateRange
-from ambertime_tui.library.histogram import Amount, Holdings, LibraryByDay, by_day
+from ambertime_tui.library.histogram import Amount, Holdings, LibraryByDay
 from ambertime_tui.library.model import Asset, Availability, Kind, Ownership, Resource, Role
+from tests.library.days import by_day
 
 FIRST = date(2020, 2, 27)
 
@@ -82,36 +83,29 @@ def test_a_range_holds_what_counting_every_asset_gives(
 
 
 @given(assets)
-def test_the_months_and_the_undated_add_up_to_everything(found: list[Asset]) -> None:
+def test_the_days_and_the_undated_add_up_to_everything(found: list[Asset]) -> None:
     days = by_day(found)
     total = days.undated
-    for month in days.months():
-        total += month.holdings
+    for number in days.days:
+        total += days.within(DateRange(date.fromordinal(number), date.fromordinal(number)))
     assert total == days.within(EVERYTHING)
 
 
-def test_months_without_anything_are_there_too() -> None:
-    days = by_day([asset(0, (Role.PHOTO, 5, Availability.LOCAL)), asset(70)])
-    assert [(m.year, m.month, m.holdings.assets) for m in days.months()] == [
-        (2020, 2, 1),
-        (2020, 3, 0),
-        (2020, 4, 0),
-        (2020, 5, 1),
-    ]
-    assert (days.first, days.last) == (FIRST, date(2020, 5, 7))
+def test_the_last_day_is_that_of_the_newest_asset() -> None:
+    days = by_day([asset(70), asset(0, (Role.PHOTO, 5, Availability.LOCAL))])
+    assert days.last == date(2020, 5, 7)
 
 
-def test_an_empty_library_has_no_months() -> None:
+def test_an_empty_library_has_no_days() -> None:
     days = by_day([])
     assert days == LibraryByDay(sums=days.sums)
-    assert days.months() == ()
     assert days.within(EVERYTHING) == Holdings()
-    assert (days.first, days.last) == (None, None)
+    assert days.last is None
 
 
-def test_the_last_day_of_the_calendar_has_a_month() -> None:
+def test_the_last_day_of_the_calendar_can_be_selected() -> None:
     last = Asset("A", Kind.PHOTO, (date.max - date(1970, 1, 1)).days * 86_400.0, 0, "", "A", "A", ())
-    assert [(m.year, m.month) for m in by_day([last]).months()] == [(9999, 12)]
+    assert by_day([last]).within(DateRange(date.max, None)).assets == 1
 
 
 def test_a_range_of_thirty_years_takes_well_under_fifty_milliseconds() -> None:

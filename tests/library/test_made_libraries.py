@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from ambertime_tui.library.date_range import EVERYTHING
 from ambertime_tui.library.dates import offset_of_zone
 from ambertime_tui.library.folder_names import NO_NAMES, FolderNames
-from ambertime_tui.library.histogram import by_day
 from ambertime_tui.library.model import Asset, Library, Ownership
 from ambertime_tui.library.photos_db import LibraryReader, LibraryUnreadable, read_library
 from ambertime_tui.library.private_copy import private_copy
@@ -24,6 +24,7 @@ from ambertime_tui.simulator.library import (
     Planted,
     make_library,
 )
+from tests.library.days import by_day
 from tests.library.planted import catalogue_of
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC).timestamp()
@@ -138,9 +139,7 @@ def test_albums_titles_and_people(made: MadeLibrary) -> None:
 def test_the_days_add_up_to_the_selection(made: MadeLibrary, checked: Library) -> None:
     days = by_day(checked.assets, edits=False)
     own = [a for a in made.own() if not a.trashed]
-    total = days.undated
-    for month in days.months():
-        total += month.holdings
+    total = days.within(EVERYTHING)
     assert total.assets == len(own)
     assert days.undated.assets == sum(a.undated for a in own)
     assert total.icloud.bytes == sum(r.size for a in own for r in a.originals if r.availability == "icloud")

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
-from ambertime_tui.library.packed import PER_PACK, packed
+from ambertime_tui.library.model import Asset
+from ambertime_tui.library.packed import PER_PACK, PackedAssets, Packer
 from ambertime_tui.library.photos_db import read_library
 from ambertime_tui.simulator.library import LibraryRecipe, make_library
+
+
+def packed(assets: Iterable[Asset]) -> PackedAssets:
+    """Pack some assets."""
+    packer = Packer()
+    for asset in assets:
+        packer.add(asset)
+    return packer.packed()
 
 
 @pytest.mark.parametrize("count", [0, 1, PER_PACK - 1, PER_PACK, PER_PACK + 1, 3 * PER_PACK])

@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 from ambertime_tui.drive.record.bloom_filter import BloomFilter
 from ambertime_tui.drive.record.record_model import (
-    AsideFile,
     ForgottenAsset,
     Proof,
     ReadBack,
@@ -100,11 +99,6 @@ class RecordQueries(ABC):
             for uuid, role, known in known_files_in(connection, udid, json.dumps(uuids)):
                 found.setdefault(uuid, {})[role] = known
             return found
-
-    def sizes(self, udid: str, uuids: Sequence[str]) -> dict[str, dict[Role, int]]:
-        """Bytes of the newest recorded file of each role, by uuid, for some assets of a phone."""
-        found = self.known_files(udid, uuids)
-        return {uuid: {role: file.size for role, file in files.items()} for uuid, files in found.items()}
 
     def recorded_uuids(self, udid: str, uuids: Sequence[str]) -> frozenset[str]:
         """The uuids that are recorded."""
@@ -235,11 +229,6 @@ class RecordQueries(ABC):
         with self._read() as connection:
             rows = connection.execute("SELECT name FROM reserved WHERE folder = ?", (folder,))
             return frozenset(checked_name(name) for (name,) in rows)
-
-    def aside_files(self) -> tuple[AsideFile, ...]:
-        """All damaged files that were renamed."""
-        with self._read() as connection:
-            return tuple(AsideFile(*row) for row in rows_of(connection, "aside", "ORDER BY path"))
 
     def forgotten_assets(self) -> tuple[ForgottenAsset, ...]:
         """The assets that are marked as forgotten, ordered by folder and name."""

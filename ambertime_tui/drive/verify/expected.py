@@ -256,11 +256,6 @@ class ExpectedFiles:
         wanted = os.fsencode(path) if isinstance(path, str) else b""
         return bool(self._query("SELECT 1 FROM expected WHERE path = ?", (wanted,)))
 
-    @property
-    def aside(self) -> int:
-        """Number of damaged files that were renamed to make room for good copies."""
-        return self._count("aside")
-
     def extra(self, root: Path) -> Iterator[str]:
         """Paths of files that should not be there, sorted. Call it last.
 

@@ -186,9 +186,7 @@ def _checked(
     judged: bool = True,
     moved_to: str = "",
 ) -> Checked:
-    found = FileVerdict(
-        file.path, verdict, sentence, file.size, file.udid, file.uuid, file.role, read_back, moved_to
-    )
+    found = FileVerdict(file.path, verdict, sentence, file.size, file.uuid, read_back, moved_to)
     is_intact = verdict is Verdict.WHOLE if intact is None else intact
     finding = None if is_intact else Finding(file.path, verdict, file.sha256)
     return Checked(found, finding, judged=judged)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from ambertime_tui.drive.record.record_model import Proof, ReadBack
 from ambertime_tui.drive.record.verdicts import Verdict
-from ambertime_tui.library.model import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +20,8 @@ class FileVerdict:
     """For the user; empty for an intact file at its place."""
     size: int | None = None
     """Recorded size in bytes; None if only SHA256SUMS lists the file."""
-    udid: str = ""
-    """The phone; empty if the file belongs to no asset."""
     uuid: str = ""
-    role: Role | None = None
+    """The asset; empty if the file belongs to none."""
     read_back: ReadBack | None = None
     """None if it was not read."""
     moved_to: str = ""
@@ -42,14 +38,12 @@ class VerifyProgress:
     files_total: int
     bytes_done: int
     bytes_total: int
-    path: str
 
 
 @dataclass(frozen=True, slots=True)
 class VerifyReport:
     """The result of a verification."""
 
-    target: Path
     began_at: float
     ended_at: float
     counts: Mapping[Verdict, int]
@@ -68,8 +62,6 @@ class VerifyReport:
     """Intact originals, by how they were read. Includes files that only SHA256SUMS lists."""
     skipped: int
     """Files left out by `since` or `sample`."""
-    aside: int
-    """Damaged files that were renamed earlier and are kept next to a good copy."""
     notices: tuple[str, ...]
 
     def count(self, verdict: Verdict) -> int:

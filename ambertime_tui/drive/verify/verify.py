@@ -91,7 +91,7 @@ def verify(
             expected.add_found(path for path, _ in files_below(root, PHOTOS, found.notice))
         notices = expected.load_expected(root)
         subset = expected.select(since, sample, chance or random.Random())
-        skipped, aside = len(expected) - subset.count, expected.aside
+        skipped = len(expected) - subset.count
         progress = _ProgressReporter(subset.count, subset.bytes, on_progress)
         findings_file = _FindingsFile(root, expected, calls, clock)
         checker = FileChecker(place, reader, expected, progress.read)
@@ -103,7 +103,7 @@ def verify(
                     findings_file.note(file.path, checked.finding)
                 if checked.fingerprint not in (None, file.fingerprint):
                     expected.note_fingerprint(file.path, file.sha256, checked.fingerprint or "")
-                progress.file_done(file.path)
+                progress.file_done()
         finally:
             findings_file.save()
         if all_of_it:
@@ -113,7 +113,6 @@ def verify(
         if not notices:
             store_fingerprints(root, expected.computed(), clock(), calls)
     return VerifyReport(
-        target=root,
         began_at=began,
         ended_at=clock(),
         counts=found.counts,
@@ -124,7 +123,6 @@ def verify(
         through_cache=found.through_cache,
         originals=found.originals,
         skipped=skipped,
-        aside=aside,
         notices=notices + found.notices,
     )
 
@@ -232,26 +230,21 @@ class _ProgressReporter:
     def __init__(self, files: int, size: int, report: Callable[[VerifyProgress], None] | None) -> None:
         self._files, self._size, self._report = files, size, report
         self._files_done = self._bytes_done = 0
-        self._path = ""
 
     def read(self, path: str) -> Callable[[int], None]:
         """A callback for the number of bytes of each block read from a file."""
 
         def more(count: int) -> None:
             self._bytes_done += count
-            self._path = path
             self._report_now()
 
         return more
 
-    def file_done(self, path: str) -> None:
+    def file_done(self) -> None:
         """Count a finished file."""
         self._files_done += 1
-        self._path = path
         self._report_now()
 
     def _report_now(self) -> None:
         if self._report is not None:
-            self._report(
-                VerifyProgress(self._files_done, self._files, self._bytes_done, self._size, self._path)
-            )
+            self._report(VerifyProgress(self._files_done, self._files, self._bytes_done, self._size))

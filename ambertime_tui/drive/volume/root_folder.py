@@ -144,11 +144,6 @@ class RootFolder:
         except OSError:
             return False
 
-    def names(self, path: str) -> list[str]:
-        """The names in a folder."""
-        with self.readable_folder(path) as fd:
-            return os.listdir(fd)  # noqa: PTH208 - a descriptor, not a path
-
     def entries(self, path: str) -> list[Entry]:
         """The names in a folder, sorted, with what they are. Those that vanish meanwhile are left out."""
         with self.readable_folder(path) as fd:

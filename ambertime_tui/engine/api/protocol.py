@@ -139,14 +139,12 @@ class SurveyedLibrary:
     """The user's own assets per day of capture, with hidden ones and without Recently Deleted."""
     scan: ScanStatus
     """Counts as if everything were selected."""
-    scanned_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
     """What a job would do. Tallies count assets and the bytes of their files."""
 
-    selected: Tally = Tally()
     local: Tally = Tally()
     """Originals on the phone, ready to copy."""
     icloud: Tally = Tally()
@@ -156,7 +154,6 @@ class Preview:
     """Assets whose original is neither on the phone nor in iCloud."""
     cannot: Tally = Tally()
     """Assets this drive cannot store (4 GiB on FAT32)."""
-    undated: int = 0
     drive_free: int = 0
     needed: int = 0
     """Free bytes required on the drive, including a margin."""

@@ -103,14 +103,12 @@ def _preview(
         )
     advice += advice_for(plan, spec, phone)
     return Preview(
-        selected=selected,
         local=Tally(copy.count - in_part, copy.bytes),
         in_part=in_part,
         icloud=fetch.tally,
         already=plan.tally(Decision.ALREADY),
         missing=missing,
         cannot=plan.tally(Decision.CANNOT).less(missing),
-        undated=plan.undated,
         drive_free=free,
         needed=needed,
         problem=problem,

@@ -105,7 +105,6 @@ class Plan(Sequence[PlannedAsset]):
         self._rank = array("I", bytes(4 * len(columns.decisions)))
         for rank, number in enumerate(self._order):
             self._rank[number] = rank
-        self._undated = sum(columns.created[number] == LAST for number in self._order)
 
     def __len__(self) -> int:
         return len(self._decisions)
@@ -196,11 +195,6 @@ class Plan(Sequence[PlannedAsset]):
     def tally(self, decision: Decision) -> Tally:
         """Return the number of assets with a decision, and their bytes."""
         return self.share(decision).tally
-
-    @property
-    def undated(self) -> int:
-        """Number of selected assets without a date."""
-        return self._undated
 
     @property
     def has_duplicate_uuids(self) -> bool:
@@ -354,12 +348,6 @@ def plan_of(planned: Iterable[PlannedAsset]) -> Plan:
     return Plan(assets, columns)
 
 
-def by_capture(planned: PlannedAsset) -> tuple[bool, float, str]:
-    """Sort key: oldest first, undated last, stable between runs."""
-    created = planned.asset.created
-    return (created is None, created or 0.0, planned.asset.uuid)
-
-
 def bytes_of(resources: Iterable[Resource]) -> int:
     """Return the total of the known sizes."""
     return sum(r.size or 0 for r in resources)
@@ -367,11 +355,6 @@ def bytes_of(resources: Iterable[Resource]) -> int:
 
 NOWHERE = (Availability.MISSING, Availability.PENDING)
 """Where an original is that cannot be copied or downloaded now."""
-
-
-def missing_originals(asset: Asset) -> tuple[Resource, ...]:
-    """Return the originals that exist nowhere. The rest of the asset is archived without them."""
-    return tuple(r for r in asset.originals if r.availability in NOWHERE)
 
 
 def wanted_of(planned: PlannedAsset) -> Wanted:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ambertime_tui.drive.record.rows import KnownFile
-from ambertime_tui.library.model import Asset, Availability, Resource, Role
+from ambertime_tui.library.model import Availability, Resource, Role
 
 Recorded = Callable[[Sequence[str]], Mapping[str, Mapping[Role, KnownFile]]]
 """Returns what a drive has of some assets: by uuid, the latest file of each role."""
@@ -84,11 +84,6 @@ def is_unchanged(known: KnownFile, facts: FileFacts) -> bool:
     return known.size == facts.size and (
         None in (known.source_modified_at, facts.modified_at) or known.source_modified_at == facts.modified_at
     )
-
-
-def files_present(asset: Asset, on_drive: OnDrive) -> bool:
-    """True if the drive has an undamaged file of the asset."""
-    return any(r.role in on_drive.files and r.role not in on_drive.broken for r in asset.resources)
 
 
 def _was_replaced(resource: Resource, known: KnownFile) -> bool:

@@ -149,4 +149,4 @@ async def _is_unchanged(scan: Scan, media: MediaFolder) -> bool:
 def surveyed_library(survey: Survey) -> SurveyedLibrary:
     """Convert a survey for front ends."""
     scan = survey.scan
-    return SurveyedLibrary(survey.phone, scan.by_day, scan.status, scan.taken_at)
+    return SurveyedLibrary(survey.phone, scan.by_day, scan.status)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -127,10 +126,6 @@ class LiveLibrary:
             key = self._keys[uuid]
             mark_arrived(connection, self._schema, key, files, now)
             write_history(connection, self._schema, [key], now)
-
-    def checkpoint(self) -> sqlite3.Cursor:
-        """Copy the log into the database, as SQLite does automatically after a thousand pages."""
-        return self._connection.execute("PRAGMA wal_checkpoint(RESTART)")
 
     def _chosen(self, uuid: str, roles: Iterable[str] | None) -> tuple[MadeAsset, list[MadeResource]]:
         asset = self._assets[uuid]

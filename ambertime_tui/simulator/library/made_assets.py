@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 ORIGINAL_ROLES = ("photo", "video", "paired_video", "alternate_photo", "adjustment_data")
-EDIT_ROLES = ("edited_photo", "edited_video", "edited_paired_video", "edit_adjustments")
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +12,8 @@ class MadeResource:
     """One file of a generated asset."""
 
     role: str
-    """One of ORIGINAL_ROLES or EDIT_ROLES."""
+    """One of ORIGINAL_ROLES, or of an edit: edited_photo, edited_video, edited_paired_video,
+    edit_adjustments."""
     directory: str
     """Relative to the media folder, without a leading slash."""
     name: str

@@ -80,7 +80,6 @@ class Span:
 
 Line: TypeAlias = tuple[Span, ...]
 """One row of the screen."""
-EMPTY: Line = ()
 
 
 def line(*parts: str | Span) -> Line:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from ambertime_tui.drive.errors import RecordDamaged, RecordFailed, RecordTooNew, ScratchFull
 from ambertime_tui.drive.record.record import Record
 from ambertime_tui.drive.record.record_model import AsideFile, ReadBack, RecordedAsset, RecordedFile
+from ambertime_tui.drive.record.rows import rows_of
 from ambertime_tui.drive.record.schema import APPLICATION_ID, SCHEMA_VERSION
 from ambertime_tui.drive.volume.name_keys import name_key
 from ambertime_tui.drive.volume.system_calls import SystemCalls
@@ -100,7 +102,8 @@ def test_loose_files_are_kept_until_they_belong_to_an_asset(record: Record) -> N
     assert dict(record.iter_loose()) == {"Photos/2024-07/IMG_2.HEIC": "ab" * 32}
     record.commit([recorded("B", "IMG_2.HEIC")], [AsideFile("x_damaged", "x", 1.0)])
     assert dict(record.iter_loose()) == {}
-    assert record.aside_files() == (AsideFile("x_damaged", "x", 1.0),)
+    with closing(sqlite3.connect(record.path)) as connection:
+        assert list(rows_of(connection, "aside")) == [["x_damaged", "x", 1.0]]
 
 
 class Watching(SystemCalls):

@@ -146,7 +146,7 @@ def test_a_damaged_file_is_renamed_only_when_the_good_copy_is_complete(tmp_path:
     broken = photo.read_bytes()
     verify(tmp_path)
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
-        (files,) = target.needs_repair(PHONE).values()
+        (files,) = target.inspect(PHONE).broken.values()
         assert [file.path for file in files] == ["Photos/2024-07/IMG_0001.HEIC"]
         with target.writer(PHONE, item, resources=item.resources[:1], repairs=files) as writer:
             data = content(item, item.resources[0])
@@ -159,11 +159,10 @@ def test_a_damaged_file_is_renamed_only_when_the_good_copy_is_complete(tmp_path:
         target.commit([staged])
         assert photo.read_bytes() == data
         assert (photo.parent / "IMG_0001_damaged.HEIC").read_bytes() == broken
-        assert not target.needs_repair(PHONE)
+        assert not target.inspect(PHONE).broken
         target.finish()
     report = verify(tmp_path)
     assert report.sound
-    assert report.aside == 1
     assert report.count(Verdict.EXTRA) == 0
 
 
@@ -174,7 +173,7 @@ def test_a_missing_file_is_copied_again_under_its_name(tmp_path: Path) -> None:
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
         found = copied(target, item, resources=item.resources[1:], repair=True)
         assert [file.name for file in found.files] == ["IMG_0001.HEIC", "IMG_0001.MOV"]
-        assert not target.needs_repair(PHONE)
+        assert not target.inspect(PHONE).broken
         target.finish()
     assert verify(tmp_path).sound
 
@@ -195,7 +194,7 @@ def test_a_rewritten_file_keeps_its_name_and_the_original_goes_beside_it(tmp_pat
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
         again = copied(target, item, resources=item.resources[:1], repair=True)
         assert [file.name for file in again.files] == ["IMG_0001_2.HEIC", "IMG_0001.MOV"]
-        assert not target.needs_repair(PHONE)
+        assert not target.inspect(PHONE).broken
         target.finish()
     assert photo.read_bytes() == work
     assert (photo.parent / "IMG_0001_2.HEIC").read_bytes() == original
@@ -229,7 +228,7 @@ def test_a_finding_is_forgotten_when_the_file_is_repaired(tmp_path: Path) -> Non
     verify(tmp_path)
     photo.write_bytes(good)
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
-        assert not target.needs_repair(PHONE)
+        assert not target.inspect(PHONE).broken
 
 
 def test_verification_needs_no_lock_and_changes_no_file(tmp_path: Path) -> None:
@@ -331,9 +330,9 @@ def test_a_damaged_file_is_read_again_after_its_time_changed(tmp_path: Path) -> 
     verify(tmp_path)
     os.utime(photo, (7, 7))
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
-        assert target.needs_repair(PHONE)
+        assert target.inspect(PHONE).broken
         photo.write_bytes(good)
-        assert not target.needs_repair(PHONE)
+        assert not target.inspect(PHONE).broken
 
 
 def test_an_interrupted_verification_keeps_its_findings(tmp_path: Path) -> None:
@@ -369,7 +368,7 @@ def test_a_folder_that_became_a_link_blocks_nothing_else(tmp_path: Path) -> None
     assert found["Photos/undated/IMG_0001.HEIC"].verdict is Verdict.CHANGED
     assert "Photos/undated is a link" in found["Photos/undated/IMG_0001.HEIC"].sentence
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
-        assert set(target.needs_repair(PHONE)) == {asset(2).uuid}
+        assert set(target.inspect(PHONE).broken) == {asset(2).uuid}
         assert copied(target, asset(3, name="IMG_3.HEIC")), "and nothing is blocked"
 
 

@@ -177,7 +177,7 @@ def test_a_second_phone_with_the_same_photo_shares_the_file(tmp_path: Path) -> N
     (tmp_path / first.files[0].path).write_bytes(b"x" * first.files[0].size)
     verify(tmp_path)
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
-        broken = {udid: set(target.needs_repair(udid)) for udid in ("OLD", "NEW")}
+        broken = {udid: set(target.inspect(udid).broken) for udid in ("OLD", "NEW")}
     assert broken == {"OLD": {asset(1).uuid}, "NEW": {twin(2).uuid}}
 
 

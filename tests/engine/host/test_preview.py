@@ -13,9 +13,9 @@ from ambertime_tui.engine.host.preview import Previewer
 from ambertime_tui.engine.job.target_memory import TargetMemory
 from ambertime_tui.engine.scan.survey import Scan
 from ambertime_tui.engine.scan.surveyor import Survey
-from ambertime_tui.library.histogram import by_day
 from ambertime_tui.library.model import Asset, Availability, Kind, Library, Resource, Role
 from tests.drive.archive_helpers import drive_at
+from tests.library.days import by_day
 
 GIB = 1 << 30
 

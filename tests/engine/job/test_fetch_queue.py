@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from ambertime_tui.engine.api.spec import FetchOrder
 from ambertime_tui.engine.api.status import FetchState, Tally
 from ambertime_tui.engine.job.fetch_queue import FetchQueue, expected
-from ambertime_tui.engine.plan.plan import Decision, PlannedAsset, by_capture, plan_of
+from ambertime_tui.engine.plan.plan import Decision, PlannedAsset, plan_of
 from ambertime_tui.library.model import Asset, Availability, Kind, Resource, Role
-from tests.engine.libraries import few
+from tests.engine.libraries import capture_order, few
 
 PENDING = (FetchState.WAITING, FetchState.ASKED, FetchState.ARRIVING)
 
@@ -74,7 +74,7 @@ def test_totals_folders_order_and_pages_agree_with_the_states(
     elif order is FetchOrder.FAVOURITES:
         assert in_order == sorted(pending, key=lambda p: (not p.asset.favourite, by_capture(p)))
     else:
-        dated = sorted(pending, key=by_capture, reverse=order is FetchOrder.NEWEST)
+        dated = sorted(pending, key=capture_order, reverse=order is FetchOrder.NEWEST)
         assert in_order == dated
     assert set(queue.folders()) == {r.directory for p in pending for r in expected(p)}
     for folder in queue.folders():

@@ -14,11 +14,12 @@ from ambertime_tui.engine.api.spec import Selection
 from ambertime_tui.engine.job.census import Bucket, Ending, Endings, contradictions, list_left, take_census
 from ambertime_tui.engine.job.closing import EDITS, edits_left
 from ambertime_tui.engine.plan.drive_advice import drive_advice
-from ambertime_tui.engine.plan.plan import Decision, Plan, PlannedAsset, Share, by_capture, plan_of
+from ambertime_tui.engine.plan.plan import Decision, Plan, PlannedAsset, Share, plan_of
 from ambertime_tui.engine.plan.rules import EDIT_IN_ICLOUD, make_plan, room_needed
 from ambertime_tui.library.model import Asset, Availability, Kind, Library, Resource, Role
 from tests.engine.libraries import (
     SELECTIONS,
+    capture_order,
     few,
     libraries,
     recorded_asset,
@@ -197,12 +198,11 @@ def test_a_plan_kept_in_columns_tells_what_was_planned(plan: Plan) -> None:
     assert plan.number_of("NOBODY") is None
     chosen = [p for p in plan if p.decision in (Decision.COPY, Decision.FETCH)]
     in_order = plan.in_order(Decision.COPY, Decision.FETCH)
-    assert list(in_order) == sorted(chosen, key=by_capture)
+    assert list(in_order) == sorted(chosen, key=capture_order)
     assert [plan.rank_of(p.number) for p in in_order] == sorted(plan.rank_of(p.number) for p in chosen)
     share = plan.share(Decision.COPY, Decision.FETCH)
     assert share.bytes == sum(p.bytes for p in chosen)
     assert share.files == sum(len(p.resources) for p in chosen)
-    assert plan.undated == sum(p.asset.created is None for p in plan if p.decision is not Decision.EXCLUDED)
 
 
 @few
