@@ -12,6 +12,7 @@ from pathlib import Path
 from PIL import Image
 
 from ambertime_tui.config import State, Task
+from ambertime_tui.drive.errors import TargetMissing
 from ambertime_tui.engine.api.client import (
     Command,
     DevicesChanged,
@@ -163,7 +164,7 @@ class FakeEngine:
     async def drive(self, path: str) -> DriveSummary:
         """Folders under /data exist."""
         if not path.startswith("/data"):
-            raise EngineError("TargetMissing", f"There is no folder {path}; make it first.")
+            raise EngineError("TargetMissing", str(TargetMissing(Path(path))))
         return replace(SYSTEM, path=path, name=path, system=False)
 
     async def survey(
@@ -191,7 +192,6 @@ class FakeEngine:
         held = self.library.by_day.within(spec.selection.range)
         free = next((d.free_bytes for d in self.devices_now.drives if d.path == spec.target), 10**11)
         return Preview(
-            selected=Tally(held.assets, held.local.bytes + held.icloud.bytes),
             local=Tally(held.assets - held.awaiting, held.local.bytes),
             icloud=Tally(held.awaiting, held.icloud.bytes),
             drive_free=free,

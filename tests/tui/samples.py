@@ -1,12 +1,15 @@
-"""Job statuses as an engine would report them, at typical moments."""
+"""Job statuses as an engine reports them, at typical moments. The sentences are the engine's own."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from ambertime_tui import units
+from ambertime_tui.drive.errors import DriveFull
 from ambertime_tui.engine.api.attendance import Attendance, NightsStatus
 from ambertime_tui.engine.api.client import Report
+from ambertime_tui.engine.api.proof import proof_line
 from ambertime_tui.engine.api.spec import FetchWay, JobSpec, OriginalsChoice
 from ambertime_tui.engine.api.status import (
     Census,
@@ -21,17 +24,26 @@ from ambertime_tui.engine.api.status import (
     Left,
     Outcome,
     Phase,
+    Proofs,
     ScanStatus,
     ScanStep,
     Tally,
     WriteStatus,
 )
+from ambertime_tui.engine.job.census import WORDS
+from ambertime_tui.engine.job.copy_phase import ENDED_BEFORE
 from ambertime_tui.engine.job.fetch_requests import USUAL_TROUBLES
-from ambertime_tui.phone.errors import PhoneDisconnected
+from ambertime_tui.phone.errors import MediaUnreadable, PhoneDisconnected
+from ambertime_tui.phone.originals import KeepOriginals
 from tests.tui.fake_engine import NOW, PHONE
 
 SPEC = JobSpec("/media/anna/PHOTOS", PHONE.udid, originals=OriginalsChoice.ICLOUD)
 MB = 1_000_000
+
+
+def _unreadable(n: int) -> str:
+    return str(MediaUnreadable(f"DCIM/106APPLE/IMG_6{n}50.MOV"))
+
 
 CONNECTING = JobStatus("20261122-a1b2c3", 1, SPEC, NOW - 2, NOW)
 SCANNING = replace(
@@ -106,10 +118,10 @@ COPYING = replace(
         free_bytes=402_540 * MB,
     ),
     events=(
-        Event(NOW - 753, "info", "Connected to Anna’s iPhone."),
-        Event(NOW - 744, "info", "Library read: 30,009 items, 3,025 in the selection."),
-        Event(NOW - 300, "warning", "IMG_6650.MOV could not be read. It will be retried at the end."),
-        Event(NOW - 12, "info", "IMG_4811.HEIC arrived from iCloud."),
+        Event(NOW - 600, "warning", str(PhoneDisconnected("Anna’s iPhone"))),
+        Event(NOW - 540, "info", "The iPhone is back; the job continues."),
+        Event(NOW - 300, "error", f"IMG_6050.MOV: {_unreadable(0)}"),
+        Event(NOW - 12, "info", "IMG_4633.HEIC was offloaded before it was copied; it waits for iCloud."),
     ),
 )
 COPYING_BY_SHORTCUT = replace(COPYING, spec=replace(SPEC, way=FetchWay.SHORTCUT))
@@ -158,8 +170,8 @@ CENSUS = Census(
     (
         CensusLine("copied", "", 2_456, 19_900 * MB),
         CensusLine("already", "", 26_521, 190_300 * MB),
-        CensusLine("icloud", "had not arrived when the job ended", 560, 7_400 * MB),
-        CensusLine("failed", "the phone could not read the file", 3, 15 * MB),
+        CensusLine("icloud", WORDS["icloud"], 560, 7_400 * MB),
+        CensusLine("failed", WORDS["unreadable"], 3, 15 * MB),
         CensusLine("excluded", "outside the range", 438, 3_100 * MB),
         CensusLine("excluded", "in shared albums of other people", 212, 640 * MB),
         CensusLine("excluded", "in Recently Deleted", 31, 90 * MB),
@@ -172,6 +184,7 @@ ENDED_LEFT = replace(
     outcome=Outcome.LEFT,
     ended_at=NOW,
     census=CENSUS,
+    proof=proof_line(59_233, 0, 0, proofs=Proofs(proved=57_910, differs=0, unproved=1_323)),
     write=replace(COPYING.write, written=Tally(2_456, 19_900 * MB), files_written=3_704, read_back=3_704),
 )
 LEFT_REPORT = Report(
@@ -184,7 +197,7 @@ LEFT_REPORT = Report(
                 "2018-05-01",
                 13_214_285,
                 "icloud",
-                "Still only in iCloud. Run again with iCloud originals, the phone on power and Wi-Fi.",
+                ENDED_BEFORE,
             )
             for n in range(560)
         ),
@@ -194,8 +207,8 @@ LEFT_REPORT = Report(
                 f"IMG_6{n}50.MOV",
                 "2024-02-03",
                 5_000_000,
-                "failed",
-                "The phone could not read the file. Open it in Photos once, then run the backup again.",
+                "unreadable",
+                _unreadable(n),
             )
             for n in range(3)
         ),
@@ -205,20 +218,28 @@ COMPLETE_CENSUS = Census(
     30_221,
     (
         CensusLine("copied", "", 30_009, 210_000 * MB),
-        CensusLine("excluded", "in shared albums", 212, 640 * MB),
+        CensusLine("excluded", "in shared albums of other people", 212, 640 * MB),
     ),
 )
-ENDED_COMPLETE = replace(ENDED_LEFT, sequence=98, outcome=Outcome.COMPLETE, census=COMPLETE_CENSUS)
+ENDED_COMPLETE = replace(
+    ENDED_LEFT,
+    sequence=98,
+    outcome=Outcome.COMPLETE,
+    census=COMPLETE_CENSUS,
+    write=replace(COPYING.write, written=Tally(30_009, 210_000 * MB), files_written=61_200, read_back=61_200),
+    proof=proof_line(60_100, 0, 0, proofs=Proofs(proved=58_777, differs=0, unproved=1_323)),
+)
 ENDED_FAILED = replace(
     ENDED_LEFT,
     sequence=97,
     outcome=Outcome.FAILED,
-    sentence="The drive at /media/anna/PHOTOS is full: 1.2 GB needed, 80.0 MB free.",
+    sentence=str(DriveFull(Path(SPEC.target), 1_200 * MB, 80 * MB)),
+    proof="",
 )
 ENDED_AND_SWITCHED = replace(
     ENDED_LEFT,
     sequence=96,
-    afterwards="To free space on the iPhone, switch back: Settings, Apps, Photos, Optimize iPhone Storage.",
+    afterwards=KeepOriginals.afterwards,
 )
 HEAD_START = replace(
     SCANNING,

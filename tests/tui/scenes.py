@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ambertime_tui.config import State, Task, backup_key
+from ambertime_tui.drive.errors import AnotherDrive
 from ambertime_tui.engine.api.client import DevicesChanged, EngineError, Report, RunningJob
 from ambertime_tui.engine.api.spec import OriginalsChoice
 from ambertime_tui.engine.api.status import (
@@ -18,6 +19,8 @@ from ambertime_tui.engine.api.status import (
     ScanStatus,
     ScanStep,
 )
+from ambertime_tui.phone.errors import PhoneLocked, TrustPending
+from ambertime_tui.phone.originals import Shortcut, Wanted
 from ambertime_tui.tui.application import AmberApp
 from ambertime_tui.tui.glyphs import ASCII, FULL
 from ambertime_tui.tui.terminal import Terminal
@@ -89,17 +92,23 @@ def shows(text: str, *keys: str) -> Script:
     return script
 
 
+READ_ONLY = "It is mounted read-only. Check its write-protect switch, or mount it for writing."
+
+
 def _no_phone(engine: FakeEngine) -> None:
     engine.devices_now = DevicesChanged((), (USB, SYSTEM))
 
 
 def _no_usbmuxd(engine: FakeEngine) -> None:
-    sentence = "usbmuxd is not running, so no phone can be found. Install it (apt install usbmuxd)."
+    sentence = (
+        "usbmuxd is not running (there is no /var/run/usbmuxd). It starts when an iPhone is plugged in. If "
+        "one is plugged in, install it: sudo apt install usbmuxd."
+    )
     engine.devices_now = DevicesChanged((), (USB, SYSTEM), sentence)
 
 
 def _untrusted(engine: FakeEngine) -> None:
-    sentence = "Anna’s iPhone does not trust this computer yet. Unlock it and tap Trust."
+    sentence = str(TrustPending("Anna’s iPhone"))
     engine.devices_now = DevicesChanged((replace(PHONE, ready=False, sentence=sentence),), (USB, SYSTEM))
     engine.library = EngineError("TrustPending", sentence)
 
@@ -112,27 +121,32 @@ def _scanning(engine: FakeEngine) -> None:
 
 
 def _full(engine: FakeEngine) -> None:
-    engine.preview_problem = "Not enough free space: 640 GB needed, 412 GB free. Choose a shorter range."
+    engine.preview_problem = (
+        "Not enough free space: 640 GB needed, 412 GB free. Choose a shorter range or another drive."
+    )
 
 
 def _advised(engine: FakeEngine) -> None:
     engine.advice = (
-        "The range needs 13.3 GB on the phone, and 12.4 GB are free. Split it in two.",
-        "Keep the phone on power and on Wi-Fi.",
+        "The originals in iCloud need 13.3 GB, and the iPhone has 12.4 GB free. The Shortcut requests them "
+        "slice by slice, with a code for each.",
+        "The iPhone is not charging. Connect it to power.",
     )
 
 
 def _another_drive(engine: FakeEngine) -> None:
-    engine.preview_refused = EngineError("AnotherDrive", "A different drive is now at ….")
+    engine.preview_refused = EngineError("AnotherDrive", str(AnotherDrive(Path(USB.path))))
 
 
 def _many(engine: FakeEngine) -> None:
     second = PhoneSummary("00008101-000000000000001E", "Ben’s old phone", "iPhone 12 mini", "16.7", True)
-    locked = PhoneSummary("00008101-000000000000002E", "", "iPhone SE", "17.2", False, "Unlock it once.")
+    locked = PhoneSummary(
+        "00008101-000000000000002E", "", "iPhone SE", "17.2", False, str(PhoneLocked("iPhone"))
+    )
     drives = tuple(
         DriveSummary(f"/media/anna/DISK{n}", f"DISK{n}", "ext4", 10**12, n * 10**11, True) for n in range(9)
     )
-    fat = replace(USB, file_system="vfat", usable=False, sentence="It is mounted read-only.")
+    fat = replace(USB, file_system="vfat", usable=False, sentence=READ_ONLY)
     engine.devices_now = DevicesChanged((PHONE, second, locked), (fat, SSD, *drives, SYSTEM))
 
 
@@ -158,8 +172,8 @@ async def _wrong_range(stage: Stage) -> None:
 async def _wrong_folder(stage: Stage) -> None:
     await stage.shows("starts the backup")
     await stage.press("t", "home", "ctrl+k")
-    await stage.type("/nowhere")
-    await stage.shows("no folder /nowhere;")
+    await stage.type("/absent")
+    await stage.shows("/absent does not exist")
     await stage.shows("left there")  # the preview of the last letter comes a moment after it
 
 
@@ -190,14 +204,14 @@ def _jobs(theme: str | None) -> AmberApp:
     return app_of(engine, context_of(engine, jobs=jobs), theme=theme)
 
 
-WITH_CODE = replace(
-    samples.COPYING_BY_SHORTCUT,
-    fetch=replace(
-        samples.COPYING.fetch,
-        code="shortcuts://run-shortcut?name=AmberTime&input=text&text=1-1-80",
-        sentence="Point the phone's camera at the code and tap what it offers.",
-    ),
-)
+def _with_code() -> JobStatus:
+    request = Shortcut().request([Wanted("A", NOW - 231e6, 160_000_000)], None)
+    assert request is not None
+    fetch = replace(samples.COPYING.fetch, code=request.code, sentence=request.sentence)
+    return replace(samples.COPYING_BY_SHORTCUT, fetch=fetch)
+
+
+WITH_CODE = _with_code()
 
 SCENES: tuple[Scene, ...] = (
     _setup("setup", shows(READY), state=CHOSEN),
@@ -244,7 +258,7 @@ SCENES: tuple[Scene, ...] = (
         terminal=ASCII_TERMINAL,
     ),
     _run("end-complete", samples.ENDED_COMPLETE, "adds up"),
-    _run("end-failed", samples.ENDED_FAILED, "is full", report=samples.LEFT_REPORT),
+    _run("end-failed", samples.ENDED_FAILED, "Not enough free space", report=samples.LEFT_REPORT),
     Scene("jobs", _jobs, shows("2 backups running")),
 )
 BY_NAME = {scene.name: scene for scene in SCENES}

@@ -173,11 +173,11 @@ class FetchRequests:
         request = self._request
         if request is None:
             asked_before = self._requested or self._round
-            return NO_SHORTCUT.format(items=units.plural(pending, "original")) if asked_before else ""
+            return NO_SHORTCUT.format(items=units.plural(pending, "item")) if asked_before else ""
         if request.uuids is None:
             if self._progress.last_arrival_at is None:
                 return request.sentence
-            return f"Waiting for iOS to download {units.plural(pending, 'original')}."
+            return f"Waiting for iOS to download {units.plural(pending, 'item')}."
         if not self._has_begun:
             return request.sentence
         return (

@@ -111,7 +111,7 @@ def _figures(status: JobStatus, total: Tally, cells: int, glyphs: Glyphs) -> lis
     """What arrived, what is still to come and in which order, how fast."""
     fetch = status.fetch
     came = fetch.arrived + fetch.written
-    left = line(Span(f"{count(came.count)} of {count(total.count)}", "strong"))
+    left = line(Span(f"{count(came.count)} of {plural(total.count, 'item')}", "strong"))
     rest = to_come(fetch)
     parts = [Span(f"{size(rest.bytes)} to come"), Span(ORDER_WORDS[fetch.order], "muted")]
     more = joined(parts if rest.count else (), cells, f" {glyphs.dot} ")

@@ -21,11 +21,17 @@ class Figure:
     mark: str
 
 
-def figure_lines(figures: tuple[Figure, ...], cells: int, rows: int) -> list[Line]:
-    """One figure per row if there are enough rows, else as many side by side as fit."""
+def figure_lines(figures: tuple[Figure, ...], cells: int, rows: int, *, heading: str) -> list[Line]:
+    """One figure per row if there are enough rows, else as many side by side as fit.
+
+    The heading says what is counted. It is shown if nothing is left out for it.
+    """
     if rows <= 0:
         return []
-    if rows >= len(figures):
+    above = line(Span(heading, "muted"))
+    if rows > len(figures):
+        return [above, *(_row(figure, cells) for figure in figures)]
+    if rows == len(figures):
         return [_row(figure, cells) for figure in figures]
     parts = [
         line(
@@ -35,6 +41,8 @@ def figure_lines(figures: tuple[Figure, ...], cells: int, rows: int) -> list[Lin
         )
         for figure in figures
     ]
+    if width(above) + sum(3 + width(part) for part in parts) <= cells:
+        parts.insert(0, above)
     spans: list[Span] = []
     for part in parts:
         if width(tuple(spans)) + width(part) + 3 <= cells:

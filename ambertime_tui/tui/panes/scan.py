@@ -17,7 +17,7 @@ def scan_lines(status: JobStatus, width: int, height: int, glyphs: Glyphs) -> tu
     if scan.own:
         lines[0] = spread(lines[0], (Span(f"{plural(scan.own, 'item')}", "muted"),), width)
     if scan.step is ScanStep.DONE:
-        lines += figure_lines(_figures(scan, glyphs), width, height - len(lines))
+        lines += figure_lines(_figures(scan, glyphs), width, height - len(lines), heading="Originals")
     room = height - len(lines)
     extras = _extras(scan)[: max(0, room - 1)]
     if extras:
@@ -44,7 +44,7 @@ def _figures(scan: ScanStatus, glyphs: Glyphs) -> tuple[Figure, ...]:
 
 
 def _extras(scan: ScanStatus) -> list[str]:
-    extras = [f"{count(scan.selected)} in the selection"] if scan.selected else []
+    extras = [f"{plural(scan.selected, 'item')} in the selection"] if scan.selected else []
     if scan.undated:
         extras.append(f"{count(scan.undated)} without a date")
     extras += [f"{count(number)} {words}" for words, number in scan.left_out if number]

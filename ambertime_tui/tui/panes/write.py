@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
+
 from ambertime_tui.engine.api.status import CurrentFile, JobStatus, WriteStatus
 from ambertime_tui.tui.glyphs import Glyphs
 from ambertime_tui.tui.panes.fetch import BEFORE_PLAN
@@ -29,7 +31,7 @@ def write_lines(status: JobStatus, width: int, height: int, glyphs: Glyphs) -> t
     right = line(Span(f" {percent(written.bytes, planned.bytes)}"))
     lines = [
         spread(meter(written.bytes, planned.bytes, width - 6, glyphs, "bar"), right, width),
-        _counts(write, width),
+        *_counts(write, width, height),
     ]
     if height > 3:
         lines += joined(_verification(write), width, f" {glyphs.dot} ") or [()]
@@ -63,13 +65,18 @@ def _head_start(write: WriteStatus, width: int, height: int, glyphs: Glyphs) -> 
     return tuple(lines[:height])
 
 
-def _counts(write: WriteStatus, cells: int) -> Line:
-    left = line(
-        Span(f"{count(write.written.count)} of {count(write.planned.count)}", "strong"),
-        Span(f"  {size(write.written.bytes)} of {size(write.planned.bytes)}", "muted"),
-    )
-    free = f"{size(write.free_bytes)} free" if write.free_bytes is not None else ""
-    return spread(left, line(Span(free, "muted")), cells) if cells >= 52 else left
+def _counts(write: WriteStatus, cells: int, height: int) -> list[Line]:
+    """Items and bytes, on one row if they always fit, so that the rows below do not move."""
+    written, planned = write.written, write.planned
+    items = Span(f"{count(written.count)} of {plural(planned.count, 'item')}", "strong")
+    sizes = Span(f"{size(written.bytes)} of {size(planned.bytes)}", "muted")
+    if cells >= 52:
+        free = f"{size(write.free_bytes)} free" if write.free_bytes is not None else ""
+        return [spread(line(items, "  ", sizes), line(Span(free, "muted")), cells)]
+    widest = f"{count(planned.count)} of {plural(planned.count, 'item')}  888 GB of {size(planned.bytes)}"
+    if cell_len(widest) <= cells:
+        return [line(items, "  ", sizes)]
+    return [line(items), line(sizes)] if height > 5 else [line(items)]
 
 
 def _current_file(file: CurrentFile, cells: int, glyphs: Glyphs) -> Line:

@@ -78,7 +78,12 @@ class EndScreen(AmberScreen):
         for view in self.query(FullHeight):
             view.refresh(layout=True)
             view.show_again()
+        self.refresh_bindings()
         self.query_one(KeyLine).show_again()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer the list of what was not copied only if there is something in it."""
+        return action != "left" or (self.report is not None and bool(self.report.left))
 
     def _draw_title(self, width: int, _height: int) -> tuple[Line, ...]:
         return (title_line(self.status, self.status.now, width, self.glyphs),)
@@ -98,19 +103,12 @@ class EndScreen(AmberScreen):
         return tuple(lines)
 
     def why_not(self, action: str) -> str:
-        """Actions need something to list or to save."""
-        if action != "left" and not action.startswith("export"):
-            return ""
-        if self.report is None:
-            return self._no_report
-        if action == "left" and not self.report.left:
-            return "Everything you selected is on the drive."
-        return ""
+        """Why there is no report to save now; empty for all other actions."""
+        return self._no_report if action.startswith("export") and self.report is None else ""
 
     def action_left(self) -> None:
         """List the items that are not on the drive."""
-        if not self.refuse("left"):
-            self.app.push_screen(ListingScreen(self.engine, Pane.LEFT, orders=False))
+        self.app.push_screen(ListingScreen(self.engine, Pane.LEFT, orders=False))
 
     def action_export(self, kind: str) -> None:
         """Save the report."""
