@@ -72,7 +72,7 @@ def test_totals_folders_order_and_pages_agree_with_the_states(
     if order is FetchOrder.SMALLEST:
         assert [p.bytes for p in in_order] == sorted(p.bytes for p in pending)
     elif order is FetchOrder.FAVOURITES:
-        assert in_order == sorted(pending, key=lambda p: (not p.asset.favourite, by_capture(p)))
+        assert in_order == sorted(pending, key=lambda p: (not p.asset.favourite, capture_order(p)))
     else:
         dated = sorted(pending, key=capture_order, reverse=order is FetchOrder.NEWEST)
         assert in_order == dated
