@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 from collections.abc import Callable
@@ -120,7 +121,7 @@ class FileChecker:
             facts = self._reader.calls.stat(full)
             if not stat.S_ISREG(facts.st_mode):
                 return _checked(file, Verdict.CHANGED, f"{file.path} is no longer a regular file.")
-            reading = IncrementalReader(self._reader, full, self._on_bytes(file.path))
+            reading = IncrementalReader(self._reader, full, hashlib.sha256(), self._on_bytes(file.path))
             reading.read_rest(None if fingerprint is None else fingerprint.update)
         except (FileNotFoundError, NotADirectoryError) as error:
             self._place.raise_if_gone(error)
@@ -137,7 +138,8 @@ class FileChecker:
         except OSError as error:
             self._place.raise_if_gone(error)
             return _checked(file, Verdict.DAMAGED, f"{file.path} cannot be read: {error.strerror or error}.")
-        checked = self._compared(file, reading.digest, facts.st_mtime)
+        found = FileDigest(reading.size, reading.hexdigest, reading.read_back)
+        checked = self._compared(file, found, facts.st_mtime)
         if fingerprint is None or checked.finding is not None:
             return checked
         value = fingerprint.value()

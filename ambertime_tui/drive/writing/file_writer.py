@@ -7,6 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from xxhash import xxh3_128
+
 from ambertime_tui.drive.errors import DriveError, FileTooLarge, ReadBackDiffers, SizeDiffers, drive_error
 from ambertime_tui.drive.record.record_model import ReadBack, RecordedFile
 from ambertime_tui.drive.writing.context import WriteContext
@@ -76,7 +78,8 @@ class FileWriter:
         self._source_modified_at = source_modified_at
         self._hash = hashlib.sha256()
         self._fingerprint = Fingerprint() if placed.resource.role.is_original else None
-        self._reading = IncrementalReader(context.reader, context.root / part)
+        self._received = xxh3_128()
+        self._reading = IncrementalReader(context.reader, context.root / part, xxh3_128())
         self._size = 0
         self._fd: int | None = None
         self._made = False
@@ -125,14 +128,13 @@ class FileWriter:
         try:
             self._fd = calls.open_existing(self.path)
             calls.truncate(self._fd, checkpoint.size)
-            self._reading.read_rest(None if self._fingerprint is None else self._fingerprint.update)
+            self._reading.read_rest(self._update)
         except OSError:
             self.discard()
             return False
-        if self._reading.digest.sha256 != checkpoint.sha256:
+        if self.sha256 != checkpoint.sha256:
             self.discard()
             return False
-        self._hash = self._reading.hash_so_far()
         self._size = self._checked = checkpoint.size
         return True
 
@@ -145,9 +147,7 @@ class FileWriter:
         """
         fd = self._descriptor()
         rest = memoryview(chunk)
-        self._hash.update(rest)
-        if self._fingerprint is not None:
-            self._fingerprint.update(rest)
+        self._update(rest)
         self._size += len(rest)
         if self._expected_size is not None and self._size > self._expected_size:
             self.discard()
@@ -223,18 +223,27 @@ class FileWriter:
         except DriveError:
             self.discard()
             raise
-        self._read_back = self._reading.digest.read_back
+        self._read_back = self._reading.read_back
+
+    def _update(self, data: memoryview) -> None:
+        """Add bytes that were received."""
+        self._hash.update(data)
+        self._received.update(data)
+        if self._fingerprint is not None:
+            self._fingerprint.update(data)
 
     def _read_back_rest(self) -> None:
-        """Read back what was synced since the last time, and compare the hash.
+        """Read back what was synced since the last time, and compare it with what was received.
+
+        A fast 128-bit hash is enough here: it is to notice what a drive loses, not what somebody forges. The
+        SHA-256 that is recorded was computed from the bytes as they arrived.
 
         Raises:
             ReadBackDiffers: the drive returned different bytes than were written.
             OSError: from the drive.
         """
         self._reading.read_rest()
-        found = self._reading.digest
-        if (found.size, found.sha256) != (self._size, self._hash.hexdigest()):
+        if (self._reading.size, self._reading.hexdigest) != (self._size, self._received.hexdigest()):
             raise ReadBackDiffers(self.path)
 
     def staged(self, repairs: RecordedFile | None) -> StagedFile:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from ambertime_tui.drive.record.record_model import ReadBack
 from ambertime_tui.drive.volume.file_system import CacheDropping, FileSystemTraits
@@ -23,6 +24,16 @@ from ambertime_tui.drive.volume.system_calls import SystemCalls, closing
 
 _BLOCK = 512 << 10
 """Bytes. Small enough to be still in the processor cache when they are hashed."""
+
+
+class Digest(Protocol):
+    """A hash that is updated while bytes arrive."""
+
+    def update(self, data: memoryview, /) -> None:
+        """Add bytes."""
+
+    def hexdigest(self) -> str:
+        """The hash of all bytes so far, in hex."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +65,9 @@ class Reader:
         Raises:
             OSError: from the drive.
         """
-        reading = IncrementalReader(self, path, on_bytes)
+        reading = IncrementalReader(self, path, hashlib.sha256(), on_bytes)
         reading.read_rest()
-        return reading.digest
+        return FileDigest(reading.size, reading.hexdigest, reading.read_back)
 
     def drop_cached_pages(self, fd: int) -> bool | None:
         """Drop the cached pages of a file. False if some stayed, None if not supported here.
@@ -98,11 +109,20 @@ class IncrementalReader:
     Each step reads what was synced before.
     """
 
-    def __init__(self, reader: Reader, path: Path, on_bytes: Callable[[int], None] | None = None) -> None:
+    def __init__(
+        self, reader: Reader, path: Path, digest: Digest, on_bytes: Callable[[int], None] | None = None
+    ) -> None:
+        """
+        Args:
+            reader: of the file system.
+            path: the file.
+            digest: updated with all bytes, in order.
+            on_bytes: called with the number of bytes of each block.
+        """
         self._reader = reader
         self._path = path
         self._on_bytes = on_bytes
-        self._hash = hashlib.sha256()
+        self._digest = digest
         self._size = 0
         self._from_drive = True
 
@@ -124,14 +144,19 @@ class IncrementalReader:
         self._from_drive = self._from_drive and bool(dropped or direct)
 
     @property
-    def digest(self) -> FileDigest:
-        """Digest of what was read so far."""
-        how = ReadBack.FROM_DRIVE if self._from_drive else ReadBack.THROUGH_CACHE
-        return FileDigest(self._size, self._hash.hexdigest(), how)
+    def size(self) -> int:
+        """Bytes read so far."""
+        return self._size
 
-    def hash_so_far(self) -> hashlib._Hash:
-        """A copy of the hash of what was read so far, to be updated with what follows."""
-        return self._hash.copy()
+    @property
+    def hexdigest(self) -> str:
+        """Digest of what was read so far, in hex."""
+        return self._digest.hexdigest()
+
+    @property
+    def read_back(self) -> ReadBack:
+        """Whether all bytes so far came from the drive itself."""
+        return ReadBack.FROM_DRIVE if self._from_drive else ReadBack.THROUGH_CACHE
 
     def _read_directly(self, on_data: Callable[[memoryview], object] | None) -> bool:
         """Read with O_DIRECT. False if the file system does not support it."""
@@ -154,7 +179,7 @@ class IncrementalReader:
                 count = os.preadv(fd, [block], self._size - known) - known
                 if count <= 0:
                     return
-                self._hash.update(block[known : known + count])
+                self._digest.update(block[known : known + count])
                 if on_data is not None:
                     on_data(block[known : known + count])
                 self._size += count

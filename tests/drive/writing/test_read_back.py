@@ -49,7 +49,7 @@ def test_each_byte_of_a_growing_file_is_read_once(tmp_path: Path, calls: SystemC
     if isinstance(calls, PagesStay) and not has_direct(tmp_path):
         pytest.skip("no O_DIRECT on this file system")
     path, heard = tmp_path / "long", list[int]()
-    reading = IncrementalReader(Reader(traits("ext4"), "", calls), path, heard.append)
+    reading = IncrementalReader(Reader(traits("ext4"), "", calls), path, hashlib.sha256(), heard.append)
     chance, written = random.Random(7), b""
     for size in SIZES:
         written += chance.randbytes(size)
@@ -58,12 +58,11 @@ def test_each_byte_of_a_growing_file_is_read_once(tmp_path: Path, calls: SystemC
             file.flush()
             os.fsync(file.fileno())
         reading.read_rest()
-        found = reading.digest
-        assert (found.size, found.sha256) == (len(written), hashlib.sha256(written).hexdigest())
+        assert (reading.size, reading.hexdigest) == (len(written), hashlib.sha256(written).hexdigest())
     assert sum(heard) == len(written)
     if isinstance(calls, PagesStay):
         assert calls.direct == len(SIZES)
-        assert reading.digest.read_back is ReadBack.FROM_DRIVE
+        assert reading.read_back is ReadBack.FROM_DRIVE
 
 
 class LiesAtTheSecondSync(SystemCalls):
