@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 import segno
 
 from ambertime_tui.phone.originals import address_of
 from ambertime_tui.qr import QUIET_ZONE, ascii_blocks, half_blocks, qr_rows
 
-CODE = address_of("2019-03-01..2019-05-31")
+CODE = address_of(date(2019, 3, 1), 300)
 HALVES = {"█": (True, True), "▀": (True, False), "▄": (False, True), " ": (False, False)}
 
 
 def test_the_address_is_what_ios_runs_a_shortcut_by() -> None:
-    assert CODE == "shortcuts://run-shortcut?name=AmberTime&input=text&text=2019-03-01..2019-05-31"
+    assert CODE == "shortcuts://run-shortcut?name=AmberTime&input=text&text=2019-03-01x300"
 
 
 def test_the_modules_come_from_the_library_with_a_quiet_zone() -> None:

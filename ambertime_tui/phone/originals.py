@@ -6,9 +6,11 @@ therefore an action of the user on the phone. AmberTime then watches the files a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from typing import Protocol
 from urllib.parse import urlencode
@@ -17,12 +19,13 @@ from ambertime_tui import units
 
 SHORTCUT = "AmberTime"
 """Required name of the Shortcut on the phone. docs/shortcut.md says how to make it."""
-SHARE_OF_FREE_SPACE = 0.5
-"""Share of the phone's free storage for one slice. iOS starts to offload before storage is full."""
-DEFAULT_SLICE_BYTES = 2_000_000_000
-"""Size of a slice if the phone does not report its free storage."""
-ITEMS_AT_ONCE = 300
-"""Maximum items per run of a Shortcut. iOS reportedly stops longer runs."""
+ITEMS_PER_RUN = 5000
+"""Maximum items of one run of the Shortcut. Not tried; a run that ends early only costs another code."""
+LARGEST_GAP = 500
+"""Maximum items between two wanted ones that a run passes: it downloads them again if iOS offloaded them."""
+_TIGHT = 2 << 30
+"""Bytes. With less free on the phone, a run takes only what fits into a part of it."""
+_SHARE_OF_TIGHT = 0.5
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LARGEST_OFFSET = timedelta(hours=14)
 """The Shortcut uses the phone's local calendar. No time zone is further from UTC than this."""
@@ -117,29 +120,86 @@ class ByHand:
 
 
 class Shortcut:
-    """A Shortcut on the phone that requests the originals of a range of days, started by scanning a code."""
+    """A Shortcut on the phone that requests originals from a day on, started by scanning a code.
+
+    A run is not limited by the free storage: iOS removes originals only when storage is short, and they are
+    copied as they arrive.
+    """
 
     needs = "The Shortcut “AmberTime” on the iPhone (see docs/shortcut.md), and Wi-Fi."
     does = (
-        "You scan a code with the iPhone's camera. iOS downloads a range of days. Then the next code appears."
+        "You scan a code with the iPhone's camera, once for thousands of items. Not for originals of edited "
+        "items, the JPEG or HEIC of a RAW pair, and hidden or undated items."
     )
     afterwards = ""
 
+    def __init__(self, found: Sequence[float] = ()) -> None:
+        """
+        Args:
+            found: capture times of all items that Find Photos finds, sorted. Empty: only the wanted ones.
+        """
+        self._found = found
+
     def request(self, wanted: Iterable[Wanted], free_bytes: int | None) -> Request | None:
-        """Request the next slice: as many whole days as the phone has storage for, but at least one."""
-        room = DEFAULT_SLICE_BYTES if free_bytes is None else int(free_bytes * SHARE_OF_FREE_SPACE)
-        chosen = first_slice((one for one in wanted if can_be_found(one)), room, ITEMS_AT_ONCE)
+        """Request the next items, as many as one run can take, but at least one."""
+        chosen = self.next_run(wanted, free_bytes)
         if not chosen:
             return None
-        days = days_around(one.created for one in chosen if one.created is not None)
+        first, count = self._reach(chosen)
         size = sum(one.bytes for one in chosen)
         items = units.plural(len(chosen), "item")
         return Request(
-            f"Point the iPhone's camera at the code and tap it. It requests {items} ({units.size(size)}) "
-            f"from {days.replace('..', ' to ')}.",
+            f"Point the iPhone's camera at the code and tap it. It requests {items} ({units.size(size)}), "
+            f"beginning with {first.isoformat()}.",
             tuple(one.uuid for one in chosen),
-            address_of(days),
+            address_of(first, count),
         )
+
+    def runs(self, wanted: Iterable[Wanted], free_bytes: int | None) -> int:
+        """Return how many codes it takes to request everything that can be requested."""
+        left, runs = [one for one in wanted if can_be_found(one)], 0
+        while left:
+            left = left[len(self.next_run(left, free_bytes)) :]
+            runs += 1
+        return runs
+
+    def next_run(self, wanted: Iterable[Wanted], free_bytes: int | None) -> list[Wanted]:
+        """Return the first items that one run can request; empty if there are none.
+
+        Args:
+            wanted: sorted by capture time, in either direction. Read only as far as needed.
+            free_bytes: the phone's free storage; None: unknown.
+        """
+        tight = free_bytes is not None and free_bytes < _TIGHT
+        room = int((free_bytes or 0) * _SHARE_OF_TIGHT) if tight else sys.maxsize
+        near = self._near(one for one in wanted if can_be_found(one))
+        return first_slice(near, room, ITEMS_PER_RUN)
+
+    def _near(self, wanted: Iterable[Wanted]) -> Iterator[Wanted]:
+        """Those that a run reaches without passing many items that are not wanted."""
+        first = before = None
+        for one in wanted:
+            created = one.created or 0.0
+            if first is None or before is None:
+                first = created
+            elif (
+                self._between(before, created) > LARGEST_GAP or self._between(first, created) >= ITEMS_PER_RUN
+            ):
+                return
+            yield one
+            before = created
+
+    def _between(self, one: float, other: float) -> int:
+        """The number of items found between two capture times, exclusively."""
+        first, last = sorted((one, other))
+        return bisect_left(self._found, last) - bisect_right(self._found, first)
+
+    def _reach(self, chosen: Sequence[Wanted]) -> tuple[date, int]:
+        """The first day, and the number of items from its first moment in any time zone to the last one."""
+        times = [one.created for one in chosen if one.created is not None]
+        first = first_day_of(min(times))
+        passed = bisect_right(self._found, max(times)) - bisect_left(self._found, _earliest(first))
+        return first, max(passed, len(chosen))
 
 
 def can_be_found(wanted: Wanted) -> bool:
@@ -177,17 +237,20 @@ def slices(wanted: Iterable[Wanted], room: int) -> list[list[Wanted]]:
     return found
 
 
-def days_around(instants: Iterable[float]) -> str:
-    """Return the days (`2019-03-01..2019-05-31`) that contain these times in any time zone."""
-    moments = sorted(instants)
-    first = (_at(moments[0]) - _LARGEST_OFFSET).date()
-    last = (_at(moments[-1]) + _LARGEST_OFFSET).date()
-    return f"{first.isoformat()}..{last.isoformat()}"
+def first_day_of(instant: float) -> date:
+    """Return a day whose first moment is before a time in every time zone."""
+    return (_at(instant) - _LARGEST_OFFSET).date()
 
 
-def address_of(days: str) -> str:
-    """Return the address that runs the Shortcut for a range of days."""
-    return "shortcuts://run-shortcut?" + urlencode({"name": SHORTCUT, "input": "text", "text": days})
+def _earliest(day: date) -> float:
+    """The first moment of a day in any time zone, in seconds since 1970."""
+    return (datetime.combine(day, time(), UTC) - _LARGEST_OFFSET - _EPOCH).total_seconds()
+
+
+def address_of(first: date, count: int) -> str:
+    """Return the address that runs the Shortcut for so many items, from a day on."""
+    text = f"{first.isoformat()}x{count}"
+    return "shortcuts://run-shortcut?" + urlencode({"name": SHORTCUT, "input": "text", "text": text})
 
 
 def _at(instant: float) -> datetime:

@@ -115,6 +115,7 @@ def _progress(status: JobStatus) -> dict[str, Any]:
         "failed": write.failed,
         "originals": {"proved": write.proved, "differs": write.differing, "unproved": write.unproved},
         "awaited_from_icloud": _tally(fetch.waiting + fetch.asked + fetch.arriving),
+        "not_by_this_way": _tally(fetch.not_by_this_way),
         "fetch_sentence": fetch.sentence,
         "code": fetch.code,
         "attendance": asdict(status.attendance),

@@ -7,12 +7,13 @@ in a second. `RunningICloud` (icloud_thread.py) advances it in real time.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 
 from ambertime_tui.simulator.growing_file import GrowingFile
 from ambertime_tui.simulator.library import LiveLibrary, MadeAsset, MadeLibrary, MadeResource
-from ambertime_tui.simulator.shortcut import ShortcutRun, asks_for
+from ambertime_tui.simulator.library.made_assets import ORIGINAL_ROLES
+from ambertime_tui.simulator.shortcut import ShortcutRun, found_by, roles_brought
 
 BATCH = 32
 """Maximum downloads per call of `advance`, so that the phone keeps answering other requests."""
@@ -149,9 +150,12 @@ class ICloud:
         return self.ask([self._assets[uuid] for uuid in uuids])
 
     def run_shortcut(self, run: ShortcutRun, time_zone: str) -> int:
-        """Request what the Shortcut finds in a range of days, in the phone's time zone."""
+        """Request what the Shortcut finds in the phone's time zone, as far as its actions download it."""
         self.shortcut_runs.append(run.text)
-        return self.ask(asset for asset in self._library.own() if asks_for(run, asset, time_zone))
+        before = len(self._asked)
+        for asset in found_by(run, self._library.own(), time_zone):
+            self._ask_for(asset, 0.0, roles_brought(asset))
+        return len(self._asked) - before
 
     def fail(self, uuids: Iterable[str], times: int | None = None) -> None:
         """Make the next downloads of these assets fail so many times; None: always."""
@@ -327,9 +331,10 @@ class ICloud:
             return []
         return [r for r in asset.originals if not (self._library.media / r.path).exists()]
 
-    def _ask_for(self, asset: MadeAsset, later: float) -> None:
+    def _ask_for(self, asset: MadeAsset, later: float, roles: Container[str] = ORIGINAL_ROLES) -> None:
         """Queue the files of an asset that are not on the phone, one after the other."""
-        parts = [r for r in self._not_local(asset) if (asset.uuid, r.role) not in self._asked]
+        away = [r for r in self._not_local(asset) if r.role in roles]
+        parts = [r for r in away if (asset.uuid, r.role) not in self._asked]
         is_queued = any((asset.uuid, r.role) in self._asked for r in asset.originals)
         self._asked |= {(asset.uuid, r.role) for r in parts}
         if parts and not is_queued:

@@ -5,7 +5,7 @@
                                                     fields of `ICloudSettings`; others are unchanged
 {"do": "keep_originals", "on": true}                Settings, Photos, Download and Keep Originals
 {"do": "open_url", "url": "shortcuts://..."}        the user scans a code and taps it
-{"do": "run_shortcut", "text": "2019-03-01..2019-05-31"}
+{"do": "run_shortcut", "text": "2019-03-01x300"}
 {"do": "open_in_photos", "uuids": ["..."]}          the user opens items in Photos
 {"do": "offload", "uuids": ["..."]}                 iOS frees up space
 {"do": "icloud_fails", "uuids": ["..."], "times": 1}    their next downloads fail; without "times", always

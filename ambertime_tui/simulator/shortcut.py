@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, time
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,6 @@ from ambertime_tui.simulator.library import MadeAsset
 
 NAME = "AmberTime"
 """The name by which iOS finds the Shortcut."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class ShortcutError(Exception):
@@ -20,11 +20,11 @@ class ShortcutError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ShortcutRun:
-    """One run: its input text, and the first and last day in it, both inclusive."""
+    """One run: its input text, the first day in it, and how many items it takes from then on."""
 
     text: str
     first: date
-    last: date
+    count: int
 
 
 def opened(url: str) -> ShortcutRun:
@@ -45,21 +45,36 @@ def opened(url: str) -> ShortcutRun:
 
 
 def shortcut_run(text: str) -> ShortcutRun:
-    """Return a run for a text such as `2019-03-01..2019-05-31`, which the Shortcut splits at the dots.
+    """Return a run for a text such as `2019-03-01x300`, which the Shortcut splits at the x.
 
     Raises:
-        ShortcutError: the text is not two days.
+        ShortcutError: the text is not a day and a number.
     """
+    first, _, count = text.partition("x")
     try:
-        first, last = (date.fromisoformat(part) for part in text.split(".."))
+        return ShortcutRun(text, date.fromisoformat(first), int(count))
     except ValueError:
-        raise ShortcutError(f"{text!r} is not two days with two dots between them.") from None
-    return ShortcutRun(text, first, last)
+        raise ShortcutError(f"{text!r} is not a day and a number with an x between them.") from None
 
 
-def asks_for(run: ShortcutRun, asset: MadeAsset, time_zone: str) -> bool:
-    """Whether Find Photos finds an asset: not hidden, not deleted, and taken within the range."""
-    if asset.hidden or asset.trashed or asset.undated or asset.created is None:
-        return False
-    taken = (_EPOCH + timedelta(seconds=asset.created)).astimezone(ZoneInfo(time_zone))
-    return run.first <= taken.date() <= run.last
+def found_by(run: ShortcutRun, assets: Iterable[MadeAsset], time_zone: str) -> list[MadeAsset]:
+    """Return what Find Photos finds, oldest first: visible items from the first day on, up to the number."""
+    day = datetime.combine(run.first, time(), ZoneInfo(time_zone)).timestamp()
+    found = [a for a in assets if _is_visible(a) and a.created is not None and a.created > day]
+    return sorted(found, key=lambda asset: asset.created or 0.0)[: run.count]
+
+
+def _is_visible(asset: MadeAsset) -> bool:
+    return not (asset.hidden or asset.trashed or asset.undated)
+
+
+def roles_brought(asset: MadeAsset) -> frozenset[str]:
+    """Return the originals of an item that the Shortcut's actions have iOS download.
+
+    Of an edited item they take the render; of a RAW pair, the RAW file alone.
+    """
+    if asset.edited:
+        return frozenset()
+    if asset.kind == "video":
+        return frozenset({"video"})
+    return frozenset({"alternate_photo" if asset.raw_pair else "photo", "paired_video"})

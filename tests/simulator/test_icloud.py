@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -130,7 +130,7 @@ def test_a_download_that_fails_once_succeeds_on_the_second_try(made: MadeLibrary
 def test_a_shortcut_does_not_retry(made: MadeLibrary, icloud: ICloud) -> None:
     asset = next(a for a in away(made) if not a.undated and not a.hidden and not a.trashed)
     icloud.fail([asset.uuid], 1)
-    run = shortcut_run("1900-01-01..2100-01-01")
+    run = shortcut_run("1900-01-01x100000")
     icloud.run_shortcut(run, "Europe/Berlin")
     pass_time(icloud, 100.0)
     assert not is_here(made, asset)
@@ -139,17 +139,27 @@ def test_a_shortcut_does_not_retry(made: MadeLibrary, icloud: ICloud) -> None:
     assert is_here(made, asset)
 
 
-def test_a_shortcut_downloads_visible_items_of_its_days(made: MadeLibrary, icloud: ICloud) -> None:
-    dated = [a for a in away(made) if a.created and not (a.undated or a.hidden or a.trashed)]
-    middle = sorted(dated, key=lambda a: a.created or 0.0)[len(dated) // 2]
-    day = date.fromtimestamp(middle.created or 0.0)
-    run = shortcut_run(f"{day.year - 1}-06-01..{day.year}-12-31")
-    icloud.run_shortcut(run, "UTC")
+def test_a_shortcut_takes_a_number_of_visible_items_from_a_day_on(made: MadeLibrary, icloud: ICloud) -> None:
+    visible = [a for a in made.own() if a.created and not (a.undated or a.hidden or a.trashed)]
+    visible.sort(key=lambda a: a.created or 0.0)
+    first = datetime.fromtimestamp(visible[10].created or 0.0, UTC).date()
+    later = [a for a in visible if datetime.fromtimestamp(a.created or 0.0, UTC).date() >= first]
+    icloud.run_shortcut(shortcut_run(f"{first}x40"), "UTC")
     pass_time(icloud, 1.0)
-    assert is_here(made, middle)
-    here = [a for a in away(made) if is_here(made, a)]
-    assert 0 < len(here) < len(away(made))
-    assert not any(asset.hidden or asset.trashed or asset.undated for asset in here)
+    here = {a.uuid for a in away(made) if any((made.media / r.path).exists() for r in a.originals)}
+    before = {a.uuid for a in away(made) if a.availability == "partial"}
+    assert here - before
+    assert here - before <= {a.uuid for a in later[:40]}
+
+
+def test_a_shortcut_brings_what_its_actions_bring(made: MadeLibrary, icloud: ICloud) -> None:
+    gone = [a for a in away(made) if not (a.undated or a.hidden or a.trashed) and a.availability == "icloud"]
+    icloud.run_shortcut(shortcut_run("1900-01-01x100000"), "UTC")
+    pass_time(icloud, 1.0)
+    for asset in gone:
+        there = {r.role for r in asset.originals if (made.media / r.path).exists()}
+        photo = {"alternate_photo"} if asset.raw_pair else {"photo", "video", "paired_video"}
+        assert there == (set() if asset.edited else {r.role for r in asset.originals} & photo), asset
 
 
 def test_a_full_phone_offloads_the_oldest_downloads(made: MadeLibrary, icloud: ICloud) -> None:
@@ -204,7 +214,7 @@ def test_a_file_grows_at_its_path_or_appears_complete(made: MadeLibrary, icloud:
     "url",
     [
         "https://example.com",
-        "shortcuts://run-shortcut?name=Other&input=text&text=2019-01-01..2019-02-01",
+        "shortcuts://run-shortcut?name=Other&input=text&text=2019-01-01x20",
         "shortcuts://run-shortcut?name=AmberTime",
         "shortcuts://run-shortcut?name=AmberTime&input=text&text=2019",
     ],
@@ -239,10 +249,10 @@ def test_everything_can_be_done_over_the_control_socket(
             pass
         while not is_here(made, other):
             pass
-        url = "shortcuts://run-shortcut?name=AmberTime&input=text&text=2019-01-01..2019-01-02"
+        url = "shortcuts://run-shortcut?name=AmberTime&input=text&text=2019-01-01x2"
         client.do("open_url", url=url)
-        client.do("run_shortcut", text="2019-01-01..2019-01-02")
-        assert client.do("icloud")["shortcut_runs"] == ["2019-01-01..2019-01-02"] * 2
+        client.do("run_shortcut", text="2019-01-01x2")
+        assert client.do("icloud")["shortcut_runs"] == ["2019-01-01x2"] * 2
         assert phone.facts.free_bytes < 10**9
         for command, arguments in (
             ("icloud", {"set": {"speed": 1}}),

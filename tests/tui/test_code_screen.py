@@ -18,8 +18,8 @@ from tests.tui.fake_engine import FakeEngine
 from tests.tui.stage import Stage, app_of, play
 
 SOCKET = Path("/run/job.sock")
-FIRST = "shortcuts://run-shortcut?name=AmberTime&input=text&text=2019-03-01..2019-05-31"
-SECOND = "shortcuts://run-shortcut?name=AmberTime&input=text&text=2019-06-01..2019-08-31"
+FIRST = "shortcuts://run-shortcut?name=AmberTime&input=text&text=2019-03-01x300"
+SECOND = "shortcuts://run-shortcut?name=AmberTime&input=text&text=2019-06-01x300"
 
 
 def asking(code: str, sentence: str = "") -> JobStatus:

@@ -176,6 +176,8 @@ class FetchState(StrEnum):
     WRITTEN = "written"
     SKIPPED = "skipped"
     GAVE_UP = "gave_up"
+    NOT_BY_THIS_WAY = "not_by_this_way"
+    """The way of asking cannot bring it. The job does not wait for it, but copies it if it arrives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +208,7 @@ class FetchStatus:
     written: Tally = Tally()
     skipped: Tally = Tally()
     gave_up: Tally = Tally()
+    not_by_this_way: Tally = Tally()
     order: FetchOrder = FetchOrder.OLDEST
     rate: float | None = None
     """Bytes per second, measured from arrivals; None before the first ones."""

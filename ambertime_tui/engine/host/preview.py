@@ -17,6 +17,7 @@ from ambertime_tui.engine.host.known_sizes import KnownSizes
 from ambertime_tui.engine.job.target_memory import TargetMemory
 from ambertime_tui.engine.plan.drive_advice import drive_advice
 from ambertime_tui.engine.plan.fetch_advice import advice_for
+from ambertime_tui.engine.plan.hands import NOTHING, Reach, reach_of
 from ambertime_tui.engine.plan.plan import Decision, Plan
 from ambertime_tui.engine.plan.rules import make_plan, room_needed
 from ambertime_tui.engine.scan.summaries import drive_summary_at
@@ -36,6 +37,7 @@ class Previewer:
         self._drive_at = drive_at
         self._seen: tuple[Path, str, int, int] | None = None
         self._known = KnownSizes()
+        self._reach: tuple[Survey, Reach] | None = None
 
     def preview(self, survey: Survey, spec: JobSpec) -> Preview:
         """Preview a job for a survey. Blocks: reads the target's record."""
@@ -47,7 +49,7 @@ class Previewer:
             traits = self._drive_at(Path(spec.target)).traits
         except DriveError as error:
             plan = make_plan(survey.scan.library, spec.selection)
-            return _preview(plan, None, spec, survey.phone, str(error), advice)
+            return _preview(plan, None, spec, survey.phone, str(error), advice, NOTHING)
         known = KnownSizes()
         try:
             known = self._recorded(Path(spec.target), survey.scan.udid)
@@ -58,11 +60,19 @@ class Previewer:
         problem = "" if drive.usable else drive.sentence
         if drive.usable and drive.sentence:
             advice.append(drive.sentence)
-        return _preview(plan, drive, spec, survey.phone, problem, advice)
+        included = spec.originals is OriginalsChoice.ICLOUD
+        reach = self._reach_in(survey) if included else NOTHING
+        return _preview(plan, drive, spec, survey.phone, problem, advice, reach)
 
     def forget(self) -> None:
         """Clear the cache. A job reads the record itself."""
         self._seen, self._known = None, KnownSizes()
+        self._reach = None
+
+    def _reach_in(self, survey: Survey) -> Reach:
+        if self._reach is None or self._reach[0] is not survey:
+            self._reach = survey, reach_of(survey.scan.library.assets)
+        return self._reach[1]
 
     def _recorded(self, target: Path, udid: str) -> KnownSizes:
         record = target / OURS / RECORD
@@ -83,6 +93,7 @@ def _preview(
     phone: PhoneSummary,
     problem: str,
     advice: list[str],
+    reach: Reach,
 ) -> Preview:
     included = spec.originals is OriginalsChoice.ICLOUD
     copy, fetch, in_part = plan.share(Decision.COPY), plan.awaited, plan.in_part
@@ -101,7 +112,7 @@ def _preview(
             f"Not enough free space: {units.size(needed)} needed, {units.size(free)} free. "
             "Choose a shorter range or another drive."
         )
-    advice += advice_for(plan, spec, phone)
+    advice += advice_for(plan, spec, phone, reach)
     return Preview(
         local=Tally(copy.count - in_part, copy.bytes),
         in_part=in_part,

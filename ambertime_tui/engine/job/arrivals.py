@@ -105,7 +105,7 @@ class ArrivalWatch:
         while True:
             started = self._timing.steady()
             lists, arrived = started >= list_at, 0
-            if self._queue.pending:
+            if self._queue.watched:
                 media = await self._link.media()
                 started = self._timing.steady()
                 try:
@@ -146,13 +146,13 @@ class ArrivalWatch:
     def _listed(self, folder: str, names: Iterable[str]) -> None:
         before = self._names.get(folder, NO_NAMES)
         changed = set(names).symmetric_difference(before)
-        self._unfinished |= {p.asset.uuid for p in self._queue.pending_at(folder, changed)}
+        self._unfinished |= {p.asset.uuid for p in self._queue.watched_at(folder, changed)}
         if changed or folder not in self._names:
             self._names[folder] = FolderNames(names)
 
     async def _check_new(self, media: MediaFolder) -> int:
         """Check the files of assets that are arriving; return how many assets are complete."""
-        self._unfinished = {uuid for uuid in self._unfinished if self._queue.is_pending(uuid)}
+        self._unfinished = {uuid for uuid in self._unfinished if self._queue.is_watched(uuid)}
         found = [self._located(self._queue.planned(uuid)) for uuid in self._unfinished]
         arrived = 0
         for batch in range(0, len(found), CHECKED_AT_ONCE):
@@ -177,7 +177,7 @@ class ArrivalWatch:
         missing = self._missing(planned)
         there = [r for r in missing if r.availability is Availability.LOCAL]
         stats = await asyncio.gather(*(media.stat(r.path) for r in there), return_exceptions=True)
-        if not self._queue.is_pending(uuid):
+        if not self._queue.is_watched(uuid):
             return 0
         checks = self._checks.pop(uuid, {})
         now, complete, sizes = self._timing.steady(), list[Resource](), 0
@@ -199,7 +199,10 @@ class ArrivalWatch:
             return 1
         if len(complete) == len(there):
             self._unfinished.discard(uuid)
-        self._move(uuid, FetchState.ARRIVING if there else self._queue.idle_state(uuid))
+        idle = self._queue.idle_state(uuid)
+        waits = idle is not FetchState.NOT_BY_THIS_WAY  # then a part that came announces the rest
+        arriving = len(complete) < len(there) or (waits and bool(there))
+        self._move(uuid, FetchState.ARRIVING if arriving else idle)
         return 0
 
     def _missing(self, planned: PlannedAsset) -> list[Resource]:
@@ -245,7 +248,7 @@ class ArrivalWatch:
         """Hand over what does not seem complete and has not changed for a long time, as it is."""
         now, longest = self._timing.steady(), min(AS_IS_AFTER, self._patience or AS_IS_AFTER)
         for uuid, checks in tuple(self._checks.items()):
-            if not self._queue.is_pending(uuid):
+            if not self._queue.is_watched(uuid):
                 continue
             planned = self._located(self._queue.planned(uuid))
             still = [

@@ -43,6 +43,7 @@ WORDS = {
     "in_part": "in part: other files of it are on the drive",
     "smaller": "copied, but smaller than the library says",
     "gave_up": "did not come from iCloud in time",
+    "not_by_this_way": "only in iCloud; the chosen way cannot download it",
     "skipped": "skipped by you",
     "missing": "an original is neither on the iPhone nor in iCloud",
     "pending": "the iPhone is still processing it",

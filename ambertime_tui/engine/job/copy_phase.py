@@ -13,11 +13,14 @@ from ambertime_tui.engine.job.arrivals import ArrivalWatch
 from ambertime_tui.engine.job.census import NOT_REACHED, Bucket, Ending
 from ambertime_tui.engine.job.context import JobContext
 from ambertime_tui.engine.job.fetch_queue import FetchQueue
-from ambertime_tui.engine.job.fetch_requests import FINISHING, FetchRequests
+from ambertime_tui.engine.job.fetch_requests import FINISHING, FetchRequests, methods
 from ambertime_tui.engine.job.ledger import Ledger
 from ambertime_tui.engine.job.outcomes import Copied, Failed, NotThere, Outcome, ending_of
 from ambertime_tui.engine.job.smaller_files import SmallerFiles
+from ambertime_tui.engine.plan.hands import Reach
 from ambertime_tui.engine.plan.plan import Decision, PlannedAsset
+from ambertime_tui.engine.plan.rules import ONLY_IN_ICLOUD, with_names_of
+from ambertime_tui.engine.plan.way_sentences import not_by_this_way, other_way
 from ambertime_tui.library.model import Resource
 
 NIGHTS_SAVED_EVERY = 60.0
@@ -39,6 +42,7 @@ class CopyPhase:
         fetch_queue: FetchQueue,
         main_names: Mapping[str, Container[str]],
         smaller: SmallerFiles,
+        reach: Reach,
     ) -> None:
         """
         Args:
@@ -47,6 +51,7 @@ class CopyPhase:
             fetch_queue: what waits for iCloud.
             main_names: the library's, see `presence.checked_against_files`.
             smaller: originals with fewer bytes than the library says, to be looked at again.
+            reach: of the library.
         """
         progress, timing = context.progress, context.timing
         self._context = context
@@ -58,12 +63,13 @@ class CopyPhase:
         self._included = context.includes_icloud
         self._finishing = False
         self._smaller = smaller
+        self._reach = reach
         self._requests: FetchRequests | None = None
         self._watch: ArrivalWatch | None = None
         if self._included:
             self._requests = FetchRequests(
                 queue=fetch_queue,
-                way=context.spec.way,
+                methods=methods(reach),
                 progress=progress,
                 timing=timing,
                 patience=context.spec.patience,
@@ -253,7 +259,7 @@ class CopyPhase:
             EngineError: `NotNow`: it is being copied, or finished.
         """
         planned = self._ledger.planned(uuid)
-        waits_for_icloud = self._fetch_queue.is_pending(uuid)
+        waits_for_icloud = self._fetch_queue.is_watched(uuid)
         done = planned is None or (self._ledger.ending_of(planned) is not None and not waits_for_icloud)
         if planned is None or done or planned.decision not in (Decision.COPY, Decision.FETCH):
             raise EngineError("NotNow", "That item is not waiting.")
@@ -292,6 +298,7 @@ class CopyPhase:
         for planned in tuple(self._fetch_queue.in_order()):
             if self._ledger.ending_of(planned) is None:
                 self._leave_in_icloud(planned, "icloud", sentence)
+        self._leave_for_another_way()
         for planned in self._fetch_queue.arrived():
             if self._ledger.ending_of(planned) is None:
                 self._ledger.record(planned, NOT_REACHED)
@@ -310,6 +317,25 @@ class CopyPhase:
             self._ledger.record(planned, Ending(Bucket.ICLOUD, *plan.reason_of(planned.number)))
         elif not planned.joins:
             self._ledger.record(planned, Ending(Bucket.ICLOUD, reason, sentence))
+
+    def _leave_for_another_way(self) -> None:
+        """Record what the way of asking cannot bring, with the way that can."""
+        plan, way, phone = self._ledger.plan, self._fetch_queue.way, self._progress.phone
+        left = tuple(self._fetch_queue.not_by_this_way())
+        size = self._reach.icloud_bytes - self._fetch_queue.tally(FetchState.WRITTEN).bytes
+        instead = other_way(len(left), size, None if phone is None else phone.free_bytes)
+        for planned in left:
+            ending = self._ledger.ending_of(planned)
+            reason = plan.reason_of(planned.number)[0] if ending is None else ending.reason
+            missing = self._fetch_queue.missing(planned.asset.uuid)
+            sentence = not_by_this_way(way, planned.asset, missing)
+            if reason == "in_part" and (ending is None or ending.bucket is Bucket.ICLOUD):
+                words = f"{with_names_of(ONLY_IN_ICLOUD, missing)} {sentence} {instead}"
+                self._ledger.record(planned, Ending(Bucket.ICLOUD, reason, words))
+            elif ending is None and reason != "smaller" and not planned.joins:
+                self._ledger.record(
+                    planned, Ending(Bucket.ICLOUD, "not_by_this_way", f"{sentence} {instead}")
+                )
 
     def _new_watch(self, requests: FetchRequests) -> ArrivalWatch:
         context = self._context

@@ -8,9 +8,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from ambertime_tui.engine.api.spec import FetchOrder
+from ambertime_tui.engine.api.spec import FetchOrder, FetchWay
 from ambertime_tui.engine.api.status import FetchItem, FetchState, Tally
-from ambertime_tui.engine.plan.plan import Plan, PlannedAsset
+from ambertime_tui.engine.plan.plan import Plan, PlannedAsset, expected
+from ambertime_tui.engine.plan.way_abilities import out_of_reach
 from ambertime_tui.library.media_paths import folded, stem
 from ambertime_tui.library.model import Asset, Resource
 
@@ -24,6 +25,8 @@ _CODE = {state: code for code, state in enumerate(_STATES)}
 _NOT_QUEUED = 255
 _PENDING = frozenset({FetchState.WAITING, FetchState.ASKED, FetchState.ARRIVING})
 _PENDING_CODES = frozenset(_CODE[state] for state in _PENDING)
+_WATCHED = _PENDING | {FetchState.NOT_BY_THIS_WAY}
+_WATCHED_CODES = frozenset(_CODE[state] for state in _WATCHED)
 
 
 @dataclass(slots=True)
@@ -38,12 +41,17 @@ class _Folder:
 class FetchQueue:
     """States, order and totals of up to a million assets; each change costs the same for any length.
 
-    Any asset of the plan can be added: iOS may offload one that was on the phone.
+    Any asset of the plan can be added: iOS may offload one that was on the phone. Assets of which the way of
+    asking can bring nothing are not pending, but watched: they are copied if they arrive all the same.
     """
 
-    def __init__(self, plan: Plan, order: FetchOrder) -> None:
+    def __init__(self, plan: Plan, order: FetchOrder, way: FetchWay = FetchWay.KEEP_ORIGINALS) -> None:
         """Goes through all assets to fetch: create it in a thread."""
         self._plan = plan
+        self.way = way
+        self._not_by_shortcut = bytearray(len(plan))
+        """Of what the plan awaits: 1 if the Shortcut can bring nothing, 2 if some of it. 0: not awaited. The
+        other ways can bring everything."""
         self._states = bytearray([_NOT_QUEUED]) * len(plan)
         self._requested = bytearray(len(plan))
         """1 if iOS was asked to download it and has not done so yet."""
@@ -60,7 +68,10 @@ class FetchQueue:
         self._done: dict[int, None] = {}
         self._arriving: dict[int, None] = {}
         for number in plan.to_fetch().numbers:
-            self._insert(number, FetchState.WAITING)
+            planned = plan.later(number)
+            unable = out_of_reach(FetchWay.SHORTCUT, planned.asset, expected(planned))
+            self._not_by_shortcut[number] = 1 if unable else 2
+            self._insert(number, self._idle(number))
         self.order = order
         self._sorted = array("I")
         self._first = 0
@@ -78,6 +89,11 @@ class FetchQueue:
         """How many iOS still has to download."""
         return sum(self._tallies[state].count for state in _PENDING)
 
+    @property
+    def watched(self) -> int:
+        """How many are copied if they arrive: the pending ones, and those that this way cannot bring."""
+        return sum(self._tallies[state].count for state in _WATCHED)
+
     def tally(self, state: FetchState) -> Tally:
         """How many are in a state, and their bytes."""
         return self._tallies[state]
@@ -87,9 +103,26 @@ class FetchQueue:
         return self._state(self._number(uuid))
 
     def is_pending(self, uuid: str) -> bool:
-        """True if iOS still has to download it; False if it is finished or not in the queue."""
+        """True if the job waits for it; False if it is finished, not in the queue, or not by this way."""
         number = self._plan.number_of(uuid)
         return number is not None and self._is_pending(number)
+
+    def is_watched(self, uuid: str) -> bool:
+        """True if it is copied when it arrives."""
+        number = self._plan.number_of(uuid)
+        return number is not None and self._is_watched(number)
+
+    def numbers_of(self, uuids: Iterable[str]) -> set[int]:
+        """The positions of assets in the plan; raises KeyError if one is not in the queue."""
+        return {self._number(uuid) for uuid in uuids}
+
+    def pending_of(self, numbers: Iterable[int]) -> set[int]:
+        """Those of some positions whose assets are pending."""
+        return {number for number in numbers if self._is_pending(number)}
+
+    def arriving_of(self, numbers: Iterable[int]) -> set[int]:
+        """Those of some positions whose assets are arriving."""
+        return {number for number in numbers if number in self._arriving}
 
     def planned(self, uuid: str) -> PlannedAsset:
         """Raises KeyError if the asset is not in the queue."""
@@ -107,7 +140,7 @@ class FetchQueue:
         self._count_in_folders(number, 1)
 
     def idle_state(self, uuid: str) -> FetchState:
-        """The state of a pending asset of which nothing has arrived: WAITING or ASKED."""
+        """The state of a watched asset of which nothing is arriving: WAITING, ASKED or NOT_BY_THIS_WAY."""
         return self._idle(self._number(uuid))
 
     def mark_requested(self, uuids: Iterable[str]) -> None:
@@ -138,21 +171,32 @@ class FetchQueue:
         number, missing = planned.number, tuple(missing)
         self._requested[number] = False
         if self._states[number] != _NOT_QUEUED:
-            was_pending = self._is_pending(number)
-            if missing and was_pending:
+            was_watched = self._is_watched(number)
+            if missing and was_watched:
                 roles = {r.role for r in missing}
                 missing = (*missing, *(r for r in self._expected(number) if r.role not in roles))
                 self._count_in_folders(number, -1)
                 self._set_missing(number, missing)
                 self._count_in_folders(number, 1)
-            elif not was_pending:
+            elif not was_watched:
                 self._set_missing(number, missing)
             self._move(number, self._idle(number), reason)
             return
         self._set_missing(number, missing)
         self._set_reason(number, reason)
         self._insert(number, self._idle(number))
-        self._add_pending(number)
+        self._watch_folders(number)
+        if self._is_pending(number):
+            self._add_sorted(number)
+
+    def change_way(self, way: FetchWay) -> None:
+        """Ask in another way from now on: nothing counts as requested any more."""
+        self.way, self._all_requested = way, False
+        self._requested = bytearray(len(self._requested))
+        idle = {_CODE[s] for s in (FetchState.WAITING, FetchState.ASKED, FetchState.NOT_BY_THIS_WAY)}
+        for number in [number for number, code in enumerate(self._states) if code in idle]:
+            if (state := self._idle(number)) is not self._state(number):
+                self._move(number, state, self._reasons.get(number, ""))
 
     def move(self, uuid: str, state: FetchState, reason: str = "") -> None:
         """Change the state of an asset; raises KeyError if it is not in the queue."""
@@ -162,6 +206,11 @@ class FetchQueue:
         """Change the order of the pending assets."""
         self.order = order
         self._is_sorted = False
+
+    def not_by_this_way(self) -> Iterator[PlannedAsset]:
+        """The assets of which this way can bring nothing, and of which nothing has arrived."""
+        code = _CODE[FetchState.NOT_BY_THIS_WAY]
+        return (self._plan.later(number) for number in tuple(self._done) if self._states[number] == code)
 
     def given_up(self) -> tuple[str, ...]:
         """The uuids of assets that were given up or skipped, in that order."""
@@ -208,22 +257,22 @@ class FetchQueue:
         return (self._plan.later(number) for number in numbers)
 
     def folders(self) -> tuple[str, ...]:
-        """The folders on the phone in which pending originals are expected."""
+        """The folders on the phone in which originals may arrive."""
         return tuple(name for name, folder in self._folders.items() if folder.pending)
 
     def take_changed_folders(self) -> frozenset[str]:
-        """The folders in which an asset became pending since the last call."""
+        """The folders in which an asset became watched since the last call."""
         changed, self._changed_folders = frozenset(self._changed_folders), set()
         return changed
 
-    def pending_at(self, folder: str, names: Iterable[str]) -> tuple[PlannedAsset, ...]:
-        """The pending assets that expect a file in a folder with the stem of one of some names."""
+    def watched_at(self, folder: str, names: Iterable[str]) -> tuple[PlannedAsset, ...]:
+        """The watched assets that expect a file in a folder with the stem of one of some names."""
         wanted = {folded(stem(name)) for name in names}
         if not wanted or folder not in self._folders:
             return ()
         stems = self._stems_of(folder)
         numbers = dict.fromkeys(number for one in wanted for number in stems.get(one, ()))
-        return tuple(self._plan.later(number) for number in numbers if self._is_pending(number))
+        return tuple(self._plan.later(number) for number in numbers if self._is_watched(number))
 
     def _number(self, uuid: str) -> int:
         number = self._plan.number_of(uuid)
@@ -237,7 +286,19 @@ class FetchQueue:
     def _is_pending(self, number: int) -> bool:
         return self._states[number] in _PENDING_CODES
 
+    def _is_watched(self, number: int) -> bool:
+        return self._states[number] in _WATCHED_CODES
+
+    def _is_out_of_reach(self, number: int) -> bool:
+        if self.way is not FetchWay.SHORTCUT:
+            return False
+        if number in self._missing or not self._not_by_shortcut[number]:
+            return out_of_reach(self.way, self._plan[number].asset, self._expected(number))
+        return self._not_by_shortcut[number] == 1
+
     def _idle(self, number: int) -> FetchState:
+        if self._is_out_of_reach(number):
+            return FetchState.NOT_BY_THIS_WAY
         requested = self._all_requested or self._requested[number]
         return FetchState.ASKED if requested else FetchState.WAITING
 
@@ -257,8 +318,10 @@ class FetchQueue:
         return self._missing.get(number) or expected(self._plan.later(number))
 
     def _insert(self, number: int, state: FetchState) -> None:
-        """Add a pending asset that was not in the queue."""
+        """Add a watched asset that was not in the queue."""
         self._count += 1
+        if state not in _PENDING:
+            self._done[number] = None
         self._states[number] = _CODE[state]
         self._tallies[state] += Tally(1, self._plan.awaited_bytes_of(number))
         self._count_in_folders(number, 1)
@@ -274,13 +337,18 @@ class FetchQueue:
             self._arriving[number] = None
         else:
             self._arriving.pop(number, None)
-        if before in _PENDING and state not in _PENDING:
+        if before in _WATCHED and state not in _WATCHED:
             self._count_in_folders(number, -1)
-            self._done[number] = None
-        elif state in _PENDING and before not in _PENDING:
-            self._done.pop(number, None)
+        elif state in _WATCHED and before not in _WATCHED:
             self._count_in_folders(number, 1)
-            self._add_pending(number)
+            self._watch_folders(number)
+        if state in _PENDING:
+            self._done.pop(number, None)
+            if before not in _PENDING:
+                self._add_sorted(number)
+        elif before in _WATCHED:
+            self._done.pop(number, None)
+            self._done[number] = None
         if state is FetchState.ARRIVED:
             self._requested[number] = False
             self._recent.appendleft(number)
@@ -319,8 +387,10 @@ class FetchQueue:
             thumbnail_of(asset),
         )
 
-    def _add_pending(self, number: int) -> None:
+    def _watch_folders(self, number: int) -> None:
         self._changed_folders |= {resource.directory for resource in self._expected(number)}
+
+    def _add_sorted(self, number: int) -> None:
         if self._is_sorted:
             key = self._sort_key()
             place = bisect_left(self._sorted, key(number), key=key)
@@ -390,8 +460,3 @@ class FetchQueue:
 def thumbnail_of(asset: Asset) -> str:
     """The path of an asset's thumbnail, relative to the media folder."""
     return f"PhotoData/Thumbnails/V2/{asset.directory}/{asset.filename}/5005.JPG"
-
-
-def expected(planned: PlannedAsset) -> tuple[Resource, ...]:
-    """The originals that must be on the phone before an asset can be copied."""
-    return tuple(r for r in planned.resources if r.role.is_original)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from ambertime_tui import units
 from ambertime_tui.engine.api.protocol import EngineError
@@ -11,16 +11,30 @@ from ambertime_tui.engine.api.spec import FetchWay
 from ambertime_tui.engine.api.status import FetchState, PhoneSummary
 from ambertime_tui.engine.job.fetch_queue import FetchQueue
 from ambertime_tui.engine.job.progress import Progress
+from ambertime_tui.engine.plan.hands import NOTHING, Reach
 from ambertime_tui.engine.plan.plan import wanted_of
 from ambertime_tui.engine.timing import Timing
 from ambertime_tui.phone.afc import MediaFolder
-from ambertime_tui.phone.originals import ByHand, DownloadMethod, KeepOriginals, Request, Shortcut, Wanted
+from ambertime_tui.phone.originals import (
+    ITEMS_PER_RUN,
+    ByHand,
+    DownloadMethod,
+    KeepOriginals,
+    Request,
+    Shortcut,
+    Wanted,
+)
 
-METHODS: dict[FetchWay, DownloadMethod] = {
-    FetchWay.KEEP_ORIGINALS: KeepOriginals(),
-    FetchWay.SHORTCUT: Shortcut(),
-    FetchWay.BY_HAND: ByHand(),
-}
+
+def methods(reach: Reach = NOTHING) -> dict[FetchWay, DownloadMethod]:
+    """The ways to ask; `found`: see `hands.times_found`."""
+    return {
+        FetchWay.KEEP_ORIGINALS: KeepOriginals(),
+        FetchWay.SHORTCUT: Shortcut(reach.found),
+        FetchWay.BY_HAND: ByHand(),
+    }
+
+
 STUCK_AFTER = 120.0
 """Seconds without an arrival from a slice that has begun to arrive, until the next slice is requested."""
 NEVER_BEGAN_AFTER = 600.0
@@ -38,7 +52,7 @@ class FetchRequests:
         self,
         *,
         queue: FetchQueue,
-        way: FetchWay,
+        methods: Mapping[FetchWay, DownloadMethod],
         progress: Progress,
         timing: Timing,
         patience: float | None,
@@ -46,15 +60,15 @@ class FetchRequests:
     ) -> None:
         """
         Args:
-            queue: what is pending.
-            way: how to ask iOS.
+            queue: what is pending, and how iOS is asked for it.
+            methods: the ways to ask.
             progress: shows sentence and code.
             timing: clocks and pauses.
             patience: the job's; a stuck slice must not use it up.
             paused: True while the user has paused the job.
         """
         self._queue = queue
-        self._method = METHODS[way]
+        self._methods = methods
         self._progress = progress
         self._timing = timing
         longest = float("inf") if patience is None else patience
@@ -64,8 +78,9 @@ class FetchRequests:
         self._requested: Counter[str] = Counter()
         self._round = 0
         self._request: Request | None = None
-        self._open: set[str] = set()
-        self._arriving_before: set[str] = set()
+        self._open: set[int] = set()
+        """Assets of the current slice that have not arrived, by their positions in the plan."""
+        self._arriving_before: set[int] = set()
         """Assets of the current slice that had begun to arrive before it was requested."""
         self._has_begun = False
         self._shown_again = False
@@ -115,10 +130,10 @@ class FetchRequests:
     def _update(self) -> None:
         """Remove from the current slice what has arrived or was skipped."""
         queue, now = self._queue, self._timing.steady()
-        done = {uuid for uuid in self._open if not queue.is_pending(uuid)}
+        done = self._open - queue.pending_of(self._open)
         self._open -= done
         arriving = queue.tally(FetchState.ARRIVING).count > 0
-        now_arriving = {uuid for uuid in self._open if self._is_arriving(uuid)}
+        now_arriving = queue.arriving_of(self._open)
         self._arriving_before &= now_arriving
         if done or (not self._has_begun and now_arriving - self._arriving_before):
             self._progress_at = now
@@ -128,8 +143,9 @@ class FetchRequests:
         if arriving and self._request is not None and self._request.uuids is None and self._keeps_originals:
             queue.mark_all_requested()
 
-    def _is_arriving(self, uuid: str) -> bool:
-        return self._queue.state_of(uuid) is FetchState.ARRIVING
+    @property
+    def _method(self) -> DownloadMethod:
+        return self._methods[self._queue.way]
 
     @property
     def _keeps_originals(self) -> bool:
@@ -151,29 +167,30 @@ class FetchRequests:
         if request is not None and request.uuids is not None:
             self._requested.update(request.uuids)
             self._queue.mark_requested(request.uuids)
-            self._open = set(request.uuids)
-        self._arriving_before = {uuid for uuid in self._open if self._is_arriving(uuid)}
+            self._open = self._queue.numbers_of(request.uuids)
+        self._arriving_before = self._queue.arriving_of(self._open)
         if request is None:
             self._progress.set_code("")
         else:
             self._progress.set_code(request.code, request.sentence)
 
     def _not_requested(self) -> Iterator[Wanted]:
-        """What has not been requested in this round."""
+        """What this way can bring and was not requested in this round."""
         for planned in self._queue.by_capture():
-            if self._requested[planned.asset.uuid] <= self._round:
+            uuid = planned.asset.uuid
+            able = self._queue.idle_state(uuid) is not FetchState.NOT_BY_THIS_WAY
+            if able and self._requested[uuid] <= self._round:
                 yield wanted_of(planned)
 
     def _sentence(self, quiet: float) -> str:
         pending = self._queue.pending
         if not pending:
-            return ""
+            return self._about_other_ways()
         if quiet >= QUIET_AFTER:
             return f"Nothing has arrived for {units.duration(quiet // 60 * 60)}. {self._what_to_check()}"
         request = self._request
         if request is None:
-            asked_before = self._requested or self._round
-            return NO_SHORTCUT.format(items=units.plural(pending, "item")) if asked_before else ""
+            return ""
         if request.uuids is None:
             if self._progress.last_arrival_at is None:
                 return request.sentence
@@ -182,8 +199,23 @@ class FetchRequests:
             return request.sentence
         return (
             f"iOS is downloading this slice: {units.count(len(self._open))} of "
-            f"{units.count(len(request.uuids))} still missing. The next code follows."
+            f"{units.count(len(request.uuids))} still missing. {self._what_follows()}"
         )
+
+    def _what_follows(self) -> str:
+        runs = -(-(self._queue.pending - len(self._open)) // ITEMS_PER_RUN)
+        return (
+            f"About {units.plural(runs, 'more code')} to scan."
+            if runs
+            else "No other code is needed for now."
+        )
+
+    def _about_other_ways(self) -> str:
+        unable = self._queue.tally(FetchState.NOT_BY_THIS_WAY).count
+        if not unable:
+            return ""
+        items = units.plural(unable, "item")
+        return f"The Shortcut cannot download {items}. They are listed at the end, with the way that can."
 
     def _what_to_check(self) -> str:
         troubles = " and ".join(_phone_troubles(self._progress.phone))
@@ -200,10 +232,6 @@ USUAL_TROUBLES = (
     "the iPhone's Wi-Fi, power, Low Power Mode, free storage; and iCloud on Apple's System Status page"
 )
 FINISHING = "No longer waiting for iCloud. The job copies what has arrived, lists the rest, and ends."
-NO_SHORTCUT = (
-    "A Shortcut cannot download {items}: hidden, deleted or without a date. Open them in Photos on the "
-    "iPhone, or finish without them."
-)
 
 
 def _phone_troubles(phone: PhoneSummary | None) -> Iterator[str]:

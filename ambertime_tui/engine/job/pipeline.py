@@ -22,7 +22,9 @@ from ambertime_tui.engine.job.planning import Broken, Planner, check_room
 from ambertime_tui.engine.job.repairs import sentence_about_moved
 from ambertime_tui.engine.job.smaller_files import SmallerFiles
 from ambertime_tui.engine.plan.drive_advice import drive_advice
-from ambertime_tui.engine.plan.plan import PlannedAsset
+from ambertime_tui.engine.plan.fetch_advice import advice_for
+from ambertime_tui.engine.plan.hands import NOTHING, Reach, reach_of
+from ambertime_tui.engine.plan.plan import Plan, PlannedAsset
 from ambertime_tui.engine.scan.survey import Scan, scan_phone
 from ambertime_tui.library.errors import LibraryUnreadable
 from ambertime_tui.library.folder_names import Listing
@@ -151,11 +153,14 @@ class Pipeline:
         ledger.differing |= dict.fromkeys(found.differing, ())
         progress.set_scan(counted)
         requested_before = await asyncio.to_thread(context.memory.recall, context.udid)
-        fetch_queue = await asyncio.to_thread(FetchQueue, plan, context.spec.order)
+        fetch_queue = await asyncio.to_thread(FetchQueue, plan, context.spec.order, context.spec.way)
+        reach = NOTHING
         if context.includes_icloud:
             logged = await asyncio.to_thread(context.night_log.read)
             progress.nights = NightCount(logged, context.spec.way, context.timing.wall)
-        copy_phase = CopyPhase(context, ledger, fetch_queue, scan.library.main_names, self._smaller)
+            reach = await asyncio.to_thread(reach_of, scan.library.assets)
+        copy_phase = CopyPhase(context, ledger, fetch_queue, scan.library.main_names, self._smaller, reach)
+        await self._advise(plan, reach)
         self.planned = PlannedJob(scan.library, broken, ledger, copy_phase, requested_before)
         self._results.connect(plan, copy_phase.record)
         if is_first:  # the head start made sure of room for the whole library
@@ -169,6 +174,14 @@ class Pipeline:
         if self._copier is None:
             self._start_copier(group, broken)
         await copy_phase.run()
+
+    async def _advise(self, plan: Plan, reach: Reach) -> None:
+        """Tell what Setup tells before the start: a job without the app has no other place for it."""
+        context = self._context
+        phone = context.progress.phone
+        if phone is not None and context.includes_icloud:
+            for sentence in await asyncio.to_thread(advice_for, plan, context.spec, phone, reach):
+                context.progress.add_event("info", sentence)
 
     def remember(self) -> None:
         """Save for the next run what iOS was asked for and is not on the drive yet. Blocks."""

@@ -341,6 +341,7 @@ class Progress:
             written=queue.tally(FetchState.WRITTEN),
             skipped=queue.tally(FetchState.SKIPPED),
             gave_up=queue.tally(FetchState.GAVE_UP),
+            not_by_this_way=queue.tally(FetchState.NOT_BY_THIS_WAY),
             order=queue.order,
             rate=self.arrived.rate() if self.fetching else None,
             eta=self.arrived.time_left(pending.bytes, self._timing.steady()) if self.fetching else None,

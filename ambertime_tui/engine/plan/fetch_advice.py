@@ -7,30 +7,31 @@ from collections.abc import Iterator, Sequence
 from ambertime_tui import units
 from ambertime_tui.engine.api.spec import FetchWay, JobSpec, OriginalsChoice
 from ambertime_tui.engine.api.status import PhoneSummary
+from ambertime_tui.engine.plan.hands import NOTHING, Reach, hands_needed, keep_originals_fits
 from ambertime_tui.engine.plan.plan import Plan, PlannedAsset, wanted_of
-from ambertime_tui.engine.plan.way_abilities import OriginalKind, beyond
+from ambertime_tui.engine.plan.way_sentences import ability_sentence
 from ambertime_tui.phone.originals import slices
 
 LOW_BATTERY = 50
 """Percent. Below it, a phone without power may not last through a large copy."""
 USABLE_SHARE = 0.8
 """Share of the phone's free storage that one range may use."""
-KEPT_FREE = 1 << 30
-"""Bytes. Download and Keep Originals stops while less is free on the phone."""
 NAMED_SLICES = 3
 MANY_YEARS = 3
 MANY = 1000
 """Number of items from which it is worth starting with a part of them."""
 
 
-def advice_for(plan: Plan, spec: JobSpec, phone: PhoneSummary) -> list[str]:
+def advice_for(plan: Plan, spec: JobSpec, phone: PhoneSummary, reach: Reach = NOTHING) -> list[str]:
     """Return advice for the user before a job starts; may be empty."""
     included = spec.originals is OriginalsChoice.ICLOUD
     to_fetch: Sequence[PlannedAsset] = plan.to_fetch() if included else ()
     found = list(_power_advice(phone, fetching=bool(to_fetch)))
     if to_fetch:
-        found += _space_advice(to_fetch, spec.way, phone)
-        found += _ability_advice(to_fetch, spec.way, phone)
+        size = max(reach.icloud_bytes, sum(p.bytes for p in to_fetch))
+        found += _space_advice(to_fetch, size, spec.way, phone)
+        found += filter(None, [ability_sentence(spec.way, to_fetch, size, phone.free_bytes)])
+        found += filter(None, [hands_needed(spec.way, to_fetch, phone.free_bytes, reach).sentence])
         found += _network_advice(to_fetch)
     return found
 
@@ -42,57 +43,26 @@ def _power_advice(phone: PhoneSummary, *, fetching: bool) -> Iterator[str]:
         yield f"The iPhone is{at} not charging. Connect it to power."
 
 
-def _space_advice(to_fetch: Sequence[PlannedAsset], way: FetchWay, phone: PhoneSummary) -> Iterator[str]:
-    size, free = sum(p.bytes for p in to_fetch), phone.free_bytes
-    keeps = way is FetchWay.KEEP_ORIGINALS
-    if free is None or (keep_originals_fits(size, free) if keeps else size <= free):
+def _space_advice(
+    to_fetch: Sequence[PlannedAsset], size: int, way: FetchWay, phone: PhoneSummary
+) -> Iterator[str]:
+    """What to do if the originals do not fit on the phone; the Shortcut does not need room for them."""
+    free, selected = phone.free_bytes, sum(p.bytes for p in to_fetch)
+    if free is None or way is FetchWay.SHORTCUT:
         return
-    needs = f"The originals in iCloud need {units.size(size)}, and the iPhone has {units.size(free)} free"
-    ranges = slice_ranges(to_fetch, int(free * USABLE_SHARE))
-    if way is FetchWay.SHORTCUT:
-        yield f"{needs}. The Shortcut requests them slice by slice, with a code for each."
-        return
-    named = units.first_of(ranges, NAMED_SLICES)
-    if way is FetchWay.KEEP_ORIGINALS:
+    ranges = units.first_of(slice_ranges(to_fetch, int(free * USABLE_SHARE)), NAMED_SLICES)
+    has = f"and the iPhone has {units.size(free)} free"
+    if way is FetchWay.KEEP_ORIGINALS and not keep_originals_fits(size, free):
         yield (
-            f"{needs}, but Download and Keep Originals downloads the whole library and stops "
-            f"when less than 1 GiB is free.{_alternating(size, free)} Or use a "
-            f"Shortcut, which works slice by slice, or open these ranges by hand: {named}."
+            f"Download and Keep Originals downloads the whole library: the originals in iCloud need "
+            f"{units.size(size)}, {has}. It stops when less than 1 GiB is free. Use the Shortcut, which "
+            f"does not need room for all of them, or open these ranges by hand: {ranges}."
         )
-    else:
-        yield f"{needs}. Back up these ranges one after the other: {named}."
-
-
-def keep_originals_fits(size: int, free: int | None) -> bool:
-    """Whether Download and Keep Originals can download so many bytes. False if free space is unknown."""
-    return free is not None and size + KEPT_FREE <= free
-
-
-def _alternating(size: int, free: int) -> str:
-    """How often to alternate with Optimize iPhone Storage; empty: there is no room even for that."""
-    room = free - KEPT_FREE
-    if room <= 0:
-        return ""
-    switches = units.plural(2 * -(-size // room) - 1, "switch", "switches")
-    return f" Alternate it with Optimize iPhone Storage (about {switches})."
-
-
-def _ability_advice(to_fetch: Sequence[PlannedAsset], way: FetchWay, phone: PhoneSummary) -> Iterator[str]:
-    """What the way cannot have iOS download, and what can."""
-    kinds = [found for p in to_fetch if (found := beyond(way, p.asset, p.resources))]
-    if not kinds:
-        return
-    edited = sum(OriginalKind.OF_EDITED in found for found in kinds)
-    counts = ((edited, "edited item"), (len(kinds) - edited, "item with a RAW or adjustment file"))
-    items = " and ".join(units.plural(count, noun, _plural(noun)) for count, noun in counts if count)
-    fits = keep_originals_fits(sum(p.bytes for p in to_fetch), phone.free_bytes)
-    instead = "Download and Keep Originals can" if fits else "Download them by hand, in Photos"
-    yield f"The Shortcut cannot download {items}. {instead}."
-
-
-def _plural(noun: str) -> str:
-    first, space, rest = noun.partition(" with ")
-    return f"{first}s{space}{rest}"
+    elif way is FetchWay.BY_HAND and selected > free:
+        yield (
+            f"The originals in iCloud need {units.size(selected)}, {has}. Back up these ranges one after the "
+            f"other: {ranges}."
+        )
 
 
 def _network_advice(to_fetch: Sequence[PlannedAsset]) -> Iterator[str]:

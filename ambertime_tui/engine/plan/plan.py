@@ -357,6 +357,11 @@ NOWHERE = (Availability.MISSING, Availability.PENDING)
 """Where an original is that cannot be copied or downloaded now."""
 
 
+def expected(planned: PlannedAsset) -> tuple[Resource, ...]:
+    """Of an asset to fetch, the originals that must be on the phone before it can be copied."""
+    return tuple(r for r in planned.resources if r.role.is_original)
+
+
 def wanted_of(planned: PlannedAsset) -> Wanted:
     """Convert a queued asset for the download methods."""
     asset = planned.asset

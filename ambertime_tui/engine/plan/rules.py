@@ -299,10 +299,8 @@ _EDIT_AWAY = (
     "The original is on the drive; its edit is only in iCloud. Open the photo on the iPhone to download the "
     "edit, then run the backup again."
 )
-IN_PART = (
-    "{files} only in iCloud; the other files are on the drive. Include iCloud originals, or open it on the "
-    "iPhone, and run again."
-)
+ONLY_IN_ICLOUD = "{files} only in iCloud; the other files are on the drive."
+IN_PART = f"{ONLY_IN_ICLOUD} Include iCloud originals, or open it on the iPhone, and run again."
 """`{files}`: the names and a verb; see `with_names`."""
 REST_ON_DRIVE = "Its other files are on the drive."
 SMALLER = (
@@ -332,9 +330,14 @@ def why_nowhere(gone: Iterable[Resource]) -> tuple[str, str]:
 
 def with_names(sentence: str, asset: Asset) -> str:
     """Replace `{files}` by the names of an asset's originals that are only in iCloud."""
-    away = [r.name for r in asset.originals if r.availability is Availability.ICLOUD]
-    verb = "is" if len(away) < 2 else "are"
-    return sentence.replace("{files}", f"{', '.join(away) or 'Part of it'} {verb}")
+    return with_names_of(sentence, (r for r in asset.originals if r.availability is Availability.ICLOUD))
+
+
+def with_names_of(sentence: str, away: Iterable[Resource]) -> str:
+    """Replace `{files}` by the names of some originals and a verb."""
+    names = [resource.name for resource in away]
+    verb = "is" if len(names) < 2 else "are"
+    return sentence.replace("{files}", f"{', '.join(names) or 'Part of it'} {verb}")
 
 
 def missing_sentence(gone: Iterable[Resource]) -> str:

@@ -26,6 +26,8 @@ class OriginalKind(StrEnum):
     """Any original of an item that was edited."""
     OTHER = "other"
     """Adjustment data, and what the camera saw around the frame."""
+    NOT_FOUND = "not_found"
+    """Any original of an item that Find Photos in a Shortcut does not find: hidden, deleted or undated."""
 
 
 ABILITIES: Mapping[FetchWay, frozenset[OriginalKind]] = {
@@ -46,6 +48,8 @@ _OTHER_ROLES = frozenset({Role.ADJUSTMENT_DATA, Role.OVER_CAPTURE_PHOTO, Role.OV
 
 def kind_of(asset: Asset, original: Resource) -> OriginalKind:
     """The kind of one original of an asset."""
+    if asset.hidden or asset.trashed or asset.created is None:
+        return OriginalKind.NOT_FOUND
     if asset.edited:
         return OriginalKind.OF_EDITED
     if original.role in _OTHER_ROLES:
@@ -59,6 +63,16 @@ def kind_of(asset: Asset, original: Resource) -> OriginalKind:
     if asset.raw_pair:
         return OriginalKind.BESIDE_RAW
     return OriginalKind.LIVE_PHOTO_IMAGE if asset.live_photo else OriginalKind.PHOTO
+
+
+def can_bring(way: FetchWay, asset: Asset, original: Resource) -> bool:
+    """Whether a way can have iOS download an original."""
+    return kind_of(asset, original) in ABILITIES[way]
+
+
+def out_of_reach(way: FetchWay, asset: Asset, originals: Iterable[Resource]) -> bool:
+    """Whether a way can have iOS download none of some originals."""
+    return not any(can_bring(way, asset, original) for original in originals)
 
 
 def beyond(way: FetchWay, asset: Asset, resources: Iterable[Resource]) -> frozenset[OriginalKind]:

@@ -73,19 +73,31 @@ def away(made: MadeLibrary) -> list[MadeAsset]:
     return [asset for asset in selected(made) if asset.availability in ("icloud", "partial")]
 
 
+def missing(made: MadeLibrary, asset: MadeAsset) -> set[str]:
+    """The roles of the originals of an asset that are not on the phone."""
+    return {r.role for r in asset.originals if not (made.media / r.path).exists()}
+
+
+def reachable(made: MadeLibrary, asset: MadeAsset) -> set[str]:
+    """The roles of the missing originals of an asset that the Shortcut can bring."""
+    if asset.hidden or asset.undated or asset.edited:
+        return set()
+    return missing(made, asset) - ({"photo", "adjustment_data"} if asset.raw_pair else {"adjustment_data"})
+
+
 def not_whole(made: MadeLibrary, target: Path) -> dict[str, str]:
     """Names, by uuid, of selected assets that are not recorded, or whose files differ from the library's."""
     recorded = archived(target)
-    missing = {}
+    found = {}
     for asset in selected(made):
         files = {f.role.value: f for f in recorded[asset.uuid].files} if asset.uuid in recorded else {}
         for original in asset.originals:
             file = files.get(original.role)
             digest = made.content(asset, original).sha256()
             if file is None or digest != sha256((target / file.path).read_bytes()).hexdigest():
-                missing[asset.uuid] = asset.original_filename
+                found[asset.uuid] = asset.original_filename
                 break
-    return missing
+    return found
 
 
 def has_all_originals(done: Ended) -> bool:

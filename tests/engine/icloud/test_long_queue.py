@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from ambertime_tui.engine.api.spec import FetchOrder, FetchWay, JobSpec, OriginalsChoice
+from ambertime_tui.engine.api.spec import FetchOrder, JobSpec, OriginalsChoice
 from ambertime_tui.engine.api.status import FetchState, PhoneSummary
 from ambertime_tui.engine.job.fetch_queue import FetchQueue
-from ambertime_tui.engine.job.fetch_requests import FetchRequests
+from ambertime_tui.engine.job.fetch_requests import FetchRequests, methods
 from ambertime_tui.engine.job.progress import Progress
 from ambertime_tui.engine.plan.plan import plan_of
 from ambertime_tui.engine.timing import Timing
@@ -24,7 +24,7 @@ def test_arrivals_offloading_and_status_keep_up_with_a_long_queue() -> None:
     queue.mark_all_requested()
     for number in range(0, COUNT, 100):
         uuid = f"{2000 + number % 20}-{number}"
-        assert [p.asset.uuid for p in queue.pending_at("DCIM/100APPLE", [f"{uuid}.heic"])] == [uuid]
+        assert [p.asset.uuid for p in queue.watched_at("DCIM/100APPLE", [f"{uuid}.heic"])] == [uuid]
         queue.move(uuid, FetchState.ARRIVED)
         queue.head(8)
         queue.add(queue.planned(uuid), "was offloaded")
@@ -43,7 +43,7 @@ def test_when_nothing_arrives_the_status_says_what_to_check() -> None:
     queue = FetchQueue(plan_of([awaited(2019, 1)]), FetchOrder.OLDEST)
     requests = FetchRequests(
         queue=queue,
-        way=FetchWay.KEEP_ORIGINALS,
+        methods=methods(),
         progress=progress,
         timing=Timing(),
         patience=None,

@@ -9,7 +9,7 @@ from typing import cast
 from ambertime_tui.engine.api.spec import FetchOrder, FetchWay, JobSpec, OriginalsChoice
 from ambertime_tui.engine.api.status import FetchState, FetchStatus
 from ambertime_tui.engine.job.fetch_queue import FetchQueue
-from ambertime_tui.engine.job.fetch_requests import FINISHING, FetchRequests
+from ambertime_tui.engine.job.fetch_requests import FINISHING, FetchRequests, methods
 from ambertime_tui.engine.job.progress import Progress
 from ambertime_tui.engine.plan.plan import plan_of
 from ambertime_tui.engine.timing import Timing
@@ -43,12 +43,14 @@ class Slice:
 
 def started_slice() -> Slice:
     progress = Progress("job", JobSpec("/drive", originals=OriginalsChoice.ICLOUD), Timing())
-    queue = FetchQueue(plan_of([awaited(2019, 5, 1), awaited(2019, 7, 2)]), FetchOrder.OLDEST)
+    queue = FetchQueue(
+        plan_of([awaited(2019, 5, 1), awaited(2019, 7, 2)]), FetchOrder.OLDEST, FetchWay.SHORTCUT
+    )
     progress.queue = queue
     queue.move(HALF, FetchState.ARRIVING)
     requests = FetchRequests(
         queue=queue,
-        way=FetchWay.SHORTCUT,
+        methods=methods(),
         progress=progress,
         timing=Timing(),
         patience=None,

@@ -7,10 +7,10 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ambertime_tui.engine.api.spec import FetchOrder
+from ambertime_tui.engine.api.spec import FetchOrder, FetchWay
 from ambertime_tui.engine.api.status import FetchState, Tally
-from ambertime_tui.engine.job.fetch_queue import FetchQueue, expected
-from ambertime_tui.engine.plan.plan import Decision, PlannedAsset, plan_of
+from ambertime_tui.engine.job.fetch_queue import FetchQueue
+from ambertime_tui.engine.plan.plan import Decision, PlannedAsset, expected, plan_of
 from ambertime_tui.library.model import Asset, Availability, Kind, Resource, Role
 from tests.engine.libraries import capture_order, few
 
@@ -76,11 +76,13 @@ def test_totals_folders_order_and_pages_agree_with_the_states(
     else:
         dated = sorted(pending, key=capture_order, reverse=order is FetchOrder.NEWEST)
         assert in_order == dated
-    assert set(queue.folders()) == {r.directory for p in pending for r in expected(p)}
+    watched = [p for p in queued if states[p.asset.uuid] in (*PENDING, FetchState.NOT_BY_THIS_WAY)]
+    assert queue.watched == len(watched)
+    assert set(queue.folders()) == {r.directory for p in watched for r in expected(p)}
     for folder in queue.folders():
         here = [p for p in queued if p.asset.directory == folder]
-        found = queue.pending_at(folder, [p.asset.filename for p in here])
-        assert {p.asset.uuid for p in found} == {p.asset.uuid for p in pending if p in here}
+        found = queue.watched_at(folder, [p.asset.filename for p in here])
+        assert {p.asset.uuid for p in found} == {p.asset.uuid for p in watched if p in here}
     everything = queue.page(0, 1000)
     assert len(everything) == len(queued) == len(queue)
     assert [item.uuid for item in everything[: len(pending)]] == [p.asset.uuid for p in in_order]
@@ -98,6 +100,31 @@ def test_an_offloaded_asset_waits_again() -> None:
     assert (queue.pending, len(queue)) == (1, 1)
     assert queue.head(1)[0].reason == "offloaded again"
     assert queue.take_changed_folders() == {"PhotoData/CPLAssets/group1"}
+
+
+@few
+@given(
+    QUEUED,
+    st.lists(st.booleans(), min_size=20, max_size=20),
+    st.lists(st.sampled_from(list(FetchWay)), max_size=5),
+)
+def test_only_what_the_way_can_bring_is_pending(
+    queued: list[PlannedAsset], edited: list[bool], ways: list[FetchWay]
+) -> None:
+    plan = plan_of(
+        replace(one, asset=replace(one.asset, edited=is_edited, created=one.asset.created or 1.0))
+        for one, is_edited in zip(queued, edited, strict=False)
+    )
+    queue = FetchQueue(plan, FetchOrder.OLDEST, FetchWay.SHORTCUT)
+    for way in (FetchWay.SHORTCUT, *ways):
+        queue.change_way(way)
+        unable = {p.asset.uuid for p in plan if way is FetchWay.SHORTCUT and p.asset.edited}
+        assert {p.asset.uuid for p in queue.in_order()} == {p.asset.uuid for p in plan} - unable
+        assert {p.asset.uuid for p in queue.not_by_this_way()} == unable
+        assert set(queue.folders()) == {p.asset.directory for p in plan}
+        assert [item.uuid for item in queue.page(0, 100)][queue.pending :] == [
+            p.asset.uuid for p in queue.not_by_this_way()
+        ]
 
 
 def test_thirty_thousand_items_can_be_moved_one_by_one() -> None:

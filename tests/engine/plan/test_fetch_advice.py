@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,8 @@ from ambertime_tui.engine.api.status import PhoneSummary
 from ambertime_tui.engine.plan.fetch_advice import advice_for, slice_ranges
 from ambertime_tui.engine.plan.plan import Decision, Plan, PlannedAsset, plan_of
 from ambertime_tui.library.model import Asset, Availability, Kind, Resource, Role
-from ambertime_tui.phone.originals import ITEMS_AT_ONCE, Shortcut, Wanted, days_around, slices
+from ambertime_tui.phone.originals import Shortcut, Wanted, slices
+from ambertime_tui.simulator.shortcut import opened
 
 GB = 1_000_000_000
 
@@ -43,7 +45,7 @@ def test_a_phone_with_too_little_room_is_told_in_figures_and_ranges() -> None:
     assert "40.0 GB" in advice
     assert "14.0 GB free" in advice
     assert "2010-06-01..2011-06-01, 2012-06-01..2013-06-01, 2014-06-01..2015-06-01 and 1 more" in advice
-    assert "slice by slice" in advised(FetchWay.SHORTCUT, phone)
+    assert "It takes 1 code for 8 items." in advised(FetchWay.SHORTCUT, phone)
     assert "whole library" in advised(FetchWay.KEEP_ORIGINALS, phone)
 
 
@@ -60,7 +62,7 @@ def test_keep_originals_needs_a_gibibyte_to_spare() -> None:
     assert "Alternate" not in advised(FetchWay.KEEP_ORIGINALS, fits)
     assert "about 3 switches" in advised(FetchWay.KEEP_ORIGINALS, short)
     full = PhoneSummary("u", free_bytes=1 << 30)
-    assert "Alternate" not in advised(FetchWay.KEEP_ORIGINALS, full)
+    assert "too little free storage" in advised(FetchWay.KEEP_ORIGINALS, full)
 
 
 def test_the_shortcut_says_beforehand_what_it_cannot_download() -> None:
@@ -71,7 +73,7 @@ def test_the_shortcut_says_beforehand_what_it_cannot_download() -> None:
     assert "cannot download 2 edited items. Download and Keep Originals can." in advised(
         FetchWay.SHORTCUT, roomy, plan
     )
-    assert "cannot download 2 edited items. Download them by hand" in advised(FetchWay.SHORTCUT, tight, plan)
+    assert "cannot download 2 edited items. Open them in Photos" in advised(FetchWay.SHORTCUT, tight, plan)
     assert "cannot download" not in advised(FetchWay.KEEP_ORIGINALS, roomy, plan)
 
 
@@ -111,19 +113,42 @@ def test_slices_hold_everything_once_and_fit_where_a_day_does(found: list[Wanted
         assert sum(one.bytes for one in part) <= room or len(part) == 1
 
 
-@given(WANTED.filter(bool), st.integers(0, 10_000))
-def test_a_shortcut_is_given_days_that_hold_all_it_asks_for(found: list[Wanted], free: int) -> None:
-    request = Shortcut().request(iter(found), free)
+ZONES = st.sampled_from(["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago", "Europe/Berlin", "Asia/Kathmandu"])
+
+
+@given(
+    WANTED.filter(bool),
+    st.lists(st.floats(0, 2e9), max_size=30),
+    st.integers(0, 10_000),
+    ZONES,
+    st.booleans(),
+)
+def test_a_run_of_the_shortcut_finds_all_that_it_is_to_request(
+    waiting: list[Wanted], others: list[float], free: int, zone: str, newest: bool
+) -> None:
+    times = sorted([*(one.created or 0.0 for one in waiting), *others])
+    request = Shortcut(times).request(reversed(waiting) if newest else waiting, free)
     assert request is not None
-    assert request.uuids is not None
-    assert 0 < len(request.uuids) <= ITEMS_AT_ONCE
-    text = request.code.rpartition("text=")[2]
-    first, last = text.split("..")
-    asked = [one for one in found if one.uuid in request.uuids]
-    assert text == days_around(one.created or 0.0 for one in asked)
-    for one in asked:
-        day = datetime.fromtimestamp(one.created or 0.0, UTC).date().isoformat()
-        assert first <= day <= last
+    assert request.uuids
+    run = opened(request.code)
+    midnight = datetime.combine(run.first, time(), ZoneInfo(zone)).timestamp()
+    found = [moment for moment in times if moment > midnight][: run.count]
+    for one in waiting:
+        assert one.uuid not in request.uuids or one.created in found
+
+
+def test_one_code_carries_thousands_of_items_whatever_the_phone_has_free() -> None:
+    waiting = [Wanted(str(n), float(n * 600), 5_000_000) for n in range(85_000)]
+    assert Shortcut([one.created or 0.0 for one in waiting]).runs(waiting, 10 * GB) <= 18
+    assert Shortcut().runs(waiting[:100], 1 * GB) == 1
+    assert Shortcut().runs(waiting[:100], GB // 10) == 10
+
+
+def test_a_run_does_not_pass_many_items_that_are_not_wanted() -> None:
+    waiting = [Wanted("first", 0.0, 1), Wanted("last", 1e9, 1)]
+    between = [n * 1e5 for n in range(1, 10_000)]
+    assert Shortcut([0.0, *between, 1e9]).runs(waiting, None) == 2
+    assert Shortcut([0.0, *between[:400], 1e9]).runs(waiting, None) == 1
 
 
 def test_hidden_and_undated_items_are_not_asked_for_by_a_shortcut() -> None:

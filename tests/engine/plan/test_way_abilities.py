@@ -20,8 +20,14 @@ CASES: dict[OriginalKind, tuple[Role, dict[str, Any]]] = {
     OriginalKind.BESIDE_RAW: (Role.PHOTO, {"raw_pair": True}),
     OriginalKind.OF_EDITED: (Role.PHOTO, {"edited": True}),
     OriginalKind.OTHER: (Role.ADJUSTMENT_DATA, {}),
+    OriginalKind.NOT_FOUND: (Role.PHOTO, {"hidden": True}),
 }
-NOT_BY_THE_SHORTCUT = {OriginalKind.BESIDE_RAW, OriginalKind.OF_EDITED, OriginalKind.OTHER}
+NOT_BY_THE_SHORTCUT = {
+    OriginalKind.BESIDE_RAW,
+    OriginalKind.OF_EDITED,
+    OriginalKind.OTHER,
+    OriginalKind.NOT_FOUND,
+}
 
 
 def made(kind: OriginalKind, where: Availability = Availability.ICLOUD) -> tuple[Asset, Resource]:
