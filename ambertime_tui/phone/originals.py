@@ -19,6 +19,8 @@ from ambertime_tui import units
 
 SHORTCUT = "AmberTime"
 """Required name of the Shortcut on the phone. docs/shortcut.md says how to make it."""
+KEPT_FREE = 1 << 30
+"""Bytes. Download and Keep Originals stops while less is free on the phone."""
 ITEMS_PER_RUN = 5000
 """Maximum items of one run of the Shortcut. Not tried; a run that ends early only costs another code."""
 LARGEST_GAP = 500
@@ -84,7 +86,7 @@ class DownloadMethod(Protocol):
 class KeepOriginals:
     """The setting Download and Keep Originals on the phone."""
 
-    needs = "Enough storage on the iPhone for all originals, Wi-Fi, and preferably power."
+    needs = "Storage on the iPhone for all originals and 1 GiB more, Wi-Fi, and preferably power."
     does = "iOS downloads the whole library in its own order. This takes hours to days."
     afterwards = (
         "To free storage on the iPhone again, switch back: Settings, Apps, Photos, Optimize iPhone Storage."
@@ -128,8 +130,8 @@ class Shortcut:
 
     needs = "The Shortcut “AmberTime” on the iPhone (see docs/shortcut.md), and Wi-Fi."
     does = (
-        "You scan a code with the iPhone's camera, once for thousands of items. Not for originals of edited "
-        "items, the JPEG or HEIC of a RAW pair, and hidden or undated items."
+        "You scan a code with the iPhone's camera, once for thousands of items. It cannot download edited, "
+        "hidden or undated items."
     )
     afterwards = ""
 

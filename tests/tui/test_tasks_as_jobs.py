@@ -174,7 +174,7 @@ def test_the_icloud_options_are_chosen_with_their_explanation() -> None:
         await stage.press("down", "p", "o")
         await stage.shows("Patience  2h")
         await stage.press("enter")
-        await stage.shows("w Shortcut, slice by slice · patience 2h · newest first")
+        await stage.shows("w Shortcut, by scanning codes · patience 2h · newest first")
         await stage.shows(READY)
         await stage.press("enter")
         await stage.until(lambda: bool(engine.started))

@@ -24,6 +24,6 @@ def _words(name: str, way: DownloadMethod) -> FetchWayText:
 
 EXPLAINED: Mapping[FetchWay, FetchWayText] = {
     FetchWay.KEEP_ORIGINALS: _words("Download and Keep Originals", KeepOriginals()),
-    FetchWay.SHORTCUT: _words("Shortcut, slice by slice", Shortcut()),
+    FetchWay.SHORTCUT: _words("Shortcut, by scanning codes", Shortcut()),
     FetchWay.BY_HAND: _words("By hand, in Photos", ByHand()),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from ambertime_tui import units
 from ambertime_tui.engine.api.protocol import EngineError
@@ -11,7 +12,7 @@ from ambertime_tui.engine.api.spec import FetchWay
 from ambertime_tui.engine.api.status import FetchState, PhoneSummary
 from ambertime_tui.engine.job.fetch_queue import FetchQueue
 from ambertime_tui.engine.job.progress import Progress
-from ambertime_tui.engine.plan.hands import NOTHING, Reach
+from ambertime_tui.engine.plan.hands import NOTHING, Reach, keep_originals_fits
 from ambertime_tui.engine.plan.plan import wanted_of
 from ambertime_tui.engine.timing import Timing
 from ambertime_tui.phone.afc import MediaFolder
@@ -156,6 +157,7 @@ class FetchRequests:
         return not self._open or self._timing.steady() - self._progress_at > limit
 
     def _request_next(self, free_bytes: int | None) -> None:
+        queue = self._queue
         request = self._method.request(self._not_requested(), free_bytes)
         if request is None and self._round < max(self._requested.values(), default=0):
             self._round += 1
@@ -169,6 +171,10 @@ class FetchRequests:
             self._queue.mark_requested(request.uuids)
             self._open = self._queue.numbers_of(request.uuids)
         self._arriving_before = self._queue.arriving_of(self._open)
+        if request is not None and self._keeps_originals and free_bytes is not None:
+            size = sum(queue.tally(state).bytes for state in (FetchState.WAITING, FetchState.ASKED))
+            if not keep_originals_fits(size, free_bytes):
+                self._request = request = replace(request, sentence=f"{request.sentence} {ALTERNATE}")
         if request is None:
             self._progress.set_code("")
         else:
@@ -230,6 +236,10 @@ class FetchRequests:
 
 USUAL_TROUBLES = (
     "the iPhone's Wi-Fi, power, Low Power Mode, free storage; and iCloud on Apple's System Status page"
+)
+ALTERNATE = (
+    "Not everything fits on the iPhone. When arrivals stop, choose Optimize iPhone Storage "
+    "until it has free storage again, then switch back."
 )
 FINISHING = "No longer waiting for iCloud. The job copies what has arrived, lists the rest, and ends."
 

@@ -11,10 +11,7 @@ from ambertime_tui.engine.api.spec import FetchWay
 from ambertime_tui.engine.plan.plan import PlannedAsset, expected, wanted_of
 from ambertime_tui.engine.plan.way_abilities import out_of_reach
 from ambertime_tui.library.model import Asset, Availability
-from ambertime_tui.phone.originals import Shortcut
-
-KEPT_FREE = 1 << 30
-"""Bytes. Download and Keep Originals stops while less is free on the phone."""
+from ambertime_tui.phone.originals import KEPT_FREE, Shortcut
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ STATE_WORDS: dict[FetchState, tuple[str, Style]] = {
     FetchState.WRITTEN: ("on the drive", "good"),
     FetchState.SKIPPED: ("skipped", "muted"),
     FetchState.GAVE_UP: ("gave up", "bad"),
+    FetchState.NOT_BY_THIS_WAY: ("other way", "warn"),
 }
 ORDER_WORDS = {order: f"{order.value} first" for order in FetchOrder}
 BEFORE_PLAN = (Phase.CONNECTING, Phase.SCANNING, Phase.PLANNING)
@@ -39,7 +40,7 @@ MOST_SENTENCE_ROWS = 4
 def total_of(fetch: FetchStatus) -> Tally:
     """Everything that is or was in the queue."""
     tallies = (fetch.waiting, fetch.asked, fetch.arriving, fetch.arrived, fetch.written, fetch.skipped)
-    return sum(tallies, fetch.gave_up)
+    return sum(tallies, fetch.gave_up + fetch.not_by_this_way)
 
 
 def to_come(fetch: FetchStatus) -> Tally:
@@ -166,6 +167,7 @@ def _states(fetch: FetchStatus) -> list[Span]:
         (fetch.arriving.count, "arriving", "icloud"),
         (fetch.asked.count, "requested", "text"),
         (fetch.waiting.count, "waiting", "text"),
+        (fetch.not_by_this_way.count, "not this way", "warn"),
         (fetch.skipped.count, "skipped", "muted"),
     )
     return [Span(f"{count(number)} {word}", style) for number, word, style in parts if number]
