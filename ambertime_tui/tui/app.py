@@ -73,6 +73,7 @@ def _context(
     paths: Paths, environ: Mapping[str, str], config: Config, glyphs: Glyphs, target: Path | None
 ) -> AppContext:
     from ambertime_tui.engine.api.client import EngineClient, EngineError, RunningJob, running_jobs
+    from ambertime_tui.engine.api.doctor import examine
     from ambertime_tui.tui.context import AppContext
 
     state = load_state(paths.state, date.today())
@@ -93,6 +94,7 @@ def _context(
         launch=lambda: EngineClient.launch(paths, environ),
         attach=EngineClient.attach,
         running_jobs=jobs,
+        examine=lambda request: examine(request, paths, environ),
         clock=time.time,
         today=date.today,
         glyphs=glyphs,

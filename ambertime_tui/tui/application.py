@@ -27,6 +27,7 @@ from ambertime_tui.tui.keymap import KeyScope, usable_keys
 from ambertime_tui.tui.panes.tasks import task_words
 from ambertime_tui.tui.screens.base import AmberScreen
 from ambertime_tui.tui.screens.code import CodeScreen
+from ambertime_tui.tui.screens.doctor import DoctorScreen
 from ambertime_tui.tui.screens.end import EndScreen
 from ambertime_tui.tui.screens.help import HelpScreen
 from ambertime_tui.tui.screens.jobs import JobsScreen
@@ -363,7 +364,7 @@ KEY_SCOPES: tuple[KeyScope, ...] = (
     (AmberApp, WaysScreen, PickList),
     (AmberApp, JobsScreen, PickList),
     (AmberApp, ListingScreen, RowList),
-    *((AmberApp, screen) for screen in (RunScreen, EndScreen, HelpScreen)),
+    *((AmberApp, screen) for screen in (RunScreen, EndScreen, HelpScreen, DoctorScreen)),
     *((screen,) for screen in (CodeScreen, LeavingScreen, PreviewScreen)),
 )
 """Each screen with the parts that can have the focus; their keys must not clash."""

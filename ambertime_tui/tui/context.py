@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from ambertime_tui.config import State, Task
 from ambertime_tui.engine.api.client import RunningJob
+from ambertime_tui.engine.api.doctor import DoctorRequest, Message
 from ambertime_tui.tui.engine import Engine
 from ambertime_tui.tui.glyphs import Glyphs
 
@@ -22,6 +23,8 @@ class AppContext:
     attach: Callable[[Path], Awaitable[Engine]]
     """Connects to a running engine."""
     running_jobs: Callable[[], tuple[RunningJob, ...]]
+    examine: Callable[[DoctorRequest], AsyncGenerator[Message, None]]
+    """Checks computer, drive and phone. Raises EngineError."""
     clock: Callable[[], float]
     """Seconds since 1970."""
     today: Callable[[], date]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -25,6 +25,7 @@ from ambertime_tui.engine.api.client import (
     RunningJob,
     SurveyedLibrary,
 )
+from ambertime_tui.engine.api.doctor import DoctorRequest, Message
 from ambertime_tui.engine.api.spec import JobSpec
 from ambertime_tui.engine.api.status import DriveSummary, JobStatus, PhoneSummary, ScanStatus, ScanStep, Tally
 from ambertime_tui.library.histogram import LibraryByDay
@@ -118,6 +119,12 @@ class FakeEngine:
         self.job: list[JobStatus] = []
         self.job_report = Report(None, ())
         self.row_count = 100_000
+        self.checks: list[Message] = []
+        """What the checks of the set-up report."""
+        self.checks_failed: EngineError | None = None
+        self.checks_may_end = asyncio.Event()
+        self.checks_may_end.set()
+        self.examined: list[DoctorRequest] = []
         self.commands: list[Command] = []
         self.refused: EngineError | None = None
         self.started: list[JobSpec] = []
@@ -183,6 +190,15 @@ class FakeEngine:
         if isinstance(self.library, EngineError):
             raise self.library
         return self.library
+
+    async def examine(self, request: DoctorRequest) -> AsyncGenerator[Message, None]:
+        """The checks, then the error, if there is one."""
+        self.examined.append(request)
+        for message in self.checks:
+            yield message
+        await self.checks_may_end.wait()
+        if self.checks_failed is not None:
+            raise self.checks_failed
 
     async def preview(self, spec: JobSpec) -> Preview:
         """Calculated from the library."""
@@ -296,6 +312,7 @@ def context_of(
         launch=launch,
         attach=attach,
         running_jobs=lambda: jobs,
+        examine=engine.examine,
         clock=clock,
         today=lambda: TODAY,
         glyphs=glyphs,

@@ -9,6 +9,7 @@ from ambertime_tui import units
 from ambertime_tui.drive.errors import DriveFull
 from ambertime_tui.engine.api.attendance import Attendance, NightsStatus
 from ambertime_tui.engine.api.client import Report
+from ambertime_tui.engine.api.doctor import Area, Finding, Level, Message, Scratch, Step
 from ambertime_tui.engine.api.proof import proof_line
 from ambertime_tui.engine.api.spec import FetchWay, JobSpec, OriginalsChoice
 from ambertime_tui.engine.api.status import (
@@ -253,3 +254,37 @@ HEAD_START = replace(
         current_files=(CurrentFile("IMG_0002.HEIC", 1_000_000, 2_900_000),),
     ),
 )
+
+CHECKS: tuple[Message, ...] = (
+    Step(Area.COMPUTER, "Checking this computer"),
+    Finding(Area.COMPUTER, "system", Level.FINE, "Linux 6.12, Python 3.11.7."),
+    Finding(Area.COMPUTER, "usbmuxd", Level.FINE, "usbmuxd responds. It lists 0 iPhones by cable."),
+    Finding(
+        Area.COMPUTER,
+        "locale",
+        Level.WRONG,
+        "The locale C (LC_ALL) uses ANSI_X3.4-1968 instead of UTF-8, so names show as escapes and lines as "
+        "ASCII. Run: export LC_ALL=C.UTF-8.",
+    ),
+    Step(Area.DRIVE, "Checking the drive with /media/anna/PHOTOS"),
+    Scratch("/media/anna/PHOTOS/.ambertime-doctor-1a2b3c4d"),
+    Finding(Area.DRIVE, "locks", Level.FINE, "Files can be locked."),
+    Finding(
+        Area.DRIVE,
+        "speed",
+        Level.NOTE,
+        "The drive writes 8.1 MB/s and reads 20.0 MB/s. An iPhone sends about 35 MB/s.",
+    ),
+    Finding(
+        Area.DRIVE, "archive", Level.FINE, "The archive has 2,341 items in 3,902 files, all in their place."
+    ),
+    Step(Area.PHONE, "Looking for the iPhone"),
+    Finding(
+        Area.PHONE,
+        "connected",
+        Level.WRONG,
+        "No iPhone is connected. Connect one with a cable, unlock it, and tap Trust if it asks.",
+        {"connected": False},
+    ),
+)
+"""What the checks of a set-up without a phone report."""

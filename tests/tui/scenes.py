@@ -134,6 +134,11 @@ def _advised(engine: FakeEngine) -> None:
     )
 
 
+def _checked(engine: FakeEngine) -> None:
+    _no_phone(engine)
+    engine.checks = list(samples.CHECKS)
+
+
 def _another_drive(engine: FakeEngine) -> None:
     engine.preview_refused = EngineError("AnotherDrive", str(AnotherDrive(Path(USB.path))))
 
@@ -233,6 +238,14 @@ SCENES: tuple[Scene, ...] = (
     _setup("ways", shows("2 hints", "w"), prepare=_advised, state=CHOSEN),
     _setup("tasks", shows(READY, "s"), state=SAVED, tasks={"old-years": OLD_YEARS}),
     _setup("setup-saved-tasks", shows(READY), state=SAVED, tasks={"old-years": OLD_YEARS}),
+    _setup("doctor", shows("Connect an iPhone", "c"), prepare=_checked, state=CHOSEN),
+    _setup(
+        "doctor-ascii",
+        shows("Connect an iPhone", "c"),
+        prepare=_checked,
+        state=CHOSEN,
+        terminal=ASCII_TERMINAL,
+    ),
     _setup("help", shows(READY, "question_mark"), state=CHOSEN),
     _run("run-connecting", samples.CONNECTING, "Connecting"),
     _run("run-scanning", samples.SCANNING, "Checking the folders"),

@@ -19,7 +19,18 @@ from tests.tui.scenes import BY_NAME, CHOSEN, READY
 from tests.tui.stage import Stage
 
 THEMES = sorted(file.stem for file in bundled_folder().glob("*.toml"))
-SCREENS = ("setup", "run-copying", "end-something-left", "list", "jobs", "help", "leaving", "tasks", "code")
+SCREENS = (
+    "setup",
+    "run-copying",
+    "end-something-left",
+    "list",
+    "jobs",
+    "help",
+    "leaving",
+    "tasks",
+    "code",
+    "doctor",
+)
 SNAPSHOTS = Path(__file__).parent / "__snapshots__" / "test_looks"
 
 

@@ -8,26 +8,34 @@ from ambertime_tui.engine.api.status import PhoneSummary, ScanStatus, ScanStep
 from ambertime_tui.tui.glyphs import Glyphs
 from ambertime_tui.tui.setup_state import SetupState
 from ambertime_tui.tui.widgets.bars import meter
-from ambertime_tui.tui.widgets.spans import Line, Span, line, shorten, spread, wrap
+from ambertime_tui.tui.widgets.spans import Line, Span, Style, line, shorten, spread, wrap
 from ambertime_tui.units import count, percent, plural, size
 
 
 def phone_lines(state: SetupState, width: int, height: int, glyphs: Glyphs) -> tuple[Line, ...]:
     """The list, then as many details of the chosen phone as fit."""
     if state.engine_problem:
-        return tuple(wrap(state.engine_problem, width, "bad", height))
+        return _with_offer(wrap(state.engine_problem, width, "bad", height), height)
     if state.devices is None:
         return (line(Span("Looking …", "muted")),)
     if not state.phones:
         sentence = state.devices.sentence or "Connect an iPhone with a cable and unlock it."
-        return tuple(wrap(sentence, width, "warn" if state.devices.sentence else "muted", height))
+        style: Style = "warn" if state.devices.sentence else "muted"
+        return _with_offer(wrap(sentence, width, style, height), height)
     lines = [
         _row(phone, phone.udid == state.udid, _reads(phone, state), width, glyphs) for phone in state.phones
     ]
     if state.phone is not None:
         room = height - len(lines)
         lines += _facts(state.phone, state, width, room, glyphs)
+        if state.scan_problem or not _reads(state.phone, state):
+            return _with_offer(lines, height)
     return tuple(lines[:height])
+
+
+def _with_offer(lines: list[Line], height: int) -> tuple[Line, ...]:
+    """The lines of a problem, and how to find its cause, if there is room for that."""
+    return (*lines, line(Span("c", "key"), " Check the set-up"))[:height]
 
 
 def _reads(phone: PhoneSummary, state: SetupState) -> bool:

@@ -12,6 +12,7 @@ from textual.containers import Container, Horizontal, Vertical
 from textual.widgets import Input, Label
 
 from ambertime_tui.config import Task
+from ambertime_tui.engine.api.doctor import DoctorRequest
 from ambertime_tui.engine.api.spec import FetchOrder, OriginalsChoice
 from ambertime_tui.engine.api.status import Tally
 from ambertime_tui.library.date_range import parse_date_range
@@ -24,6 +25,7 @@ from ambertime_tui.tui.panes.tasks import tasks_heading
 from ambertime_tui.tui.panes.ways import WayChoice
 from ambertime_tui.tui.range_picker import Preset, presets
 from ambertime_tui.tui.screens.base import title
+from ambertime_tui.tui.screens.doctor import DoctorScreen
 from ambertime_tui.tui.screens.setup_engine import SetupEngineScreen
 from ambertime_tui.tui.screens.setup_range import RangePane
 from ambertime_tui.tui.screens.tasks import TasksScreen
@@ -100,6 +102,14 @@ class SetupScreen(SetupEngineScreen):
             tooltip="method, patience, order, advice",
         ),
         Binding("s", "tasks", "Tasks", id="setup.tasks", tooltip="load a saved task or save this one"),
+        Binding(
+            "c",
+            "check",
+            "Check the set-up",
+            id="setup.check",
+            show=False,
+            tooltip="what is wrong with computer, drive or iPhone, and what to do",
+        ),
         Binding(
             "r",
             "rescan",
@@ -285,6 +295,10 @@ class SetupScreen(SetupEngineScreen):
     def _take_way(self, choice: WayChoice) -> None:
         options = replace(self.state.options, patience=choice.patience, order=choice.order)
         self.choose(replace(self.state, originals=OriginalsChoice.ICLOUD, way=choice.way, options=options))
+
+    def action_check(self) -> None:
+        """Check computer, drive and phone."""
+        self.app.push_screen(DoctorScreen(DoctorRequest(self.state.udid, self.state.target or None)))
 
     def action_new_archive(self) -> None:
         """Confirm that the drive without an archive is the right one."""
