@@ -30,6 +30,9 @@ from ambertime_tui.simulator.phone import SimulatedPhone
 from ambertime_tui.simulator.shared_folder import SharedFolder, status_of
 
 _MOST_IN_FLIGHT = 256
+_COLLECTED_WITHIN = 0.003
+"""Seconds in which requests gather before they are answered out of order."""
+_ON_OPEN_FILES = (Operation.FILE_READ, Operation.FILE_SEEK, Operation.FILE_TELL, Operation.FILE_CLOSE)
 _READ_ONLY = 1
 _LARGEST_OFFSET = 2**63 - 1
 
@@ -42,7 +45,8 @@ class _OpenFile:
 
 
 class AfcSession:
-    """One AFC connection. Requests are answered in order, however many are in flight."""
+    """One AFC connection. Requests are answered in order, however many are in flight, unless a fault says
+    otherwise."""
 
     def __init__(self, phone: SimulatedPhone, channel: Channel, folder: SharedFolder) -> None:
         self._phone = phone
@@ -98,9 +102,21 @@ class AfcSession:
             body = await self._channel.receive(size - HEADER.size) if size > HEADER.size else b""
             await waiting.put(Request(operation, number, body, self._clock()))
 
+    async def _next_requests(self, waiting: asyncio.Queue[Request]) -> list[Request]:
+        """Wait for requests, and return them in the order in which they are answered."""
+        requests = [await waiting.get()]
+        if self._phone.faults.afc_out_of_order:
+            await asyncio.sleep(_COLLECTED_WITHIN)
+            while not waiting.empty():
+                requests.append(waiting.get_nowait())
+            requests = _newest_first(requests)
+        return requests
+
     async def _answer_from(self, waiting: asyncio.Queue[Request]) -> None:
+        requests: list[Request] = []
         while True:
-            request = await waiting.get()
+            requests = requests or await self._next_requests(waiting)
+            request = requests.pop(0)
             drops_after = self._phone.faults.afc_drops_after
             if drops_after is not None and self._answered >= drops_after:
                 return
@@ -120,13 +136,17 @@ class AfcSession:
     async def _read_dir(self, request: Request) -> None:
         path = request.path()
         self._phone.raise_path_fault(path, "list")
-        listing = "".join(f"{name}\0" for name in self._folder.names(path))
+        names = self._folder.names(path)
+        if seconds := self._phone.faults.list_seconds_per_name * len(names):
+            await asyncio.sleep(seconds)
+        listing = "".join(f"{name}\0" for name in names)
         await self._channel.send(data_reply(request.number, listing.encode("utf-8", "surrogateescape")))
 
     async def _file_info(self, request: Request) -> None:
         path = request.path()
         self._phone.raise_path_fault(path, "stat")
-        await self._channel.send(data_reply(request.number, key_values(self._folder.information(path))))
+        stat = self._phone.stat_as_reported(path, self._folder.information(path))
+        await self._channel.send(data_reply(request.number, key_values(stat)))
 
     async def _device_info(self, request: Request) -> None:
         await self._channel.send(
@@ -142,16 +162,20 @@ class AfcSession:
         self._phone.raise_path_fault(path, "open")
         if self._phone.locked and self._phone.faults.locked_files_denied:
             raise AfcError(AfcStatus.PERM_DENIED)
-        if len(self._files) >= self._phone.faults.handle_limit:
+        if self._phone.open_files >= self._phone.faults.handle_limit:
             raise AfcError(AfcStatus.NO_RESOURCES)
         handle = next(self._handles)
         self._files[handle] = _OpenFile(path, self._folder.open(path))
-        self._phone.open_files += 1
+        self._phone.count_open_file(1)
         await self._channel.send(reply_header(request.number, Operation.FILE_OPEN_RESULT, U64.pack(handle)))
 
     async def _read(self, request: Request) -> None:
         handle, wanted = request.numbers(2)
         opened = self._opened(handle)
+        if self._phone.locked and self._phone.faults.locked_reads_denied:
+            raise AfcError(AfcStatus.PERM_DENIED)
+        self._phone.note_reader()
+        await self._phone.while_afc_hangs()
         try:
             left = os.fstat(opened.file.fileno()).st_size - opened.position
         except OSError as error:
@@ -207,7 +231,16 @@ class AfcSession:
 
     def _forget(self, handle: int) -> None:
         self._files.pop(handle).file.close()
-        self._phone.open_files -= 1
+        self._phone.count_open_file(-1)
+
+
+def _newest_first(requests: list[Request]) -> list[Request]:
+    """Reverse the order of requests, but keep the order of those about the same open file."""
+    chains: dict[object, list[Request]] = {}
+    for place, request in enumerate(requests):
+        handle = request.body[: U64.size] if request.operation in _ON_OPEN_FILES else None
+        chains.setdefault(place if handle is None else handle, []).append(request)
+    return [request for chain in reversed(chains.values()) for request in chain]
 
 
 def _name(operation: int) -> str:

@@ -22,7 +22,9 @@ from ambertime_tui.simulator.phone import SimulatedPhone, Trust
 from ambertime_tui.simulator.usbmuxd import Usbmuxd
 
 if TYPE_CHECKING:
+    from ambertime_tui.simulator.behaviour import Behaviour
     from ambertime_tui.simulator.icloud_thread import RunningICloud
+    from ambertime_tui.simulator.library import MadeLibrary
 
 TRUTH = "truth.json"
 """The description of a generated library, stored next to its media folder."""
@@ -88,6 +90,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="serve an existing media folder, unchanged (default: generate a library)",
     )
     parser.add_argument(
+        "--behaviour",
+        default="",
+        metavar="NAME[,NAME]",
+        help="what the phone does differently; docs/simulator.md lists the names (default: nothing)",
+    )
+    parser.add_argument(
         "--assets",
         type=int,
         default=1000,
@@ -147,9 +155,12 @@ def run(arguments: argparse.Namespace) -> int:
     # Until the event loop runs, SIGTERM must clean up as SIGINT does, or a half-made library is left behind.
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
+        behaviour = _behaviour(arguments)
         with ExitStack() as stack:
-            phones = [stack.enter_context(_phone(arguments, index)) for index in range(arguments.phones)]
-            clouds = _Clouds(arguments, stack)
+            phones = [
+                stack.enter_context(_phone(arguments, behaviour, index)) for index in range(arguments.phones)
+            ]
+            clouds = _Clouds(arguments, behaviour, stack)
             if arguments.keep_originals:
                 for phone in phones:
                     clouds.of(phone)
@@ -179,8 +190,22 @@ def _contradiction(arguments: argparse.Namespace) -> str:
     return ""
 
 
+def _behaviour(arguments: argparse.Namespace) -> Behaviour | None:
+    if not arguments.behaviour:
+        return None
+    # Imported here because a phone that behaves as usual does not need it.
+    from ambertime_tui.simulator.behaviour import behaviour_named
+
+    try:
+        return behaviour_named(arguments.behaviour)
+    except ValueError as error:
+        raise _SimulateError(str(error)) from error
+
+
 @contextlib.contextmanager
-def _phone(arguments: argparse.Namespace, index: int) -> Iterator[SimulatedPhone]:
+def _phone(
+    arguments: argparse.Namespace, behaviour: Behaviour | None, index: int
+) -> Iterator[SimulatedPhone]:
     """Provide one phone with its media folder. A temporary folder is removed at the end."""
     name = arguments.name if index == 0 else f"{arguments.name} {index + 1}"
     facts = Facts(
@@ -193,14 +218,25 @@ def _phone(arguments: argparse.Namespace, index: int) -> Iterator[SimulatedPhone
             media: Path = arguments.media
         else:
             into = arguments.into or _temporary_folder(stack)
-            media = _made_library(into if arguments.phones == 1 else into / facts.udid, arguments, index)
-        yield SimulatedPhone(
+            folder = into if arguments.phones == 1 else into / facts.udid
+            media = _made_library(folder, arguments, behaviour, index)
+        phone = SimulatedPhone(
             facts,
             media,
             tls=not arguments.plain,
             link=LINKS[arguments.link],
             trust=Trust(arguments.trust),
         )
+        if behaviour is not None:
+            phone.faults = behaviour.faults(_known_library(media.parent))
+        yield phone
+
+
+def _known_library(folder: Path) -> MadeLibrary | None:
+    """Return the library in a folder, if the simulator generated it."""
+    from ambertime_tui.simulator.library import MadeLibrary
+
+    return MadeLibrary.load(folder) if (folder / TRUTH).is_file() else None
 
 
 def _temporary_folder(stack: ExitStack) -> Path:
@@ -214,7 +250,7 @@ def _temporary_folder(stack: ExitStack) -> Path:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ends)
 
 
-def _made_library(into: Path, arguments: argparse.Namespace, index: int) -> Path:
+def _made_library(into: Path, arguments: argparse.Namespace, behaviour: Behaviour | None, index: int) -> Path:
     # Imported here because --media does not need it.
     from ambertime_tui.simulator.library import LibraryRecipe, make_library
 
@@ -225,6 +261,8 @@ def _made_library(into: Path, arguments: argparse.Namespace, index: int) -> Path
             ios=arguments.ios,
             icloud_share=arguments.icloud_share,
         )
+        if behaviour is not None:
+            recipe = behaviour.applied_to(recipe)
     except ValueError as error:
         raise _SimulateError(f"{error}.") from error
     try:
@@ -237,23 +275,25 @@ def _made_library(into: Path, arguments: argparse.Namespace, index: int) -> Path
 class _Clouds:
     """The iCloud of each phone with a generated library, started on first use."""
 
-    def __init__(self, arguments: argparse.Namespace, stack: ExitStack) -> None:
+    def __init__(self, arguments: argparse.Namespace, behaviour: Behaviour | None, stack: ExitStack) -> None:
         self._arguments = arguments
+        self._behaviour = behaviour
         self._stack = stack
         self._known: dict[str, RunningICloud] = {}
 
     def of(self, phone: SimulatedPhone) -> RunningICloud | None:
         if phone.udid in self._known:
             return self._known[phone.udid]
-        folder = Path(phone.media.root).parent
-        if not (folder / TRUTH).is_file():
+        library = _known_library(Path(phone.media.root).parent)
+        if library is None:
             return None
         from ambertime_tui.simulator.icloud import ICloudSettings
         from ambertime_tui.simulator.icloud_thread import RunningICloud
-        from ambertime_tui.simulator.library import MadeLibrary
 
         settings = ICloudSettings(bytes_per_second=self._arguments.icloud_speed)
-        icloud = self._stack.enter_context(RunningICloud(phone, MadeLibrary.load(folder), settings))
+        if self._behaviour is not None:
+            settings = self._behaviour.icloud(settings)
+        icloud = self._stack.enter_context(RunningICloud(phone, library, settings))
         icloud.set_keep_originals(self._arguments.keep_originals)
         self._known[phone.udid] = icloud
         return icloud

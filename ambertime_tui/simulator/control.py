@@ -7,7 +7,7 @@ the same order. docs/simulator.md describes every command.
     {"do": "phones"}                                   lists the phones and their state
     {"do": "plug"} {"do": "plug", "over": "Network"}   returns the new "device_id"
     {"do": "unplug"} {"do": "replug"}                  replug returns the new "device_id"
-    {"do": "lock"} {"do": "unlock"}
+    {"do": "lock"} {"do": "unlock"} {"do": "wake"}
     {"do": "trust", "behaviour": "asks"}               accepts, asks or refuses an unknown computer
     {"do": "answer_trust", "accepted": true}           the user taps Trust, or Don't Trust
     {"do": "forget_hosts"}                             invalidates every pair record
@@ -63,7 +63,8 @@ class ControlServer:
             "unplug": lambda phone, _: self._usbmuxd.detach(phone),
             "replug": self._replug,
             "lock": lambda phone, _: setattr(phone, "locked", True),
-            "unlock": lambda phone, _: setattr(phone, "locked", False),
+            "unlock": lambda phone, _: phone.unlock(),
+            "wake": lambda phone, _: phone.wake(),
             "trust": _set_trust,
             "answer_trust": _answer_trust,
             "forget_hosts": lambda phone, _: phone.forget_hosts(),

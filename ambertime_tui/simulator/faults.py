@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Final, Literal, get_args
 
 from ambertime_tui.simulator.afc_packets import AfcStatus
 
 PathOperation = Literal["read", "open", "stat", "list"]
 PATH_OPERATIONS: tuple[PathOperation, ...] = get_args(PathOperation)
+ALWAYS: Final = 2**31
+"""A count that no test reaches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,19 @@ class Faults:
         afc_idle_limit: idle seconds before the phone closes an AFC connection.
         lockdown_idle_limit: the same for lockdownd.
         lockdown_drops_after: requests answered before lockdownd closes a connection.
-        handle_limit: open files per AFC connection.
+        afc_freezes_at: open files, over all connections, at which the next read freezes AFC. It answers
+            again when fewer are open, which takes a disconnect.
+        afc_out_of_order: AFC answers the newest of the waiting requests first. Requests about the same open
+            file keep their order.
+        list_seconds_per_name: seconds that AFC needs for each name in a folder that it lists.
+        stats_never_change: AFC reports the size and time that a file had when it was first asked for.
+        handle_limit: open AFC files, over all connections.
         locked_files_denied: while locked, opening a file fails, as for files with stronger protection.
+        locked_reads_denied: while locked, reading an open file fails.
+        asleep_after: seconds without a power assertion after which AFC stops answering, until the phone
+            wakes or a computer holds an assertion.
+        spoiled_by_handshake: after a TLS handshake that the computer broke off, the phone refuses the next
+            connection.
         paths: operations that fail for individual paths.
     """
 
@@ -62,6 +75,13 @@ class Faults:
     afc_idle_limit: float | None = None
     lockdown_idle_limit: float | None = None
     lockdown_drops_after: int | None = None
+    afc_freezes_at: int | None = None
+    afc_out_of_order: bool = False
+    list_seconds_per_name: float = 0.0
+    stats_never_change: bool = False
     handle_limit: int = 200
     locked_files_denied: bool = False
+    locked_reads_denied: bool = False
+    asleep_after: float | None = None
+    spoiled_by_handshake: bool = False
     paths: tuple[PathFault, ...] = ()

@@ -7,8 +7,10 @@ in a second. `RunningICloud` (icloud_thread.py) advances it in real time.
 from __future__ import annotations
 
 import heapq
+from collections import deque
 from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from ambertime_tui.simulator.growing_file import GrowingFile
 from ambertime_tui.simulator.library import LiveLibrary, MadeAsset, MadeLibrary, MadeResource
@@ -36,6 +38,16 @@ class ICloudSettings:
             otherwise it appears complete, by a rename.
         tried_again_after: delay before the next try, after a failed download or an offload, while Download
             and Keep Originals is on.
+        smaller_first: whether a smaller version is at the path until the download ends.
+        smaller_by_hand: whether opening an item in Photos brings only a smaller version to its path.
+        flags_lag: time until the database says what happened to a file: a download, or an offload.
+        failure_clears_remote: whether a failed download marks the original as not in iCloud.
+        removed_after: time after which a downloaded original is offloaded again even if there is space;
+            None: never.
+        stops_below: free space below which Download and Keep Originals downloads nothing more. It also
+            offloads nothing then. None: it makes room by offloading the oldest downloads.
+        opens_codes: whether the camera opens the address in a code, so that a Shortcut runs.
+        moves_dates: whether the capture date of an item is one second earlier after each download.
     """
 
     online: bool = True
@@ -47,6 +59,14 @@ class ICloudSettings:
     halves_apart: float = 0.0
     grows_in_place: bool = False
     tried_again_after: float = 1.0
+    smaller_first: bool = False
+    smaller_by_hand: bool = False
+    flags_lag: float = 0.0
+    failure_clears_remote: bool = False
+    removed_after: float | None = None
+    stops_below: int | None = None
+    opens_codes: bool = True
+    moves_dates: bool = False
 
 
 @dataclass(order=True, slots=True)
@@ -98,6 +118,8 @@ class ICloud:
         self._growing: GrowingFile | None = None
         self._failures: dict[str, int | None] = {}
         self._fetched: dict[tuple[str, str], tuple[float, int]] = {}
+        self._smaller: set[str] = set()
+        self._late_flags: deque[tuple[float, Callable[[], None]]] = deque()
         self.keep_originals = False
         """The setting under Settings > Photos; see `set_keep_originals`."""
         self.arrivals = 0
@@ -142,12 +164,17 @@ class ICloud:
         """Request the originals of these assets that are only in iCloud. Return the number of files."""
         before = len(self._asked)
         for asset in assets:
+            self._smaller.discard(asset.uuid)
             self._ask_for(asset, 0.0)
         return len(self._asked) - before
 
     def ask_by_hand(self, uuids: Iterable[str]) -> int:
         """Request items as if opened in Photos. Raises KeyError for one that is not in the library."""
-        return self.ask([self._assets[uuid] for uuid in uuids])
+        assets = [self._assets[uuid] for uuid in uuids]
+        count = self.ask(assets)
+        if self._settings.smaller_by_hand:
+            self._smaller |= {asset.uuid for asset in assets}
+        return count
 
     def run_shortcut(self, run: ShortcutRun, time_zone: str) -> int:
         """Request what the Shortcut finds in the phone's time zone, as far as its actions download it."""
@@ -165,13 +192,25 @@ class ICloud:
         """Offload the originals of one asset. Raises KeyError if it is not in the library."""
         asset = self._assets[uuid]
         here = [r.role for r in asset.originals if (self._library.media / r.path).exists()]
-        self._live.purge(uuid, here)
+        if self._settings.flags_lag:
+            self._live.remove_files(uuid, here)
+            self._flag_later(partial(self._live.flag_purged, uuid, here))
+        else:
+            self._live.purge(uuid, here)
         for role in here:
             self._fetched.pop((uuid, role), None)
             self.offloaded += 1
         if self.keep_originals:
             self._ask_for(asset, self._settings.tried_again_after)
         self._report_free()
+
+    def finish_processing(self) -> int:
+        """Make the originals that the phone has only a preview of so far. Return the number of items."""
+        waiting = [asset for asset in self._library.own() if asset.state == "deferred"]
+        for asset in waiting:
+            self._live.arrive(asset.uuid)
+            self._live.flag_processed(asset.uuid)
+        return len(waiting)
 
     # Downloads
 
@@ -181,8 +220,20 @@ class ICloud:
             if not self._one_step(now):
                 self._now = max(self._now, now)
                 self._tidy_up()
+                self._write_late_flags()
                 return False
         return True
+
+    def _flag_later(self, flag: Callable[[], None]) -> None:
+        """Change the database after the files, as late as the settings say."""
+        if self._settings.flags_lag:
+            self._late_flags.append((self._now + self._settings.flags_lag, flag))
+        else:
+            flag()
+
+    def _write_late_flags(self) -> None:
+        while self._late_flags and self._late_flags[0][0] <= self._now:
+            self._late_flags.popleft()[1]()
 
     def _one_step(self, now: float) -> bool:
         """Process the first download in the queue. Return False if nothing more happens until `now`."""
@@ -220,12 +271,24 @@ class ICloud:
         if self._fail_if_planned(download):
             self._now = self._began
             return True
+        if self._stops_before(download):
+            heapq.heappush(queue, download)
+            return False
         self._full_until = self._room_at(download, self._began)
         if self._full_until > self._began:
             heapq.heappush(queue, download)
             return True
         self._current = download
+        if self._settings.smaller_first:
+            self._live.place_smaller(*download.key)
         return True
+
+    def _stops_before(self, download: _Download) -> bool:
+        """Whether Download and Keep Originals waits for free space before this download."""
+        storage, least = self._settings.storage, self._settings.stops_below
+        if storage is None or least is None or not self.keep_originals:
+            return False
+        return storage - self._used() - download.resource.size < least
 
     def _next_queue(self) -> list[_Download]:
         """Return the queue to take from: the remaining parts of an asset come before other assets."""
@@ -257,6 +320,8 @@ class ICloud:
             self._failures[download.asset.uuid] = times - 1
         self.failed += 1
         asset = download.asset
+        if self._settings.failure_clears_remote:
+            self._live.flag_not_remote(asset.uuid, [resource.role for resource in self._not_local(asset)])
         self._asked -= {(asset.uuid, resource.role) for resource in asset.originals}
         self._parts.pop(asset.uuid, None)
         if self.keep_originals:
@@ -268,18 +333,26 @@ class ICloud:
         rate = self._settings.bytes_per_second
         if not self._settings.grows_in_place or rate is None or seconds <= 0:
             return
+        if download.asset.uuid in self._smaller:
+            return
         if self._growing is None:
             self._growing = GrowingFile(self._library, download.asset, download.resource)
         self._growing.grow_to(int(seconds * rate))
 
     def _end(self, download: _Download, at: float) -> None:
         uuid, role = download.key
-        if self._growing is not None:
-            self._growing.finish()
-            self._growing = None
+        self._now = at
+        if uuid in self._smaller:
+            self._live.place_smaller(uuid, role)
         else:
-            self._live.place_files(uuid, [role])
-        self._live.flag_arrived(uuid, [role])
+            if self._growing is not None:
+                self._growing.finish()
+                self._growing = None
+            else:
+                self._live.place_files(uuid, [role])
+            self._flag_later(partial(self._flag_arrived, uuid, role))
+            if self._settings.moves_dates:
+                self._live.move_date(uuid, -1.0)
         self._asked.discard(download.key)
         self._fetched[download.key] = (at, download.resource.size)
         for other in [key for key in self._fetched if key[0] == uuid]:
@@ -288,7 +361,7 @@ class ICloud:
                 self._fetched.pop(other)[1],
             )  # an asset's age counts from its last part
         self.arrivals += 1
-        self._current, self._now = None, at
+        self._current = None
         if parts := self._parts.get(uuid):
             self._push(self._next_parts, download.asset, parts.pop(0), at + self._settings.halves_apart)
         self._report_free()
@@ -308,9 +381,19 @@ class ICloud:
             self.offload(oldest[0])
         return at
 
+    def _flag_arrived(self, uuid: str, role: str) -> None:
+        """Mark a file as downloaded, unless iOS has removed it again meanwhile."""
+        if (self._library.media / self._assets[uuid].resource(role).path).exists():
+            self._live.flag_arrived(uuid, [role])
+
     def _tidy_up(self) -> None:
-        """While nothing is requested, keep half of the storage free by offloading the oldest originals."""
+        """Offload what has been here long enough, and while nothing is requested, keep half of the storage
+        free."""
         settings = self._settings
+        if settings.removed_after is not None:
+            until = self._now - settings.removed_after
+            for uuid in dict.fromkeys(key[0] for key, (at, _) in self._fetched.items() if at <= until):
+                self.offload(uuid)
         if settings.storage is None or not settings.kept_for or self._asked or self.keep_originals:
             return
         while self._used() > settings.storage / 2:
@@ -329,7 +412,14 @@ class ICloud:
     def _not_local(self, asset: MadeAsset) -> list[MadeResource]:
         if not asset.uploaded:
             return []
-        return [r for r in asset.originals if not (self._library.media / r.path).exists()]
+        return [r for r in asset.originals if not self._is_here(r)]
+
+    def _is_here(self, resource: MadeResource) -> bool:
+        """Whether an original is on the phone, and not only a smaller version of it."""
+        try:
+            return (self._library.media / resource.path).stat().st_size >= resource.size
+        except FileNotFoundError:
+            return False
 
     def _ask_for(self, asset: MadeAsset, later: float, roles: Container[str] = ORIGINAL_ROLES) -> None:
         """Queue the files of an asset that are not on the phone, one after the other."""

@@ -8,6 +8,7 @@
 {"do": "run_shortcut", "text": "2019-03-01x300"}
 {"do": "open_in_photos", "uuids": ["..."]}          the user opens items in Photos
 {"do": "offload", "uuids": ["..."]}                 iOS frees up space
+{"do": "finish_processing"}                         the phone makes the originals of its newest photos
 {"do": "icloud_fails", "uuids": ["..."], "times": 1}    their next downloads fail; without "times", always
 """
 
@@ -64,6 +65,9 @@ def icloud_commands(icloud_of: Callable[[SimulatedPhone], RunningICloud | None])
             lambda icloud, message: {"files": icloud.open_in_photos(_uuids(message))}
         ),
         "offload": with_icloud(_offload),
+        "finish_processing": with_icloud(
+            lambda icloud, _: {"items": icloud.do(lambda now: now.finish_processing())}
+        ),
         "icloud_fails": with_icloud(_fail_downloads),
     }
 

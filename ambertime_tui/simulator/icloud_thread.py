@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar
 from ambertime_tui.simulator.icloud import ICloud, ICloudSettings
 from ambertime_tui.simulator.library import MadeLibrary
 from ambertime_tui.simulator.phone import SimulatedPhone
-from ambertime_tui.simulator.shortcut import opened, shortcut_run
+from ambertime_tui.simulator.shortcut import ShortcutError, opened, shortcut_run
 
 STEP = 0.02
 """Seconds between two steps."""
@@ -80,6 +80,8 @@ class RunningICloud:
         Raises:
             ShortcutError: the phone cannot open the URL.
         """
+        if not self.do(lambda icloud: icloud.settings.opens_codes):
+            raise ShortcutError(f"The camera does not open {url}.")
         run = opened(url)
         return self.do(lambda icloud: icloud.run_shortcut(run, self._phone.facts.time_zone))
 

@@ -131,7 +131,11 @@ class LockdownSession:
         if context is None:
             await self._channel.send(reply)
         else:
-            await self._channel.send_then_start_tls(reply, context)
+            try:
+                await self._channel.send_then_start_tls(reply, context)
+            except OSError:
+                self._phone.note_broken_handshake()
+                raise
 
     def _start_service(self, name: str) -> dict[str, Any]:
         if self._host_id is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -111,6 +112,9 @@ class SimulatedPhone:
         self._faults = Faults()
         self._fault_counts: Counter[PathFault] = Counter()
         self._sent_when_faults_set = 0
+        self._frozen = False
+        self._kept_awake_until = time.monotonic()
+        self._first_stats: dict[str, dict[str, str]] = {}
         self._changed = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._hosts: dict[str, bytes] = {}
@@ -145,6 +149,9 @@ class SimulatedPhone:
         self._faults = faults
         self._fault_counts = Counter()
         self._sent_when_faults_set = self.wire.sent
+        self._frozen = False
+        self._kept_awake_until = time.monotonic()
+        self._first_stats = {}
         self.wire.cut_after(faults.cable_pulled_after)
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._tell_changed)
@@ -182,12 +189,62 @@ class SimulatedPhone:
                 raise AfcError(fault.status)
 
     async def while_afc_hangs(self) -> None:
-        """Wait while AFC hangs."""
-        while True:
-            limit = self._faults.afc_hangs_after
-            if limit is None or self.wire.sent - self._sent_when_faults_set < limit:
-                return
+        """Wait while AFC hangs, is frozen, or the phone is asleep."""
+        while self._afc_hangs():
             await self._changed.wait()
+
+    def _afc_hangs(self) -> bool:
+        faults, limit = self._faults, self._faults.afc_hangs_after
+        if limit is not None and self.wire.sent - self._sent_when_faults_set >= limit:
+            return True
+        return self._frozen or (
+            faults.asleep_after is not None
+            and not self.power_assertions
+            and time.monotonic() - self._kept_awake_until >= faults.asleep_after
+        )
+
+    def count_open_file(self, change: int) -> None:
+        """Count an AFC file that was opened (1) or closed (-1)."""
+        self.open_files += change
+        limit = self._faults.afc_freezes_at
+        if self._frozen and (limit is None or self.open_files < limit):
+            self._frozen = False
+            self._tell_changed()
+
+    def note_reader(self) -> None:
+        """Freeze AFC if too many files are open while one of them is read."""
+        limit = self._faults.afc_freezes_at
+        self._frozen = self._frozen or (limit is not None and self.open_files >= limit)
+
+    def stat_as_reported(self, path: str, stat: dict[str, str]) -> dict[str, str]:
+        """Return what AFC reports of a file: what is true now, or what it reported first."""
+        return self._first_stats.setdefault(path, stat) if self._faults.stats_never_change else stat
+
+    def note_broken_handshake(self) -> None:
+        """Note that a computer broke off a TLS handshake."""
+        if self._faults.spoiled_by_handshake:
+            self._faults = replace(self._faults, refused_connects=self._faults.refused_connects + 1)
+
+    def hold_assertion(self, name: str) -> None:
+        """Keep the phone awake. Call it in the usbmuxd's event loop."""
+        self.power_assertions.append(name)
+        self._tell_changed()
+
+    def release_assertion(self, name: str) -> None:
+        """End a power assertion."""
+        self.power_assertions.remove(name)
+        self._kept_awake_until = time.monotonic()
+
+    def unlock(self) -> None:
+        """Unlock the phone, which also wakes it."""
+        self.locked = False
+        self.wake()
+
+    def wake(self) -> None:
+        """Wake the phone, as its user does. It may fall asleep again."""
+        self._kept_awake_until = time.monotonic()
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._tell_changed)
 
     # Trust
 

@@ -83,11 +83,11 @@ async def serve_assertion_agent(phone: SimulatedPhone, channel: Channel) -> None
                     return
                 name = plists.text(message, "AssertionNameKey")
                 held.append(name)
-                phone.power_assertions.append(name)
+                phone.hold_assertion(name)
             await channel.send_plist({})
     finally:
         for name in held:
-            phone.power_assertions.remove(name)
+            phone.release_assertion(name)
 
 
 SERVICES: dict[str, Callable[[SimulatedPhone, Channel], Awaitable[None]]] = {

@@ -254,7 +254,11 @@ class Usbmuxd:
             writer.write(connected)
             await writer.drain()
         else:
-            await channel.send_then_start_tls(connected, start.tls)
+            try:
+                await channel.send_then_start_tls(connected, start.tls)
+            except OSError:
+                attachment.phone.note_broken_handshake()
+                raise
         await _serve_phone(attachment.phone, start, channel)
         return True
 

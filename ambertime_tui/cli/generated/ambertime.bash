@@ -21,7 +21,7 @@ _shtab_ambertime_doctor_option_strings=(-h --help --device --to --long --report 
 _shtab_ambertime_demo_option_strings=(-h --help --assets --seed --scratch --fetch --plain --color --ascii --no-ascii --theme)
 _shtab_ambertime_completion_option_strings=(-h --help)
 _shtab_ambertime_man_option_strings=(-h --help)
-_shtab_ambertime_simulate_option_strings=(-h --help --socket --control --plain --link --name --udid --ios --phones --trust --media --assets --seed --icloud-share --icloud-speed --keep-originals --into --until-stdin-closes)
+_shtab_ambertime_simulate_option_strings=(-h --help --socket --control --plain --link --name --udid --ios --phones --trust --media --behaviour --assets --seed --icloud-share --icloud-speed --keep-originals --into --until-stdin-closes)
 _shtab_ambertime_option_strings=(-h --help --version --color --ascii --no-ascii --theme)
 
 _shtab_ambertime_scan___database_COMPGEN=_shtab_compgen_files

@@ -51,7 +51,7 @@ function _shtab_ambertime_using
 end
 
 set -g _shtab_ambertime_commands devices drives scan backup run attach jobs stop verify forget doctor demo completion man simulate
-set -g _shtab_ambertime_opts_with_value --assets --color --compare --control --database --device --fetch --icloud-share --icloud-speed --into --ios --item --link --long --media --name --order --originals --patience --phones --range --report --sample --scratch --seed --since --socket --task --theme --to --trust --udid
+set -g _shtab_ambertime_opts_with_value --assets --behaviour --color --compare --control --database --device --fetch --icloud-share --icloud-speed --into --ios --item --link --long --media --name --order --originals --patience --phones --range --report --sample --scratch --seed --since --socket --task --theme --to --trust --udid
 
 complete -c ambertime -e
 complete -c ambertime -f
@@ -160,6 +160,7 @@ complete -c ambertime -n '_shtab_ambertime_using simulate' -l ios -xka "14 16 18
 complete -c ambertime -n '_shtab_ambertime_using simulate' -l phones -x -d 'number of phones, each with its own library (default: 1)'
 complete -c ambertime -n '_shtab_ambertime_using simulate' -l trust -xka "accepts asks refuses" -d 'what it does when a computer wants to pair; with '"'"'asks'"'"', answer through --control (default: accepts)'
 complete -c ambertime -n '_shtab_ambertime_using simulate' -l media -xka "(__fish_complete_directories)" -d 'serve an existing media folder, unchanged (default: generate a library)'
+complete -c ambertime -n '_shtab_ambertime_using simulate' -l behaviour -x -d 'what the phone does differently; docs/simulator.md lists the names (default: nothing)'
 complete -c ambertime -n '_shtab_ambertime_using simulate' -l assets -x -d 'number of items in the library generated without --media (default: 1000)'
 complete -c ambertime -n '_shtab_ambertime_using simulate' -l seed -x -d 'seed of that library: the same seed makes the same library (default: 1)'
 complete -c ambertime -n '_shtab_ambertime_using simulate' -l icloud-share -x -d 'share of it that is only in iCloud, from 0 to 1 (default: 0.3)'

@@ -25,7 +25,9 @@ _LOCATIONS = {
     "stale": ("local", False, "icloud"),
     "fresh": ("icloud", True, "local"),
     "missing": ("missing", False, "missing"),
+    "deferred": ("missing", False, "pending"),
 }
+_LIES = {"local": ("icloud", True, "local"), "icloud": ("local", False, "icloud")}
 """Database flag, presence of the file and resulting availability, by state."""
 _PURGED_PART = {"partial_live": "paired_video", "partial_raw": "alternate_photo"}
 _ALBUM_TITLES = ("Summer by the sea", "Familie 👨‍👩‍👧", "Arbeit / Belege", "Favourites of 2019", "Wörterbuch")
@@ -74,9 +76,9 @@ def _build(recipe: LibraryRecipe, draft: AssetDraft, bought: float) -> MadeAsset
     on_disk = draft.file_name_on_disk or draft.filename
     resources = []
     for index, (role, kind) in enumerate(variant.parts):
-        name = on_disk if index == 0 else f"{_stem(on_disk)}.{kind.extension}"
+        name = on_disk if index == 0 else f"{_other_stem(recipe, role, on_disk)}.{kind.extension}"
         size = size_of(rng, role, kind, recipe.sizes)
-        resources.append(MadeResource(role, draft.directory, name, size, *_location(draft, role)))
+        resources.append(MadeResource(role, draft.directory, name, size, *_location(recipe, draft, role)))
     if draft.edited:
         resources += _edit(recipe, draft, rng)
     added = moment.seconds + 2.5 if not draft.came_from_icloud else max(moment.seconds, bought) + 90.0
@@ -129,7 +131,21 @@ def _with_fingerprints(recipe: LibraryRecipe, asset: MadeAsset) -> MadeAsset:
     )
 
 
-def _location(draft: AssetDraft, role: str) -> tuple[str, bool, str]:
+def _other_stem(recipe: LibraryRecipe, role: str, name: str) -> str:
+    """Return the stem of a file beside the main one."""
+    stem = _stem(name)
+    if role.startswith("over_capture"):
+        return f"{stem}S"
+    if recipe.raw_elsewhere and role == "alternate_photo":
+        return f"{stem}X"
+    if recipe.aae_elsewhere and role == "adjustment_data":
+        return f"IMG_O{stem.removeprefix('IMG_')}"
+    return stem
+
+
+def _location(recipe: LibraryRecipe, draft: AssetDraft, role: str) -> tuple[str, bool, str]:
+    if recipe.flags_lie and draft.is_archived and draft.state in _LIES:
+        return _LIES[draft.state]
     if draft.ownership == "shared_with_you":
         return "local", False, "missing"
     if (purged := _PURGED_PART.get(draft.state)) is not None:

@@ -26,6 +26,7 @@ _VARIANT_SHARES = (
     "slow_mo",
     "time_lapse",
     "screen_recording",
+    "over_capture",
 )
 _OWNERS = ("shared_library", "shared_album", "shared_with_you", "icloud_link", "synced", "photo_stream")
 _NEEDS_IOS = {"shared_library": 16, "shared_with_you": 15, "icloud_link": 15}

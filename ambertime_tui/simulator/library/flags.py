@@ -17,6 +17,8 @@ RESOURCE_ROW = {
     "paired_video": (3, 18, 0, 0),
     "alternate_photo": (4, 17, 0, 0),
     "adjustment_data": (5, 22, 0, 0),
+    "over_capture_photo": (10, 1, 0, 0),
+    "over_capture_video": (11, 18, 0, 0),
     "edited_photo": (0, 2, 2, 65938),
     "edited_video": (1, 16, 2, 131072),
     "edited_paired_video": (3, 19, 2, 131272),
@@ -80,6 +82,24 @@ def mark_arrived(
             "UPDATE ZINTERNALRESOURCE SET ZLOCALAVAILABILITY = 1, ZDATASTOREKEYDATA = ?, ZFILEID = ?,"
             " ZCLOUDLASTONDEMANDDOWNLOADDATE = ?, ZCLOUDPRUNEDAT = NULL, Z_OPT = Z_OPT + 1" + _OF_ROLE,
             (key_data(role, name), inode, now, asset, kind, version, recipe),
+        )
+    _touch(connection, schema, asset)
+
+
+def mark_not_remote(connection: sqlite3.Connection, schema: Schema, asset: int, roles: Iterable[str]) -> None:
+    """Mark resources of an asset as not in iCloud: a download has failed.
+
+    Args:
+        connection: A connection with an open transaction.
+        schema: The schema of the database.
+        asset: The primary key of the asset.
+        roles: The roles of the resources.
+    """
+    for role in roles:
+        kind, _, version, recipe = RESOURCE_ROW[role]
+        connection.execute(
+            "UPDATE ZINTERNALRESOURCE SET ZREMOTEAVAILABILITY = 0, Z_OPT = Z_OPT + 1" + _OF_ROLE,
+            (asset, kind, version, recipe),
         )
     _touch(connection, schema, asset)
 

@@ -9,9 +9,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from ambertime_tui.simulator.library.content import derivative
 from ambertime_tui.simulator.library.core_data import close_keeping_log, connect, core_data_time, transaction
 from ambertime_tui.simulator.library.database import asset_keys
-from ambertime_tui.simulator.library.flags import RESOURCE_ROW, mark_arrived, mark_purged
+from ambertime_tui.simulator.library.flags import (
+    RESOURCE_ROW,
+    mark_arrived,
+    mark_not_remote,
+    mark_purged,
+)
 from ambertime_tui.simulator.library.history import write_history
 from ambertime_tui.simulator.library.made_assets import ORIGINAL_ROLES, MadeAsset, MadeResource
 from ambertime_tui.simulator.library.made_library import MadeLibrary
@@ -117,6 +123,16 @@ class LiveLibrary:
             staged.replace(path)
         return sum(resource.size for resource in resources)
 
+    def place_smaller(self, uuid: str, role: str) -> None:
+        """Put a smaller version at the path of an original: at most half of its bytes."""
+        asset, resources = self._chosen(uuid, [role])
+        for resource in resources:
+            path = self._path(resource)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            staged = self._library.folder / f"{asset.uuid}.{resource.role}.smaller"
+            staged.write_bytes(derivative(self._library.recipe.seed, 0)[: resource.size // 2])
+            staged.replace(path)
+
     def flag_arrived(self, uuid: str, roles: Iterable[str] | None = None) -> None:
         """Second half of a download: update the database."""
         _, resources = self._chosen(uuid, roles)
@@ -126,6 +142,31 @@ class LiveLibrary:
             key = self._keys[uuid]
             mark_arrived(connection, self._schema, key, files, now)
             write_history(connection, self._schema, [key], now)
+
+    def flag_not_remote(self, uuid: str, roles: Iterable[str]) -> None:
+        """Mark originals as not in iCloud, as a failed download does."""
+        with transaction(self._connection) as connection:
+            mark_not_remote(connection, self._schema, self._keys[uuid], roles)
+
+    def flag_processed(self, uuid: str) -> None:
+        """Note that iOS has made the originals of an asset."""
+        self._set_columns(uuid, {"ZDEFERREDPROCESSINGNEEDED": 0, "ZVIDEODEFERREDPROCESSINGNEEDED": 0})
+
+    def move_date(self, uuid: str, seconds: float) -> None:
+        """Move the capture date of an asset."""
+        with transaction(self._connection) as connection:
+            connection.execute(
+                f"UPDATE {self._schema.asset_table} SET ZDATECREATED = ZDATECREATED + ? WHERE Z_PK = ?",
+                (seconds, self._keys[uuid]),
+            )
+
+    def _set_columns(self, uuid: str, values: dict[str, int]) -> None:
+        table = self._schema.asset_table
+        with transaction(self._connection) as connection:
+            for column in values.keys() & self._schema.columns[table]:
+                connection.execute(
+                    f"UPDATE {table} SET {column} = ? WHERE Z_PK = ?", (values[column], self._keys[uuid])
+                )
 
     def _chosen(self, uuid: str, roles: Iterable[str] | None) -> tuple[MadeAsset, list[MadeResource]]:
         asset = self._assets[uuid]

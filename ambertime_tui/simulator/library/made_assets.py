@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-ORIGINAL_ROLES = ("photo", "video", "paired_video", "alternate_photo", "adjustment_data")
+ORIGINAL_ROLES = (
+    "photo",
+    "video",
+    "paired_video",
+    "alternate_photo",
+    "adjustment_data",
+    "over_capture_photo",
+    "over_capture_video",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +33,7 @@ class MadeResource:
     present: bool
     """Whether the file exists on the phone."""
     availability: str
-    """Actual availability, from flags and file: ``local``, ``icloud`` or ``missing``."""
+    """Actual availability, from flags and file: ``local``, ``icloud``, ``missing`` or ``pending``."""
     fingerprint: str | None = None
     """Apple's fingerprint of the file's bytes; None if the recipe has no fingerprints."""
 

@@ -31,6 +31,8 @@ def write_media_tree(library: MadeLibrary) -> None:
         derivatives = Derivatives(library)
         for asset in library.assets:
             _write_originals(library, asset, made)
+            if library.recipe.extra_stems and asset.directory.startswith("DCIM"):
+                derivatives.write_beside(asset)
             if asset.ownership != "shared_with_you":
                 derivatives.write(asset)
 
@@ -65,6 +67,13 @@ class Derivatives:
         """Write the asset's thumbnail and, for purged originals, PNGs and videos, its Metadata JPEG."""
         for path in derivative_paths(asset):
             _folder(self._library.media, path.rpartition("/")[0], self._made)
+            self._place(int(asset.uuid[:8], 16) % _PICTURES, self._library.media / path)
+
+    def write_beside(self, asset: MadeAsset) -> None:
+        """Write pictures beside the asset's original whose stems end in S, D and X."""
+        _folder(self._library.media, asset.directory, self._made)
+        for letter in "SDX":
+            path = f"{asset.directory}/{PurePosixPath(asset.filename).stem}{letter}.JPG"
             self._place(int(asset.uuid[:8], 16) % _PICTURES, self._library.media / path)
 
     def _place(self, picture: int, path: Path) -> None:

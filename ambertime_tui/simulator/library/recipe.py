@@ -35,6 +35,8 @@ class Mix:
     slow_mo: float = 0.01
     time_lapse: float = 0.01
     screen_recording: float = 0.01
+    over_capture: float = 0.0
+    """Photos with a second one of what is outside the frame, in a file of its own."""
 
     shared_library: float = 0.02
     """iOS 16 and later."""
@@ -69,6 +71,8 @@ class Planted:
     """Flagged as purged, but the file exists: it was just downloaded."""
     missing: int = 0
     """Neither on the phone nor in iCloud."""
+    deferred: int = 0
+    """Just taken: iOS has not made the original yet (deferred processing)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,14 @@ class LibraryRecipe:
     """Odd names, zones and dates, and two assets with one fingerprint (in libraries of 60 assets or more)."""
     fingerprints: bool = True
     """Whether the database has Apple's fingerprints. They take time: all bytes of every file are hashed."""
+    flags_lie: bool = False
+    """Whether the flags say the opposite: local for what is only in iCloud, and the reverse."""
+    raw_elsewhere: bool = False
+    """Whether the RAW file of a pair has another stem than its photo: `IMG_0001X.DNG`."""
+    aae_elsewhere: bool = False
+    """Whether capture-time adjustments have another stem than their photo: `IMG_O0001.AAE`."""
+    extra_stems: bool = False
+    """Whether there are pictures beside originals in DCIM whose stems end in S, D or X."""
     mix: Mix = Mix()
     planted: Planted = Planted()
 

@@ -39,12 +39,12 @@ ASSET_CONSTANTS: dict[str, int] = {
     "ZLATITUDE": _NOWHERE,
     "ZLONGITUDE": _NOWHERE,
     **_zeros(
-        "ZCLOUDDELETESTATE ZCLOUDDOWNLOADREQUESTS ZCLOUDPLACEHOLDERKIND ZDEFERREDPROCESSINGNEEDED "
+        "ZCLOUDDELETESTATE ZCLOUDDOWNLOADREQUESTS ZCLOUDPLACEHOLDERKIND "
         "ZDUPLICATEASSETVISIBILITYSTATE ZHIGHFRAMERATESTATE ZCURRENTSLEETCAST ZISMAGICCARPET "
         "ZPACKEDACCEPTABLECROPRECT ZPACKEDBADGEATTRIBUTES ZPACKEDPREFERREDCROPRECT "
         "ZPLAYBACKVARIATION ZSEARCHINDEXREBUILDSTATE ZSPATIALTYPE ZSYNDICATIONSTATE "
         "ZTRASHEDREASON ZVIDEOCPDURATIONVALUE ZVIDEOCPVISIBILITYSTATE "
-        "ZVIDEODEFERREDPROCESSINGNEEDED ZVIDEOKEYFRAMETIMESCALE ZVIDEOKEYFRAMEVALUE "
+        "ZVIDEOKEYFRAMETIMESCALE ZVIDEOKEYFRAMEVALUE "
         "ZDERIVEDCAMERACAPTUREDEVICE ZAVALANCHEKIND ZALBUMASSOCIATIVITY ZHDRGAIN ZICONICSCORE "
         "ZPROMOTIONSCORE ZHIGHLIGHTVISIBILITYSCORE ZCUSTOMRENDEREDVALUE ZHDRTYPE ZSNOWPLOWSTATE "
         "ZGROUPINGSTATE"
@@ -120,6 +120,8 @@ def asset_row(
         "ZHASADJUSTMENTS": int(asset.edited),
         "ZADJUSTMENTSSTATE": (3 if asset.variant == "slow_mo" else 2) if asset.edited else 0,
         "ZADJUSTMENTTIMESTAMP": added + 30 if asset.edited else None,
+        "ZDEFERREDPROCESSINGNEEDED": int(asset.state == "deferred" and asset.kind == "photo"),
+        "ZVIDEODEFERREDPROCESSINGNEEDED": int(asset.state == "deferred" and asset.kind == "video"),
         "ZDEPTHTYPE": int(asset.variant == "portrait"),
         "ZDEPTHSTATES": int(asset.variant == "portrait"),
         "ZISDETECTEDSCREENSHOT": int(asset.variant == "screenshot"),
@@ -214,7 +216,8 @@ def _resource_row(asset: MadeAsset, resource: MadeResource, key: int, in_cloud: 
     store = _STORE_CLASS.get(asset.ownership, 0)
     if store == 2:
         subtype, recipe = (8, 131079) if asset.kind == "video" else (3, 65741)
-    remote = resource.flag == "icloud" or (in_cloud and asset.state != "missing") or store == 2
+    is_uploaded = in_cloud and asset.state not in ("missing", "deferred")
+    remote = resource.flag == "icloud" or is_uploaded or store == 2
     data = b"\x5c\x00\x05" + asset.directory.encode() if store else key_data(resource.role, resource.name)
     fingerprint = resource.fingerprint if in_cloud else None
     row = _row(key, file_type(resource.name), (kind, subtype, recipe, version))

@@ -10,7 +10,7 @@ from ambertime_tui.simulator.library.composition import NEW_PHONE
 from ambertime_tui.simulator.library.recipe import LibraryRecipe, Planted
 
 _ONLY_VARIANT = {"partial_live": "live", "partial_raw": "raw_pair"}
-_NOT_UPLOADED = ("missing",)
+_NOT_UPLOADED = ("missing", "deferred")
 
 
 def assign_states(recipe: LibraryRecipe, drafts: list[AssetDraft]) -> None:
@@ -26,7 +26,10 @@ def assign_states(recipe: LibraryRecipe, drafts: list[AssetDraft]) -> None:
     for state in (f.name for f in fields(Planted)):
         wanted = getattr(recipe.planted, state)
         variant = _ONLY_VARIANT.get(state)
-        chosen = [d for d in free if variant is None or d.variant.name == variant][:wanted]
+        chosen = [d for d in free if variant is None or d.variant.name == variant]
+        if state == "deferred":
+            chosen = [d for d in chosen if d.directory.startswith("DCIM") and not d.edited]
+        chosen = chosen[:wanted]
         if len(chosen) < wanted:
             raise ValueError(
                 f"the recipe requires {wanted} assets in state {state}, but only {len(chosen)} can be"

@@ -72,6 +72,7 @@ VARIANTS = {
         Variant("portrait", "photo", 0, (("photo", HEIC), ("adjustment_data", AAE)), 3024, 4032),
         Variant("live", "photo", 2, (("photo", HEIC), ("paired_video", MOV)), 3024, 4032),
         Variant("raw_pair", "photo", 0, (("photo", JPEG), ("alternate_photo", DNG))),
+        Variant("over_capture", "photo", 0, (("photo", HEIC), ("over_capture_photo", HEIC))),
         Variant("raw", "photo", 0, (("photo", DNG),)),
         Variant("burst", "photo", 0, (("photo", JPEG),)),
         Variant("video", "video", 100, (("video", MOV),), 1920, 1080),
