@@ -6,7 +6,9 @@ database at checkpoints. After a complete checkpoint, the next commit restarts t
 
 A. the log's header was the same before, in the copy, and after. Every page that a checkpoint may have
    changed during the copy is then still in this log, and SQLite applies it when it opens the copy; or
-B. the database was not written meanwhile (same size and time), and the log as read is of one generation.
+B. the database was not written meanwhile (same size and time, and a second reading gives the same bytes),
+   and the log as read is of one generation. Size and time alone do not count: whether AFC reports a new time
+   with each write is not confirmed.
 
 A restarted log never has the old header: its first salt is incremented, its second is random. An
 incomplete end of the log is harmless: SQLite replays frames only while their checksums match, up to the
@@ -209,7 +211,9 @@ class _Attempt:
         header_after, stat_after = await self._look()
         if not before.accepts(log_as_read, header_after, stat_after):
             return None
-        if not (before.log_header or log_as_read) and not await self._reads_same_twice(before, database_hash):
+        if not before.log_is_the_same(log_as_read) and not await self._reads_same_twice(
+            before, database_hash, log_as_read
+        ):
             return None
         return FetchedDatabase(
             database=self._database,
@@ -277,14 +281,14 @@ class _Attempt:
             return b""
         return header
 
-    async def _reads_same_twice(self, before: Baseline, expected: bytes) -> bool:
-        """Without a log as evidence, require that the database reads the same twice."""
+    async def _reads_same_twice(self, before: Baseline, expected: bytes, log_header: bytes) -> bool:
+        """Without the log as evidence, require that the database reads the same twice."""
         digest = hashlib.sha256()
         async with aclosing(self._media.read(DATABASE, chunk=LARGEST_READ)) as pieces:
             async for piece in pieces:
                 await asyncio.to_thread(digest.update, piece)
         header, stat = await self._look()
-        return digest.digest() == expected and not header and before.database_is_the_same(stat)
+        return digest.digest() == expected and header == log_header and before.database_is_the_same(stat)
 
     def _advance(self, count: int) -> None:
         self._done += count

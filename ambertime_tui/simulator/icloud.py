@@ -47,7 +47,7 @@ class ICloudSettings:
         stops_below: free space below which Download and Keep Originals downloads nothing more. It also
             offloads nothing then. None: it makes room by offloading the oldest downloads.
         opens_codes: whether the camera opens the address in a code, so that a Shortcut runs.
-        moves_dates: whether the capture date of an item is one second earlier after each download.
+        moves_dates: whether the capture date of an item is one day earlier after each download.
     """
 
     online: bool = True
@@ -352,7 +352,7 @@ class ICloud:
                 self._live.place_files(uuid, [role])
             self._flag_later(partial(self._flag_arrived, uuid, role))
             if self._settings.moves_dates:
-                self._live.move_date(uuid, -1.0)
+                self._live.move_date(uuid, -86_400.0)
         self._asked.discard(download.key)
         self._fetched[download.key] = (at, download.resource.size)
         for other in [key for key in self._fetched if key[0] == uuid]:

@@ -428,6 +428,25 @@ def test_no_copy_of_a_database_that_is_written_to_is_mixed(
     assert copies.transactions > 0, copies
 
 
+def test_no_copy_is_mixed_on_a_phone_that_reports_no_change_of_size_or_time(
+    phone_factory: PhoneFactory, media_folder: Path, records: Path, tmp_path: Path
+) -> None:
+    database = media_folder / DATABASE
+    make_database(database, 16)
+    phone = phone_factory(link=Link(0.0005, 300e6))
+    phone.faults = Faults(stats_never_change=True)
+
+    async def work() -> Copies:
+        async with media_of(phone, records, timeouts=QUICK) as media:
+            return await copy_while_written(
+                media, database, tmp_path, take=guarded, rate=60, copies=12, deadline=8.0
+            )
+
+    copies = run(work(), deadline=120.0)
+    assert copies.bad == 0, copies
+    assert copies.accepted >= 1, copies
+
+
 def test_without_the_guard_the_same_experiment_shows_mixed_copies(
     experiment: Callable[[Take, float, int, float], Copies],
 ) -> None:

@@ -11,6 +11,9 @@ AT_FIRST = 4
 SUCCESSES_PER_SLOT = 4
 """Assets that must succeed for each current slot before there is one slot more, once there was trouble; until
 then, one asset for each slot is enough."""
+SUCCESSES_AFTER_STALL = 1000
+"""Assets that must succeed before there is one slot more, once the phone has stopped responding. A stall
+costs half a minute, so this number doubles with each."""
 
 
 class ConcurrencyLimit:
@@ -26,6 +29,8 @@ class ConcurrencyLimit:
         self._limit = min(at_first, maximum)
         self._running = 0
         self._successes = 0
+        self._successes_per_slot = 1
+        self._stalls = 0
         self._last_cause: object = None
         self._changed = asyncio.Condition()
 
@@ -51,17 +56,27 @@ class ConcurrencyLimit:
             self._running -= 1
             await asyncio.shield(self._wake())
 
-    def reduce(self, cause: object) -> None:
-        """Halve the limit, once for each cause: the phone could not keep up."""
-        if cause is not self._last_cause:
-            self._last_cause, self._successes = cause, 0
-            self._limit = max(1, self._limit // 2)
+    def reduce(self, cause: object, *, after_stall: bool = False) -> None:
+        """Halve the limit, once for each cause: the phone could not keep up.
+
+        Args:
+            cause: what all assets with the same trouble have in common.
+            after_stall: True if the phone stopped responding, so that more slots should not be tried soon.
+        """
+        if cause is self._last_cause:
+            return
+        self._last_cause, self._successes = cause, 0
+        self._limit = max(1, self._limit // 2)
+        self._successes_per_slot = max(self._successes_per_slot, SUCCESSES_PER_SLOT)
+        self._stalls += after_stall
 
     def succeeded(self) -> None:
         """Count an asset that was copied without trouble."""
         self._successes += 1
-        for_each_slot = 1 if self._last_cause is None else SUCCESSES_PER_SLOT
-        if self._limit < self._maximum and self._successes >= for_each_slot * self._limit:
+        needed = self._successes_per_slot * self._limit
+        if self._stalls:
+            needed = max(needed, SUCCESSES_AFTER_STALL << (self._stalls - 1))
+        if self._limit < self._maximum and self._successes >= needed:
             self._successes = 0
             self._limit += 1
 

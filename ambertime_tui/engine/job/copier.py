@@ -173,7 +173,9 @@ class Copier:
             return None
         except PhoneStalled as error:
             self._link.lost(media, error)
-            return await self._retry_or(planned, Failed("unreadable", str(error)))
+            self._limit.reduce(media, after_stall=True)
+            # Several readers can freeze a phone, so only a file that is read alone is to blame.
+            return await self._retry_or(planned, Failed("unreadable", str(error))) if alone else None
         except PhoneError as error:
             self._link.lost(media, error)
             self._limit.reduce(media)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from pathlib import Path
 
 from ambertime_tui.engine.api.status import PhoneSummary
@@ -14,6 +14,7 @@ from ambertime_tui.phone.afc import MediaFolder
 from ambertime_tui.phone.discovery import watch_phones
 from ambertime_tui.phone.errors import (
     FileLimitReached,
+    MediaError,
     MediaForbidden,
     NoPhoneAttached,
     OnlyOverWifi,
@@ -38,6 +39,16 @@ ATTEMPTS_IF_UNLIKELY = 3
 the patience ends."""
 NOT_ATTACHED = (UsbmuxUnavailable, NoPhoneAttached, UnknownPhone, OnlyOverWifi)
 NO_LIMIT = 10 * 365 * 86400.0
+
+
+async def _probe(media: MediaFolder) -> None:
+    """Send one small request: a phone that is asleep connects, but does not respond.
+
+    Raises:
+        PhoneError: the phone is disconnected or not responding.
+    """
+    with suppress(MediaError):
+        await media.space()
 
 
 class PhoneLink:
@@ -140,6 +151,7 @@ class PhoneLink:
             timeouts=self._timing.phone,
         ) as session:
             media = await session.media(self._connections)
+            await _probe(media)
             self._lost.clear()
             self._media = media
             self._there.set()
