@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from ambertime_tui.engine.job.concurrency_limit import AT_FIRST, SUCCESSES_PER_SLOT, ConcurrencyLimit
+from ambertime_tui.engine.job.concurrency_limit import (
+    AT_FIRST,
+    SUCCESSES_AFTER_STALL,
+    SUCCESSES_PER_SLOT,
+    ConcurrencyLimit,
+)
 
 
 def test_it_starts_with_a_few_and_rises_one_by_one_to_the_maximum() -> None:
@@ -42,3 +47,17 @@ def test_after_trouble_it_rises_more_slowly() -> None:
 
 def test_a_maximum_below_the_start_is_kept() -> None:
     assert ConcurrencyLimit(2).limit == 2
+
+
+def test_after_a_stall_it_rises_only_after_a_thousand_successes_and_after_two_later_still() -> None:
+    limit = ConcurrencyLimit(16)
+    limit.reduce("the phone froze", after_stall=True)
+    for _ in range(SUCCESSES_AFTER_STALL):
+        assert limit.limit == 2
+        limit.succeeded()
+    assert limit.limit == 3
+    limit.reduce("it froze again", after_stall=True)
+    for _ in range(2 * SUCCESSES_AFTER_STALL):
+        assert limit.limit == 1
+        limit.succeeded()
+    assert limit.limit == 2

@@ -12,15 +12,18 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from ambertime_tui.drive.record.record_model import RecordedAsset
 from ambertime_tui.engine.api.protocol import Report
 from ambertime_tui.engine.api.spec import FetchWay, JobSpec, OriginalsChoice
 from ambertime_tui.engine.api.status import JobStatus
 from ambertime_tui.engine.job.job import Job, open_job
 from ambertime_tui.engine.scan.surveyor import Surveyor
 from ambertime_tui.engine.timing import Timing
+from ambertime_tui.library.model import Role
 from ambertime_tui.paths import paths_from
 from ambertime_tui.phone.session import PhoneTimeouts
 from ambertime_tui.simulator.behaviour import Behaviour, Switch
@@ -30,10 +33,12 @@ from ambertime_tui.simulator.icloud_thread import RunningICloud
 from ambertime_tui.simulator.library import LibraryRecipe, MadeAsset, MadeLibrary, Mix, make_library
 from ambertime_tui.simulator.phone import SimulatedPhone
 from tests.conftest import PhoneFactory
-from tests.engine.backups import PATIENCE, Ended, archived, selected, strangers, whole
+from tests.engine.backups import PATIENCE, Ended, archived, selected, strangers
 
 FASTER = 20
 """How much faster than real clocks those of the job and of iCloud run."""
+LONG, SHORT = 800.0, 60.0
+"""Patience, in seconds of the job's clock: for jobs that end by themselves, and for those that give up."""
 MIX = Mix(live=0.2, raw_pair=0.12, portrait=0.12, video=0.1, edited=0.0, trashed=0.0, shared_album=0.0)
 """Every kind of file, in a library of some twenty items."""
 USUAL = PhoneTimeouts()
@@ -67,7 +72,7 @@ class DifferentPhone:
         *,
         icloud: bool = False,
         way: FetchWay = FetchWay.KEEP_ORIGINALS,
-        patience: float = 60.0,
+        patience: float = LONG,
         timeouts: PhoneTimeouts = USUAL,
         look: Callable[[Job, JobStatus], None] = lambda job, status: None,
     ) -> Ended:
@@ -104,16 +109,30 @@ class DifferentPhone:
 
     def missing(self) -> set[str]:
         """The uuids of the selected items that are not completely on the drive."""
-        return {asset.uuid for asset in selected(self.made) if not whole(self.made, self.target, asset)}
+        there = archived(self.target)
+        return {
+            asset.uuid for asset in selected(self.made) if not self._is_whole(asset, there.get(asset.uuid))
+        }
+
+    def _is_whole(self, asset: MadeAsset, recorded: RecordedAsset | None) -> bool:
+        """True if the newest file of each original on the drive has the bytes of the library."""
+        for original in asset.originals:
+            file = None if recorded is None else recorded.current(Role(original.role))
+            wanted = self.made.content(asset, original).sha256()
+            if file is None or file.sha256 != wanted:
+                return False
+            if sha256((self.target / file.path).read_bytes()).hexdigest() != wanted:
+                return False
+        return True
 
     def wrong(self) -> list[str]:
-        """The names of recorded originals whose bytes are not those of the library."""
+        """The names of originals on the drive whose newest file has not the bytes of the library."""
         found = []
         for asset in selected(self.made):
             recorded = archived(self.target).get(asset.uuid)
-            for file in () if recorded is None else recorded.files:
-                original = next((r for r in asset.originals if r.role == file.role.value), None)
-                if original and file.sha256 != self.made.content(asset, original).sha256():
+            for original in () if recorded is None else asset.originals:
+                file = recorded and recorded.current(Role(original.role))
+                if file and file.sha256 != self.made.content(asset, original).sha256():
                     found.append(file.path)
         return found
 

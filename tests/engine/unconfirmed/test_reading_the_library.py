@@ -10,6 +10,7 @@ from ambertime_tui.simulator.library import LiveWriter, Planted
 from tests.engine.small_library import holds
 from tests.engine.unconfirmed.phones import (
     MIX,
+    SHORT,
     DifferentPhone,
     DifferentPhones,
     keep_originals_when_asked,
@@ -65,7 +66,7 @@ def test_downloads_into_folders_that_cannot_be_listed_are_copied_at_the_latest_b
     phones: DifferentPhones,
 ) -> None:
     phone = phones(Switch.FORBIDDEN_FOLDERS, icloud_share=1.0)
-    done = phone.back_up(icloud=True, look=keep_originals_when_asked(phone))
+    done = phone.back_up(icloud=True, patience=SHORT, look=keep_originals_when_asked(phone))
     assert phone.missing() == set(reasons(done))
     assert phone.back_up(icloud=True).report.left == ()
     assert phone.missing() == set()
