@@ -128,6 +128,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="start with Download and Keep Originals (default: with Optimize iPhone Storage)",
     )
     parser.add_argument(
+        "--grown-database",
+        action="store_true",
+        help="give the library a database as large and as mixed as one that grew over years",
+    )
+    parser.add_argument(
         "--into",
         type=Path,
         metavar="DIR",
@@ -260,6 +265,7 @@ def _made_library(into: Path, arguments: argparse.Namespace, behaviour: Behaviou
             seed=arguments.seed + index,
             ios=arguments.ios,
             icloud_share=arguments.icloud_share,
+            grown=arguments.grown_database,
         )
         if behaviour is not None:
             recipe = behaviour.applied_to(recipe)

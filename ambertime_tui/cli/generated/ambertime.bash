@@ -21,7 +21,7 @@ _shtab_ambertime_doctor_option_strings=(-h --help --device --to --long --report 
 _shtab_ambertime_demo_option_strings=(-h --help --assets --seed --scratch --fetch --plain --color --ascii --no-ascii --theme)
 _shtab_ambertime_completion_option_strings=(-h --help)
 _shtab_ambertime_man_option_strings=(-h --help)
-_shtab_ambertime_simulate_option_strings=(-h --help --socket --control --plain --link --name --udid --ios --phones --trust --media --behaviour --assets --seed --icloud-share --icloud-speed --keep-originals --into --until-stdin-closes)
+_shtab_ambertime_simulate_option_strings=(-h --help --socket --control --plain --link --name --udid --ios --phones --trust --media --behaviour --assets --seed --icloud-share --icloud-speed --keep-originals --grown-database --into --until-stdin-closes)
 _shtab_ambertime_option_strings=(-h --help --version --color --ascii --no-ascii --theme)
 
 _shtab_ambertime_scan___database_COMPGEN=_shtab_compgen_files
@@ -120,6 +120,7 @@ _shtab_ambertime_simulate__h_nargs=0
 _shtab_ambertime_simulate___help_nargs=0
 _shtab_ambertime_simulate___plain_nargs=0
 _shtab_ambertime_simulate___keep_originals_nargs=0
+_shtab_ambertime_simulate___grown_database_nargs=0
 _shtab_ambertime_simulate___until_stdin_closes_nargs=0
 _shtab_ambertime_pos_0_nargs=A...
 _shtab_ambertime__h_nargs=0

@@ -16,6 +16,7 @@ from ambertime_tui.simulator.library.core_data import (
     transaction,
 )
 from ambertime_tui.simulator.library.flags import RESOURCE_ROW, mark_purged
+from ambertime_tui.simulator.library.grown import GROUP, GrownRows
 from ambertime_tui.simulator.library.made_assets import MadeAsset
 from ambertime_tui.simulator.library.made_library import MadeLibrary
 from ambertime_tui.simulator.library.rows import (
@@ -59,14 +60,19 @@ def write_database(library: MadeLibrary) -> None:
             _create(connection, schema)
             rows = _AssetRows(connection, schema, library)
             late_uuids = {asset.uuid for asset in late}
-            for asset in settled:
-                rows.add(_before_purge(asset) if asset.uuid in late_uuids else asset)
-            rows.finish()
+            at_first = [_before_purge(asset) if asset.uuid in late_uuids else asset for asset in settled]
+            if library.recipe.grown:
+                _write_over_years(connection, schema, library, rows, at_first)
+            else:
+                for asset in at_first:
+                    rows.add(asset)
+                rows.finish()
             write_shares(connection, schema)
             album_keys = write_albums(connection, schema, library.albums)
             write_members(connection, schema, library.albums, album_keys, rows.keys, settled)
             write_people(connection, schema, settled, rows.keys)
-        _create_indexes(connection, schema)
+        if not library.recipe.grown:
+            _create_indexes(connection, schema)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA wal_autocheckpoint = 0")
         newest = assets[len(settled) :]
@@ -81,6 +87,29 @@ def write_database(library: MadeLibrary) -> None:
 def asset_keys(connection: sqlite3.Connection, schema: Schema) -> dict[str, int]:
     """Return the primary keys of the assets, by UUID."""
     return dict(connection.execute(f"SELECT ZUUID, Z_PK FROM {schema.asset_table}").fetchall())
+
+
+def _write_over_years(
+    connection: sqlite3.Connection,
+    schema: Schema,
+    library: MadeLibrary,
+    rows: _AssetRows,
+    assets: Sequence[MadeAsset],
+) -> None:
+    """Write assets in small groups into an indexed database, each with what Photos computes about it.
+
+    So the pages of all tables and indexes alternate, as in a library that grew over years.
+    """
+    for statement in _statements(schema.indexes):
+        connection.execute(statement)
+    grown = GrownRows(connection, schema, library.recipe.seed, len(library.assets))
+    for start in range(0, len(assets), GROUP):
+        group = assets[start : start + GROUP]
+        for asset in group:
+            rows.add(asset)
+        rows.finish()
+        grown.add(group, rows.keys)
+    grown.finish()
 
 
 def _write_log(

@@ -101,6 +101,9 @@ class LibraryRecipe:
     """Odd names, zones and dates, and two assets with one fingerprint (in libraries of 60 assets or more)."""
     fingerprints: bool = True
     """Whether the database has Apple's fingerprints. They take time: all bytes of every file are hashed."""
+    grown: bool = False
+    """Whether the database is as large and as mixed as one that grew over years: 10 to 15 KB for each asset,
+    with faces, scenes, computed attributes and history between the other rows. It takes longer to make."""
     flags_lie: bool = False
     """Whether the flags say the opposite: local for what is only in iCloud, and the reverse."""
     raw_elsewhere: bool = False
