@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from ambertime_tui.library.date_range import DateRange
 from ambertime_tui.library.folder_names import FolderNames
 from ambertime_tui.library.histogram import DayCounter
 from ambertime_tui.library.photos_db import LibraryReader, read_library
+from ambertime_tui.library.private_copy import private_copy
 from ambertime_tui.simulator.library import LibraryRecipe, Mix, make_library
 from benchmarks.measured import own_peak_bytes
 
@@ -63,6 +65,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--assets", type=int, nargs="+", default=[100_000, 1_000_000])
     parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--grown", action="store_true", help="databases as large and as mixed as real ones: slower to make"
+    )
     options = parser.parse_args()
     if options.measure:
         measure(options.measure)
@@ -76,10 +81,25 @@ def main() -> None:
         for assets in options.assets:
             folder = Path(scratch) / str(assets)
             folder.mkdir()
-            multiply(made, folder / "Photos.sqlite", max(1, assets // BASE))
+            if options.grown:
+                make_grown(folder / "Photos.sqlite", assets)
+            else:
+                multiply(made, folder / "Photos.sqlite", max(1, assets // BASE))
             run = [sys.executable, "-m", "benchmarks.library_scale", "--measure", str(folder)]
             list_folders(folder)
             subprocess.run(run, check=True)
+
+
+def make_grown(target: Path, assets: int) -> None:
+    """Make a database as large and as mixed as one that grew over years, without its log."""
+    with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
+        recipe = LibraryRecipe(
+            assets=assets, media=False, fingerprints=False, grown=True, mix=Mix(live=0.6, burst=0.0)
+        )
+        with private_copy(make_library(Path(scratch), recipe).database) as copy:
+            with closing(sqlite3.connect(copy)) as rows:
+                rows.execute("PRAGMA journal_mode = DELETE")
+            shutil.copyfile(copy, target)
 
 
 def multiply(source: Path, target: Path, times: int) -> None:

@@ -49,6 +49,7 @@ class Switch(StrEnum):
     FAILURE_CLEARS_REMOTE = "failure-clears-remote"
     REMOVED_AT_ONCE = "removed-at-once"
     KEEP_ORIGINALS_STOPS = "keep-originals-stops"
+    SHORTCUT_SOME_KINDS = "shortcut-some-kinds"
     NO_CODES = "no-codes"
     AFC_FREEZES = "afc-freezes"
     ONE_HANDLE = "one-handle"
@@ -176,6 +177,10 @@ EFFECTS: Mapping[Switch, Effect] = {
     Switch.KEEP_ORIGINALS_STOPS: Effect(
         "Download and Keep Originals stops while less than 1 GiB of the space for downloads is free",
         icloud={"stops_below": _GIB},
+    ),
+    Switch.SHORTCUT_SOME_KINDS: Effect(
+        "the Shortcut brings only videos and the videos of Live Photos",
+        icloud={"shortcut_brings_videos_only": True},
     ),
     Switch.NO_CODES: Effect("the camera does not open the address in a code", icloud={"opens_codes": False}),
     Switch.AFC_FREEZES: Effect(

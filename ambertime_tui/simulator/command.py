@@ -91,7 +91,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--behaviour",
-        default="",
         metavar="NAME[,NAME]",
         help="what the phone does differently; docs/simulator.md lists the names (default: nothing)",
     )
@@ -130,7 +129,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--grown-database",
         action="store_true",
-        help="give the library a database as large and as mixed as one that grew over years",
+        help="give it a database as large and as mixed as one that grew over years (default: only the rows "
+        "that a backup needs)",
     )
     parser.add_argument(
         "--into",

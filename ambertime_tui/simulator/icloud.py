@@ -46,6 +46,7 @@ class ICloudSettings:
             None: never.
         stops_below: free space below which Download and Keep Originals downloads nothing more. It also
             offloads nothing then. None: it makes room by offloading the oldest downloads.
+        shortcut_brings_videos_only: whether the Shortcut brings only videos and the videos of Live Photos.
         opens_codes: whether the camera opens the address in a code, so that a Shortcut runs.
         moves_dates: whether the capture date of an item is one day earlier after each download.
     """
@@ -65,6 +66,7 @@ class ICloudSettings:
     failure_clears_remote: bool = False
     removed_after: float | None = None
     stops_below: int | None = None
+    shortcut_brings_videos_only: bool = False
     opens_codes: bool = True
     moves_dates: bool = False
 
@@ -181,7 +183,11 @@ class ICloud:
         self.shortcut_runs.append(run.text)
         before = len(self._asked)
         for asset in found_by(run, self._library.own(), time_zone):
-            self._ask_for(asset, 0.0, roles_brought(asset))
+            roles = roles_brought(asset)
+            if self._settings.shortcut_brings_videos_only:
+                roles &= {"video", "paired_video"}
+            self._smaller.discard(asset.uuid)
+            self._ask_for(asset, 0.0, roles)
         return len(self._asked) - before
 
     def fail(self, uuids: Iterable[str], times: int | None = None) -> None:

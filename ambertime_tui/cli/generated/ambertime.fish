@@ -166,6 +166,6 @@ complete -c ambertime -n '_shtab_ambertime_using simulate' -l seed -x -d 'seed o
 complete -c ambertime -n '_shtab_ambertime_using simulate' -l icloud-share -x -d 'share of it that is only in iCloud, from 0 to 1 (default: 0.3)'
 complete -c ambertime -n '_shtab_ambertime_using simulate' -l icloud-speed -x -d 'iCloud download speed in bytes per second (default: as fast as this computer allows)'
 complete -c ambertime -n '_shtab_ambertime_using simulate' -l keep-originals -d 'start with Download and Keep Originals (default: with Optimize iPhone Storage)'
-complete -c ambertime -n '_shtab_ambertime_using simulate' -l grown-database -d 'give the library a database as large and as mixed as one that grew over years'
+complete -c ambertime -n '_shtab_ambertime_using simulate' -l grown-database -d 'give it a database as large and as mixed as one that grew over years (default: only the rows that a backup needs)'
 complete -c ambertime -n '_shtab_ambertime_using simulate' -l into -xka "(__fish_complete_directories)" -d 'generate the library in this folder and keep it (default: a temporary folder)'
 complete -c ambertime -n '_shtab_ambertime_using simulate' -l until-stdin-closes -d 'also stop when standard input is closed (default: only at a signal)'

@@ -14,6 +14,7 @@ from ambertime_tui.simulator.behaviour import Switch
 from ambertime_tui.simulator.icloud import ICloudSettings
 from ambertime_tui.simulator.shortcut import ShortcutError
 from tests.engine.unconfirmed.phones import (
+    MIX,
     SHORT,
     DifferentPhone,
     DifferentPhones,
@@ -99,19 +100,47 @@ def test_what_does_not_fit_with_room_to_spare_is_listed(phones: DifferentPhones)
     assert phone.icloud.do(lambda now: now.offloaded) == 0
 
 
-def test_an_address_that_the_camera_does_not_open_can_be_typed(phones: DifferentPhones) -> None:
-    phone = phones(Switch.NO_CODES)
-    reachable = phone.uuids(lambda a: a.uuid in phone.away() and not (a.hidden or a.undated))
+ONLY_PLAIN = replace(MIX, raw_pair=0.0, portrait=0.0)
+"""Items that the Shortcut can bring completely."""
+
+
+def user_of_the_shortcut(
+    phone: DifferentPhone, run: Callable[[str], object]
+) -> Callable[[Job, JobStatus], None]:
+    """A user who passes each new address on to the phone."""
     seen: list[str] = []
 
     def look(_: Job, status: JobStatus) -> None:
         code = status.fetch.code
-        if code and code not in seen:
+        if code and code not in seen[-1:]:
             seen.append(code)
-            with pytest.raises(ShortcutError):
-                phone.icloud.open_url(code)
-            phone.icloud.run_shortcut(code.rpartition("text=")[2])
+            run(code)
 
+    return look
+
+
+def test_an_address_that_the_camera_does_not_open_can_be_typed(phones: DifferentPhones) -> None:
+    phone = phones(Switch.NO_CODES, mix=ONLY_PLAIN)
+    hidden = phone.uuids(lambda asset: asset.uuid in phone.away() and (asset.hidden or asset.undated))
+
+    def type_it(code: str) -> None:
+        with pytest.raises(ShortcutError):
+            phone.icloud.open_url(code)
+        phone.icloud.run_shortcut(code.rpartition("text=")[2])
+
+    look = user_of_the_shortcut(phone, type_it)
     done = phone.back_up(icloud=True, way=FetchWay.SHORTCUT, patience=SHORT, look=look)
-    assert seen
-    assert phone.missing() == phone.away() - reachable == set(reasons(done))
+    assert phone.missing() == hidden == set(reasons(done))
+
+
+def test_what_the_shortcut_does_not_bring_is_listed_and_another_way_brings_it(
+    phones: DifferentPhones,
+) -> None:
+    phone = phones(Switch.SHORTCUT_SOME_KINDS)
+    away = phone.away()
+    videos = phone.uuids(lambda a: a.uuid in away and a.kind == "video" and not (a.hidden or a.undated))
+    look = user_of_the_shortcut(phone, phone.icloud.open_url)
+    done = phone.back_up(icloud=True, way=FetchWay.SHORTCUT, patience=SHORT, look=look)
+    assert phone.missing() == away - videos == set(reasons(done))
+    done = phone.back_up(icloud=True, look=keep_originals_when_asked(phone))
+    assert (phone.missing(), reasons(done), phone.wrong()) == (set(), {}, [])
