@@ -78,12 +78,15 @@ class Task:
             edits=self.edits is not False,
         )
 
-    def job(self, target: str, days: DateRange, *, new_archive: bool = False) -> JobSpec:
+    def job(
+        self, target: str, days: DateRange, *, relative_range: bool = False, new_archive: bool = False
+    ) -> JobSpec:
         """Return the job for this task, the same for every front end.
 
         Args:
             target: absolute path of the folder `to`.
             days: the range, parsed.
+            relative_range: whether the range moves with the day.
             new_archive: whether to start an archive, although another drive was used at this path.
 
         Raises:
@@ -96,6 +99,8 @@ class Task:
             self.originals or OriginalsChoice.LOCAL,
             order=self.order or FetchOrder.OLDEST,
             way=self.fetch or FetchWay.KEEP_ORIGINALS,
+            local_by_choice=self.originals is OriginalsChoice.LOCAL,
+            relative_range=relative_range,
             new_archive=new_archive,
         )
         return spec if self.patience is None else replace(spec, patience=parse_patience(self.patience))

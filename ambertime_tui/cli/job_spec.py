@@ -13,7 +13,7 @@ from typing import TypeVar
 from ambertime_tui.cli.context import Context, UsageError
 from ambertime_tui.config import Config, Task, all_tasks, load_config, load_state
 from ambertime_tui.engine.api.spec import FetchOrder, FetchWay, JobSpec, OriginalsChoice, Selection
-from ambertime_tui.library.date_range import DateRangeError, parse_date_range
+from ambertime_tui.library.date_range import DateRangeError, is_relative, parse_date_range
 from ambertime_tui.paths import PathsError, folder_named
 
 E = TypeVar("E", bound=StrEnum)
@@ -115,7 +115,9 @@ def spec_of_task(task: Task, name: str, *, new_archive: bool = False) -> JobSpec
         raise UsageError(f"--to: {error}") from error
     days = selection_of(task).range
     try:
-        return replace(task.job(str(target), days, new_archive=new_archive), task=name)
+        relative = task.range is not None and is_relative(task.range)
+        job = task.job(str(target), days, relative_range=relative, new_archive=new_archive)
+        return replace(job, task=name)
     except ValueError as error:
         raise UsageError(str(error)) from error
 

@@ -43,7 +43,8 @@ _COMMANDS = (
 )
 
 EXIT_CODES = """\
-  0    everything you selected is on the drive, or the command is done
+  0    everything you selected is on the drive, or the command is done; with
+       --originals local, what is only in iCloud is not selected
   1    failed
   2    the command line or the config file is wrong
   3    finished, but some originals are not on the drive

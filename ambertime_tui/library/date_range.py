@@ -97,6 +97,15 @@ def parse_date_range(text: str, today: date) -> DateRange:
     return DateRange(*_span(words, today))
 
 
+def is_relative(text: str) -> bool:
+    """True for a valid range that moves with the day, such as ``last 90 days``.
+
+    Raises:
+        DateRangeError: the text is not a valid range.
+    """
+    return parse_date_range(text, date(2024, 3, 15)) != parse_date_range(text, date(2026, 8, 20))
+
+
 def _one_end(word: str, span: _Span) -> DateRange:
     first, last = span
     try:

@@ -42,7 +42,10 @@ def ending_lines(status: JobStatus, report: Report) -> Iterator[str]:
         yield status.proof
     if status.outcome is not None:
         took = f" ({elapsed(status.ended_at - status.started_at)})" if status.ended_at is not None else ""
-        yield _OUTCOMES[status.outcome] + took
+        words = _OUTCOMES[status.outcome]
+        if status.outcome is Outcome.COMPLETE and report.left:
+            words = status.sentence  # what is left was left by choice
+        yield words + took
 
 
 def census_lines(census: Census) -> Iterator[str]:

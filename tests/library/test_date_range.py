@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ambertime_tui.library.date_range import EVERYTHING, DateRange, DateRangeError, parse_date_range
+from ambertime_tui.library.date_range import (
+    EVERYTHING,
+    DateRange,
+    DateRangeError,
+    is_relative,
+    parse_date_range,
+)
 
 TODAY = date(2024, 11, 22)  # a Friday
 
@@ -18,6 +24,18 @@ ranges = st.builds(
     st.none() | days,
     st.none() | days,
 )
+
+
+@pytest.mark.parametrize(
+    "text", ["last 90 days", "this year", "yesterday", "older than 2 years", "since last week"]
+)
+def test_ranges_that_move_with_the_day_are_relative(text: str) -> None:
+    assert is_relative(text)
+
+
+@given(ranges)
+def test_other_ranges_are_not(days: DateRange) -> None:
+    assert not is_relative(str(days))
 
 
 @pytest.mark.parametrize(

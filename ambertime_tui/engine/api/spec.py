@@ -62,6 +62,10 @@ class JobSpec:
     lists the rest. None: no limit."""
     order: FetchOrder = FetchOrder.OLDEST
     way: FetchWay = FetchWay.KEEP_ORIGINALS
+    local_by_choice: bool = False
+    """`local` was chosen and is not only the default: what is only in iCloud is then no failure."""
+    relative_range: bool = False
+    """The range moves with the day, so it is no mistake if it has no items."""
     new_archive: bool = False
     """Start a new archive, even if another drive's archive was used at this path before."""
     task: str = ""

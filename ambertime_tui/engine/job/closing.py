@@ -12,6 +12,7 @@ from ambertime_tui.drive.errors import DriveError
 from ambertime_tui.drive.record.record_model import Proof, ReadBack
 from ambertime_tui.drive.target import Target
 from ambertime_tui.engine.api.proof import proof_line
+from ambertime_tui.engine.api.spec import JobSpec, OriginalsChoice
 from ambertime_tui.engine.api.status import Census, Left, Outcome, Proofs
 from ambertime_tui.engine.job.census import (
     Bucket,
@@ -27,6 +28,7 @@ from ambertime_tui.engine.job.ledger import Ledger
 from ambertime_tui.engine.job.planned_job import PlannedJob
 from ambertime_tui.engine.plan.plan import Decision, Plan
 from ambertime_tui.engine.plan.rules import EDIT_IN_ICLOUD, EDIT_TOO_LARGE
+from ambertime_tui.library.date_range import EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ async def close_job(
     *,
     target: Target,
     udid: str,
+    spec: JobSpec,
     threads: Threads,
     failure: str,
     stopped: bool,
@@ -63,6 +66,7 @@ async def close_job(
         planned: None: the job ended before there was a plan.
         target: where to; it may be unplugged.
         udid: the phone's.
+        spec: the job.
         threads: for calls that block.
         failure: why the job failed; empty: it did not.
         stopped: the user stopped it.
@@ -104,22 +108,49 @@ async def close_job(
         if wrong:
             failure = f"The counts of this job do not add up; do not rely on them. {' '.join(wrong)}"
     copied = census.count(Bucket.COPIED) + census.count(Bucket.ALREADY)
+    # With `local` chosen, originals and edits that are only in iCloud are no failures.
+    by_choice = spec.local_by_choice and spec.originals is OriginalsChoice.LOCAL
+    in_icloud = census.count(Bucket.ICLOUD) if by_choice else 0
+    edits_in_icloud = sum(edit.reason == EDIT_IN_ICLOUD for edit in edits) if by_choice else 0
     if failure:
         outcome, sentence = Outcome.FAILED, failure
-    elif stopped and listed:
+    elif stopped and len(listed) > in_icloud:
         outcome = Outcome.INTERRUPTED
         sentence = f"Stopped: {_on_the_drive(copied, len(listed))}. Run again to continue."
+    elif not copied and not listed and not damaged and planned.library.from_database:
+        outcome, sentence = _nothing_selected(spec)
     else:
         sentence = _incomplete(
             copied,
-            len(listed),
-            len(edits),
+            len(listed) - in_icloud,
+            len(edits) - edits_in_icloud,
             len(damaged),
             len(differing),
+            all_selected=not in_icloud,
             from_database=planned.library.from_database,
         )
         outcome = Outcome.LEFT if sentence else Outcome.COMPLETE
-    return JobResult(outcome, sentence or f"{_all(copied)} on the drive.", census, left, proof)
+        sentence = sentence or _complete(copied, in_icloud, edits_in_icloud)
+    return JobResult(outcome, sentence, census, left, proof)
+
+
+def _nothing_selected(spec: JobSpec) -> tuple[Outcome, str]:
+    """How a job ends whose selection is empty: perhaps the range has a mistake."""
+    days = spec.selection.range
+    if days == EVERYTHING:
+        return Outcome.COMPLETE, "The library has nothing to back up."
+    if spec.relative_range:
+        return Outcome.COMPLETE, f"The library has nothing to back up in {days}, the range of today."
+    return Outcome.LEFT, f"Nothing was selected: the library has no items in {days}. Check the range."
+
+
+def _complete(copied: int, in_icloud: int, edits: int) -> str:
+    """Everything is on the drive, except what is only in iCloud by the user's choice."""
+    if not in_icloud and not edits:
+        return f"{_all(copied)} on the drive."
+    others = [f"{units.plural(in_icloud, 'item')}"] if in_icloud else []
+    others += [units.plural(edits, "edit")] if edits else []
+    return f"Complete: everything on the iPhone; {' and '.join(others)} only in iCloud, by your choice."
 
 
 def _stopped_before_the_plan(copied: int) -> str:
@@ -153,7 +184,14 @@ def _proof(target: Target, udid: str, broken: Sequence[BrokenFile], plan: Plan, 
 
 
 def _incomplete(
-    copied: int, left: int, edits: int, damaged: int, differing: int, *, from_database: bool
+    copied: int,
+    left: int,
+    edits: int,
+    damaged: int,
+    differing: int,
+    *,
+    all_selected: bool,
+    from_database: bool,
 ) -> str:
     """What is not on the drive, or not known; empty: everything is there.
 
@@ -163,21 +201,23 @@ def _incomplete(
         edits: items on the drive without their edit.
         damaged: files of earlier backups.
         differing: items on the drive that this job found to differ from Apple's fingerprint.
+        all_selected: whether nothing was left in iCloud by choice.
         from_database: False: only the folders could be read.
     """
     if left:
         return f"{_on_the_drive(copied, left)}; each is listed with its reason."
+    there = _all(copied) if all_selected else units.plural(copied, "item is", "items are")
     if damaged:
         return (
-            f"{_all(copied)} on the drive, but {units.plural(damaged, 'file')} of earlier backups could not "
+            f"{there} on the drive, but {units.plural(damaged, 'file')} of earlier backups could not "
             "be repaired; each is listed."
         )
     if edits:
         missing = units.plural(edits, "edit is", "edits are")
-        return f"{_all(copied)} on the drive, but {missing} not; each is listed with its reason."
+        return f"{there} on the drive, but {missing} not; each is listed with its reason."
     if differing:
         differ = "1 differs" if differing == 1 else f"{units.count(differing)} differ"
-        return f"{_all(copied)} on the drive, but {differ} from Apple's fingerprint; each is listed."
+        return f"{there} on the drive, but {differ} from Apple's fingerprint; each is listed."
     if not from_database:
         return (
             f"{units.plural(copied, 'item')} copied. The library database could not be read, so items that "

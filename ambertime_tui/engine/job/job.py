@@ -321,6 +321,7 @@ class Job:
                 planned,
                 target=self._context.target,
                 udid=self._context.udid,
+                spec=self._context.spec,
                 threads=self._context.threads,
                 failure=failure,
                 stopped=self._conditions.stopped,
