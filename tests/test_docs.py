@@ -113,6 +113,25 @@ def test_every_file_that_the_architecture_and_the_map_name_exists() -> None:
         assert not missing, f"{page.name}: {missing}"
 
 
+@pytest.mark.parametrize("page", ["docs/architecture.md", "CONTRIBUTING.md"])
+def test_the_map_shows_every_room(page: str) -> None:
+    named = set(re.findall(r"`(?:ambertime_tui/)?([\w/]+)/`", prose(ROOT / page)))
+    split = {"engine", "drive"}  # the rooms are the folders in these
+    inits = [
+        *PACKAGE.glob("*/__init__.py"),
+        *(init for top in split for init in PACKAGE.glob(f"{top}/*/*.py")),
+    ]
+    rooms = {init.parent.relative_to(PACKAGE).as_posix() for init in inits} - split
+    assert not rooms - named, f"{page} lacks {', '.join(sorted(rooms - named))}"
+
+
+def test_the_architecture_names_every_file_outside_the_rooms() -> None:
+    text = prose(ROOT / "docs" / "architecture.md")
+    files = [*PACKAGE.glob("[!_]*.py"), *PACKAGE.glob("engine/[!_]*.py"), *PACKAGE.glob("drive/[!_]*.py")]
+    missing = [name for file in files if (name := file.relative_to(PACKAGE).as_posix()) not in text]
+    assert not missing
+
+
 def test_every_task_setting_is_documented() -> None:
     page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
     table = page.split("## Tasks and defaults")[1].split("## ")[0]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable
+from collections.abc import AsyncGenerator, Coroutine, Iterable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
 from ambertime_tui.phone import afc_messages as messages
-from ambertime_tui.phone.afc_connection import AfcConnection
+from ambertime_tui.phone.afc_connection import AfcConnection, Connect, ReconnectingAfc
 from ambertime_tui.phone.afc_messages import MediaStat, Operation, Space, Status
 from ambertime_tui.phone.cleanup import finish, forget
 from ambertime_tui.phone.errors import (
@@ -37,8 +37,6 @@ KEEP_ALIVE_EVERY = 25.0
 STALL_AFTER = 30.0
 CLOSED_WITHIN = 5.0
 """Seconds after which a file counts as closed, even without a reply from the phone."""
-
-Connect = Callable[[], Awaitable[AfcConnection]]
 
 
 class MediaFolder:
@@ -70,7 +68,7 @@ class MediaFolder:
         if not 1 <= connections <= 3:
             raise ValueError(f"1 to 3 AFC connections, not {connections}")
         self._phone = phone
-        self._pool = tuple(_Reconnecting(connect) for _ in range(connections))
+        self._pool = tuple(ReconnectingAfc(connect) for _ in range(connections))
         self._slots = asyncio.Semaphore(handles)
         self._budget = ReadBudget(IN_FLIGHT)
         self._opened = itertools.count()
@@ -349,48 +347,6 @@ class _OpenFile:
         )
         if status != Status.SUCCESS:
             raise messages.error_for(self.path, status)
-
-
-class _Reconnecting:
-    """A connection that opens on first use and reopens after a loss."""
-
-    def __init__(self, connect: Connect) -> None:
-        self._connect = connect
-        self._opening = asyncio.Lock()
-        self._current: AfcConnection | None = None
-
-    @property
-    def load(self) -> int:
-        return self._current.in_flight if self._current else 0
-
-    @property
-    def idle_for(self) -> float:
-        """Seconds without traffic; 0 without a connection."""
-        alive = self._current is not None and self._current.trouble is None
-        return self._current.idle_for if alive and self._current else 0.0
-
-    async def connection(self) -> AfcConnection:
-        if self._current is not None and self._current.trouble is None:
-            return self._current
-        async with self._opening:
-            if self._current is None or self._current.trouble is not None:
-                if self._current is not None:
-                    await self._current.aclose()
-                self._current = await self._connect()
-            return self._current
-
-    async def ping(self) -> None:
-        """Send a small request to keep the connection open. A loss is detected at the next use."""
-        if self._current is not None:
-            try:
-                await self._current.request(Operation.GET_DEVICE_INFO)
-            except PhoneError:
-                return
-
-    async def aclose(self) -> None:
-        async with self._opening:
-            if self._current is not None:
-                await self._current.aclose()
 
 
 def _started(read: Coroutine[object, object, bytearray]) -> asyncio.Task[bytearray]:

@@ -1,4 +1,4 @@
-"""One AFC connection: concurrent requests, each with a time limit.
+"""One AFC connection: concurrent requests, each with a time limit; and one that reopens after a loss.
 
 Replies are matched to requests by packet number, so any number may be in flight.
 """
@@ -6,6 +6,7 @@ Replies are matched to requests by packet number, so any number may be in flight
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple, Protocol
 
 from ambertime_tui.phone.afc_messages import Operation
@@ -139,3 +140,60 @@ class AfcConnection:
             self._start_watchdog()
             return
         self._fail(PhoneStalled(self._phone, max(silence, self._stall_after), "waiting for a reply"))
+
+
+Connect = Callable[[], Awaitable[AfcConnection]]
+"""Opens an AFC connection to a phone, or raises a `PhoneError`."""
+
+
+class ReconnectingAfc:
+    """A connection that opens at its first use, and again after a loss."""
+
+    def __init__(self, connect: Connect) -> None:
+        """
+        Args:
+            connect: opens an AFC connection to the phone, or raises a `PhoneError`.
+        """
+        self._connect = connect
+        self._opening = asyncio.Lock()
+        self._current: AfcConnection | None = None
+
+    @property
+    def load(self) -> int:
+        """Number of requests without a reply; 0 without a connection."""
+        return self._current.in_flight if self._current else 0
+
+    @property
+    def idle_for(self) -> float:
+        """Seconds without traffic; 0 without a connection."""
+        alive = self._current is not None and self._current.trouble is None
+        return self._current.idle_for if alive and self._current else 0.0
+
+    async def connection(self) -> AfcConnection:
+        """Return the connection, opened if necessary.
+
+        Raises:
+            PhoneError: it cannot be opened.
+        """
+        if self._current is not None and self._current.trouble is None:
+            return self._current
+        async with self._opening:
+            if self._current is None or self._current.trouble is not None:
+                if self._current is not None:
+                    await self._current.aclose()
+                self._current = await self._connect()
+            return self._current
+
+    async def ping(self) -> None:
+        """Send a small request to keep the connection open. A loss is detected at the next use."""
+        if self._current is not None:
+            try:
+                await self._current.request(Operation.GET_DEVICE_INFO)
+            except PhoneError:
+                return
+
+    async def aclose(self) -> None:
+        """Close the connection, if it is open."""
+        async with self._opening:
+            if self._current is not None:
+                await self._current.aclose()

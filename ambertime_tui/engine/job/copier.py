@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
 from ambertime_tui.drive.errors import (
-    DriveError,
     FileTooLarge,
     NameNotKept,
     NameTooLong,
@@ -18,9 +17,10 @@ from ambertime_tui.drive.errors import (
     SizeDiffers,
     WriteFailed,
 )
-from ambertime_tui.drive.record.record_model import ReadBack, RecordedAsset, RecordedFile
+from ambertime_tui.drive.record.record_model import ReadBack, RecordedAsset
 from ambertime_tui.engine.job.concurrency_limit import ConcurrencyLimit
 from ambertime_tui.engine.job.context import JobContext
+from ambertime_tui.engine.job.files_to_copy import FilesToCopy
 from ambertime_tui.engine.job.group_commit import Committed, GroupCommit
 from ambertime_tui.engine.job.outcomes import Copied, Failed, LeftOut, NotThere, Outcome, Results
 from ambertime_tui.engine.job.planning import Broken
@@ -80,6 +80,7 @@ class Copier:
         self._timing = context.timing
         self._results = results
         self._transfer = Transfer(context.threads, context.copy_queue, context.progress, context.timing)
+        self._files = FilesToCopy(context, broken, self._transfer)
         self._commits = GroupCommit(context.target, context.threads)
         self._limit = ConcurrencyLimit(ASSETS_AT_ONCE)
         self._partial: dict[str, PartialAsset] = {}
@@ -139,7 +140,7 @@ class Copier:
         await self._discard_partial(uuid)
         if isinstance(outcome, Copied):
             self._limit.succeeded()
-        elif await self._threads.run(self._has_other_files, planned):
+        elif await self._threads.run(self._files.has_others, planned):
             outcome = replace(outcome, in_part=True)
         self._commits.unreported.pop(uuid, None)
         self._results.add(planned, outcome)
@@ -220,16 +221,6 @@ class Copier:
         del self._tried[uuid], self._disconnects[uuid]
         return None
 
-    def _has_other_files(self, planned: PlannedAsset) -> bool:
-        """True if the drive has files of an asset besides those that were to be copied. Blocks."""
-        wanted = {resource.role for resource in planned.resources}
-        try:
-            recorded = self._target.record.find_asset(self._udid, planned.asset.uuid)
-        except DriveError:
-            return False
-        files = () if recorded is None else recorded.files
-        return any(file.role not in wanted for file in files)
-
     async def _copy(self, planned: PlannedAsset, media: MediaFolder) -> Outcome:
         uuid = planned.asset.uuid
         failed = self._left_out.get(uuid, {})
@@ -239,7 +230,7 @@ class Copier:
         incomplete = (r for r, why in failed.items() if why is None)
         arriving = (*incomplete, *(r for r, stat in stats.items() if self._is_arriving(r, stat)))
         stats = {resource: stat for resource, stat in stats.items() if resource not in arriving}
-        stats = self._without_edits_too_large(planned, stats)
+        stats = self._files.storable(stats)
         if not stats:
             why = next((one for one in failed.values() if one is not None), None)
             if why is not None and not gone and not arriving:
@@ -249,18 +240,18 @@ class Copier:
             *(LeftOut(resource) for resource in (*gone, *arriving)),
             *(LeftOut(resource, why) for resource, why in failed.items() if why is not None),
         )
-        partial = await self._partial_of(planned, stats)
+        partial, on_file = await self._partial_of(planned, stats), _noted_in(self._reading, uuid)
         if partial is None:
-            already, sources = await self._threads.run(self._to_copy, planned, stats)
+            already, sources = await self._threads.run(self._files.lacking, planned, stats)
             if already is not None:
-                sources = await self._without_same(planned, already, sources, stats, media)
+                sources = await self._files.changed(already, sources, stats, media, on_file)
                 if not sources:
                     complete = await self._complete_roles(planned, already)
                     return Copied(already, 0, left_out, complete, changed=False)
             partial = await self._threads.run(self._prepared, planned, sources)
         written = kept = False
         try:
-            await self._transfer.run(partial, planned, media, _noted_in(self._reading, uuid))
+            await self._transfer.run(partial, planned, media, on_file)
             written = True
         except (MediaChanged, MediaNotFound):
             raise
@@ -293,47 +284,6 @@ class Copier:
         waits = self._includes_icloud and not planned.as_is
         return waits and resource.role.is_original and resource.in_icloud and not resource.flagged_local
 
-    async def _without_same(
-        self,
-        planned: PlannedAsset,
-        already: RecordedAsset,
-        sources: dict[Resource, MediaStat],
-        stats: Mapping[Resource, MediaStat],
-        media: MediaFolder,
-    ) -> dict[Resource, MediaStat]:
-        """Leave out the files of which only the time has changed, not the bytes. Edits are one unit."""
-        broken, same = self._broken.get(already.uuid, ()), dict[Resource, RecordedFile]()
-        for resource, stat in sources.items():
-            file = already.current(resource.role)
-            if file is not None and file not in broken and file.size == stat.size:
-                self._reading[already.uuid] = resource
-                if await self._transfer.sha256(resource, stat, media) == file.sha256:
-                    same[resource] = file
-        left = {resource: stat for resource, stat in sources.items() if resource not in same}
-        if any(not resource.role.is_original for resource in left):
-            left = {r: stat for r, stat in stats.items() if r in left or not r.role.is_original}
-            same = {resource: file for resource, file in same.items() if resource not in left}
-        if same:
-            now = {(f.role, f.generation): stats[r].modified_at for r, f in same.items()}
-            files = (
-                replace(f, source_modified_at=now[f.role, f.generation])
-                if (f.role, f.generation) in now
-                else f
-                for f in already.files
-            )
-            await self._threads.run(self._target.record.commit, [replace(already, files=tuple(files))])
-        return left
-
-    def _without_edits_too_large(
-        self, planned: PlannedAsset, stats: dict[Resource, MediaStat]
-    ) -> dict[Resource, MediaStat]:
-        """Drop edits that the drive cannot store; the original is copied anyway."""
-        can_hold = self._target.traits.can_hold
-        kept = {r: s for r, s in stats.items() if r.role.is_original or can_hold(s.size)}
-        for resource in stats.keys() - kept.keys():
-            self._progress.add_event("warning", f"{resource.name}, an edit, is too large for this drive.")
-        return kept
-
     async def _partial_of(
         self, planned: PlannedAsset, stats: Mapping[Resource, MediaStat]
     ) -> PartialAsset | None:
@@ -352,17 +302,6 @@ class Copier:
     def _bytes_copied(self, planned: PlannedAsset) -> int:
         partial = self._partial.get(planned.asset.uuid)
         return 0 if partial is None else partial.bytes_copied
-
-    def _to_copy(
-        self, planned: PlannedAsset, stats: Mapping[Resource, MediaStat]
-    ) -> tuple[RecordedAsset | None, dict[Resource, MediaStat]]:
-        """What is recorded of an asset, and the files that the drive does not have. Blocks."""
-        self._target.check()
-        uuid = planned.asset.uuid
-        already = self._target.record.find_asset(self._udid, uuid)
-        broken = self._broken.get(uuid, ())
-        sources = {r: s for r, s in stats.items() if not _is_on_drive(already, broken, r, s)}
-        return already, sources
 
     def _prepared(self, planned: PlannedAsset, sources: dict[Resource, MediaStat]) -> PartialAsset:
         """Prepare to write files of an asset. Blocks."""
@@ -416,13 +355,3 @@ class Copier:
 def _noted_in(reading: dict[str, Resource], uuid: str) -> Callable[[Resource], None]:
     """A callback that notes which file of an asset is being read."""
     return lambda resource: reading.__setitem__(uuid, resource)
-
-
-def _is_on_drive(
-    recorded: RecordedAsset | None, broken: Iterable[RecordedFile], resource: Resource, stat: MediaStat
-) -> bool:
-    """True if the drive has exactly this file, undamaged. (The library may have a wrong size for an edit.)"""
-    file = recorded.current(resource.role) if recorded is not None else None
-    if file is None or file in broken:
-        return False
-    return (file.size, file.source_modified_at) == (stat.size, stat.modified_at)
