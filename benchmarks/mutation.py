@@ -48,11 +48,13 @@ MODULES = (
 )
 TESTS = (
     "tests/drive/writing/test_writing.py",
+    "tests/drive/test_target.py",
     "tests/drive/writing/test_existing_files.py",
     "tests/drive/record/test_integrity.py",
     "tests/drive/writing/test_resume.py",
     "tests/drive/record/test_record.py",
     "tests/drive/verify/test_verify.py",
+    "tests/drive/verify/test_repair.py",
     "tests/drive/verify/test_expected.py",
     "tests/drive/writing/test_names.py",
     "tests/drive/record/test_checksums.py",

@@ -1,4 +1,4 @@
-"""Drives that cannot do what most can: no locks, no fsync, no free space told, few open files."""
+"""Drives that cannot do what most can: no locks, no fsync, unknown free space, few open files."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
@@ -229,3 +230,12 @@ def tree(root: Path) -> dict[str, bytes]:
         for path in sorted(root.rglob("*"))
         if path.is_file() and ".ambertime" not in path.parts
     }
+
+
+def flip_a_bit(path: Path, at: int) -> None:
+    """Damage by a drive does not change the modification time."""
+    facts = path.stat()
+    data = bytearray(path.read_bytes())
+    data[at // 8 % len(data)] ^= 1 << at % 8
+    path.write_bytes(data)
+    os.utime(path, ns=(facts.st_mtime_ns, facts.st_mtime_ns))

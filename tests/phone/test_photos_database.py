@@ -7,7 +7,7 @@ import os
 import resource
 import sqlite3
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -15,7 +15,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ambertime_tui.phone.afc import MediaFolder
 from ambertime_tui.phone.afc_messages import MediaStat
 from ambertime_tui.phone.errors import (
     DatabaseNeverRests,
@@ -39,8 +38,7 @@ from ambertime_tui.simulator.link import Link
 from ambertime_tui.simulator.phone import SimulatedPhone
 from tests.conftest import PhoneFactory
 from tests.phone.busy_database import judge, make_database
-from tests.phone.live_copies import Copies, Take, copy_while_written, guarded, unguarded
-from tests.phone.talking import QUICK, media_of, raised, run, until
+from tests.phone.talking import media_of, raised, run, until
 
 HEADER_1, HEADER_2 = b"1" * 32, b"2" * 32
 STAT_1 = MediaStat(4096, 1.0, False, 1_000_000_000)
@@ -80,6 +78,11 @@ def commit(connection: sqlite3.Connection, times: int = 1) -> None:
             connection.execute(f"UPDATE {table} SET count = count + 1 WHERE id <= 3")
         connection.execute("INSERT INTO ledger (at) VALUES (0)")
         connection.execute("COMMIT")
+
+
+async def at_once(seconds: float) -> None:
+    """Yield to other tasks without sleeping."""
+    await asyncio.sleep(0)
 
 
 def fetched_from(phone: SimulatedPhone, records: Path, into: Path, **how: object) -> FetchedDatabase:
@@ -383,86 +386,3 @@ def test_a_phone_that_tells_no_times_cannot_vouch_for_an_untouched_database() ->
     timeless = MediaStat(4096, None, False, None)
     assert not Baseline(HEADER_1, timeless).accepts(HEADER_2, HEADER_2, timeless)
     assert Baseline(HEADER_1, timeless).accepts(HEADER_1, HEADER_1, timeless)
-
-
-async def at_once(seconds: float) -> None:
-    """Yield to other tasks without sleeping."""
-    await asyncio.sleep(0)
-
-
-# The concurrency experiment: another process writes during the copies, and each copy is checked.
-
-
-@pytest.fixture
-def experiment(
-    phone_factory: PhoneFactory, media_folder: Path, records: Path, tmp_path: Path
-) -> Callable[[Take, float, int, float], Copies]:
-    """Copies a 16 MB database over a 300 MB/s link: way to copy, rate, number of copies, maximum seconds."""
-    database = media_folder / DATABASE
-    make_database(database, 16)
-    phone = phone_factory(link=Link(0.0005, 300e6))
-
-    def take(how: Take, rate: float, copies: int, seconds: float) -> Copies:
-        async def work(media: MediaFolder) -> Copies:
-            return await copy_while_written(
-                media, database, tmp_path, take=how, rate=rate, copies=copies, deadline=seconds
-            )
-
-        async def all_of_it() -> Copies:
-            async with media_of(phone, records, timeouts=QUICK) as media:
-                return await work(media)
-
-        return run(all_of_it(), deadline=seconds + 120.0)
-
-    return take
-
-
-@pytest.mark.parametrize(("rate", "at_least"), [(5, 8), (60, 1), (150, 0)])
-def test_no_copy_of_a_database_that_is_written_to_is_mixed(
-    experiment: Callable[[Take, float, int, float], Copies], rate: float, at_least: int
-) -> None:
-    copies = experiment(guarded, rate, 8, 8.0)
-    assert copies.bad == 0, copies
-    # At 150 per second, a slow machine may never find a quiet moment, and then there is no copy.
-    assert copies.accepted >= at_least, copies
-    assert copies.transactions > 0, copies
-
-
-def test_no_copy_is_mixed_on_a_phone_that_reports_no_change_of_size_or_time(
-    phone_factory: PhoneFactory, media_folder: Path, records: Path, tmp_path: Path
-) -> None:
-    database = media_folder / DATABASE
-    make_database(database, 16)
-    phone = phone_factory(link=Link(0.0005, 300e6))
-    phone.faults = Faults(stats_never_change=True)
-
-    async def work() -> Copies:
-        async with media_of(phone, records, timeouts=QUICK) as media:
-            return await copy_while_written(
-                media, database, tmp_path, take=guarded, rate=60, copies=12, deadline=8.0
-            )
-
-    copies = run(work(), deadline=120.0)
-    assert copies.bad == 0, copies
-    assert copies.accepted >= 1, copies
-
-
-def test_without_the_guard_the_same_experiment_shows_mixed_copies(
-    experiment: Callable[[Take, float, int, float], Copies],
-) -> None:
-    # On an idle machine a copy is fast and rarely meets a checkpoint, so make as many as needed.
-    tried: list[Copies] = []
-    while not any(copies.silently_mixed + copies.corrupt for copies in tried):
-        assert len(tried) < 40, tried
-        tried.append(experiment(unguarded, 150, 15, 30.0))
-
-
-@pytest.mark.long
-@pytest.mark.skipif("AMBERTIME_LONG" not in os.environ, reason="the long form: AMBERTIME_LONG=1")
-@pytest.mark.parametrize("rate", [5, 20, 60, 100, 150])
-def test_no_copy_of_hundreds_is_mixed(
-    experiment: Callable[[Take, float, int, float], Copies], rate: float
-) -> None:
-    copies = experiment(guarded, rate, 100, 900.0)
-    assert copies.bad == 0, copies
-    assert copies.accepted >= 60, copies

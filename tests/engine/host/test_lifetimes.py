@@ -1,4 +1,4 @@
-"""Whatever fails: one host runs one job, waits for nobody without a limit, and ends when it is unused."""
+"""Whatever fails: one host runs one job, never waits without a limit, and ends when it is unused."""
 
 from __future__ import annotations
 
