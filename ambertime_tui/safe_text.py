@@ -39,7 +39,7 @@ def json_line(value: object, indent: int | None = None) -> str:
 
 
 class SafeFormatter(logging.Formatter):
-    """Formats log records so that no name in a message can pass for a line of its own."""
+    """Formats log records so that no name in a message can look like a separate line."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         return escaped(super().formatMessage(record))

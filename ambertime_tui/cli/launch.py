@@ -61,7 +61,7 @@ def with_engine(
 
 
 def at_a_terminal() -> bool:
-    """Whether the full-screen app can run. Textual reads stdin and draws on stderr, seen with stdout."""
+    """Whether the full-screen app can run: Textual reads stdin and draws on stderr."""
     return all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
 
 

@@ -39,7 +39,7 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 
 def add_ascii(parser: argparse.ArgumentParser) -> None:
-    """Add --ascii. Without it the namespace has what the top of the command line or its default says."""
+    """Add --ascii. If it is not given, the value of the top parser stays."""
     parser.add_argument(
         "--ascii",
         action=argparse.BooleanOptionalAction,

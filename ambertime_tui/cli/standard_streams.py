@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class _Output(io.FileIO):
-    """A descriptor whose first write error is kept, and ends neither the command nor a backup it shows."""
+    """A descriptor that keeps its first write error, so that it ends neither the command nor the backup."""
 
     def __init__(self, descriptor: int, *, raises_broken_pipe: bool) -> None:
         super().__init__(descriptor, "wb", closefd=False)
@@ -38,7 +38,7 @@ class StandardStreams:
     """Takes the place of `sys.stdout` and `sys.stderr`."""
 
     def __init__(self) -> None:
-        """Open those that are closed on /dev/null: the first file that is opened would get their place."""
+        """Open closed streams on /dev/null. Otherwise the next file to be opened would take their place."""
         for descriptor in range(3):
             try:
                 os.fstat(descriptor)

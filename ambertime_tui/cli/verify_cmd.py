@@ -32,7 +32,7 @@ def add_parser(commands: Subparsers) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> ExitCode:
-    """Read an archive back. Exit code 0: every recorded file that was read is whole; 3: not all are.
+    """Read an archive back. Exit code 0: every recorded file that was read is intact; 3: not all are.
 
     Raises:
         EngineError: there is no readable archive.

@@ -151,7 +151,7 @@ def _complete(
     other = Role.PHOTO if about.kind is Kind.VIDEO else Role.VIDEO
     if main in best:
         if best.pop(other, None) is not None:
-            warn("the library lists a photo and a video as its original; the one of its own kind is used.")
+            warn("the library lists a photo and a video as its original; the one of the right kind is used.")
     elif other not in best:
         lost = Resource(
             main, place.directory, place.filename, about.original_size, _nowhere(about), flagged_local=False

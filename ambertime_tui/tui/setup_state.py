@@ -211,7 +211,7 @@ class SetupState:
         return state
 
     def without_engine(self) -> SetupState:
-        """With the choices, but without anything an engine said: another one is being started."""
+        """With the choices, but without anything from the engine, because another one is being started."""
         return replace(
             self,
             devices=None,

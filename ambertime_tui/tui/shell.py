@@ -29,7 +29,7 @@ class Shell(Protocol):
         """The saved tasks by name, completed with the defaults of the config file."""
 
     async def engine(self) -> Engine:
-        """The engine in use; starts one if there is none.
+        """Return the engine in use; start one if necessary.
 
         Raises:
             EngineError: it cannot be started.

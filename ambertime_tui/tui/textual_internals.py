@@ -44,7 +44,7 @@ class TolerantParser(XTermParser):
                 if not _is_surrogate_key(message):
                     yield message
         except (ValueError, OverflowError):
-            Parser.__init__(self)  # starts the grammar again, and keeps what is known of the mouse
+            Parser.__init__(self)  # restarts the parser, but keeps the state of the mouse
 
 
 def _is_surrogate_key(message: Message) -> bool:

@@ -67,7 +67,7 @@ def connect(path: Path, calls: SystemCalls, *, mode: str = "rw") -> sqlite3.Conn
     connection = _open(address, path, calls, PATIENCE if mode == "rw" else READER_PATIENCE)
     if mode == "rw" and lacks_locks(connection, path):
         connection.close()
-        # Whoever writes holds the lock of the target, so SQLite's own locks are not needed.
+        # Every writer holds the lock of the target, so SQLite's own locks are not needed.
         connection = _open(f"{address}&vfs=unix-none", path, calls, PATIENCE)
     return connection
 

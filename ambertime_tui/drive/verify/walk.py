@@ -1,4 +1,4 @@
-"""The files in a folder of a target, as far as they can belong to the archive."""
+"""The files in a folder of a target that can belong to the archive."""
 
 from __future__ import annotations
 

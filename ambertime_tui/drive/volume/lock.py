@@ -170,7 +170,7 @@ def no_job_writes(root: Path) -> Iterator[None]:
 def _locked(target: RootFolder, root: Path, calls: SystemCalls) -> Iterator[int]:
     """Lock `.ambertime` itself, if folders can be locked, and the lock file. Yields their descriptors.
 
-    `cp -al` gives two archives one lock file. This one then gets a file of its own, so that a job on the one
+    `cp -al` gives two archives one lock file. This one then gets its own file, so that a job on the one
     does not lock the other, and so that nothing is written to the other. The folder's lock keeps a second job
     from replacing the file of a running one.
     """

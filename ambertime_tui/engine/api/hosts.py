@@ -39,7 +39,7 @@ def running_jobs(paths: Paths) -> tuple[RunningJob, ...]:
     """List this user's running jobs on this computer, oldest first. Removes sockets of dead hosts.
 
     Raises:
-        EngineError: `OtherUser`: the folder of the sockets is not this user's, so none of them is believed.
+        EngineError: `OtherUser`: the folder of the sockets is not this user's, so none of them is trusted.
     """
     if not os.path.lexists(paths.runtime):
         return ()

@@ -1,6 +1,6 @@
 """Reading messages from the engine's socket with limits on length and time, and only from this user.
 
-A peer that never ends a line, or sends one byte a minute, costs a bounded buffer and is given up.
+A peer that never ends a line, or sends one byte a minute, costs a bounded buffer, and is then disconnected.
 """
 
 from __future__ import annotations

@@ -98,7 +98,7 @@ def _detach_from_terminal(log_file: Path) -> None:
 
 
 def _allow_open_files() -> None:
-    """Raise this process's limit of open files as far as it may."""
+    """Raise this process's limit of open files, up to OPEN_FILES."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
     if soft < most:

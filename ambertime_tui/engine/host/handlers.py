@@ -264,7 +264,7 @@ class Handlers:
         return job.job_id
 
     def _job_ended(self) -> None:
-        """Push the last status, then let the host end if nobody needs it.
+        """Push the last status, then let the host end if it is no longer needed.
 
         A callback of the job's own task, so that nothing that fails beside the job keeps the host alive.
         """

@@ -129,8 +129,10 @@ class _Activity:
             return self._abandoned
 
     def cpu_time(self) -> float:
-        """CPU seconds of the thread. They stand still while it waits for a drive that does not respond; 0 if
-        the system cannot tell (macOS)."""
+        """CPU seconds of the thread; 0 if the system cannot tell (macOS).
+
+        They do not advance while the thread waits for a drive that does not respond.
+        """
         with self._lock:
             if self.ident is None or self._finished or not hasattr(time, "pthread_getcpuclockid"):
                 return 0.0

@@ -163,7 +163,7 @@ class Pipeline:
         await self._advise(plan, reach)
         self.planned = PlannedJob(scan.library, broken, ledger, copy_phase, requested_before)
         self._results.connect(plan, copy_phase.record)
-        if is_first:  # the head start made sure of room for the whole library
+        if is_first:  # the head start has checked that the whole library fits
             progress.free_bytes = await context.threads.run(context.target.free_bytes)
         else:
             progress.free_bytes = await context.threads.run(

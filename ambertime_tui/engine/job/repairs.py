@@ -32,7 +32,7 @@ def is_repair(staged: StagedAsset) -> bool:
 def sentences_about(staged: StagedAsset, recorded: RecordedAsset) -> Iterator[str]:
     """A sentence for each file that kept its name, so that the good copy has another one.
 
-    A copy that has the name of the damaged or missing file needs no sentence of its own.
+    A copy that has the name of the damaged or missing file needs no separate sentence.
     """
     for file in staged.files:
         before, now = file.repairs, recorded.current(file.placed.resource.role)

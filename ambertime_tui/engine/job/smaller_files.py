@@ -2,7 +2,7 @@
 
 For some originals (PNG screenshots) the library has the size of a buffer, not of the file. Without a
 fingerprint, such a file counts as complete only if the database says that it is on the phone, if its
-container parses to the end, and if it is the same in two looks a minute apart. The first look may be that of
+container parses to the end, and if it is the same in two checks a minute apart. The first check may be from
 an earlier run.
 """
 
@@ -29,12 +29,12 @@ BETWEEN_LOOKS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A file that has to be looked at again."""
+    """A file that has to be checked again."""
 
     uuid: str
     resource: Resource
     facts: FileFacts
-    """Of the first look."""
+    """Of the first check."""
     due_at: float
     """Seconds since 1970."""
 

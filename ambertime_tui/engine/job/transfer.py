@@ -65,8 +65,8 @@ class PartialAsset:
     def is_settled(self, resource: Resource, sha256: str, fingerprint: str | None) -> bool:
         """True if the bytes that were read count as those on the phone.
 
-        They do if they fit Apple's fingerprint, or if there is none. Else the file is read again: the same
-        bytes twice are what the phone has, different ones are a fault between phone and computer.
+        They do if they fit Apple's fingerprint, or if the library has none. Else the file is read again: the
+        same bytes twice are what the phone has, different ones are a fault between phone and computer.
 
         Raises:
             Incomplete: the bytes are those on the phone, but iOS has not downloaded all of the file.

@@ -92,7 +92,7 @@ class PlanBuilder:
         self._waiting: list[Asset] = []
 
     def add(self, asset: Asset) -> None:
-        """The next asset of the library."""
+        """Add the next asset of the library."""
         if self._namesakes is not None:
             self._namesakes.add(asset)
         self._waiting.append(asset)

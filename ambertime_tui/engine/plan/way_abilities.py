@@ -13,7 +13,7 @@ from ambertime_tui.library.model import Asset, Availability, Resource, Role
 
 
 class OriginalKind(StrEnum):
-    """The kind of an original, as far as the ways of asking differ."""
+    """The kinds of originals that the ways of asking treat differently."""
 
     PHOTO = "photo"
     VIDEO = "video"

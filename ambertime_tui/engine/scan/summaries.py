@@ -90,7 +90,7 @@ def drive_summary(drive: Drive, folder: Path | None = None) -> DriveSummary:
 
 
 _NO_ARCHIVE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
-"""What looking for an archive fails with where there is none."""
+"""The errors of looking for an archive in a folder without one."""
 
 
 def _no_archive_access(path: Path) -> str:

@@ -16,7 +16,7 @@ IN_CONFIG = "  in config.toml"
 
 
 def task_words(task: Task, glyphs: Glyphs, cells: int = 99) -> str:
-    """What a task selects, in at most `cells` cells: the path is shortened first, then the last parts go.
+    """What a task selects, in at most `cells` cells: the path is shortened first, then parts are dropped.
 
     Args:
         task: completed with the defaults of the config file.

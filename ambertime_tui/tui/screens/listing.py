@@ -111,7 +111,7 @@ class ListingScreen(AmberScreen):
         return found.first().row if found else None
 
     def why_not(self, action: str) -> str:
-        """Only a running job accepts commands, and only for some rows."""
+        """Why the selected row cannot be skipped, retried or previewed now; empty if it can."""
         if action not in ("skip", "retry", "preview"):
             return ""
         row = self._row()

@@ -239,7 +239,7 @@ class RunScreen(AmberScreen):
         return why_not(action, self.status)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A new backup can start from here once this one's process has ended."""
+        """Offer a new backup only once this one's process has ended."""
         return bool(self.gone) if action == "new" else True
 
     def wording(self, action: str, usual: str) -> str:

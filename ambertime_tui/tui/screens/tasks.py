@@ -68,7 +68,7 @@ class TasksScreen(AmberScreen):
         return names[self.chosen] if self.chosen < len(names) else None
 
     def why_not(self, action: str) -> str:
-        """There must be a task, and tasks in config.toml can only be removed there."""
+        """Why the task at the cursor cannot be chosen or deleted; empty if it can."""
         if action == "choose" and self._chosen_name is None:
             return "No saved tasks yet."
         if action == "forget":

@@ -66,7 +66,7 @@ class WaysScreen(AmberScreen):
         return row - self._first if row is not None and row >= self._first else None
 
     def why_not(self, action: str) -> str:
-        """There is more only if the text is longer than the screen."""
+        """Why there is no next page; empty if the text is longer than the screen."""
         width, height = self.query_one(PickList).content_size
         fits = self._first == 0 and len(self._lines(width, height)) <= height
         return "Everything is shown." if action == "more" and fits else ""
