@@ -39,19 +39,20 @@ def add_parser(commands: Subparsers) -> None:
         nargs="?",
         const="10m",
         metavar="TIME",
-        help="also test the limits of the iPhone and observe it for this time: 10m, 12h (with no TIME: 10m)",
+        help="also test the limits of the iPhone and observe it for this time: 10m, 12h; without TIME, 10m "
+        "(default: do not)",
     )
     parser.add_argument(
         "--report",
         type=Path,
         metavar="FILE",
-        help="also write a report without personal data, to attach to a question",
+        help="also write a report without personal data, to attach to a question (default: none)",
     )
     parser.add_argument(
         "--compare",
         type=Path,
         metavar="FILE",
-        help="check nothing; say which rows of docs/what-is-unconfirmed.md a report settles",
+        help="check nothing; say which rows of docs/what-is-unconfirmed.md a report settles (default: check)",
     )
     add_json(parser)
 
