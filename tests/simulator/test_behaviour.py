@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import ssl
 import struct
@@ -25,6 +26,8 @@ from tests.simulator.test_wire_real_tools import mount as mount
 from tests.simulator.test_wire_real_tools import tool as tool
 from tests.simulator.wire_clients import RawMux, connected, raw_service, settle
 
+ROOT = Path(__file__).parents[2]
+DOCS, UNCONFIRMED = ROOT / "docs", ROOT / "tests" / "engine" / "unconfirmed"
 VIDEO = b"/DCIM/100APPLE/IMG_0002.MOV\0"
 RECIPE = LibraryRecipe(assets=40, icloud_share=0.3, mix=Mix(hidden=0.2, raw_pair=0.1, portrait=0.1))
 
@@ -91,6 +94,22 @@ def test_every_switch_has_an_effect(switch: Switch, made: MadeLibrary) -> None:
     )
     assert any(differs)
     assert EFFECTS[switch].says
+
+
+def test_the_documents_name_every_switch_and_a_test_for_every_row_about_iphones() -> None:
+    phones, _, rest = (DOCS / "what-is-unconfirmed.md").read_text().partition("### How each row was tried")
+    tried = rest.partition("\n## ")[0]
+    rows = re.findall(r'^\| <a id="([\w-]+)">', phones, re.MULTILINE)
+    switches = {switch.value for switch in Switch}
+    assert set(re.findall(r"^\| `([\w-]+)` \|", tried, re.MULTILINE)) == set(rows)
+    assert switches <= set(re.findall(r"`([\w-]+)`", tried))
+    tests = re.findall(r"`(\w+\.py)`: `(\w+)` \|$", tried, re.MULTILINE)
+    assert len(tests) == len(re.findall(r"^\| `", tried, re.MULTILINE))
+    for file, name in tests:
+        assert f"def {name}(" in (UNCONFIRMED / file).read_text(), f"{file} has no {name}"
+    simulator = (DOCS / "simulator.md").read_text()
+    for switch in Switch:
+        assert f"| `{switch.value}` | {EFFECTS[switch].says} |" in simulator
 
 
 def test_several_switches_add_up_and_an_unknown_one_is_named() -> None:

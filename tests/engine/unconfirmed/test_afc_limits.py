@@ -6,8 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from ambertime_tui.engine.api.client import Command, CommandName
+from ambertime_tui.engine.api.status import Condition, JobStatus, Phase
+from ambertime_tui.engine.job.job import Job
 from ambertime_tui.phone.session import PhoneTimeouts
 from ambertime_tui.simulator.behaviour import Switch
+from ambertime_tui.simulator.library import Mix, Sizes
 from ambertime_tui.simulator.link import Link
 from tests.engine.unconfirmed.phones import IMPATIENT, USUAL, DifferentPhone, DifferentPhones, reasons
 
@@ -50,3 +54,37 @@ def test_a_slow_cable_only_takes_longer(phones: DifferentPhones) -> None:
     phone = phones()
     phone.phone.link = Link(round_trip=0.02, bytes_per_second=2e6)
     all_that_is_local_is_copied(phone, USUAL)
+
+
+def test_a_file_that_changes_in_place_between_two_halves_of_its_copy_is_not_a_mix(
+    phones: DifferentPhones,
+) -> None:
+    phone = phones(
+        Switch.STATS_NEVER_CHANGE,
+        assets=1,
+        icloud_share=0.0,
+        sizes=Sizes.REAL,
+        mix=Mix(live=0.0, trashed=0.0),
+    )
+    (asset,) = phone.made.own()
+    path = phone.made.media / asset.originals[0].path
+    changed = path.read_bytes()[::-1]
+    steps: list[str] = []
+
+    def look(job: Job, status: JobStatus) -> None:
+        if not steps:
+            job.command(Command(CommandName.PAUSE))
+            steps.append("paused")
+        elif steps == ["paused"] and status.phase is Phase.COPYING:
+            phone.change_faults(cable_pulled_after=200_000, replugged_after=0.3)
+            job.command(Command(CommandName.RESUME))
+            steps.append("resumed")
+        elif steps == ["paused", "resumed"] and status.condition is Condition.WAITING:
+            path.write_bytes(changed)
+            steps.append("changed")
+
+    done = phone.back_up(look=look)
+    assert steps == ["paused", "resumed", "changed"]
+    assert reasons(done) == {asset.uuid: "differs"}
+    (copied,) = [file for file in (phone.target / "Photos").rglob("*") if file.is_file()]
+    assert copied.read_bytes() == changed
