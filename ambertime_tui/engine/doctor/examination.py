@@ -34,7 +34,9 @@ async def examine(
     )
     drive, phone = Reporter(Area.DRIVE, say), Reporter(Area.PHONE, say)
     if request.target is None:
-        drive.note("folder", "No drive was checked. Name a folder on it with --to DIR.")
+        drive.note(
+            "folder", "No drive was checked. Choose a folder on it (--to DIR; in the app, t on Setup)."
+        )
     else:
         await check_drive(drive, Path(request.target), jobs)
     await check_phone(phone, request, folders.pair_records, folders.scratch, jobs, deadline, timing, effort)

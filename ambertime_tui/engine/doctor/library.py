@@ -68,7 +68,8 @@ async def check_library(
     except TimeoutError:
         report.note(
             "library",
-            f"The library was not read to its end within {limit or 0:.0f} s. Use --long to check it.",
+            f"The library was not read to its end within {limit or 0:.0f} s. A long check reads "
+            "all of it (--long; in the app, l).",
             complete=False,
         )
     except SchemaUnknown as error:

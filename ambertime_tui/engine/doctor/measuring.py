@@ -38,8 +38,7 @@ async def check_speed(
         report.note("phone-speed", "Its speed was not measured, because the quick check has no time left.")
         return
     report.step("Measuring the iPhone's speed")
-    paths = [path for path, size in files if size >= LARGE] or [DATABASE]
-    count, took = await read_for(media, paths, seconds)
+    count, took = await read_for(media, large_files(files), seconds)
     if not count:
         report.note("phone-speed", "Its speed was not measured, because there is no large file on it.")
         return
@@ -53,6 +52,11 @@ async def check_speed(
         bytes_per_second=round(speed),
         **link,
     )
+
+
+def large_files(files: Sequence[tuple[str, int]]) -> list[str]:
+    """The paths of files that are large enough to measure the speed with, or that of the library."""
+    return [path for path, size in files if size >= LARGE] or [DATABASE]
 
 
 async def read_for(media: MediaFolder, files: Sequence[str], seconds: float) -> tuple[int, float]:

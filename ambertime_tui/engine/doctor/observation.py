@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 from ambertime_tui.engine.doctor.findings import Effort, Reporter
 from ambertime_tui.engine.doctor.library import LibrarySeen
-from ambertime_tui.engine.doctor.measuring import read_for, watch_stamps
+from ambertime_tui.engine.doctor.measuring import large_files, read_for, watch_stamps
 from ambertime_tui.engine.timing import Timing
 from ambertime_tui.phone.afc import MediaFolder
 from ambertime_tui.phone.errors import MediaError, PhoneError
@@ -38,9 +38,9 @@ async def observe_phone(
     """
     until = timing.steady() + seconds
     await check_handles(report, session, seen.largest[0][0] if seen.largest else DATABASE)
-    await check_connections(report, session, tuple(path for path, _ in seen.largest), effort.speed)
+    await check_connections(report, session, large_files(seen.largest), effort.speed)
     await watch_stamps(report, media, min(effort.long_stamps, seconds), timing)
-    await check_idle(report, session, min(effort.idle, max(0.0, until - timing.steady())))
+    await check_idle(report, session, min(effort.idle, max(0.0, until - timing.steady()) / 2))
     await check_awake(report, media, seen, until, timing, effort.look_every)
 
 
@@ -70,12 +70,9 @@ async def check_connections(
     report: Reporter, session: PhoneSession, files: Sequence[str], seconds_each: float
 ) -> None:
     """Compare the speed of three connections with that of one."""
-    if len(files) < 3:
-        report.note("connections", "Three connections were not tested, because there are too few originals.")
-        return
     report.step("Reading over one and over three connections")
     media = await session.media(3)
-    shares = [files[start::3] for start in range(3)]
+    shares = [files[start::3] or files for start in range(3)]
     try:
         alone, seconds = await read_for(media, files, seconds_each)
         results = await asyncio.gather(*(read_for(media, share, seconds_each) for share in shares))

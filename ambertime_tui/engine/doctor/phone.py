@@ -84,8 +84,8 @@ async def _is_readable(report: Reporter, phone: AttachedPhone, pair_records: Pat
     if isinstance(trouble, TrustPending | TrustRefused):
         report.wrong(
             "trust",
-            f"{seen.facts.label} does not trust this computer yet. Unlock it, start ambertime, tap Trust on "
-            "the phone and enter its passcode.",
+            f"{seen.facts.label} does not trust this computer yet. Unlock it, start a scan or "
+            "a backup, tap Trust on the phone and enter its passcode.",
             trusted=False,
         )
         return False
