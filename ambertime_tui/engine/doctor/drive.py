@@ -37,13 +37,19 @@ LITTLE_ROOM = 2_000_000_000
 
 
 async def check_drive(
-    report: Reporter, target: Path, jobs: Sequence[RunningJob], patience: float = PATIENCE
+    report: Reporter,
+    target: Path,
+    jobs: Sequence[RunningJob],
+    patience: float = PATIENCE,
+    calls: SystemCalls | None = None,
 ) -> None:
     """Check the drive that a folder is on. If this is cancelled, the folder of the tests is removed."""
     report.step(f"Checking the drive with {target}")
     busy = any(Path(job.target) == target and job.outcome is None for job in jobs)
     stop = threading.Event()
-    tests = asyncio.create_task(asyncio.to_thread(_check, report, target, stop, busy=busy))
+    tests = asyncio.create_task(
+        asyncio.to_thread(_check, report, target, stop, calls or SystemCalls(), busy=busy)
+    )
     try:
         done, _ = await asyncio.wait({tests}, timeout=patience)
     except asyncio.CancelledError:
@@ -69,7 +75,7 @@ async def check_drive(
     archive.result()
 
 
-def _check(report: Reporter, target: Path, stop: threading.Event, *, busy: bool) -> bool:
+def _check(report: Reporter, target: Path, stop: threading.Event, calls: SystemCalls, *, busy: bool) -> bool:
     """Check everything but the archive. False if there can be no archive, because there is no folder."""
     try:
         summary = drive_summary_at(target)
@@ -86,7 +92,7 @@ def _check(report: Reporter, target: Path, stop: threading.Event, *, busy: bool)
     else:
         report.fine("folder", f"{target} can be a target.", system=False, removable=drive.removable)
     with suppress(Stopped):
-        _test(report, target, drive, stop, busy=busy)
+        _test(report, target, drive, stop, calls, busy=busy)
     return True
 
 
@@ -110,7 +116,9 @@ def _describe(report: Reporter, drive: Drive) -> None:
         report.fine("room", sentence, **facts)
 
 
-def _test(report: Reporter, target: Path, drive: Drive, stop: threading.Event, *, busy: bool) -> None:
+def _test(
+    report: Reporter, target: Path, drive: Drive, stop: threading.Event, calls: SystemCalls, *, busy: bool
+) -> None:
     """Test the file system in a folder of its own.
 
     Raises:
@@ -118,7 +126,6 @@ def _test(report: Reporter, target: Path, drive: Drive, stop: threading.Event, *
     """
     _remove_leftovers(target)
     folder = target / f"{SCRATCH_PREFIX}{secrets.token_hex(4)}"
-    calls = SystemCalls()
     report.scratch(str(folder))
     try:
         calls.mkdir(folder)
