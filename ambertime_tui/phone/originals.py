@@ -6,7 +6,6 @@ therefore an action of the user on the phone. AmberTime then watches the files a
 
 from __future__ import annotations
 
-import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,15 +18,16 @@ from ambertime_tui import units
 
 SHORTCUT = "AmberTime"
 """Required name of the Shortcut on the phone. docs/shortcut.md says how to make it."""
-KEPT_FREE = 1 << 30
-"""Bytes. Download and Keep Originals stops while less is free on the phone."""
+ROOM_IF_UNKNOWN = 2_000_000_000
+"""Bytes to request together if the phone does not report its free storage."""
 ITEMS_PER_RUN = 5000
 """Maximum items of one run of the Shortcut. Not tried; a run that ends early only costs another code."""
 LARGEST_GAP = 500
 """Maximum items between two wanted ones that a run passes: it downloads them again if iOS offloaded them."""
-_TIGHT = 2 << 30
-"""Bytes. With less free on the phone, a run takes only what fits into a part of it."""
-_SHARE_OF_TIGHT = 0.5
+KEPT_FREE = 1 << 30
+"""Bytes. iOS stops downloading while less is free on the phone."""
+SHARE_OF_ROOM = 0.75
+"""Share of the room above `KEPT_FREE` that one request may fill: the phone writes other things meanwhile."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LARGEST_OFFSET = timedelta(hours=14)
 """The Shortcut uses the phone's local calendar. No time zone is further from UTC than this."""
@@ -124,8 +124,8 @@ class ByHand:
 class Shortcut:
     """A Shortcut on the phone that requests originals from a day on, started by scanning a code.
 
-    A run is not limited by the free storage: iOS removes originals only when storage is short, and they are
-    copied as they arrive.
+    A run takes no more than fits into the free storage. The caller may count on more than that once iOS has
+    been seen to remove in time what is on the drive.
     """
 
     needs = "The Shortcut “AmberTime” on the iPhone (see docs/shortcut.md), and Wi-Fi."
@@ -158,23 +158,24 @@ class Shortcut:
         )
 
     def runs(self, wanted: Iterable[Wanted], free_bytes: int | None) -> int:
-        """Return how many codes it takes to request everything that can be requested."""
-        left, runs = [one for one in wanted if can_be_found(one)], 0
+        """Return how many codes it takes to request everything that can be requested, if iOS keeps making as
+        much room as there is now."""
+        room = room_for(free_bytes)
+        left, runs = [one for one in wanted if can_be_found(one) and one.bytes <= room], 0
         while left:
             left = left[len(self.next_run(left, free_bytes)) :]
             runs += 1
         return runs
 
     def next_run(self, wanted: Iterable[Wanted], free_bytes: int | None) -> list[Wanted]:
-        """Return the first items that one run can request; empty if there are none.
+        """Return the first items that one run can request; empty if there are none that fit on the phone.
 
         Args:
             wanted: sorted by capture time, in either direction. Read only as far as needed.
             free_bytes: the phone's free storage; None: unknown.
         """
-        tight = free_bytes is not None and free_bytes < _TIGHT
-        room = int((free_bytes or 0) * _SHARE_OF_TIGHT) if tight else sys.maxsize
-        near = self._near(one for one in wanted if can_be_found(one))
+        room = room_for(free_bytes)
+        near = self._near(one for one in wanted if can_be_found(one) and one.bytes <= room)
         return first_slice(near, room, ITEMS_PER_RUN)
 
     def _near(self, wanted: Iterable[Wanted]) -> Iterator[Wanted]:
@@ -207,6 +208,13 @@ class Shortcut:
 def can_be_found(wanted: Wanted) -> bool:
     """Whether a Shortcut can request it: it has a date, and Find Photos can find it."""
     return wanted.findable and wanted.created is not None
+
+
+def room_for(free_bytes: int | None) -> int:
+    """Return how many bytes may be requested together, so that more than 1 GiB stays free on the phone."""
+    if free_bytes is None:
+        return ROOM_IF_UNKNOWN
+    return int(max(0, free_bytes - KEPT_FREE) * SHARE_OF_ROOM)
 
 
 def first_slice(wanted: Iterable[Wanted], room: int, most: int) -> list[Wanted]:

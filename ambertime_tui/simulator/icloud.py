@@ -32,6 +32,7 @@ class ICloudSettings:
         offline: periods without a network, as (start, end) on the clock passed to `advance`.
         storage: space for downloaded originals; None: unlimited. When it is full, those downloaded first are
             offloaded again.
+        keeps_free: how much of `storage` iOS keeps free by offloading.
         kept_for: how long a downloaded original stays on the phone at least.
         halves_apart: time between one file of an asset (a Live Photo's photo) and the next (its video).
         grows_in_place: whether a file appears at its path at the start of the download and grows there;
@@ -56,6 +57,7 @@ class ICloudSettings:
     latency: float = 0.0
     offline: tuple[tuple[float, float], ...] = ()
     storage: int | None = None
+    keeps_free: int = 0
     kept_for: float = 0.0
     halves_apart: float = 0.0
     grows_in_place: bool = False
@@ -375,7 +377,8 @@ class ICloud:
     def _room_at(self, download: _Download, at: float) -> float:
         """Return when there is space for a download: now, after offloading the oldest originals, or later."""
         storage = self._settings.storage
-        while storage is not None and self._used() + download.resource.size > storage:
+        least = download.resource.size + self._settings.keeps_free
+        while storage is not None and self._used() + least > storage:
             in_the_middle = {download.asset.uuid, *(part.asset.uuid for part in self._next_parts)}
             oldest = next((key for key in self._fetched if key[0] not in in_the_middle), None)
             if oldest is None:
@@ -402,7 +405,7 @@ class ICloud:
                 self.offload(uuid)
         if settings.storage is None or not settings.kept_for or self._asked or self.keep_originals:
             return
-        while self._used() > settings.storage / 2:
+        while self._used() > (settings.storage - settings.keeps_free) / 2:
             oldest, (fetched_at, _) = next(iter(self._fetched.items()))
             if fetched_at + settings.kept_for > self._now:
                 return

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Container, Mapping, Set
 
 from ambertime_tui import units
 from ambertime_tui.engine.api.protocol import EngineError, Pane, Rows
-from ambertime_tui.engine.api.spec import FetchOrder
+from ambertime_tui.engine.api.spec import FetchOrder, FetchWay
 from ambertime_tui.engine.api.status import FetchState, Phase, Tally
 from ambertime_tui.engine.job.arrivals import ArrivalWatch
 from ambertime_tui.engine.job.census import NOT_REACHED, Bucket, Ending
@@ -25,6 +26,12 @@ from ambertime_tui.library.model import Resource
 
 NIGHTS_SAVED_EVERY = 60.0
 """Seconds."""
+MOST_TIMES_OFFLOADED = 8
+"""How often iOS may offload an original before it is copied, until the job gives it up."""
+OFFLOADED_TOO_OFTEN = (
+    f"iOS removed it from the iPhone {MOST_TIMES_OFFLOADED} times before it was copied. Free some storage on "
+    "the iPhone, then run again."
+)
 BY_CHOICE = "Left in iCloud, as you chose: this job copies only what is on the iPhone."
 
 _RUN_AGAIN = "Run again with iCloud originals included; originals that have arrived since are copied first."
@@ -62,6 +69,8 @@ class CopyPhase:
         self._main_names = main_names
         self._included = context.includes_icloud
         self._finishing = False
+        self._offloaded: Counter[int] = Counter()
+        """How often iOS offloaded an asset before it was copied, by its position in the plan."""
         self._smaller = smaller
         self._reach = reach
         self._requests: FetchRequests | None = None
@@ -161,6 +170,8 @@ class CopyPhase:
         if uuid in self._fetch_queue and self._fetch_queue.state_of(uuid) is FetchState.ARRIVED:
             self._fetch_queue.move(uuid, FetchState.WRITTEN)
             progress.nights.came(Tally(1, planned.bytes))
+            if self._fetch_queue.way is FetchWay.BY_HAND:
+                progress.nights.hand()
         not_there = [one.resource for one in copied.left_out if one.failed is None]
         if not_there and self._included and all(resource.in_icloud for resource in not_there):
             self._wait_for(planned, (), tuple(not_there))
@@ -183,8 +194,16 @@ class CopyPhase:
         self, planned: PlannedAsset, gone: tuple[Resource, ...], arriving: tuple[Resource, ...]
     ) -> None:
         """Let an asset wait for iCloud again: iOS offloaded files of it, or has not finished them."""
+        uuid = planned.asset.uuid
         reason = "was offloaded before it was copied" if gone else "is only partly on the iPhone"
         self._fetch_queue.add(planned, reason, (*gone, *arriving))
+        if gone:
+            self._offloaded[planned.number] += 1
+            if self._requests is not None:
+                self._requests.was_offloaded()
+            if self._offloaded[planned.number] >= MOST_TIMES_OFFLOADED:
+                self._fetch_queue.move(uuid, FetchState.GAVE_UP, OFFLOADED_TOO_OFTEN)
+                self._leave_in_icloud(planned, "gave_up", OFFLOADED_TOO_OFTEN)
         if self._watch is not None:
             self._watch.reject(planned, arriving)
         self._progress.add_event("info", f"{planned.asset.original_filename} {reason}; it waits for iCloud.")
@@ -241,6 +260,7 @@ class CopyPhase:
             self._ledger.reopen(planned)
         for one in given_up:
             planned = self._fetch_queue.planned(one)
+            del self._offloaded[planned.number]
             if self._watch is not None:
                 self._watch.forget_rejections(one)
             ending = self._ledger.ending_of(planned)

@@ -120,6 +120,10 @@ class FetchQueue:
         """Those of some positions whose assets are pending."""
         return {number for number in numbers if self._is_pending(number)}
 
+    def awaited_bytes(self, numbers: Iterable[int]) -> int:
+        """The bytes that iOS still has to download of assets at these positions in the plan."""
+        return sum(self._plan.awaited_bytes_of(number) for number in numbers)
+
     def arriving_of(self, numbers: Iterable[int]) -> set[int]:
         """Those of some positions whose assets are arriving."""
         return {number for number in numbers if number in self._arriving}

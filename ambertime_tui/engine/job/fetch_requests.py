@@ -10,20 +10,24 @@ from ambertime_tui import units
 from ambertime_tui.engine.api.protocol import EngineError
 from ambertime_tui.engine.api.spec import FetchWay
 from ambertime_tui.engine.api.status import FetchState, PhoneSummary
+from ambertime_tui.engine.job.alternation import WORDS, Alternation, PhotosSetting
+from ambertime_tui.engine.job.attendance import Asking
 from ambertime_tui.engine.job.fetch_queue import FetchQueue
+from ambertime_tui.engine.job.phone_room import PhoneRoom
 from ambertime_tui.engine.job.progress import Progress
 from ambertime_tui.engine.plan.hands import NOTHING, Reach, keep_originals_fits
 from ambertime_tui.engine.plan.plan import wanted_of
 from ambertime_tui.engine.timing import Timing
 from ambertime_tui.phone.afc import MediaFolder
 from ambertime_tui.phone.originals import (
-    ITEMS_PER_RUN,
+    KEPT_FREE,
     ByHand,
     DownloadMethod,
     KeepOriginals,
     Request,
     Shortcut,
     Wanted,
+    can_be_found,
 )
 
 
@@ -40,6 +44,8 @@ STUCK_AFTER = 120.0
 """Seconds without an arrival from a slice that has begun to arrive, until the next slice is requested."""
 NEVER_BEGAN_AFTER = 600.0
 """The same for a slice of which nothing has arrived: perhaps the user has not seen its code yet."""
+ROOM_EVERY = 30.0
+"""Seconds between two looks at the phone's free storage."""
 QUIET_AFTER = 120.0
 """Seconds without an arrival until a message says what to check."""
 LOW_BATTERY = 20
@@ -87,6 +93,16 @@ class FetchRequests:
         self._shown_again = False
         self._ended = False
         self._progress_at = timing.steady()
+        self._room = PhoneRoom()
+        self._free: int | None = None
+        self._offloaded_since = False
+        """True if iOS removed something before it was copied since the last request."""
+        self._came_before = 0
+        """Arrivals at the last review."""
+        self._no_room = False
+        """True if nothing that remains fits on the phone."""
+        self._alternation = Alternation()
+        self._looked_at_room = -ROOM_EVERY
 
     async def review(self, media: MediaFolder) -> None:
         """Check the progress of the current request, and make the next one when it is due.
@@ -100,6 +116,53 @@ class FetchRequests:
         if self._request is None or (self._request.uuids is not None and self._is_over()):
             space = await media.space()
             self._request_next(None if space is None else space.free)
+        elif self._keeps_originals and self._timing.steady() - self._looked_at_room >= ROOM_EVERY:
+            self._looked_at_room = self._timing.steady()
+            space = await media.space()
+            if space is not None:
+                self._alternate(space.free)
+        self._publish()
+
+    def was_offloaded(self) -> None:
+        """Note that iOS removed an original from the phone before it was copied."""
+        self._offloaded_since = True
+        self._room.was_offloaded()
+
+    def _alternate(self, free: int) -> None:
+        """With Download and Keep Originals, ask the user to switch when the phone is full, and back."""
+        self._free, queue = free, self._queue
+        pending = sum(queue.tally(s).bytes for s in (FetchState.WAITING, FetchState.ASKED))
+        quiet = self._timing.steady() - self._progress_at >= self._stuck_after
+        uncopied = queue.tally(FetchState.ARRIVED).count
+        if self._alternation.review(free, pending, uncopied=uncopied, quiet=quiet):
+            if self._alternation.wanted is PhotosSetting.KEEP:
+                self._progress.nights.hand()  # iOS made room, so the other setting was chosen
+            self._has_begun, self._progress_at = False, self._timing.steady()
+
+    def _publish(self) -> None:
+        """Say what a person has to do on the phone, and how much can come before that."""
+        self._progress.set_asking(Asking() if self._ended else Asking(self._hand(), self._bytes_alone()))
+
+    def _hand(self) -> str:
+        """What a person has to do on the phone now; empty: nothing."""
+        request = self._request
+        if self._no_room:
+            return "free some storage"
+        if request is None:
+            return ""
+        if self._keeps_originals:
+            return "" if self._has_begun else WORDS[self._alternation.wanted]
+        if request.code:
+            return "" if self._has_begun else "scan the code"
+        return "open the listed items in Photos"
+
+    def _bytes_alone(self) -> int | None:
+        """How many bytes can come before a hand is needed again; None: all."""
+        request, queue = self._request, self._queue
+        if request is None or request.uuids is None:
+            fits = self._free is None or keep_originals_fits(self._progress.awaited.bytes, self._free)
+            return None if fits or not self._keeps_originals else max(0, (self._free or 0) - KEPT_FREE)
+        return None if len(self._open) >= queue.pending else queue.awaited_bytes(self._open)
 
     def show_code(self) -> None:
         """Show the code of the current slice again, until the slice is finished.
@@ -136,7 +199,14 @@ class FetchRequests:
         arriving = queue.tally(FetchState.ARRIVING).count > 0
         now_arriving = queue.arriving_of(self._open)
         self._arriving_before &= now_arriving
-        if done or (not self._has_begun and now_arriving - self._arriving_before):
+        begins = bool(done or (not self._has_begun and now_arriving - self._arriving_before))
+        if self._request is not None and self._request.uuids is None and self._keeps_originals:
+            came = self._progress.arrivals
+            begins = self._alternation.wanted is PhotosSetting.KEEP and came > self._came_before
+            self._came_before = came
+        if begins:
+            if not self._has_begun and self._request is not None:
+                self._progress.nights.hand()
             self._progress_at = now
             self._has_begun = True
             if not self._shown_again:
@@ -158,10 +228,12 @@ class FetchRequests:
 
     def _request_next(self, free_bytes: int | None) -> None:
         queue = self._queue
-        request = self._method.request(self._not_requested(), free_bytes)
+        usable = self._usable(free_bytes)
+        request = self._method.request(self._not_requested(), usable)
         if request is None and self._round < max(self._requested.values(), default=0):
             self._round += 1
-            request = self._method.request(self._not_requested(), free_bytes)
+            request = self._method.request(self._not_requested(), usable)
+        self._no_room = request is None and any(map(can_be_found, self._not_requested()))
         self._request = request
         self._has_begun, self._progress_at = False, self._timing.steady()
         self._shown_again = False
@@ -170,6 +242,7 @@ class FetchRequests:
             self._requested.update(request.uuids)
             self._queue.mark_requested(request.uuids)
             self._open = self._queue.numbers_of(request.uuids)
+            self._room.requested(self._queue.awaited_bytes(self._open))
         self._arriving_before = self._queue.arriving_of(self._open)
         if request is not None and self._keeps_originals and free_bytes is not None:
             size = sum(queue.tally(state).bytes for state in (FetchState.WAITING, FetchState.ASKED))
@@ -179,6 +252,19 @@ class FetchRequests:
             self._progress.set_code("")
         else:
             self._progress.set_code(request.code, request.sentence)
+
+    def _usable(self, free: int | None) -> int | None:
+        """The free bytes to plan the next request with, from how the last one ended."""
+        self._free = free
+        if free is None:
+            return None
+        if self._open and self._has_begun:
+            self._room.was_stuck(free)
+        elif self._request is not None and self._request.uuids and not self._open:
+            if not self._offloaded_since:
+                self._room.went_well()
+            self._offloaded_since = False
+        return self._room.usable(free, self._queue.tally(FetchState.WRITTEN).bytes)
 
     def _not_requested(self) -> Iterator[Wanted]:
         """What this way can bring and was not requested in this round."""
@@ -192,9 +278,16 @@ class FetchRequests:
         pending = self._queue.pending
         if not pending:
             return self._about_other_ways()
+        request = self._request
+        if self._no_room:
+            return NO_ROOM.format(
+                items=units.plural(pending, "original waits", "originals wait"),
+                free=units.size(self._free or 0),
+            )
+        if self._keeps_originals and self._alternation.sentence and not self._has_begun:
+            return self._alternation.sentence
         if quiet >= QUIET_AFTER:
             return f"Nothing has arrived for {units.duration(quiet // 60 * 60)}. {self._what_to_check()}"
-        request = self._request
         if request is None:
             return ""
         if request.uuids is None:
@@ -209,12 +302,10 @@ class FetchRequests:
         )
 
     def _what_follows(self) -> str:
-        runs = -(-(self._queue.pending - len(self._open)) // ITEMS_PER_RUN)
-        return (
-            f"About {units.plural(runs, 'more code')} to scan."
-            if runs
-            else "No other code is needed for now."
-        )
+        if len(self._open) >= self._queue.pending:
+            return "No other code is needed for now."
+        codes = self._progress.hands_left
+        return "The next code follows." if not codes else f"About {units.plural(codes, 'more code')} to scan."
 
     def _about_other_ways(self) -> str:
         unable = self._queue.tally(FetchState.NOT_BY_THIS_WAY).count
@@ -240,6 +331,10 @@ USUAL_TROUBLES = (
 ALTERNATE = (
     "Not everything fits on the iPhone. When arrivals stop, choose Optimize iPhone Storage "
     "until it has free storage again, then switch back."
+)
+NO_ROOM = (
+    "The iPhone has only {free} free: 1 GiB has to stay free, and the next original does not fit beside it. "
+    "{items}. Free some storage on the iPhone; the job then continues by itself."
 )
 FINISHING = "No longer waiting for iCloud. The job copies what has arrived, lists the rest, and ends."
 

@@ -23,7 +23,7 @@ from ambertime_tui.engine.job.repairs import sentence_about_moved
 from ambertime_tui.engine.job.smaller_files import SmallerFiles
 from ambertime_tui.engine.plan.drive_advice import drive_advice
 from ambertime_tui.engine.plan.fetch_advice import advice_for
-from ambertime_tui.engine.plan.hands import NOTHING, Reach, reach_of
+from ambertime_tui.engine.plan.hands import NOTHING, Reach, hands_needed, reach_of
 from ambertime_tui.engine.plan.plan import Plan, PlannedAsset
 from ambertime_tui.engine.scan.survey import Scan, scan_phone
 from ambertime_tui.library.errors import LibraryUnreadable
@@ -159,6 +159,7 @@ class Pipeline:
             logged = await asyncio.to_thread(context.night_log.read)
             progress.nights = NightCount(logged, context.spec.way, context.timing.wall)
             reach = await asyncio.to_thread(reach_of, scan.library.assets)
+            progress.hands_planned = await asyncio.to_thread(self._hands, plan, reach)
         copy_phase = CopyPhase(context, ledger, fetch_queue, scan.library.main_names, self._smaller, reach)
         await self._advise(plan, reach)
         self.planned = PlannedJob(scan.library, broken, ledger, copy_phase, requested_before)
@@ -182,6 +183,12 @@ class Pipeline:
         if phone is not None and context.includes_icloud:
             for sentence in await asyncio.to_thread(advice_for, plan, context.spec, phone, reach):
                 context.progress.add_event("info", sentence)
+
+    def _hands(self, plan: Plan, reach: Reach) -> int | None:
+        """About how often a person will be needed at the phone. Blocks."""
+        phone = self._context.progress.phone
+        free = None if phone is None else phone.free_bytes
+        return hands_needed(self._context.spec.way, plan.to_fetch(), free, reach).times
 
     def remember(self) -> None:
         """Save for the next run what iOS was asked for and is not on the drive yet. Blocks."""

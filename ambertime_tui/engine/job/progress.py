@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ambertime_tui.drive.record.record_model import Proof
-from ambertime_tui.engine.api.attendance import Attendance, HandCount, NightsStatus
+from ambertime_tui.engine.api.attendance import Attendance, NightsStatus
 from ambertime_tui.engine.api.spec import JobSpec, OriginalsChoice
 from ambertime_tui.engine.api.status import (
     Census,
@@ -160,6 +160,8 @@ class Progress:
         self.stops_waiting = False
         self.fetch_began_at: float | None = None
         self.last_arrival_at: float | None = None
+        self.arrivals = 0
+        """Originals, or parts of them, that arrived from iCloud so far."""
         self.planned = Tally()
         self.written = Tally()
         self.already = Tally()
@@ -272,6 +274,7 @@ class Progress:
     def count_arrival(self, size: int) -> None:
         """Count an asset whose originals have arrived from iCloud."""
         self.last_arrival_at = self._timing.wall()
+        self.arrivals += 1
         self.arrived.add(size, self._timing.steady())
         self.touch()
 
@@ -314,24 +317,25 @@ class Progress:
             seconds = self.copied.time_left(left, steady) if left > 0 else None
         else:
             until = self._asking.bytes_left
-            seconds = self.arrived.time_left(self._awaited().bytes if until is None else until, steady)
+            seconds = self.arrived.time_left(self.awaited.bytes if until is None else until, steady)
         return attendance(self.phase, self.condition, self._asking, awaits=awaits, seconds_left=seconds)
 
-    def _awaited(self) -> Tally:
+    @property
+    def awaited(self) -> Tally:
         """What iOS still has to download."""
         tally = self.queue.tally
         return tally(FetchState.WAITING) + tally(FetchState.ASKED) + tally(FetchState.ARRIVING)
 
-    def _hands(self, awaited: Tally) -> HandCount:
-        """How often a hand was needed, and will be if the rest is like what was planned."""
-        planned, queued = self.hands_planned, len(self.queue)
-        if planned is None or not queued:
-            return self.nights.hands(planned)
-        return self.nights.hands(-(-planned * awaited.count // queued))
+    @property
+    def hands_left(self) -> int | None:
+        """About how often a hand will be needed, if the rest is like what was planned; None: unknown."""
+        if self.hands_planned is None or not len(self.queue):
+            return self.hands_planned
+        return -(-self.hands_planned * self.awaited.count // len(self.queue))
 
     def _fetch(self) -> FetchStatus:
         queue = self.queue
-        pending = self._awaited()
+        pending = self.awaited
         return FetchStatus(
             included=self.spec.originals is OriginalsChoice.ICLOUD,
             waiting=queue.tally(FetchState.WAITING),
@@ -350,7 +354,7 @@ class Progress:
             sentence=self._fetch_sentence,
             code=self._code,
             code_sentence=self._code_sentence,
-            hands=self._hands(pending),
+            hands=self.nights.hands(self.hands_left),
             nights=self.nights.status(pending) if self.fetching else NightsStatus(),
             ending=self.stops_waiting,
             coming=queue.arriving(HEAD),

@@ -9,6 +9,7 @@ from pathlib import Path
 from ambertime_tui.engine.api.client import Command, CommandName, Pane
 from ambertime_tui.engine.api.spec import FetchOrder, FetchWay, OriginalsChoice
 from ambertime_tui.engine.api.status import JobStatus, Outcome, Phase
+from ambertime_tui.phone.originals import KEPT_FREE
 from ambertime_tui.simulator.icloud_thread import RunningICloud
 from ambertime_tui.simulator.library import MadeLibrary
 from ambertime_tui.simulator.phone import SimulatedPhone
@@ -43,7 +44,7 @@ def test_a_shortcut_requests_slices_that_fit_on_the_phone(
 ) -> None:
     able = [a for a in away(made) if reachable(made, a)]
     total = sum(r.size for a in able for r in a.originals)
-    icloud.change(storage=int(total * 0.6), kept_for=5.0)
+    icloud.change(storage=KEPT_FREE + int(total * 0.6), keeps_free=KEPT_FREE, kept_for=5.0)
     unable = {a.uuid for a in away(made) if reachable(made, a) != missing(made, a)}
     person = Person(icloud)
     full: list[JobStatus] = []
@@ -69,7 +70,7 @@ def test_a_shortcut_requests_slices_that_fit_on_the_phone(
 def test_the_next_code_follows_a_finished_slice_and_can_be_shown_again(
     made: MadeLibrary, phone: SimulatedPhone, icloud: RunningICloud, target: Path
 ) -> None:
-    phone.facts = replace(phone.facts, free_bytes=200_000)
+    phone.facts = replace(phone.facts, free_bytes=KEPT_FREE + 130_000)
 
     async def story() -> None:
         async with host() as client:

@@ -15,7 +15,7 @@ from ambertime_tui.engine.api.status import PhoneSummary
 from ambertime_tui.engine.plan.fetch_advice import advice_for, slice_ranges
 from ambertime_tui.engine.plan.plan import Decision, Plan, PlannedAsset, plan_of
 from ambertime_tui.library.model import Asset, Availability, Kind, Resource, Role
-from ambertime_tui.phone.originals import Shortcut, Wanted, slices
+from ambertime_tui.phone.originals import KEPT_FREE, Shortcut, Wanted, slices
 from ambertime_tui.simulator.shortcut import opened
 
 GB = 1_000_000_000
@@ -45,7 +45,7 @@ def test_a_phone_with_too_little_room_is_told_in_figures_and_ranges() -> None:
     assert "40.0 GB" in advice
     assert "14.0 GB free" in advice
     assert "2010-06-01..2011-06-01, 2012-06-01..2013-06-01, 2014-06-01..2015-06-01 and 1 more" in advice
-    assert "It takes 1 code for 8 items." in advised(FetchWay.SHORTCUT, phone)
+    assert "It takes 8 codes for 8 items." in advised(FetchWay.SHORTCUT, phone)
     assert "whole library" in advised(FetchWay.KEEP_ORIGINALS, phone)
 
 
@@ -124,8 +124,9 @@ ZONES = st.sampled_from(["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago", "Euro
     st.booleans(),
 )
 def test_a_run_of_the_shortcut_finds_all_that_it_is_to_request(
-    waiting: list[Wanted], others: list[float], free: int, zone: str, newest: bool
+    waiting: list[Wanted], others: list[float], more: int, zone: str, newest: bool
 ) -> None:
+    free = KEPT_FREE + 2 * max(one.bytes for one in waiting) + 4 + more
     times = sorted([*(one.created or 0.0 for one in waiting), *others])
     request = Shortcut(times).request(reversed(waiting) if newest else waiting, free)
     assert request is not None
@@ -137,11 +138,13 @@ def test_a_run_of_the_shortcut_finds_all_that_it_is_to_request(
         assert one.uuid not in request.uuids or one.created in found
 
 
-def test_one_code_carries_thousands_of_items_whatever_the_phone_has_free() -> None:
+def test_one_code_carries_thousands_of_items_that_fit() -> None:
     waiting = [Wanted(str(n), float(n * 600), 5_000_000) for n in range(85_000)]
-    assert Shortcut([one.created or 0.0 for one in waiting]).runs(waiting, 10 * GB) <= 18
-    assert Shortcut().runs(waiting[:100], 1 * GB) == 1
-    assert Shortcut().runs(waiting[:100], GB // 10) == 10
+    shortcut = Shortcut([one.created or 0.0 for one in waiting])
+    assert shortcut.runs(waiting, 64 * GB) <= 18
+    assert shortcut.runs(waiting, 10 * GB) == 66, "6.7 GB at once"
+    assert Shortcut().runs(waiting[:100], 1 * GB) == 0, "less than 1 GiB stays free"
+    assert Shortcut().runs(waiting[:100], KEPT_FREE + 70_000_000) == 10
 
 
 def test_a_run_does_not_pass_many_items_that_are_not_wanted() -> None:
