@@ -12,10 +12,14 @@ range = "..2019"
 
 [keys]                           # key bindings by id
 "job.pause" = "f5"
+
+[hooks]                          # commands to run when a backup has ended or needs a person
+finished = ["~/bin/notify"]
 """
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
@@ -28,7 +32,7 @@ from typing import Any, TypeVar, get_type_hints
 
 import tomli_w
 
-from ambertime_tui.engine.api.spec import FetchOrder, FetchWay, JobSpec, OriginalsChoice, Selection
+from ambertime_tui.engine.api.spec import FetchOrder, FetchWay, Hooks, JobSpec, OriginalsChoice, Selection
 from ambertime_tui.library.date_range import DateRange, DateRangeError, parse_date_range
 from ambertime_tui.paths import PathsError, write_private
 
@@ -107,6 +111,25 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class HookSettings:
+    """The commands to run when a backup has ended or needs a person, as they are written."""
+
+    finished: tuple[str, ...] = ()
+    hand_needed: tuple[str, ...] = ()
+    time_limit: str = "30s"
+
+    def hooks(self) -> Hooks:
+        """Return the hooks; a program may be written with ~."""
+        seconds = parse_patience(self.time_limit)
+        assert seconds is not None, "checked when it is loaded"
+        return Hooks(_expanded(self.finished), _expanded(self.hand_needed), seconds)
+
+
+def _expanded(command: tuple[str, ...]) -> tuple[str, ...]:
+    return (os.path.expanduser(command[0]), *command[1:]) if command else ()  # noqa: PTH111 - not a path yet
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The settings in config.toml."""
 
@@ -117,6 +140,7 @@ class Config:
     defaults: Task = Task()
     tasks: Mapping[str, Task] = field(default_factory=dict)
     keys: Mapping[str, str] = field(default_factory=dict)
+    hooks: HookSettings = HookSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,8 +289,10 @@ class _Checker:
             )
         if hint == Mapping[str, str]:
             return self._mapping(value, key, lambda text, at: self._of(str, text, at))
-        if hint is Task:
-            return self.table(Task, self._of(dict, value, key), key + ".")
+        if hint in (Task, HookSettings):
+            return self.table(hint, self._of(dict, value, key), key + ".")
+        if hint == tuple[str, ...]:
+            return self._command(value, key)
         if hint in (bool, bool | None):
             return self._of(bool, value, key)
         text: str = self._of(str, value, key)
@@ -278,12 +304,22 @@ class _Checker:
         self._check_text(key.rpartition(".")[2], text, key)
         return text
 
+    def _command(self, value: Any, key: str) -> tuple[str, ...]:
+        """A program and its arguments. It runs without a shell, so one text would not be split."""
+        if not isinstance(value, list) or not value or not all(isinstance(one, str) for one in value):
+            raise self._wrong(key, 'must be a list of texts, such as ["~/bin/notify", "--quiet"]')
+        if not value[0] or "\0" in "".join(value):
+            raise self._wrong(key, "must begin with a program")
+        return tuple(value)
+
     def _check_text(self, name: str, text: str, key: str) -> None:
         try:
             if name == "range":
                 parse_date_range(text, self._today)
             elif name == "patience":
                 parse_patience(text)
+            elif name == "time_limit" and parse_patience(text) is None:
+                raise self._wrong(key, "must have an end; write it like 30s or 5m")
         except (DateRangeError, ValueError) as error:
             raise self._wrong(key, f"is wrong: {error}") from error
 

@@ -101,7 +101,7 @@ def test_the_sample_configuration_can_be_used(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
     sample = page.split("```toml\n")[1].split("```")[0]
     (tmp_path / "config.toml").write_text(sample)
-    assert set(tomllib.loads(sample)) == {"theme", "ascii", "preview", "defaults", "tasks", "keys"}
+    assert set(tomllib.loads(sample)) == {"theme", "ascii", "preview", "defaults", "tasks", "keys", "hooks"}
     assert load_config(tmp_path, TODAY).tasks
 
 

@@ -60,14 +60,20 @@ def add_parser(commands: Subparsers) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> ExitCode:
     """Run one backup and print it line by line."""
-    from ambertime_tui.cli.job_spec import spec_of
+    from ambertime_tui.cli.job_spec import load_tasks, spec_of
     from ambertime_tui.plain.backup import run_backup
 
     spec = spec_of(arguments, context)
+    config, _ = load_tasks(context)
     printer = printer_for(context, as_json=arguments.json)
     return with_engine(
         context,
         lambda client: run_backup(
-            client, spec, printer, detach=arguments.detach, locate=arguments.to is None
+            client,
+            spec,
+            printer,
+            hooks=config.hooks.hooks(),
+            detach=arguments.detach,
+            locate=arguments.to is None,
         ),
     )

@@ -67,7 +67,8 @@ def spec_of(arguments: argparse.Namespace, context: Context) -> JobSpec:
     for option, value in (("fetch", given.fetch), ("order", given.order)):
         if value is not None and task.originals is not OriginalsChoice.ICLOUD:
             raise UsageError(f"--{option} needs --originals icloud: local originals are not downloaded.")
-    return spec_of_task(task, arguments.task or "", new_archive=arguments.new_archive)
+    name = arguments.task or "" if given == Task() else ""  # with another option, it is another backup
+    return spec_of_task(task, name, new_archive=arguments.new_archive)
 
 
 def load_tasks(context: Context) -> tuple[Config, dict[str, Task]]:

@@ -13,7 +13,7 @@ from ambertime_tui.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from ambertime_tui.cli.options import Subparsers
-    from ambertime_tui.engine.api.spec import JobSpec
+    from ambertime_tui.engine.api.spec import Hooks, JobSpec
     from ambertime_tui.plain.printer import Printer
 
 
@@ -41,11 +41,11 @@ def run(arguments: argparse.Namespace, context: Context) -> ExitCode:
     specs = [spec_of_task(task.over(config.defaults), name) for name, task in tasks.items()]
     printer = printer_for(context, as_json=arguments.json)
     if not arguments.all:
-        return _run_task(context, specs[0], printer)
-    return _run_all(context, specs, printer)
+        return _run_task(context, specs[0], config.hooks.hooks(), printer)
+    return _run_all(context, specs, config.hooks.hooks(), printer)
 
 
-def _run_all(context: Context, specs: list[JobSpec], printer: Printer) -> ExitCode:
+def _run_all(context: Context, specs: list[JobSpec], hooks: Hooks, printer: Printer) -> ExitCode:
     """Run tasks one after the other. A task that cannot start does not stop the others; Ctrl+C does."""
     from ambertime_tui.engine.api.protocol import EngineError
     from ambertime_tui.exit_codes import worst
@@ -54,7 +54,7 @@ def _run_all(context: Context, specs: list[JobSpec], printer: Printer) -> ExitCo
     for spec in specs:
         printer.task_begins(spec)
         try:
-            codes[spec.task] = _run_task(context, spec, printer)
+            codes[spec.task] = _run_task(context, spec, hooks, printer)
         except EngineError as error:
             printer.task_failed(spec, error.kind, error.sentence)
             codes[spec.task] = ExitCode.FAILED
@@ -65,7 +65,8 @@ def _run_all(context: Context, specs: list[JobSpec], printer: Printer) -> ExitCo
     return code
 
 
-def _run_task(context: Context, spec: JobSpec, printer: Printer) -> ExitCode:
+def _run_task(context: Context, spec: JobSpec, hooks: Hooks, printer: Printer) -> ExitCode:
     from ambertime_tui.plain.backup import run_backup
 
-    return with_engine(context, partial(run_backup, spec=spec, printer=printer, locate=True))
+    action = partial(run_backup, spec=spec, printer=printer, hooks=hooks, locate=True)
+    return with_engine(context, action)

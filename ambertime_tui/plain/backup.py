@@ -6,14 +6,20 @@ from dataclasses import replace
 
 from ambertime_tui.engine.api.client import EngineClient
 from ambertime_tui.engine.api.protocol import EngineError
-from ambertime_tui.engine.api.spec import JobSpec
+from ambertime_tui.engine.api.spec import NO_HOOKS, Hooks, JobSpec
 from ambertime_tui.exit_codes import ExitCode
 from ambertime_tui.plain.follow import Follower
 from ambertime_tui.plain.printer import Printer
 
 
 async def run_backup(
-    client: EngineClient, spec: JobSpec, printer: Printer, *, detach: bool = False, locate: bool = False
+    client: EngineClient,
+    spec: JobSpec,
+    printer: Printer,
+    *,
+    hooks: Hooks = NO_HOOKS,
+    detach: bool = False,
+    locate: bool = False,
 ) -> ExitCode:
     """Start a job, and follow it to its end unless it is to run in the background.
 
@@ -21,6 +27,7 @@ async def run_backup(
         client: the engine.
         spec: the job.
         printer: where to report.
+        hooks: commands of the user to run at events of the job.
         detach: whether to run in the background.
         locate: whether to look for the archive at other mount points, if its drive is not where it was.
 
@@ -38,7 +45,7 @@ async def run_backup(
         raise EngineError("TargetUnusable", drive.sentence)
     if drive.sentence:
         printer.say(f"Warning: {drive.sentence}")
-    job_id = await client.start(spec)
+    job_id = await client.start(spec, hooks)
     if not detach:
         return await Follower(client, printer).run()
     printer.job_started(job_id, spec.target)

@@ -10,6 +10,7 @@ from ambertime_tui.engine.api.codec import to_json
 from ambertime_tui.engine.api.doctor import Finding, Level
 from ambertime_tui.engine.api.doctor_rows import RowVerdict, Settled
 from ambertime_tui.engine.api.forgetting import ForgettableItem
+from ambertime_tui.engine.api.history import PastRun, TaskHistory, run_record
 from ambertime_tui.engine.api.overview import Overview
 from ambertime_tui.engine.api.protocol import Report, RunningJob
 from ambertime_tui.engine.api.spec import JobSpec
@@ -63,6 +64,21 @@ class JsonPrinter(Printer):
     def job_ended(self, status: JobStatus, report: Report) -> None:
         for kind, record in ending_records(status, report):
             self._record(kind, **record)
+        self._streams.flush()
+
+    def history(self, runs: Sequence[PastRun], tasks: Mapping[str, TaskHistory], now: float) -> None:
+        for run in runs:
+            self._record("run", **run_record(run))
+        for name, known in tasks.items():
+            last = known.last
+            self._record(
+                "task",
+                name=name,
+                last_outcome=None if last is None else last.outcome.value,
+                last_ended_at=None if last is None else last.ended_at,
+                succeeded_at=known.succeeded_at,
+                long_ago=known.is_long_ago(now),
+            )
         self._streams.flush()
 
     def task_begins(self, spec: JobSpec) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from ambertime_tui.engine.api.doctor import Finding
 from ambertime_tui.engine.api.doctor_rows import RowVerdict
 from ambertime_tui.engine.api.forgetting import ForgettableItem
+from ambertime_tui.engine.api.history import PastRun, TaskHistory
 from ambertime_tui.engine.api.overview import Overview
 from ambertime_tui.engine.api.protocol import Report, RunningJob
 from ambertime_tui.engine.api.spec import JobSpec
@@ -71,6 +72,10 @@ class Printer(ABC):
     @abstractmethod
     def job_ended(self, status: JobStatus, report: Report) -> None:
         """Report how a job ended, and what is not on the drive."""
+
+    @abstractmethod
+    def history(self, runs: Sequence[PastRun], tasks: Mapping[str, TaskHistory], now: float) -> None:
+        """List past runs, oldest first, and what is known of each task."""
 
     @abstractmethod
     def task_begins(self, spec: JobSpec) -> None:

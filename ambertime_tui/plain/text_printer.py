@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from ambertime_tui.engine.api.doctor import Area, Finding
 from ambertime_tui.engine.api.doctor_rows import RowVerdict
 from ambertime_tui.engine.api.forgetting import ForgettableItem
+from ambertime_tui.engine.api.history import PastRun, TaskHistory
 from ambertime_tui.engine.api.overview import Overview
 from ambertime_tui.engine.api.protocol import Report, RunningJob
 from ambertime_tui.engine.api.spec import JobSpec
@@ -17,6 +18,7 @@ from ambertime_tui.library.model import Asset
 from ambertime_tui.plain.doctor_text import HEADINGS, comparison_lines, finding_lines, summary_line
 from ambertime_tui.plain.forget_text import forgotten_line, item_lines
 from ambertime_tui.plain.histogram import Glyphs
+from ambertime_tui.plain.history_text import history_lines
 from ambertime_tui.plain.job_text import ending_lines
 from ambertime_tui.plain.listings import drive_lines, job_lines, phone_lines
 from ambertime_tui.plain.printer import Printer
@@ -67,6 +69,9 @@ class TextPrinter(Printer):
 
     def job_ended(self, status: JobStatus, report: Report) -> None:
         self._print(ending_lines(status, report))
+
+    def history(self, runs: Sequence[PastRun], tasks: Mapping[str, TaskHistory], now: float) -> None:
+        self._print(history_lines(runs, tasks, now))
 
     def task_begins(self, spec: JobSpec) -> None:
         self._narrator = self._new_narrator()

@@ -74,6 +74,7 @@ def _context(
 ) -> AppContext:
     from ambertime_tui.engine.api.client import EngineClient, EngineError, RunningJob, running_jobs
     from ambertime_tui.engine.api.doctor import examine
+    from ambertime_tui.engine.api.history import read_history, read_report
     from ambertime_tui.tui.context import AppContext
 
     state = load_state(paths.state, date.today())
@@ -102,8 +103,11 @@ def _context(
         remember=remember,
         tasks=config.tasks,
         defaults=config.defaults,
+        hooks=config.hooks.hooks(),
         keys=config.keys,
         reports=paths.state / "reports",
+        history=lambda: read_history(paths.state),
+        past_report=lambda run: read_report(paths.state, run),
         theme_folder=paths.config / "themes",
         time_of_day=lambda at: f"{datetime.fromtimestamp(at):%H:%M:%S}",
         day_of=date.fromtimestamp,

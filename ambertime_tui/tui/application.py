@@ -22,7 +22,7 @@ from ambertime_tui.engine.api.status import JobStatus, Outcome
 from ambertime_tui.exit_codes import ExitCode, exit_code_of
 from ambertime_tui.tui.context import AppContext
 from ambertime_tui.tui.engine import Engine
-from ambertime_tui.tui.job_actions import finished_to_the_end
+from ambertime_tui.tui.job_actions import finished_to_the_end, task_of
 from ambertime_tui.tui.keymap import KeyScope, usable_keys
 from ambertime_tui.tui.panes.tasks import task_words
 from ambertime_tui.tui.screens.base import AmberScreen
@@ -30,6 +30,7 @@ from ambertime_tui.tui.screens.code import CodeScreen
 from ambertime_tui.tui.screens.doctor import DoctorScreen
 from ambertime_tui.tui.screens.end import EndScreen
 from ambertime_tui.tui.screens.help import HelpScreen
+from ambertime_tui.tui.screens.history import HistoryScreen, PastReportScreen
 from ambertime_tui.tui.screens.jobs import JobsScreen
 from ambertime_tui.tui.screens.leaving import Leaving, LeavingScreen
 from ambertime_tui.tui.screens.listing import ListingScreen
@@ -203,13 +204,14 @@ class AmberApp(QuietApp):
         """Start a job and show it. Do nothing while one is starting: Enter may be pressed twice."""
         if not self._job_starts:
             self._job_starts = True
-            self._start_job(spec)
+            named = task_of(spec, self.tasks, self.context.today(), self.context.expand)
+            self._start_job(replace(spec, task=named))
 
     @work(group="start")
     async def _start_job(self, spec: JobSpec) -> None:
         try:
             engine = await self.engine()
-            await engine.start(spec)
+            await engine.start(spec, self.context.hooks)
         except EngineError as error:
             for screen in self.screen_stack:
                 if isinstance(screen, SetupScreen):
@@ -361,10 +363,11 @@ KEY_SCOPES: tuple[KeyScope, ...] = (
     (AmberApp, SetupScreen, Histogram, TextField),
     (AmberApp, SetupScreen, PickList, TextField),
     (AmberApp, TasksScreen, PickList, TextField),
+    (AmberApp, HistoryScreen, PickList),
     (AmberApp, WaysScreen, PickList),
     (AmberApp, JobsScreen, PickList),
     (AmberApp, ListingScreen, RowList),
-    *((AmberApp, screen) for screen in (RunScreen, EndScreen, HelpScreen, DoctorScreen)),
+    *((AmberApp, screen) for screen in (RunScreen, EndScreen, PastReportScreen, HelpScreen, DoctorScreen)),
     *((screen,) for screen in (CodeScreen, LeavingScreen, PreviewScreen)),
 )
 """Each screen with the parts that can have the focus; their keys must not clash."""

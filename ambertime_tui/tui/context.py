@@ -8,8 +8,11 @@ from datetime import date
 from pathlib import Path
 
 from ambertime_tui.config import State, Task
-from ambertime_tui.engine.api.client import RunningJob
+from ambertime_tui.engine.api.client import Report, RunningJob
 from ambertime_tui.engine.api.doctor import DoctorRequest, Message
+from ambertime_tui.engine.api.history import PastRun
+from ambertime_tui.engine.api.spec import Hooks
+from ambertime_tui.engine.api.status import JobStatus
 from ambertime_tui.tui.engine import Engine
 from ambertime_tui.tui.glyphs import Glyphs
 
@@ -46,6 +49,12 @@ class AppContext:
     """The local calendar day of a time in seconds since 1970."""
     expand: Callable[[str], str]
     """Expands ~ in a typed path. Raises PathsError."""
+    history: Callable[[], tuple[PastRun, ...]] = tuple
+    """Reads the past backups, oldest first. Blocks."""
+    past_report: Callable[[PastRun], tuple[JobStatus, Report]] | None = None
+    """Reads the report of a past backup. Raises EngineError; blocks."""
+    hooks: Hooks = Hooks()
+    """Commands of the user to run at events of a job."""
     defaults: Task = Task()
     """The defaults of the config file for all tasks."""
     notices: tuple[str, ...] = ()

@@ -14,7 +14,7 @@ from ambertime_tui.engine.api.client import (
     Rows,
     SurveyedLibrary,
 )
-from ambertime_tui.engine.api.spec import JobSpec
+from ambertime_tui.engine.api.spec import Hooks, JobSpec
 from ambertime_tui.engine.api.status import DriveSummary, JobStatus, ScanStatus
 
 
@@ -39,8 +39,8 @@ class Engine(Protocol):
     async def preview(self, spec: JobSpec) -> Preview:
         """Calculate what a job would copy."""
 
-    async def start(self, spec: JobSpec) -> str:
-        """Start a job; returns its id."""
+    async def start(self, spec: JobSpec, hooks: Hooks) -> str:
+        """Start a job with the user's hooks; returns its id."""
 
     def statuses(self) -> AsyncIterator[JobStatus]:
         """Follow the job."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import date
 
-from ambertime_tui.engine.api.spec import FetchWay
+from ambertime_tui.config import Task
+from ambertime_tui.engine.api.spec import FetchWay, JobSpec
 from ambertime_tui.engine.api.status import Condition, JobStatus, Outcome, Phase
+from ambertime_tui.library.date_range import parse_date_range
 from ambertime_tui.tui.panes.fetch import BEFORE_PLAN, to_come
 
 
@@ -97,3 +100,22 @@ _RULES: dict[str, Callable[[JobStatus], str]] = {
     "code": _code,
     "open": _open,
 }
+
+
+def task_of(spec: JobSpec, tasks: Mapping[str, Task], today: date, expand: Callable[[str], str]) -> str:
+    """Return the name of the saved task that a job runs, for the history; empty: none.
+
+    Args:
+        spec: the job.
+        tasks: by name, completed with the defaults of the config file.
+        today: the day on which relative ranges are worked out.
+        expand: expands ~ in a path.
+    """
+    for name, task in tasks.items():
+        if task.to is None or task.device not in (None, spec.udid):
+            continue
+        days = parse_date_range(task.range or "all", today)
+        job = task.job(expand(task.to), days, new_archive=spec.new_archive)
+        if replace(job, udid=spec.udid) == spec:
+            return name
+    return ""

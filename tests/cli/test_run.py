@@ -48,9 +48,10 @@ to = "{tmp_path}/not there"
 range = "older than 2 years"
 """,
     )
-    alone = ambertime("run", "everything")
+    alone = ambertime("run", "everything", "--json")
     assert alone.code == 0, alone.err
-    assert "Complete: everything you selected is on the drive." in alone.out
+    run_of_all = alone.records[-1]
+    assert run_of_all["copied"] > 0
 
     every = ambertime("run", "--all", "--json")
 
@@ -77,6 +78,23 @@ range = "older than 2 years"
         "lost        failed",
         "old         complete",
     ]
+
+    history = ambertime("history", "--json")
+    assert history.code == 0
+    tasks = [(run["task"], run["outcome"], run["copied"]) for run in history.of("run")]
+    assert tasks == [
+        ("everything", "complete", run_of_all["copied"]),
+        *[("everything", "complete", 0), ("old", "complete", 0)] * 2,
+    ]
+    (everything, old) = history.of("task")
+    assert (everything["name"], everything["last_outcome"], everything["long_ago"]) == (
+        *("everything", "complete"),
+        False,
+    )
+    assert old["succeeded_at"] == history.of("run")[-1]["ended_at"]
+    lines = ambertime("history", "--task", "old").out.splitlines()
+    assert len([line for line in lines if "complete" in line and phone.facts.name in line]) == 2
+    assert lines[-1] == "old: The last run was under a minute ago: complete."
 
 
 def test_a_wrong_name_is_corrected_and_nothing_runs(home: Path, ambertime: Ambertime) -> None:

@@ -26,7 +26,8 @@ from ambertime_tui.engine.api.client import (
     SurveyedLibrary,
 )
 from ambertime_tui.engine.api.doctor import DoctorRequest, Message
-from ambertime_tui.engine.api.spec import JobSpec
+from ambertime_tui.engine.api.history import PastRun
+from ambertime_tui.engine.api.spec import NO_HOOKS, Hooks, JobSpec
 from ambertime_tui.engine.api.status import DriveSummary, JobStatus, PhoneSummary, ScanStatus, ScanStep, Tally
 from ambertime_tui.library.histogram import LibraryByDay
 from ambertime_tui.tui.context import AppContext
@@ -216,7 +217,7 @@ class FakeEngine:
             advice=self.advice,
         )
 
-    async def start(self, spec: JobSpec) -> str:
+    async def start(self, spec: JobSpec, hooks: Hooks = NO_HOOKS) -> str:
         """Records the job."""
         if self.refused is not None:
             raise self.refused
@@ -295,6 +296,8 @@ def context_of(
     notices: tuple[str, ...] = (),
     remember: Callable[[State], None] = lambda _state: None,
     later: Sequence[FakeEngine | EngineError] = (),
+    history: Sequence[PastRun] = (),
+    past_report: Callable[[PastRun], tuple[JobStatus, Report]] | None = None,
 ) -> AppContext:
     """A context with one engine, those launched after it, and fixed times."""
     launched: list[FakeEngine | EngineError] = [engine, *later]
@@ -322,6 +325,8 @@ def context_of(
         keys=keys or {},
         defaults=defaults or Task(),
         notices=notices,
+        history=lambda: tuple(history),
+        past_report=past_report,
         reports=folder / "reports",
         theme_folder=folder / "themes",
         time_of_day=lambda at: f"{int(at) // 3600 % 24:02}:{int(at) // 60 % 60:02}:{int(at) % 60:02}",

@@ -92,6 +92,11 @@ def shows(text: str, *keys: str) -> Script:
     return script
 
 
+async def _tasks(stage: Stage) -> None:
+    await shows(READY, "s")(stage)
+    await stage.shows("has not run")
+
+
 READ_ONLY = "It is mounted read-only. Check its write-protect switch, or mount it for writing."
 
 
@@ -236,7 +241,7 @@ SCENES: tuple[Scene, ...] = (
     _setup("setup-ascii-reading", shows("Fetching"), prepare=_scanning, terminal=ASCII_TERMINAL),
     _setup("setup-another-drive", shows("A different drive"), prepare=_another_drive, state=CHOSEN),
     _setup("ways", shows("2 hints", "w"), prepare=_advised, state=CHOSEN),
-    _setup("tasks", shows(READY, "s"), state=SAVED, tasks={"old-years": OLD_YEARS}),
+    _setup("tasks", _tasks, state=SAVED, tasks={"old-years": OLD_YEARS}),
     _setup("setup-saved-tasks", shows(READY), state=SAVED, tasks={"old-years": OLD_YEARS}),
     _setup("doctor", shows("Connect an iPhone", "c"), prepare=_checked, state=CHOSEN),
     _setup(

@@ -45,7 +45,7 @@ originals = "local"
 def headless(home: Path, *arguments: str) -> JobSpec:
     """The job of a command line."""
     parsed = build_parser(simulate_options=False).parse_args(["backup", *arguments])
-    return replace(spec_of(parsed, Context({**os.environ, "HOME": str(home)})), task="")
+    return spec_of(parsed, Context({**os.environ, "HOME": str(home)}))
 
 
 def configured(home: Path, text: str = CONFIG) -> Path:
@@ -84,6 +84,7 @@ def test_every_setting_of_a_task_reaches_the_job(home: Path) -> None:
         patience=None,
         order=FetchOrder.SMALLEST,
         way=FetchWay.SHORTCUT,
+        task="everything",
     )
 
 
@@ -92,6 +93,7 @@ def test_an_option_overrides_the_task_and_the_task_the_defaults(home: Path) -> N
     assert headless(home, "--task", "everything", "--range", "2024").selection.range == parse_date_range(
         "2024", TODAY
     )
+    assert headless(home, "--task", "everything", "--range", "2024").task == "", "it is another backup"
     assert headless(home, "--task", "little").patience == 7200
 
 

@@ -38,6 +38,7 @@ from ambertime_tui.engine.api.protocol import (
     RunningJob,
     SelectionArgs,
     SpecArgs,
+    StartArgs,
     SurveyArgs,
     SurveyedLibrary,
     ask_line,
@@ -45,7 +46,7 @@ from ambertime_tui.engine.api.protocol import (
     hello_from,
     parse_line,
 )
-from ambertime_tui.engine.api.spec import JobSpec, Selection
+from ambertime_tui.engine.api.spec import NO_HOOKS, Hooks, JobSpec, Selection
 from ambertime_tui.engine.api.status import Census, DriveSummary, JobStatus, Left, ScanStatus
 from ambertime_tui.library.model import Asset
 from ambertime_tui.paths import Paths
@@ -264,13 +265,17 @@ class EngineClient:
         """
         return await self._ask(Preview, Ask.PREVIEW, SpecArgs(spec))
 
-    async def start(self, spec: JobSpec) -> str:
+    async def start(self, spec: JobSpec, hooks: Hooks = NO_HOOKS) -> str:
         """Start a job on this host and return its id.
+
+        Args:
+            spec: the job.
+            hooks: commands of the user, which the host runs at events of the job.
 
         Raises:
             EngineError: `JobRunning`, or the phone or target is not available. No job was started.
         """
-        return await self._ask(str, Ask.START, SpecArgs(spec))
+        return await self._ask(str, Ask.START, StartArgs(spec, hooks))
 
     async def statuses(self) -> AsyncGenerator[JobStatus, None]:
         """Yield the job's status now and at each change, at most ten times a second, always the latest.

@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from ambertime_tui.engine.api.codec import WireError, from_json, to_json
-from ambertime_tui.engine.api.spec import JobSpec, Selection
+from ambertime_tui.engine.api.spec import Hooks, JobSpec, Selection
 from ambertime_tui.engine.api.status import (
     Census,
     Condition,
@@ -292,9 +292,17 @@ class DriveArgs:
 
 @dataclass(frozen=True, slots=True)
 class SpecArgs:
-    """Arguments of Ask.PREVIEW and Ask.START."""
+    """Arguments of Ask.PREVIEW."""
 
     spec: JobSpec
+
+
+@dataclass(frozen=True, slots=True)
+class StartArgs:
+    """Arguments of Ask.START."""
+
+    spec: JobSpec
+    hooks: Hooks = Hooks()
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,3 +70,18 @@ class JobSpec:
     """Start a new archive, even if another drive's archive was used at this path before."""
     task: str = ""
     """Name of the saved task, for the history; empty: none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """Commands of the user, run at events of a job: `engine.api.hooks`. An empty one is none."""
+
+    finished: tuple[str, ...] = ()
+    """Run when a backup has ended."""
+    hand_needed: tuple[str, ...] = ()
+    """Run when a backup waits for a person."""
+    seconds: float = 30.0
+    """Time limit of each run."""
+
+
+NO_HOOKS = Hooks()

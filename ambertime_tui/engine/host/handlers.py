@@ -31,15 +31,17 @@ from ambertime_tui.engine.api.protocol import (
     RunningJob,
     SelectionArgs,
     SpecArgs,
+    StartArgs,
     SurveyArgs,
     SurveyedLibrary,
     push_line,
 )
-from ambertime_tui.engine.api.spec import JobSpec
+from ambertime_tui.engine.api.spec import NO_HOOKS, JobSpec
 from ambertime_tui.engine.api.status import DriveSummary
 from ambertime_tui.engine.host.connection import Connection
 from ambertime_tui.engine.host.device_watch import DeviceWatch, phones_now
 from ambertime_tui.engine.host.drive_probe import DriveProbe
+from ambertime_tui.engine.host.job_hooks import run_hooks
 from ambertime_tui.engine.host.preview import Previewer
 from ambertime_tui.engine.host.target_locator import TargetLocator
 from ambertime_tui.engine.job.drive_threads import in_time
@@ -96,16 +98,22 @@ class Handlers:
         self._stopping = False
         self._job: Job | None = None
         self._job_task: asyncio.Task[None] | None = None
+        self._hooks: asyncio.Task[None] | None = None
         self._publishing: set[asyncio.Task[None]] = set()
         self.watchers: Callable[[Push], tuple[Connection, ...]] = lambda push: ()
         self.on_idle: Callable[[], None] = lambda: None
         """Called after a job has ended, or did not start."""
 
     @property
-    def working(self) -> bool:
+    def job_runs(self) -> bool:
         """True while a job runs or is starting."""
         running = self._job_task is not None and not self._job_task.done()
         return running or self._starting is not None
+
+    @property
+    def working(self) -> bool:
+        """True while a job or its hooks run, or a job is starting."""
+        return self.job_runs or (self._hooks is not None and not self._hooks.done())
 
     async def answer(self, client: Connection, ask: Ask, args: Any) -> object:
         """Answer a client's request.
@@ -121,14 +129,14 @@ class Handlers:
     def stop(self) -> None:
         """Stop the job after its current files, including a job that is still starting."""
         self._stopping = True
-        if self._job is not None and self.working:
+        if self._job is not None and self.job_runs:
             self._job.stop()
 
     async def aclose(self) -> None:
         """Cancel all background tasks. The job has already ended."""
         tasks = {
             *self._publishing,
-            *filter(None, (self._watching_devices, self._starting, self._job_task)),
+            *filter(None, (self._watching_devices, self._starting, self._job_task, self._hooks)),
         }
         for task in tasks:
             task.cancel()
@@ -159,7 +167,7 @@ class Handlers:
             case Ask.PREVIEW:
                 return await self._preview(client, _args(SpecArgs, args))
             case Ask.START:
-                return await self._start(_args(SpecArgs, args))
+                return await self._start(_args(StartArgs, args))
             case Ask.WATCH_STATUS:
                 self._watch_status(client)
                 return None
@@ -220,19 +228,19 @@ class Handlers:
 
     # The job
 
-    async def _start(self, args: SpecArgs) -> str:
+    async def _start(self, args: StartArgs) -> str:
         """Start a job, or wait for the one that is starting for the same request.
 
         It starts even if the client disconnects meanwhile.
         """
         if self._starting is not None and args.spec == self._requested:
             return await asyncio.shield(self._starting)
-        if self.working:
+        if self.job_runs:
             raise EngineError(
                 "JobRunning", "A job is already running. Wait until it has ended, then start another."
             )
         self._requested = args.spec
-        self._starting = asyncio.create_task(self._begin(args.spec), name="start")
+        self._starting = asyncio.create_task(self._begin(args), name="start")
         self._starting.add_done_callback(self._started)
         return await asyncio.shield(self._starting)
 
@@ -241,9 +249,9 @@ class Handlers:
         if not task.cancelled() and task.exception() is not None:  # the client may have left
             self.on_idle()
 
-    async def _begin(self, spec: JobSpec) -> str:
+    async def _begin(self, args: StartArgs) -> str:
         job = await open_job(
-            spec,
+            args.spec,
             surveyor=self._surveyor,
             pair_records=self._pair_records,
             reports=self._reports,
@@ -256,6 +264,11 @@ class Handlers:
         running = self._job_task = asyncio.create_task(job.run(), name="job")
         running.add_done_callback(_log_failure)
         running.add_done_callback(lambda _: self._job_ended())
+        if args.hooks != NO_HOOKS:
+            hooks = run_hooks(job, running, args.hooks, self._timing, os.environ)
+            self._hooks = asyncio.create_task(hooks, name="hooks")
+            self._hooks.add_done_callback(_log_failure)
+            self._hooks.add_done_callback(lambda _: self.on_idle())
         for work in (self._publish(job, running), self._tick(job)):
             task = asyncio.create_task(work)
             self._publishing.add(task)

@@ -16,6 +16,7 @@ from ambertime_tui.drive.errors import DriveSilent
 from ambertime_tui.drive.target import Target, open_target
 from ambertime_tui.drive.volume.block_devices import uuid_of
 from ambertime_tui.drive.volume.system_calls import SystemCalls
+from ambertime_tui.engine.api.history import append_run, run_of
 from ambertime_tui.engine.api.protocol import Command, CommandName, EngineError, Pane, ReportPage, Rows
 from ambertime_tui.engine.api.spec import JobSpec
 from ambertime_tui.engine.api.status import Condition, Phase, PhoneSummary
@@ -184,6 +185,11 @@ class Job:
         if self._result is None or fault:
             self._result = JobResult.failed(fault)
 
+    @property
+    def drive_name(self) -> str:
+        """The name of the drive that is written to."""
+        return self._context.target.drive.name
+
     # Commands and requests
 
     def command(self, command: Command) -> None:
@@ -344,6 +350,8 @@ class Job:
         )
         try:
             await asyncio.to_thread(write_report, self._reports, status, result.left)
+            run = run_of(status, len(result.left), self.drive_name)
+            await asyncio.to_thread(append_run, self._reports.parent, run)
         except (OSError, *ROOM_ERRORS) as error:
             log.warning("cannot write the report: %s", error)
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import ClassVar
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import Input, Label
 
 from ambertime_tui.config import Task
+from ambertime_tui.engine.api.history import TaskHistory, by_task
+from ambertime_tui.tui.panes.history import last_lines
 from ambertime_tui.tui.panes.tasks import task_rows
 from ambertime_tui.tui.screens.base import AmberScreen, title
+from ambertime_tui.tui.screens.history import HistoryScreen
 from ambertime_tui.tui.widgets.key_line import KeyLine
 from ambertime_tui.tui.widgets.lines import LinesView
 from ambertime_tui.tui.widgets.pick_list import Drawn, PickList
@@ -31,6 +35,7 @@ class TasksScreen(AmberScreen):
         Binding("enter", "choose", "Choose", id="tasks.choose", key_display="enter"),
         Binding("s", "save", "Save", id="tasks.save", tooltip="save this setup under a name"),
         Binding("x", "forget", "Delete", id="tasks.forget", tooltip="delete a task saved here"),
+        Binding("h", "history", "History", id="tasks.history", tooltip="past backups and their reports"),
         Binding("escape", "back", "Back", id="tasks.back", key_display="esc"),
         *(
             Binding(str(n), f"choose({n - 1})", f"Task {n}", id=f"tasks.choose-{n}", show=False)
@@ -43,11 +48,14 @@ class TasksScreen(AmberScreen):
         self._set_up_now = set_up_now
         self._choose = choose
         self.chosen = 0
+        self._past: Mapping[str, TaskHistory] | None = None
+        """What is known of each task; None until it is read."""
 
     def compose(self) -> ComposeResult:
         """The list, and a field for the name of a new task."""
         yield Drawn(lambda w, _h: title("Saved tasks", (), w), id="title")
         yield PickList(self._draw, lambda: self.chosen, id="tasks")
+        yield Drawn(self._draw_last, id="last")
         with Horizontal(classes="field", id="name-row"):
             yield Label("Name ")
             yield TextField(placeholder="press s to name this setup", leads_to="#tasks", id="name")
@@ -57,6 +65,18 @@ class TasksScreen(AmberScreen):
     def on_mount(self) -> None:
         """Focus the list."""
         self.query_one(PickList).focus()
+        self.read_history()
+
+    @work(group="history", exclusive=True)
+    async def read_history(self) -> None:
+        """Read how the tasks ended last."""
+        self._past = by_task(await asyncio.to_thread(self.context.history))
+        self._show_again()
+
+    def _draw_last(self, width: int, height: int) -> tuple[Line, ...]:
+        if self._past is None or self._chosen_name is None:
+            return ()
+        return last_lines(self._past.get(self._chosen_name), self.context.clock(), width, height)
 
     def _draw(self, width: int, height: int) -> tuple[Line, ...]:
         in_config = self.context.tasks
@@ -86,7 +106,12 @@ class TasksScreen(AmberScreen):
 
     def _show_again(self) -> None:
         self.query_one(PickList).show_again()
+        self.query_one("#last", Drawn).show_again()
         self.query_one(KeyLine).show_again()
+
+    def action_history(self) -> None:
+        """List past backups."""
+        self.app.push_screen(HistoryScreen())
 
     def action_choose(self, row: int | None = None) -> None:
         """Set up the task."""

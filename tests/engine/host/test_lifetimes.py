@@ -19,7 +19,7 @@ from ambertime_tui.drive.errors import DriveSilent
 from ambertime_tui.drive.target import open_target
 from ambertime_tui.engine.api.client import EngineClient, EngineError, running_jobs
 from ambertime_tui.engine.api.codec import to_json
-from ambertime_tui.engine.api.protocol import PROTOCOL, Ask, SpecArgs, ask_line
+from ambertime_tui.engine.api.protocol import PROTOCOL, Ask, StartArgs, ask_line
 from ambertime_tui.engine.api.spec import JobSpec
 from ambertime_tui.engine.api.status import Outcome
 from ambertime_tui.engine.host.connection import Connection
@@ -34,7 +34,7 @@ from tests.engine.backups import PATIENCE, ended, engine, gone, incomplete
 
 
 def start_line(number: int, spec: JobSpec) -> bytes:
-    return ask_line(number, Ask.START, SpecArgs(spec))
+    return ask_line(number, Ask.START, StartArgs(spec))
 
 
 async def answers(socket: Path, data: bytes, count: int) -> list[dict[str, Any]]:
