@@ -19,6 +19,10 @@ AWAKE_FOR = 3600
 LAG_AT_MOST = 0.01
 """Share of originals whose flags may lag behind their files."""
 NOT_FOUND = 8
+LISTED_WITHIN = 1.0
+"""Seconds in which a phone is believed to list a folder."""
+IDLE_END, IDLE_MARGIN = 147, 20
+"""Seconds after which phones were reported to close an idle connection, and how exactly that is meant."""
 _TRIED_BEFORE = ("ext4", "xfs", "btrfs")
 _NOT_BY_DOCTOR = "The checks cannot settle this."
 
@@ -151,6 +155,64 @@ def _offloading(report: DoctorReport) -> tuple[Settled, str]:
     return Settled.MEASURED, f"iOS removed {plural(removed, 'original')}, the first after {first}."
 
 
+def _folders(report: DoctorReport) -> tuple[Settled, str]:
+    facts = report.facts("folders")
+    if not facts:
+        return Settled.OPEN, "The library was not read."
+    refused, total = _number(facts, "refused"), plural(_number(facts, "folders"), "folder")
+    if refused:
+        return Settled.REFUTED, f"{count(refused)} of {total} cannot be listed."
+    return Settled.CONFIRMED, f"All {total} can be listed."
+
+
+def _listing_speed(report: DoctorReport) -> tuple[Settled, str]:
+    facts = report.facts("folders")
+    if not facts:
+        return Settled.OPEN, "The library was not read."
+    slowest = facts.get("slowest_seconds", 0)
+    seconds = float(slowest) if isinstance(slowest, int | float) else 0.0
+    names = plural(_number(facts, "largest"), "name")
+    settled = Settled.CONFIRMED if seconds < LISTED_WITHIN else Settled.REFUTED
+    return settled, f"The slowest folder took {seconds:.1f} s; the largest has {names}."
+
+
+def _hidden(report: DoctorReport) -> tuple[Settled, str]:
+    facts = report.facts("hidden")
+    if not facts:
+        return Settled.OPEN, "This needs hidden items whose originals are on the phone."
+    refused, tried = _number(facts, "refused"), plural(_number(facts, "tried"), "hidden original")
+    if refused:
+        return Settled.REFUTED, f"{count(refused)} of {tried} cannot be read."
+    return Settled.CONFIRMED, f"{tried} can be read."
+
+
+def _deferred(report: DoctorReport) -> tuple[Settled, str]:
+    pending = _number(report.facts("counts"), "originals_pending")
+    if not pending:
+        return Settled.OPEN, "Take a photo, and check within seconds."
+    return Settled.CONFIRMED, f"{plural(pending, 'original')} did not exist yet."
+
+
+def _stems(report: DoctorReport) -> tuple[Settled, str]:
+    facts = report.facts("names-beside")
+    seen = {letter: _number(facts, f"stem_{letter.lower()}") for letter in "SDX"}
+    if not any(seen.values()):
+        return Settled.OPEN, "No other file has a stem that ends in S, D or X."
+    found = ", ".join(f"{count(number)} with {letter}" for letter, number in seen.items() if number)
+    return Settled.MEASURED, f"Files that no item lists: {found}."
+
+
+def _idle(report: DoctorReport) -> tuple[Settled, str]:
+    facts = report.facts("idle")
+    seconds = _number(facts, "seconds")
+    if facts.get("closed") is True:
+        settled = Settled.CONFIRMED if abs(seconds - IDLE_END) <= IDLE_MARGIN else Settled.REFUTED
+        return settled, f"The phone closed an idle connection after {duration(seconds)}."
+    if seconds > IDLE_END + IDLE_MARGIN:
+        return Settled.REFUTED, f"The phone kept an idle connection for {duration(seconds)}."
+    return Settled.OPEN, "This needs --long."
+
+
 def _file_system(report: DoctorReport) -> tuple[Settled, str]:
     name, names = report.facts("file-system").get("file_system"), report.facts("names")
     if not names:
@@ -208,14 +270,14 @@ ROWS: Mapping[str, Judge] = {
     "naming-dates": _open(_NOT_BY_DOCTOR),
     "keep-no-offload": _open("This needs --long 12h while Download and Keep Originals is on."),
     "keep-1-gib": _open(_NOT_BY_DOCTOR),
-    "media-folders": _open(_NOT_BY_DOCTOR),
-    "hidden-items": _open("This needs a backup of hidden items."),
-    "listing-speed": _open(_NOT_BY_DOCTOR),
+    "media-folders": _folders,
+    "hidden-items": _hidden,
+    "listing-speed": _listing_speed,
     "remote-flag": _open(_NOT_BY_DOCTOR),
-    "deferred-originals": _open(_NOT_BY_DOCTOR),
-    "file-stems": _open(_NOT_BY_DOCTOR),
+    "deferred-originals": _deferred,
+    "file-stems": _stems,
     "answer-order": _open(_NOT_BY_DOCTOR),
-    "idle-end": _open(_NOT_BY_DOCTOR),
+    "idle-end": _idle,
     "flush-early": _open("No program can settle this."),
     "file-systems": _file_system,
     "drive-hangs": _open(_NOT_BY_DOCTOR),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Mapping
-from contextlib import aclosing
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from ambertime_tui.engine.doctor.findings import Deadline, Reporter
@@ -20,12 +20,20 @@ from ambertime_tui.library.raw_counts import RawCounts
 from ambertime_tui.library.schema import NEWEST_KNOWN_MODEL
 from ambertime_tui.paths import PathsError
 from ambertime_tui.phone.afc import MediaFolder
-from ambertime_tui.phone.errors import DatabaseNotThere, MediaError, MediaNotFound, NoRoomForDatabase
+from ambertime_tui.phone.errors import (
+    DatabaseNotThere,
+    MediaError,
+    MediaForbidden,
+    MediaNotFound,
+    NoRoomForDatabase,
+)
 from ambertime_tui.phone.photos_database import fetch_database
 from ambertime_tui.units import plural, rate, size
 
 RESERVE = 12.0
 """Seconds of a quick check to keep for what follows the library."""
+LISTED_AT_ONCE = 16
+HIDDEN_TRIED = 5
 LARGEST_KEPT = 40
 """Originals whose paths are kept, to measure the speed with."""
 _UNREADABLE = "Backups then copy what is on the phone, but cannot tell what is only in iCloud."
@@ -106,23 +114,81 @@ async def _read(report: Reporter, media: MediaFolder, scratch: Path, timing: Tim
             )
             check_schema(report, reader)
             folders = await asyncio.to_thread(reader.folders)
-            listing = await _listed(media, folders)
+            listing = await check_folders(report, media, folders, timing)
             library = await asyncio.to_thread(reader.library, listing)
             counts = await asyncio.to_thread(reader.raw_counts)
         finally:
             await asyncio.shield(asyncio.to_thread(reader.close))
-    return await asyncio.to_thread(_examined, report, library, listing, counts)
+    seen = await asyncio.to_thread(_examined, report, library, listing, counts)
+    await check_hidden(report, media, library)
+    return seen
 
 
-async def _listed(media: MediaFolder, folders: tuple[str, ...]) -> Listing:
+async def check_folders(
+    report: Reporter, media: MediaFolder, folders: tuple[str, ...], timing: Timing
+) -> Listing:
+    """List the folders of the library, and report which the phone refuses and how long it takes."""
     listing: dict[str, FolderNames | None] = {}
-    async with aclosing(media.list_many(folders)) as lists:
-        async for folder, names in lists:
-            if isinstance(names, MediaNotFound):
+    slowest, forbidden = 0.0, 0
+    room = asyncio.Semaphore(LISTED_AT_ONCE)
+
+    async def listed(folder: str) -> None:
+        nonlocal slowest, forbidden
+        async with room:
+            began = timing.steady()
+            try:
+                listing[folder] = FolderNames(await media.listdir(folder))
+            except MediaNotFound:
                 listing[folder] = NO_NAMES
-            else:
-                listing[folder] = None if isinstance(names, MediaError) else FolderNames(names)
-    return listing
+            except MediaError as error:
+                listing[folder] = None
+                forbidden += isinstance(error, MediaForbidden)
+            slowest = max(slowest, timing.steady() - began)
+
+    async with asyncio.TaskGroup() as tasks:
+        for folder in folders:
+            tasks.create_task(listed(folder))
+    refused = sum(names is None for names in listing.values())
+    facts = {
+        "folders": len(folders),
+        "refused": refused,
+        "forbidden": forbidden,
+        "slowest_seconds": round(slowest, 2),
+        "largest": max((len(names) for names in listing.values() if names is not None), default=0),
+    }
+    if refused:
+        report.note(
+            "folders",
+            f"{plural(refused, 'folder')} of the library cannot be listed. The library's flags decide about "
+            "the files in them. Restart the phone if there are many.",
+            **facts,
+        )
+    else:
+        report.fine("folders", f"All {plural(len(folders), 'folder')} of the library can be listed.", **facts)
+    return {folder: listing[folder] for folder in folders}
+
+
+async def check_hidden(report: Reporter, media: MediaFolder, library: Library) -> None:
+    """Read the beginnings of a few hidden originals."""
+    hidden = (r for asset in library.assets if asset.hidden for r in asset.originals)
+    local = (r.path for r in hidden if r.availability is Availability.LOCAL and r.directory)
+    tried = refused = 0
+    for path in islice(local, HIDDEN_TRIED):
+        tried += 1
+        try:
+            await media.read_head(path, 1)
+        except MediaError:
+            refused += 1
+    if refused:
+        report.note(
+            "hidden",
+            f"{refused} of {plural(tried, 'hidden original')} cannot be read. Unhide the items in Photos "
+            "before a backup, or leave them out with --no-hidden.",
+            tried=tried,
+            refused=refused,
+        )
+    elif tried:
+        report.fine("hidden", "Hidden items can be read.", tried=tried, refused=0)
 
 
 def check_schema(report: Reporter, reader: LibraryReader) -> None:

@@ -127,6 +127,18 @@ def test_a_forbidden_folder_is_noted(
     assert examine_phone().of("status-codes").facts["list_photodata_mutations"] == AfcStatus.PERM_DENIED
 
 
+def test_folders_and_hidden_items_that_are_refused_are_noted(
+    doctor_library: MadeLibrary, phone_factory: PhoneFactory, examine_phone: CheckPhone
+) -> None:
+    folder = next(path for path in sorted((doctor_library.media / "DCIM").iterdir()) if path.is_dir())
+    fault = PathFault(f"/DCIM/{folder.name}", on="list", status=AfcStatus.PERM_DENIED)
+    phone_factory(doctor_library.media).faults = Faults(paths=(fault,))
+    found = examine_phone()
+    assert found.of("folders").level is Level.NOTE
+    assert (found.of("folders").facts["refused"], found.of("folders").facts["forbidden"]) == (1, 1)
+    assert found.wrong == []
+
+
 def test_a_phone_that_refuses_to_stay_awake_is_noted(
     doctor_library: MadeLibrary, phone_factory: PhoneFactory, examine_phone: CheckPhone
 ) -> None:
