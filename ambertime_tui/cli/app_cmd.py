@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from ambertime_tui.cli.context import Context, UsageError
-from ambertime_tui.cli.launch import at_a_terminal, run_app
+from ambertime_tui.cli.launch import run_app, terminal_trouble
 from ambertime_tui.cli.options import add_display
 from ambertime_tui.exit_codes import ExitCode
 
@@ -22,6 +22,7 @@ def run(arguments: argparse.Namespace, context: Context) -> ExitCode:
     Raises:
         UsageError: this is not a terminal.
     """
-    if not at_a_terminal():
-        raise UsageError("The full-screen app needs a terminal. In scripts, use `ambertime backup`.")
+    trouble = terminal_trouble(context.environ)
+    if trouble:
+        raise UsageError(f"{trouble}. In scripts, use `ambertime backup`.")
     return run_app(arguments, context)

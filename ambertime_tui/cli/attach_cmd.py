@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace, context: Context) -> ExitCode:
     from ambertime_tui.plain.follow import Follower
 
     socket = Path(named_job(arguments.job, context).socket)
-    if not (arguments.plain or arguments.json) and at_a_terminal():
+    if not (arguments.plain or arguments.json) and at_a_terminal(context.environ):
         return run_app(arguments, context, attach=socket)
     printer = printer_for(context, as_json=arguments.json)
-    return with_engine(context, lambda client: Follower(client, printer).run(), socket)
+    return with_engine(context, lambda client: Follower(client, printer, attached=True).run(), socket)

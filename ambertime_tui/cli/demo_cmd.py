@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ambertime_tui.cli.context import CommandError, Context, UsageError
-from ambertime_tui.cli.launch import at_a_terminal, printer_for, run_app, with_engine
+from ambertime_tui.cli.launch import printer_for, run_app, terminal_trouble, with_engine
 from ambertime_tui.cli.options import add_command, add_display, add_fetch
 from ambertime_tui.exit_codes import ExitCode
 
@@ -57,8 +57,9 @@ def run(arguments: argparse.Namespace, context: Context) -> ExitCode:
     """
     from ambertime_tui.demo import DemoError, demo_session
 
-    if not arguments.plain and not at_a_terminal():
-        raise UsageError("The demo needs a terminal. Without one, use `ambertime demo --plain`.")
+    trouble = "" if arguments.plain else terminal_trouble(context.environ)
+    if trouble:
+        raise UsageError(f"{trouble}. Without one, use `ambertime demo --plain`.")
     print("Making a simulated iPhone…", file=sys.stderr)
     try:
         with demo_session(

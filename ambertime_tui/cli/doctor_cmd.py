@@ -134,5 +134,5 @@ def _request(arguments: argparse.Namespace, context: Context, printer: Printer) 
         if seconds is None or seconds < SHORTEST:
             raise UsageError("--long needs a time of at least 1m.")
     size = shutil.get_terminal_size()
-    screen = Screen(size.columns, size.lines, at_a_terminal(), sys.stdout.encoding or "")
+    screen = Screen(size.columns, size.lines, at_a_terminal(context.environ), sys.stdout.encoding or "")
     return DoctorRequest(udid=arguments.device, target=folder, long_seconds=seconds, screen=screen)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from datetime import date
 from typing import TYPE_CHECKING
 
 from ambertime_tui.cli.context import Context
 from ambertime_tui.cli.launch import printer_for
 from ambertime_tui.cli.options import add_command, add_json
+from ambertime_tui.config import load_config
 from ambertime_tui.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -20,7 +22,11 @@ def add_parser(commands: Subparsers) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> ExitCode:
-    """List running backups."""
+    """List running backups.
+
+    Raises:
+        ConfigError: the config file cannot be used; the list was printed all the same.
+    """
     from ambertime_tui.engine.api.client import running_jobs
 
     printer = printer_for(context, as_json=arguments.json)
@@ -28,4 +34,5 @@ def run(arguments: argparse.Namespace, context: Context) -> ExitCode:
     if not jobs:
         printer.say("No backup is running.")
     printer.jobs(jobs)
+    load_config(context.paths.config, date.today())
     return ExitCode.COMPLETE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,9 +60,20 @@ def with_engine(
     return asyncio.run(run())
 
 
-def at_a_terminal() -> bool:
-    """Whether the full-screen app can run: Textual reads stdin and draws on stderr."""
-    return all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
+def at_a_terminal(environ: Mapping[str, str]) -> bool:
+    """Whether the full-screen app can run."""
+    return not terminal_trouble(environ)
+
+
+def terminal_trouble(environ: Mapping[str, str]) -> str:
+    """Why the full-screen app cannot run, as the start of a sentence; empty: it can."""
+    # Textual reads stdin and draws on stderr, seen with stdout.
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
+        return "The full-screen app needs a terminal"
+    kind = environ.get("TERM", "")
+    if kind in ("dumb", "unknown"):
+        return f"The full-screen app needs a terminal that can move the cursor, and TERM is {kind}"
+    return ""
 
 
 def run_app(

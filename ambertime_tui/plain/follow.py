@@ -1,4 +1,4 @@
-"""Follows a job to its end, and turns Ctrl+C into an order to the engine."""
+"""Follows a job to its end, and turns Ctrl+C into an order to the engine if this command started the job."""
 
 from __future__ import annotations
 
@@ -12,13 +12,23 @@ from ambertime_tui.engine.api.status import JobStatus
 from ambertime_tui.exit_codes import ExitCode, exit_code_of
 from ambertime_tui.plain.printer import Printer
 
-STILL_RUNNING = "The backup keeps running in the background; `ambertime attach` shows it again."
+STILL_RUNNING = (
+    "The backup keeps running in the background. "
+    "`ambertime attach` shows it again, and `ambertime stop` stops it."
+)
 
 
 class Follower:
     """Shows one job."""
 
-    def __init__(self, client: EngineClient, printer: Printer) -> None:
+    def __init__(self, client: EngineClient, printer: Printer, *, attached: bool = False) -> None:
+        """
+        Args:
+            client: connected to the engine of the job.
+            printer: shows it.
+            attached: another command started the job, so a signal ends only this one.
+        """
+        self._attached = attached
         self._client = client
         self._printer = printer
         self._interrupts = 0
@@ -56,8 +66,8 @@ class Follower:
     def _signals(self) -> Iterator[None]:
         loop = asyncio.get_running_loop()
         handlers = {
-            signal.SIGINT: self._interrupt,
-            signal.SIGTERM: self._terminate,
+            signal.SIGINT: self._hang_up if self._attached else self._interrupt,
+            signal.SIGTERM: self._hang_up if self._attached else self._terminate,
             signal.SIGHUP: self._hang_up,
         }
         for number, handler in handlers.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import sqlite3
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Ambertime
+from tests.cli.conftest import LONGEST_RUN, Ambertime
 
 
 @pytest.mark.parametrize(
@@ -53,6 +54,32 @@ def test_a_wrong_config_file_is_named(home: Path, ambertime: Ambertime) -> None:
     ran = ambertime("backup", "--to", ".")
     assert ran.code == 2
     assert ran.sentence == f"{file}: defaults.orginals is not a setting; did you mean originals?"
+    jobs = ambertime("jobs")
+    assert (jobs.code, jobs.err.splitlines()) == (
+        2,
+        ["No backup is running.", f"ambertime: {ran.sentence}"],
+    )
+
+
+@pytest.mark.parametrize("command", [[], ["demo"]], ids=["the app", "demo"])
+def test_a_terminal_that_cannot_move_the_cursor_is_named(command: list[str]) -> None:
+    ours, theirs = pty.openpty()
+    try:
+        ran = subprocess.run(
+            [sys.executable, "-m", "ambertime_tui", *command],
+            env={**os.environ, "TERM": "dumb"},
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            timeout=LONGEST_RUN,
+            check=False,
+        )
+        said = os.read(ours, 10_000).decode()
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert ran.returncode == 2
+    assert "needs a terminal that can move the cursor, and TERM is dumb" in said
 
 
 def test_a_missing_database(tmp_path: Path, ambertime: Ambertime) -> None:

@@ -143,6 +143,23 @@ def test_a_hangup_ends_only_the_front_end_and_attach_shows_the_job_to_its_end(
     assert_ended_well(target, ambertime)
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda n: n.name)
+def test_ctrl_c_in_attach_leaves_the_job_alone_and_says_so(
+    backup: Running, target: Path, number: signal.Signals
+) -> None:
+    attach = [sys.executable, "-m", "ambertime_tui", "attach", "--json"]
+    process = subprocess.Popen(attach, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    attached = Running(process)
+    attached.until(lambda r: r["type"] == "progress")
+    process.send_signal(number)
+    code, _, err = attached.end()
+    assert code == 130
+    assert "keeps running" in err and "ambertime stop" in err
+    _, records, _ = backup.end()
+    assert records[-1]["outcome"] == "left", "the job ran to its end"
+    assert_whole(target)
+
+
 def test_a_front_end_that_is_killed_leaves_the_job_unharmed(
     backup: Running, target: Path, ambertime: Ambertime
 ) -> None:
