@@ -31,6 +31,7 @@ from ambertime_tui.phone.cleanup import forget
 from ambertime_tui.phone.errors import (
     DatabaseNeverRests,
     DatabaseNotThere,
+    MediaBusy,
     MediaChanged,
     MediaNotFound,
     NoRoomForDatabase,
@@ -240,7 +241,7 @@ class _Attempt:
     async def _copy_database(self, before: Baseline) -> bytes | None:
         """Copy the database and return its hash; None as soon as the copy cannot become consistent."""
         looked_at = 0
-        look: asyncio.Task[tuple[bytes, MediaStat | None]] | None = None
+        look: asyncio.Task[bool] | None = None
         digest = hashlib.sha256()
         await asyncio.to_thread(self._log.unlink, missing_ok=True)
         with _private_file(self._database) as file:
@@ -250,12 +251,12 @@ class _Attempt:
                         await asyncio.to_thread(_write_and_hash, file, piece, digest)
                         self._advance(len(piece))
                         if look is not None and look.done():
-                            if not before.still_acceptable(*look.result()):
+                            if not look.result():
                                 return None
                             look = None
                         if look is None and self._done - looked_at >= LOOK_EVERY:
                             looked_at = self._done
-                            look = asyncio.create_task(self._look())
+                            look = asyncio.create_task(self._may_become_consistent(before))
                             look.add_done_callback(forget)
             except MediaNotFound as error:
                 raise DatabaseNotThere(DATABASE) from error
@@ -263,6 +264,17 @@ class _Attempt:
                 if look is not None:
                     look.cancel()
         return digest.digest()
+
+    async def _may_become_consistent(self, before: Baseline) -> bool:
+        """Look at the log while the database is open, but only if the database has been written: a phone may
+        allow a single open file. On such a phone, the end of the copy decides."""
+        stat = await _stat_or_none(self._media, DATABASE)
+        if before.database_is_the_same(stat):
+            return True
+        try:
+            return before.log_is_the_same(await _log_header(self._media))
+        except MediaBusy:
+            return True
 
     async def _copy_log(self) -> bytes:
         """Copy the log and return its header; empty if there is no log or it is empty."""

@@ -17,6 +17,9 @@ from typing import Any
 
 import pytest
 from pymobiledevice3 import usbmux as client
+from pymobiledevice3.exceptions import AfcException
+from pymobiledevice3.lockdown import create_using_usbmux
+from pymobiledevice3.services.afc import AfcService
 
 from ambertime_tui.simulator.afc_packets import AfcStatus
 from ambertime_tui.simulator.command import add_arguments, run
@@ -130,6 +133,7 @@ def test_a_library_made_into_a_folder_stays_there(tmp_path: Path) -> None:
             "Cannot listen on /no/such/folder/socket",
         ),
         (["--assets", "10", "--icloud-share", "7"], 1, "between 0 and 1"),
+        (["--behaviour", "one-handle,two-handles"], 1, "no behaviour named 'two-handles'"),
     ],
 )
 def test_an_impossible_request_gets_a_sentence(
@@ -142,6 +146,26 @@ def test_an_impossible_request_gets_a_sentence(
     said = capsys.readouterr()
     assert words in said.err
     assert said.out == ""
+
+
+def test_behaviours_reach_the_library_the_icloud_and_the_wire(tmp_path: Path, short_tmp: Path) -> None:
+    names = "no-database,deferred-originals,grows-in-place"
+    control = short_tmp / "control"
+    options = ("--assets", "40", "--grown-database", "--behaviour", names, "--control", str(control))
+    with simulating(*options) as (_, ready), ControlClient(control) as phone:
+
+        async def read() -> None:
+            lockdown = await create_using_usbmux(
+                serial=ready["phones"][0]["udid"], pairing_records_cache_folder=tmp_path
+            )
+            async with lockdown, AfcService(lockdown) as afc:
+                with pytest.raises(AfcException):
+                    await afc.get_file_contents("/PhotoData/Photos.sqlite")
+
+        asyncio.run(read())
+        assert phone.do("icloud")["settings"]["grows_in_place"] is True
+        assert phone.do("finish_processing")["items"] == 3
+        assert phone.do("wake") == {"ok": True}
 
 
 @pytest.fixture

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from ambertime_tui.library.fallback import NOTICE
+from ambertime_tui.phone import photos_database
 from ambertime_tui.simulator.behaviour import Switch
 from ambertime_tui.simulator.library import LiveWriter, Planted
 from tests.engine.small_library import holds
@@ -94,6 +97,19 @@ def test_a_phone_that_lists_slowly_is_only_slower(phones: DifferentPhones) -> No
     phone.icloud.set_keep_originals(True)
     done = phone.back_up(icloud=True)
     assert (phone.missing(), reasons(done)) == (set(), {})
+
+
+def test_a_phone_that_opens_one_file_gives_its_database_while_photos_writes_to_it(
+    phones: DifferentPhones, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(photos_database, "LOOK_EVERY", 100_000)
+    monkeypatch.setattr(photos_database, "LARGEST_READ", 50_000)
+    phone = phones(Switch.ONE_HANDLE)
+    with LiveWriter(phone.made, per_second=20) as writer:
+        writer.checkpoint()
+        done = phone.back_up()
+    assert NOTICE not in said(done)
+    assert phone.missing() == phone.away() == set(reasons(done))
 
 
 def test_a_database_that_is_written_with_unchanged_time_and_size_is_read_consistently(
