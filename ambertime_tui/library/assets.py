@@ -13,7 +13,7 @@ from ambertime_tui.library.media_paths import is_file_name, is_media_directory, 
 from ambertime_tui.library.model import Asset, Kind, Ownership, Role
 from ambertime_tui.library.notices import Notices, printable
 from ambertime_tui.library.ownership import owner_by_store, ownership
-from ambertime_tui.library.resources import Description, Place, resources_of
+from ambertime_tui.library.resources import LARGEST_FILE, Description, Place, resources_of
 from ambertime_tui.library.rows import ABSENT, ResourceColumns, Row
 
 _new_asset = frozen_factory(Asset)
@@ -85,7 +85,7 @@ class AssetMaker:
             subtype == _LIVE_PHOTO,
             None if edited == ABSENT else edited > 0,
             owner.is_archived,
-            original_size if type(original_size) is int and original_size > 0 else None,
+            original_size if type(original_size) is int and 0 < original_size <= LARGEST_FILE else None,
             None if master_state is None else master_state == _SYNCED,
             stored_fingerprint(fingerprint),
             processing == 1,

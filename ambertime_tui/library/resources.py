@@ -26,6 +26,8 @@ from ambertime_tui.library.media_paths import (
 from ambertime_tui.library.model import Availability, Kind, Resource, Role
 from ambertime_tui.library.rows import Row
 
+LARGEST_FILE = 1 << 44
+"""Bytes: 16 TiB. No iPhone has that much storage; a larger size in the library is not one."""
 _ORIGINAL_ROLE = {
     0: Role.PHOTO,
     1: Role.VIDEO,
@@ -212,7 +214,7 @@ def _resource(row: Row, place: Place, about: Description, warn: Callable[[str], 
             warn(f"it has a file of an unknown kind ({kind}), which is left out.")
         return None
     role, trust = role_and_confidence
-    size = length if type(length) is int and length > 0 else None
+    size = length if type(length) is int and 0 < length <= LARGEST_FILE else None
     if size is None and role in _MAIN:
         size = about.original_size
     confirmed = _is_confirmed(cloud_state, about.master_synced)

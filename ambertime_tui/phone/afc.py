@@ -85,7 +85,7 @@ class MediaFolder:
             MediaError: the folder cannot be listed.
             PhoneError: the phone is disconnected, locked or not responding.
         """
-        return messages.parse_names(await self._path_request(Operation.READ_DIR, path))
+        return messages.parse_names(path, await self._path_request(Operation.READ_DIR, path))
 
     async def list_many(
         self, paths: Iterable[str], at_once: int = 16
@@ -240,7 +240,7 @@ class MediaFolder:
         payload = messages.path_payload(folder or "/")
         status, data, _ = await self._request(Operation.READ_DIR, payload)
         if status == Status.SUCCESS:
-            return name not in messages.parse_names(data)
+            return name not in messages.parse_names(folder, data)
         if isinstance(messages.error_for(folder, status), MediaNotFound):
             return True
         return bool(folder) and await self._is_absent(folder)

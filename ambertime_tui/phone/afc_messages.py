@@ -53,6 +53,14 @@ _WHY: dict[int, str] = {
     Status.IO_ERROR: "the phone's storage reported an error",
     Status.READ_ERROR: "the phone reported a read error",
 }
+MOST_NAMES = 1_000_000
+"""Names in a folder. Each takes many times its bytes, and iOS puts about a thousand files into a folder."""
+LONGEST_FACTS = 64 << 10
+"""Bytes of a reply with keys and values; a real one has about 200."""
+LARGEST_FILE = 1 << 44
+"""Bytes: 16 TiB. No iPhone has that much storage; a larger size is not one."""
+_LARGEST_STORAGE = (1 << 63) - 1
+_NAME = re.compile(rb"[^\0]+")
 _READ_ONLY = 1
 _SEEK_SET = 0
 
@@ -139,15 +147,26 @@ def parse_handle(path: str, data: bytes | bytearray) -> int:
     return handle
 
 
-def parse_names(data: bytes | bytearray) -> tuple[str, ...]:
+def parse_names(path: str, data: bytes | bytearray) -> tuple[str, ...]:
     """Decode the names in a folder, without "." and "..". Invalid UTF-8 becomes surrogates, so that every
-    name stays unique and usable."""
-    names = (part.decode("utf-8", "surrogateescape") for part in data.split(b"\0") if part)
-    return tuple(name for name in names if name not in (".", ".."))
+    name stays unique and usable.
+
+    Raises:
+        MediaUnreadable: there are more names than MOST_NAMES.
+    """
+    found: list[str] = []
+    for match in _NAME.finditer(data):
+        if len(found) == MOST_NAMES:
+            raise MediaUnreadable(path, "the phone lists an impossible number of files in it")
+        found.append(match[0].decode("utf-8", "surrogateescape"))
+    return tuple(name for name in found if name not in (".", ".."))
 
 
 def parse_pairs(data: bytes | bytearray) -> dict[str, str]:
-    """Decode NUL-terminated keys and values. A key without a value at the end is ignored."""
+    """Decode NUL-terminated keys and values. A key without a value at the end is ignored, and so is a reply
+    longer than LONGEST_FACTS."""
+    if len(data) > LONGEST_FACTS:
+        return {}
     parts = [part.decode("utf-8", "replace") for part in data.split(b"\0")[:-1]]
     return dict(zip(parts[::2], parts[1::2], strict=False))
 
@@ -159,7 +178,7 @@ def parse_stat(path: str, data: bytes | bytearray) -> MediaStat:
         MediaUnreadable: the reply has no size.
     """
     fields = parse_pairs(data)
-    size, modified = _size(fields.get("st_size")), _number(fields.get("st_mtime"))
+    size, modified = _size(fields.get("st_size"), LARGEST_FILE), _number(fields.get("st_mtime"))
     if modified is not None and not _EARLIEST <= modified < _LATEST:
         modified = None
     if size is None:
@@ -175,7 +194,7 @@ def parse_stat(path: str, data: bytes | bytearray) -> MediaStat:
 def parse_space(data: bytes | bytearray) -> Space | None:
     """Decode the storage from the reply to GetDeviceInfo; None if it is absent."""
     fields = parse_pairs(data)
-    total, free = _size(fields.get("FSTotalBytes")), _size(fields.get("FSFreeBytes"))
+    total, free = (_size(fields.get(name), _LARGEST_STORAGE) for name in ("FSTotalBytes", "FSFreeBytes"))
     return None if total is None or free is None else Space(total, free)
 
 
@@ -190,7 +209,7 @@ def _number(text: str | None) -> int | None:
     return None if match is None else int(match[1])
 
 
-def _size(text: str | None) -> int | None:
-    """Parse a count of bytes; None if it is negative, or larger than any file."""
+def _size(text: str | None, most: int) -> int | None:
+    """Parse a count of bytes; None if it is negative or more than `most`."""
     number = _number(text)
-    return number if number is not None and 0 <= number < 1 << 63 else None
+    return number if number is not None and 0 <= number <= most else None

@@ -19,7 +19,7 @@ _HEADER = struct.Struct("<8sQQQQ")
 _STATUS = 1
 _DATA = (0x02, 0x0E, 0x13)
 """The operations of replies that hold data; the last two are for an opened file and a position."""
-_LARGEST = 128 << 20
+_LARGEST = 32 << 20
 """Largest accepted reply in bytes. A listing of a million names has about 20 MB."""
 _SCRATCH = 16 << 10
 """Bytes to receive while the length of the reply is unknown: one TLS record."""

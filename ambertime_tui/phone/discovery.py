@@ -202,6 +202,11 @@ async def _listen(on_change: Callable[[], None]) -> None:
         await finish(mux.close(), 1.0)
 
 
+def _is_address(address: str) -> bool:
+    """Whether pymobiledevice3 can use an address: a path, or HOST:PORT."""
+    return ":" not in address or address.rpartition(":")[2].isdecimal()
+
+
 def _unavailable(error: BaseException) -> UsbmuxUnavailable:
     """Return a helpful error for each reason why usbmuxd is unavailable."""
     if isinstance(error, UsbmuxUnavailable):
@@ -209,7 +214,7 @@ def _unavailable(error: BaseException) -> UsbmuxUnavailable:
     address = os.environ.get("USBMUXD_SOCKET_ADDRESS")
     where = address or _DEFAULT_SOCKET
     cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
-    if isinstance(error, ValueError) and address:
+    if isinstance(error, ValueError) and address and not _is_address(address):
         return UsbmuxUnavailable(
             f"USBMUXD_SOCKET_ADDRESS is {address}, which is neither a path nor HOST:PORT. Correct it or "
             "unset it."

@@ -18,6 +18,7 @@ from ambertime_tui.phone.errors import (
     UsbmuxUnavailable,
 )
 
+_LONGEST_TEXT = 200
 _DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 ODD_ANSWERS = (
     LookupError,
@@ -72,7 +73,8 @@ def phone_error(error: BaseException, phone: str, udid: str) -> PhoneError | Non
         )
     if isinstance(error, pmd.InvalidServiceError | pmd.StartServiceError):
         return PhoneNotReady(
-            f"{phone} did not start its file service ({error}). Restart the phone, unlock it, and try again."
+            f"{phone} did not start its file service ({_first_line(error)}). Restart the phone, unlock it, "
+            "and try again."
         )
     if isinstance(error, pmd.ConnectionTerminatedError | ConnectionError | EOFError):
         return PhoneDisconnected(phone, "closed the connection")
@@ -90,12 +92,17 @@ def phone_error(error: BaseException, phone: str, udid: str) -> PhoneError | Non
         )
     if isinstance(error, (pmd.PyMobileDevice3Exception, *ODD_ANSWERS)):
         return PhoneNotReady(
-            f"{phone} sent an unexpected answer ({type(error).__name__}: {error}). "
+            f"{phone} sent an unexpected answer ({type(error).__name__}: {_first_line(error)}). "
             "Unplug it, plug it in again, and try again."
         )
     if isinstance(error, OSError):
         return PhoneNotReady(f"{phone} cannot be used: {error}.")
     return None
+
+
+def _first_line(error: BaseException) -> str:
+    """The first line of an error's text: some quote the whole answer, or ask to report it elsewhere."""
+    return str(error).partition("\n")[0][:_LONGEST_TEXT].rstrip()
 
 
 def transient(error: BaseException) -> bool:

@@ -177,26 +177,60 @@ def test_two_archives_with_one_lock_file_do_not_lock_each_other(root: Path, tmp_
                     pass
 
 
-def test_a_journal_that_names_another_file_does_not_remove_it(root: Path, outside: Path) -> None:
-    """SQLite deletes the super-journal that a journal names, wherever it is."""
-    victim = str(outside / "letter.txt").encode()
-    before = snapshot(outside)
-    (root / ".ambertime/seal.json").unlink()
-    magic = bytes.fromhex("d9d505f920a163d7")
-    page = 4096
+JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
+
+
+def geometry(root: Path) -> tuple[int, int]:
+    """Bytes of a page of the record, and its number of pages."""
     with closing(sqlite3.connect(root / ".ambertime/record.sqlite3")) as record:
         ((page,), (pages,)) = (
             record.execute("PRAGMA page_size").fetchone(),
             record.execute("PRAGMA page_count").fetchone(),
         )
+    return page, pages
+
+
+def plant_journal(root: Path, pages: int, tail: bytes = b"") -> None:
+    """Leave a journal as after a crash, of a transaction that began with this number of pages."""
+    (root / ".ambertime/seal.json").unlink()
+    page, _ = geometry(root)
     numbers = (0, 0, pages, 512, page)
-    header = (magic + b"".join(n.to_bytes(4, "big") for n in numbers)).ljust(512, b"\0")
-    lock_page = (2**30 // page + 1).to_bytes(4, "big")
-    tail = lock_page + victim + len(victim).to_bytes(4, "big") + sum(victim).to_bytes(4, "big") + magic
+    header = (JOURNAL_MAGIC + b"".join(n.to_bytes(4, "big") for n in numbers)).ljust(512, b"\0")
     (root / ".ambertime/record.sqlite3-journal").write_bytes(header + tail)
+
+
+def test_a_journal_that_names_another_file_does_not_remove_it(root: Path, outside: Path) -> None:
+    """SQLite deletes the super-journal that a journal names, wherever it is."""
+    victim = str(outside / "letter.txt").encode()
+    before = snapshot(outside)
+    page, pages = geometry(root)
+    lock_page = (2**30 // page + 1).to_bytes(4, "big")
+    length, checksum = len(victim).to_bytes(4, "big"), sum(victim).to_bytes(4, "big")
+    plant_journal(root, pages, lock_page + victim + length + checksum + JOURNAL_MAGIC)
     verify(root)
     assert not backup(root, [asset(1), asset(2, name="IMG_2.HEIC")])
     assert snapshot(outside) == before
+
+
+@pytest.mark.parametrize("name", ["record.sqlite3", "record.backup.sqlite3"])
+def test_a_journal_cannot_make_the_record_fill_the_drive(root: Path, name: str) -> None:
+    """SQLite gives a database the size that a journal says: here 16 TB."""
+    plant_journal(root, 0xFFFFFFFF)
+    (root / ".ambertime/record.sqlite3-journal").rename(root / f".ambertime/{name}-journal")
+    verify(root)
+    assert not backup(root, [asset(1), asset(2, name="IMG_2.HEIC")])
+    assert all(path.stat().st_size < 10 << 20 for path in (root / ".ambertime").iterdir())
+    assert verify(root).sound
+
+
+def test_a_record_with_a_write_ahead_log_is_rebuilt(root: Path) -> None:
+    with closing(sqlite3.connect(root / ".ambertime/record.sqlite3")) as record:
+        record.execute("PRAGMA journal_mode = WAL")
+    (root / ".ambertime/seal.json").unlink()
+    (root / ".ambertime/record.sqlite3-wal").write_bytes(b"\x37\x7f\x06\x82" + bytes(5000))
+    assert not backup(root, [asset(1), asset(2, name="IMG_2.HEIC")])
+    assert not (root / ".ambertime/record.sqlite3-wal").exists()
+    assert verify(root).sound
 
 
 def test_a_month_that_is_swapped_for_a_link_during_the_job_takes_nothing_outside(

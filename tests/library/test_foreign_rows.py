@@ -293,3 +293,13 @@ def test_text_that_is_not_utf_8_is_a_value_of_the_wrong_type(tmp_path: Path) -> 
     library = read_library(path)
     assert [a.filename for a in library.assets] == ["IMG_0001.HEIC", "", "IMG_0003.HEIC"]
     assert any(uuid_of(BAD) in notice for notice in library.notices)
+
+
+@pytest.mark.parametrize("size", [2**63 - 1, 2**44 + 1, 0, -1])
+def test_an_impossible_size_is_unknown(tmp_path: Path, size: int) -> None:
+    path = planted_three(tmp_path / "Photos.sqlite")
+    for key in (1, 2, 3):
+        replace_value(path, "ZINTERNALRESOURCE", "ZDATALENGTH", size, key)
+        replace_value(path, "ZADDITIONALASSETATTRIBUTES", "ZORIGINALFILESIZE", size, key)
+    for asset in read_library(path, now=NOW).assets:
+        assert [resource.size for resource in asset.resources] == [None] * len(asset.resources)

@@ -21,7 +21,7 @@ NAMES = st.binary(min_size=1, max_size=40).filter(lambda name: b"\0" not in name
 @given(st.lists(NAMES))
 def test_every_name_of_a_listing_survives_even_if_it_is_no_utf8(names: list[bytes]) -> None:
     listing = b"".join(name + b"\0" for name in [b".", b"..", *names])
-    found = messages.parse_names(listing)
+    found = messages.parse_names("DCIM", listing)
     assert [n.encode("utf-8", "surrogateescape") for n in found] == [
         n for n in names if n not in (b".", b"..")
     ]
@@ -30,7 +30,7 @@ def test_every_name_of_a_listing_survives_even_if_it_is_no_utf8(names: list[byte
 
 
 def test_a_listing_without_the_two_dots_loses_no_name() -> None:
-    assert messages.parse_names(b"IMG_0001.JPG\0IMG_0002.JPG\0IMG_0003.JPG\0") == (
+    assert messages.parse_names("DCIM", b"IMG_0001.JPG\0IMG_0002.JPG\0IMG_0003.JPG\0") == (
         "IMG_0001.JPG",
         "IMG_0002.JPG",
         "IMG_0003.JPG",

@@ -24,6 +24,7 @@ from ambertime_tui.phone.errors import MediaUnreadable, PhoneError, UsbmuxUnavai
 from ambertime_tui.phone.facts import facts_from
 from ambertime_tui.phone.pair_records import is_usable
 from ambertime_tui.phone.session import PhoneTimeouts, open_session, peek
+from ambertime_tui.phone.troubles import phone_error
 from ambertime_tui.safe_text import UNSAFE
 from ambertime_tui.simulator.identity import pair_record
 from tests.conftest import PhoneFactory
@@ -122,6 +123,21 @@ async def listed(how: Hostile) -> tuple[discovery.AttachedPhone, ...] | None:
 )
 def test_a_usbmuxd_that_answers_nonsense_is_named(request_: str, lie: object) -> None:
     survive(listed(lying_about("mux", request_, lie)))
+
+
+def test_an_odd_answer_is_not_blamed_on_the_address() -> None:
+    async def work() -> str:
+        async with hostile(lying_about("mux", "ListDevices", XML % b"<date>soon</date>")):
+            return str(await raised(UsbmuxUnavailable, attached_phones()))
+
+    assert "sent an answer that AmberTime does not understand" in run(work())
+
+
+def test_the_text_of_an_odd_answer_stays_short_and_on_one_line() -> None:
+    error = phone_error(ValueError(f"{'x' * 5000}\nPlease report it at"), "The iPhone", UDID)
+    assert error is not None
+    assert "\n" not in str(error)
+    assert len(str(error)) < 400
 
 
 def test_a_frame_of_4_gib_costs_no_memory() -> None:
@@ -230,9 +246,23 @@ def test_impossible_numbers_of_a_file_are_unknown(size: str, modified: str) -> N
     assert stat.modified_at is None or datetime.fromtimestamp(stat.modified_at, UTC)
 
 
+@pytest.mark.parametrize("data", [bytes(30 << 20), b"a\0" * (15 << 20), b"ab\0" * (8 << 20)], ids=len)
+def test_millions_of_names_take_a_bounded_amount_of_memory(data: bytes) -> None:
+    tracemalloc.start()
+    try:
+        with suppress(MediaUnreadable):
+            parse_names("DCIM", data)
+        with pytest.raises(MediaUnreadable):
+            parse_stat("DCIM/a.JPG", data)
+        assert parse_space(data) is None
+        assert tracemalloc.get_traced_memory()[1] < 100 << 20
+    finally:
+        tracemalloc.stop()
+
+
 @given(st.binary())
 def test_any_bytes_are_names_pairs_or_unreadable(data: bytes) -> None:
-    assert all(("\0" not in name and "/" not in name) or name for name in parse_names(data))
+    assert all(("\0" not in name and "/" not in name) or name for name in parse_names("a", data))
     with suppress(MediaUnreadable):
         assert math.isfinite(parse_stat("a", data).modified_at or 0.0)
     space = parse_space(data)

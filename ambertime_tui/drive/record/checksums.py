@@ -64,12 +64,15 @@ def refused_lines(root: Path) -> tuple[str, ...]:
     Raises:
         DriveError: it cannot be read.
     """
-    refused = [path for path, _ in _parsed_lines(root) if not is_safe_path(path)]
-    if not refused:
+    count, example = 0, ""
+    for path, _ in _parsed_lines(root):
+        if not is_safe_path(path):
+            count, example = count + 1, example or path[:_SHOWN]
+    if not count:
         return ()
     return (
-        f"AmberTime ignores {units.plural(len(refused), 'line')} of {root / CHECKSUMS}, because a path in it "
-        f"is not inside the archive, such as {refused[0][:_SHOWN]!a}.",
+        f"AmberTime ignores {units.plural(count, 'line')} of {root / CHECKSUMS}, because a path in it "
+        f"is not inside the archive, such as {example!a}.",
     )
 
 
@@ -77,13 +80,13 @@ def _parsed_lines(root: Path) -> Iterator[tuple[str, str]]:
     return filter(None, map(_parsed, _lines(root)))
 
 
-def comments_of(root: Path) -> tuple[str, ...]:
-    """The lines of the target's SHA256SUMS that start with #.
+def comments_of(root: Path) -> Iterator[str]:
+    """Yield the lines of the target's SHA256SUMS that start with #.
 
     Raises:
         DriveError: it cannot be read.
     """
-    return tuple(line.removesuffix("\r") for line in _lines(root) if line.startswith("#"))
+    return (line.removesuffix("\r") for line in _lines(root) if line.startswith("#"))
 
 
 def _lines(root: Path) -> Iterator[str]:

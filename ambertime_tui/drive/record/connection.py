@@ -1,13 +1,15 @@
 """Opening SQLite databases that somebody else may have prepared.
 
 SQLite follows a link in the place of the database, reads a pipe, and writes through a hard link. A journal
-may name a further file, which SQLite then deletes. None of that is possible with files that AmberTime left.
+may name a further file, which SQLite then deletes, or give the database any size. None of that is possible
+with files that AmberTime left.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
+import struct
 from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import quote
@@ -22,6 +24,11 @@ SIDE_FILES = ("-journal", "-wal", "-shm")
 """Endings of the files that SQLite keeps beside a database."""
 _JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
 """At the end of a journal it says that the name of a super-journal precedes (see pager.c of SQLite)."""
+_JOURNAL_HEADER = struct.Struct(">8sIIIII")
+"""Magic, number of pages in it, a random number, pages of the database, bytes of a sector and of a page."""
+_HEADER_BYTES = 20
+_WRITE_VERSION, _READ_VERSION = 18, 19
+"""Offsets in the header of a database; 2 stands for a write-ahead log (see fileformat2.html of SQLite)."""
 _BLOCK = 1 << 20
 _OPEN_FILES = "/dev/fd"
 
@@ -30,10 +37,12 @@ def check_database(path: Path, calls: SystemCalls) -> None:
     """Check a database and SQLite's files beside it before SQLite opens them.
 
     Raises:
-        RecordDamaged: its journal names another file, which SQLite would delete.
+        RecordDamaged: it has a write-ahead log, which AmberTime does not use, or its journal names another
+            file, which SQLite would delete, or does not fit it.
         ObstacleInArchive: one is a link or a special file.
         OSError: the drive cannot be read.
     """
+    size = 0
     for ending in ("", *SIDE_FILES):
         file = Path(f"{path}{ending}")
         with suppress(FileNotFoundError):
@@ -41,11 +50,31 @@ def check_database(path: Path, calls: SystemCalls) -> None:
             obstacle = obstacle_of(facts.st_mode)
             if obstacle is not Obstacle.FILE:
                 raise ObstacleInArchive(file, obstacle, "file")
-            if ending == "-journal" and facts.st_size >= len(_JOURNAL_MAGIC):
+            if ending in ("", "-journal") and facts.st_size:
                 with closing_file(calls, calls.open_read(file)) as fd:
-                    end = os.pread(fd, len(_JOURNAL_MAGIC), facts.st_size - len(_JOURNAL_MAGIC))
-                if end == _JOURNAL_MAGIC:
-                    raise RecordDamaged(path, "its journal names another file")
+                    if ending:
+                        _check_journal(path, size, fd)
+                    else:
+                        size = facts.st_size
+                        _check_header(path, fd)
+
+
+def _check_header(path: Path, fd: int) -> None:
+    header = os.pread(fd, _HEADER_BYTES, 0)
+    if len(header) == _HEADER_BYTES and 2 in (header[_WRITE_VERSION], header[_READ_VERSION]):
+        raise RecordDamaged(path, "another program gave it a write-ahead log")
+
+
+def _check_journal(path: Path, size: int, fd: int) -> None:
+    """Check the journal of a database of `size` bytes. A transaction starts with no more than these."""
+    length = os.fstat(fd).st_size
+    if os.pread(fd, len(_JOURNAL_MAGIC), max(0, length - len(_JOURNAL_MAGIC))) == _JOURNAL_MAGIC:
+        raise RecordDamaged(path, "its journal names another file")
+    header = os.pread(fd, _JOURNAL_HEADER.size, 0)
+    if len(header) == _JOURNAL_HEADER.size:
+        magic, _, _, pages, _, page_size = _JOURNAL_HEADER.unpack(header)
+        if magic == _JOURNAL_MAGIC and pages * page_size > size:
+            raise RecordDamaged(path, "its journal does not fit it")
 
 
 def connect(path: Path, calls: SystemCalls, *, mode: str = "rw") -> sqlite3.Connection:

@@ -25,6 +25,8 @@ from ambertime_tui.drive.volume.own_files import is_own_file, open_own_file, rea
 from ambertime_tui.drive.volume.system_calls import SystemCalls
 
 _BLOCK = 1 << 20
+_LONGEST = 64 << 10
+"""Bytes of the file with the hashes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class IntegrityHashes:
 def read_integrity(root: Path) -> IntegrityHashes | None:
     """Read the hashes of a target. None if they are missing or damaged."""
     try:
-        fields = read_own_json(root, INTEGRITY)
+        fields = read_own_json(root, INTEGRITY, _LONGEST)
     except (OSError, ValueError):
         return None
     match fields:

@@ -27,6 +27,9 @@ from ambertime_tui.drive.volume.root_folder import RootFolder, obstacle_of
 
 LONGEST_JSON = 64 << 20
 """Bytes. The findings of a million damaged files are shorter."""
+_LARGE = 1 << 20
+_LEAST_PER_VALUE = 16
+"""Bytes per value in a large file of ours, at least. Parsed, a short value takes up to 20 times its bytes."""
 _STEMS = tuple(
     sorted(
         {
@@ -101,10 +104,12 @@ def read_own_json(root: Path, name: str, limit: int = LONGEST_JSON) -> object:
 
     Raises:
         OSError: it cannot be read.
-        ValueError: it is too long, or not JSON.
+        ValueError: it is too long, not JSON, or has too many values to be ours.
     """
     with RootFolder(root) as target:
         data = target.read(f"{OURS}/{name}", limit)
+    if len(data) > _LARGE and data.count(b",") > len(data) // _LEAST_PER_VALUE:
+        raise ValueError(f"{name} has too many values")
     try:
         parsed: object = json.loads(data)
     except RecursionError as error:

@@ -125,7 +125,8 @@ class RootFolder:
         """
         fd = self.open_file(path, os.O_RDONLY)
         with os.fdopen(fd, "rb") as stream:
-            data = stream.read(limit + 1)
+            # Python reserves as many bytes as are asked for.
+            data = stream.read(min(os.fstat(fd).st_size, limit) + 1)
         if len(data) > limit:
             raise ValueError(f"{path} is too long")
         return data

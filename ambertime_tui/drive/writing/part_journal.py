@@ -14,7 +14,7 @@ import json
 import os
 import stat
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,8 +27,10 @@ from ambertime_tui.drive.volume.system_calls import SystemCalls
 from ambertime_tui.drive.writing.naming import is_part_name
 
 _COMPACT_AFTER = 4096
-_LONGEST = 64 << 20
-"""Bytes. A journal of ours is much shorter."""
+_LONGEST = 16 << 20
+"""Bytes. A journal of ours is shorter: it is compacted after 4,096 lines."""
+_LONGEST_LINE = 64 << 10
+"""Bytes. A line of ours has a path and a source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,23 +75,21 @@ class PartJournal:
         Raises:
             DriveError: one could not be removed; it stays registered.
         """
+        refused = 0
+        registered: dict[str, Checkpoint | None] = {}
         try:
-            with os.fdopen(self._calls.open_read(self._path), "rb") as stream:
-                text = stream.read(_LONGEST).decode("utf-8", "replace")
+            for line in self._lines_before():
+                match _parse_line(line):
+                    case Checkpoint() as so_far if so_far.part in registered:
+                        registered[so_far.part] = so_far
+                    case str() as part:
+                        registered[part] = None
+                    case UnsafePath():
+                        refused += 1
         except FileNotFoundError:
             return ()
         except OSError as error:
             raise drive_error(error, self._path, doing="reading") from error
-        refused = 0
-        registered: dict[str, Checkpoint | None] = {}
-        for line in text.split("\n"):
-            match _parse_line(line):
-                case Checkpoint() as so_far if so_far.part in registered:
-                    registered[so_far.part] = so_far
-                case str() as part:
-                    registered[part] = None
-                case UnsafePath():
-                    refused += 1
         for part, checkpoint in registered.items():
             size = self._size_of(part)
             if size is None:
@@ -118,6 +118,14 @@ class PartJournal:
             f"AmberTime ignored {units.plural(refused, 'line')} of {self._path}, because only its own "
             "unfinished files inside the archive belong there.",
         )
+
+    def _lines_before(self) -> Iterator[str]:
+        """The lines of the journal that the last job left."""
+        left = _LONGEST
+        with os.fdopen(self._calls.open_read(self._path), "rb") as stream:
+            while left > 0 and (line := stream.readline(_LONGEST_LINE)):
+                left -= len(line)
+                yield line.decode("utf-8", "replace")
 
     def resume(self, source: str) -> Checkpoint | None:
         """Hand over the checkpoint of an interrupted copy of this source, if there is one."""

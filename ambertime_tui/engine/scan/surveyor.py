@@ -129,7 +129,11 @@ class Surveyor:
             report(ScanStatus(notices=(str(trouble),)))
 
         async with open_session(
-            udid, pair_records=self._pair_records, on_waiting=report_waiting, trust_patience=TRUST_WITHIN
+            udid,
+            pair_records=self._pair_records,
+            on_waiting=report_waiting,
+            trust_patience=TRUST_WITHIN,
+            timeouts=self._timing.phone,
         ) as session:
             media = await session.media()
             scan = await scan_phone(

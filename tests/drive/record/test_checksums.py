@@ -76,5 +76,5 @@ def test_the_file_is_replaced_atomically(tmp_path: Path) -> None:
     for content in ({"a": "00" * 32, "b": "11" * 32}, {"c": "22" * 32}):
         write_checksums(root, root / "scratch", content.items(), ["# mine"], SystemCalls())
         assert dict(each_checksum(root)) == content
-        assert comments_of(root) == ("# mine",)
+        assert list(comments_of(root)) == ["# mine"]
     assert [path.name for path in root.iterdir()] == ["SHA256SUMS"]
