@@ -111,6 +111,16 @@ def test_python_m_runs_no_module_of_the_current_folder(
     assert "iPhone" in run_in(traps, [sys.executable, "-m", "ambertime_tui", "devices"]).stdout
 
 
+def test_python_m_with_safe_paths_runs_nothing_of_the_current_folder(
+    traps: Path, phone_factory: PhoneFactory
+) -> None:
+    if shutil.which("ambertime", path=str(Path(sys.executable).parent)) is None:
+        pytest.skip("not installed here")
+    trap_our_package(traps)
+    phone_factory()
+    assert "iPhone" in run_in(traps, [sys.executable, "-P", "-m", "ambertime_tui", "devices"]).stdout
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [("", None), (":/usr/bin", "/usr/bin"), (".:/bin::relative:/sbin", "/bin:/sbin"), ("/bin:", "/bin")],

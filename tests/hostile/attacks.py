@@ -30,6 +30,8 @@ OWN_FILES = (
         )
     ),
 )
+LONG_FILE = 32 << 20
+"""Bytes."""
 FOLDERS = (".ambertime", "Photos", MONTH)
 
 
@@ -290,7 +292,7 @@ def change_checksums(victim: Victim) -> None:
         )
     data = "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogatepass")
     if chance.random() < 0.1:
-        data *= 20_000
+        data *= LONG_FILE // len(data) + 1
     before = place.read_bytes() if place.is_file() and not place.is_symlink() else b""
     victim.free("SHA256SUMS").write_bytes(data + before if chance.random() < 0.7 else data)
     victim.note(f"SHA256SUMS {lines!r:.300}")
