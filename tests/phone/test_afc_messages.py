@@ -64,7 +64,7 @@ def test_any_reply_about_storage_is_read_or_left(data: bytes) -> None:
     assert space is None or space.total >= 0
 
 
-@given(st.integers(0, 2**62), st.integers(0, 2**62), st.booleans())
+@given(st.integers(0, messages.LARGEST_FILE), st.integers(0, 2**62), st.booleans())
 def test_a_stat_is_read_to_the_nanosecond(size: int, modified: int, folder: bool) -> None:
     said = {"st_size": size, "st_mtime": modified, "st_ifmt": "S_IFDIR" if folder else "S_IFREG"}
     data = b"".join(f"{key}\0{value}\0".encode() for key, value in said.items())
