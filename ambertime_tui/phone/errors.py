@@ -107,6 +107,7 @@ class PhoneStalled(PhoneError):
     """The phone is connected but has not responded for too long."""
 
     def __init__(self, phone: str, seconds: float, doing: str) -> None:
+        self.seconds = seconds
         super().__init__(
             f"{phone} has not responded for {seconds:.0f} s ({doing}). Unlock it. If that does not help, "
             "unplug it and plug it in again. If it happens again, restart it."

@@ -32,14 +32,6 @@ def verification_lines(result: Verification) -> Iterator[str]:
     if result.moved:
         shown += f", {len(result.moved):,} of them moved"
     yield f"{shown} ({elapsed(result.seconds)})"
-    originals = result.originals
-    if any(originals.values()):
-        proof = f"{originals['proved']:,} proved against Apple's fingerprint"
-        if originals["differs"]:
-            proof += f", {originals['differs']:,} different from it"
-        if originals["unproved"]:
-            proof += f", {originals['unproved']:,} without one to compare with"
-        yield f"Originals: {proof}"
     if result.through_cache:
         yield (
             f"{plural(result.through_cache, 'file')} may have been read from memory instead of the drive. "

@@ -122,6 +122,8 @@ class AfcSession:
                 return
             self._answered += 1
             await self._phone.while_afc_hangs()
+            if self._phone.faults.afc_ignores == _name(request.operation):
+                continue
             await self._channel.round_trip(request.arrived_at)
             try:
                 answer = self._answers.get(request.operation, self._refuse)

@@ -38,11 +38,13 @@ class Faults:
 
     Attributes:
         cable_pulled_after: bytes that still reach the computer before the phone disconnects.
+        cable_pulled_again: how often that happens again after the phone has reconnected.
         replugged_after: seconds until the phone reconnects with a new DeviceID; None: it does not.
         refused_connects: number of Connect requests to answer with "bad device", as after plugging in.
         refused_assertions: number of power assertions to refuse, by closing the connection.
         afc_reply_limit: maximum bytes in one read reply, even if more were requested.
         afc_hangs_after: bytes sent before AFC stops answering requests, until the fault is cleared.
+        afc_ignores: an AFC operation that is never answered, e.g. "FILE_READ"; others are.
         afc_drops_after: requests before the phone closes an AFC connection.
         absent_is_read_error: AFC reports a read error for a file or folder that does not exist.
         afc_idle_limit: idle seconds before the phone closes an AFC connection.
@@ -65,11 +67,13 @@ class Faults:
     """
 
     cable_pulled_after: int | None = None
+    cable_pulled_again: int = 0
     replugged_after: float | None = None
     refused_connects: int = 0
     refused_assertions: int = 0
     afc_reply_limit: int | None = None
     afc_hangs_after: int | None = None
+    afc_ignores: str | None = None
     afc_drops_after: int | None = None
     absent_is_read_error: bool = False
     afc_idle_limit: float | None = None

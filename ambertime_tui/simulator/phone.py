@@ -332,11 +332,15 @@ class SimulatedPhone:
         return (loop.create_task(self._watch_idle_connections()),)
 
     def cable_was_cut(self) -> float | None:
-        """Clear the cut from the faults. Return the seconds until the phone reconnects, or None."""
-        back_in = self._faults.replugged_after
-        self._faults = replace(self._faults, cable_pulled_after=None, replugged_after=None)
-        self.wire.cut_after(None)
-        return back_in
+        """Clear the cut from the faults, or count one of several. Return the seconds until the phone is back,
+        or None."""
+        faults = self._faults
+        if faults.cable_pulled_again:
+            self._faults = replace(faults, cable_pulled_again=faults.cable_pulled_again - 1)
+        else:
+            self._faults = replace(faults, cable_pulled_after=None, replugged_after=None)
+        self.wire.cut_after(self._faults.cable_pulled_after)
+        return faults.replugged_after
 
     def _tell_changed(self) -> None:
         self._changed.set()

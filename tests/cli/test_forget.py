@@ -129,3 +129,34 @@ def test_at_a_terminal_it_asks(
     assert done.returncode == 0, done.stderr
     assert "Forget this 1 item? [y/N]" in done.stderr
     assert words in done.stdout
+
+
+def test_some_of_the_items_can_be_forgotten(
+    made: MadeLibrary, phone_factory: PhoneFactory, target: Path, ambertime: Ambertime
+) -> None:
+    phone_factory(made.media)
+    ambertime("backup", "--to", target)
+    by_item: dict[str, list[str]] = {}
+    for file in ambertime("verify", "--json", target).of("file"):
+        if file["uuid"]:
+            by_item.setdefault(file["uuid"], []).append(file["path"])
+    gone = sorted(by_item)[:4]
+    for uuid in gone:
+        deleted_on_both_sides(made, target, by_item[uuid], uuid)
+    ambertime("backup", "--to", target)
+    assert (
+        sorted(one["uuid"] for one in ambertime("forget", target, "--json", "--dry-run").of("item")) == gone
+    )
+    some = ambertime("forget", target, "--yes", "--json", "--item", gone[0], "--item", gone[1])
+    assert some.records[-1] == {"type": "summary", "listed": 2, "forgotten": 2, "undone": 0}
+    unknown = ambertime("forget", target, "--yes", "--item", gone[0])
+    assert unknown.code == 2
+    assert gone[0] in unknown.sentence
+    rest = ambertime("forget", target, "--yes", "--json")
+    assert sorted(one["uuid"] for one in rest.of("item")) == gone[2:]
+    assert ambertime("backup", "--to", target).code == 0
+    undone = ambertime("forget", target, "--undo", "--yes", "--json")
+    assert undone.records[-1] == {"type": "summary", "listed": 4, "forgotten": 0, "undone": 4}
+    assert (
+        sorted(one["uuid"] for one in ambertime("forget", target, "--json", "--dry-run").of("item")) == gone
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from itertools import groupby
 from operator import itemgetter
@@ -108,26 +108,32 @@ class RecordQueries(ABC):
             )
             return frozenset(uuid for (uuid,) in rows)
 
-    def count_originals(self, udid: str) -> dict[ReadBack, int]:
+    def count_originals(self, udid: str, without: Collection[str] = ()) -> dict[ReadBack, int]:
         """Number of original files of a phone on the drive, by how they were read back.
 
         A file that several of its assets share counts once, and those of forgotten assets do not count.
+
+        Args:
+            udid: the phone's.
+            without: paths that do not count, because the files are damaged or missing.
         """
         counts: dict[ReadBack, int] = {}
         with self._read() as connection:
-            for read_back, _ in self._originals(connection, udid):
+            for read_back, _ in self._originals(connection, udid, without):
                 counts[read_back] = counts.get(read_back, 0) + 1
         return counts
 
-    def count_proofs(self, udid: str) -> dict[Proof, int]:
+    def count_proofs(self, udid: str, without: Collection[str] = ()) -> dict[Proof, int]:
         """Number of original files of a phone on the drive, by what Apple's fingerprint says. See above."""
         counts = dict.fromkeys(Proof, 0)
         with self._read() as connection:
-            for _, proof in self._originals(connection, udid):
+            for _, proof in self._originals(connection, udid, without):
                 counts[proof] += 1
         return counts
 
-    def _originals(self, connection: sqlite3.Connection, udid: str) -> Iterator[tuple[ReadBack, Proof]]:
+    def _originals(
+        self, connection: sqlite3.Connection, udid: str, without: Collection[str]
+    ) -> Iterator[tuple[ReadBack, Proof]]:
         """Each original file of a phone on the drive. DIFFERS if it differs for one of its assets."""
         roles = json.dumps([role.value for role in Role if role.is_original])
         rows = connection.execute(
@@ -135,7 +141,9 @@ class RecordQueries(ABC):
             f"WHERE udid = ? AND role IN {_LISTED} AND {_NOT_FORGOTTEN} ORDER BY folder, name_key, name",
             (udid, roles),
         )
-        for _, group in groupby(rows, key=itemgetter(0, 1)):
+        for place, group in groupby(rows, key=itemgetter(0, 1)):
+            if without and "/".join(filter(None, place)) in without:
+                continue
             files = list(group)
             proofs = {proof_of(*file[3:]) for file in files}
             proof = next(p for p in (Proof.DIFFERS, Proof.PROVED, Proof.UNPROVED) if p in proofs)

@@ -55,7 +55,10 @@ def record_moved(
     owners = iter(sorted({owner for path in moves for owner in record.owners_at(path)}))
     while some := list(islice(owners, _ASSETS_AT_ONCE)):
         assets = [asset for key in some if (asset := record.find_asset(*key)) is not None]
-        record.commit([_moved_asset(asset, moves) for asset in assets])
+        moved = [_moved_asset(asset, moves) for asset in assets]
+        record.commit(moved)
+        for later in (name for asset in moved for name in asset.reserved):
+            context.names.add_reserved(later.folder, later.name)
     for new_path, _ in moves.values():
         folder, _, name = new_path.rpartition("/")
         context.names.add_recorded(folder, name)
@@ -116,7 +119,13 @@ def _moved_asset(asset: RecordedAsset, moves: dict[str, tuple[str, float]]) -> R
         if main.folder == folder and split(main.name)[0] == stem:
             folder, stem = new_folder, split(new_name)[0]
     files = tuple(_moved_file(file, moves.get(file.path)) for file in asset.files)
-    return replace(asset, folder=folder, stem=stem, files=files)
+    reserved = tuple(
+        replace(name, folder=folder, name=stem + name.name.removeprefix(asset.stem))
+        if name.folder == asset.folder and name.name.startswith(asset.stem)
+        else name
+        for name in asset.reserved
+    )
+    return replace(asset, folder=folder, stem=stem, files=files, reserved=reserved)
 
 
 def _moved_file(file: RecordedFile, now: tuple[str, float] | None) -> RecordedFile:

@@ -14,6 +14,7 @@ from ambertime_tui.drive.verify.report import FileVerdict, VerifyProgress, Verif
 from ambertime_tui.drive.verify.verify import verify
 from ambertime_tui.engine.api.proof import proof_line
 from ambertime_tui.engine.api.protocol import EngineError
+from ambertime_tui.engine.api.status import Proofs
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,4 +152,5 @@ def _proof(report: VerifyReport) -> str:
     bad = sum(report.count(kind) for kind in (Verdict.DAMAGED, Verdict.MISSING, Verdict.CHANGED))
     from_drive = report.originals.get(ReadBack.FROM_DRIVE, 0)
     through_cache = report.originals.get(ReadBack.THROUGH_CACHE, 0)
-    return proof_line(from_drive, through_cache, bad, report.skipped)
+    proofs = Proofs(*(report.proofs.get(proof, 0) for proof in (Proof.PROVED, Proof.DIFFERS, Proof.UNPROVED)))
+    return proof_line(from_drive, through_cache, bad, report.skipped, proofs=proofs)

@@ -20,6 +20,7 @@ from ambertime_tui import __version__
 from ambertime_tui.engine.host.handlers import Handlers
 from ambertime_tui.engine.host.server import HostServer
 from ambertime_tui.engine.timing import Timing
+from ambertime_tui.open_files import is_limit_reached, limit_sentence
 from ambertime_tui.paths import PathsError, private
 from ambertime_tui.safe_text import SafeFormatter
 
@@ -58,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     except (OSError, PathsError) as error:
         log.exception("the host failed to start")
-        _report_start(write_end, f"The engine did not start: {error}")
+        _report_start(write_end, _start_failure(error))
     logging.shutdown()
     os._exit(0)  # a normal exit waits for all threads as well
 
@@ -76,6 +77,13 @@ def _report_start(pipe: int, message: str) -> None:
         os.close(pipe)
     except OSError:
         log.info("the parent process has ended; not sent: %s", message)
+
+
+def _start_failure(error: OSError | PathsError) -> str:
+    what = "The engine did not start"
+    if isinstance(error, OSError) and is_limit_reached(error):
+        return limit_sentence(what, error)
+    return f"{what}: {error}"
 
 
 def _detach_from_terminal(log_file: Path) -> None:

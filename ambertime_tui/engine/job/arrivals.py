@@ -113,16 +113,17 @@ class ArrivalWatch:
                         await self._list(media)
                     arrived = await self._check_new(media)
                     await self._requests.review(media)
+                    self._link.worked()
                 except PhoneError as error:
                     self._link.lost(media, error)
             now = self._timing.steady()
             rest = (now - started) / SHARE_OF_TIME
             if arrived or not self._may_give_up() or not self._queue.pending:
                 quiet_since = now
-            quiet_since = max(quiet_since, self._link.connected_at)
+            quiet_since = max(quiet_since, self._link.back_at)
             if self._patience is not None and now - quiet_since > self._patience:
                 return
-            self._requests.update_sentence(now - max(self._last_arrival, self._link.connected_at))
+            self._requests.update_sentence(now - max(self._last_arrival, self._link.back_at))
             came += arrived
             if lists:
                 busy = came or self._unfinished

@@ -161,19 +161,13 @@ def _stopped_before_the_plan(copied: int) -> str:
 
 
 def _proofs(target: Target, udid: str, broken: Sequence[BrokenFile]) -> Proofs:
-    counts = target.record.count_proofs(udid)
-    for file in {one.file.path: one.file for one in broken}.values():
-        if file.role.is_original:
-            counts[file.proof] -= 1
+    counts = target.record.count_proofs(udid, {one.file.path for one in broken})
     return Proofs(counts[Proof.PROVED], counts[Proof.DIFFERS], counts[Proof.UNPROVED])
 
 
 def _proof(target: Target, udid: str, broken: Sequence[BrokenFile], plan: Plan, proofs: Proofs) -> str:
-    originals = target.record.count_originals(udid)
     files = {one.file.path: one for one in broken}  # several items may share a file
-    for one in files.values():
-        if one.file.role.is_original:
-            originals[one.file.read_back] -= 1
+    originals = target.record.count_originals(udid, files)
     return proof_line(
         originals.get(ReadBack.FROM_DRIVE, 0),
         originals.get(ReadBack.THROUGH_CACHE, 0),

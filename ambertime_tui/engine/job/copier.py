@@ -15,6 +15,7 @@ from ambertime_tui.drive.errors import (
     NameTooLong,
     ReadBackDiffers,
     SizeDiffers,
+    TooFewOpenFiles,
     WriteFailed,
 )
 from ambertime_tui.drive.record.record_model import ReadBack, RecordedAsset
@@ -27,9 +28,11 @@ from ambertime_tui.engine.job.planning import Broken
 from ambertime_tui.engine.job.repairs import sentences_about
 from ambertime_tui.engine.job.smaller_files import SmallerFiles, has_smaller
 from ambertime_tui.engine.job.transfer import Incomplete, PartialAsset, Transfer
+from ambertime_tui.engine.job.unanswered import UnansweredReads
 from ambertime_tui.engine.plan.plan import PlannedAsset
 from ambertime_tui.engine.plan.recorded_state import is_partial_download
 from ambertime_tui.library.model import Resource, Role
+from ambertime_tui.open_files import assets_at_once
 from ambertime_tui.phone.afc import MediaFolder, MediaStat
 from ambertime_tui.phone.errors import (
     MediaBusy,
@@ -82,7 +85,7 @@ class Copier:
         self._transfer = Transfer(context.threads, context.copy_queue, context.progress, context.timing)
         self._files = FilesToCopy(context, broken, self._transfer)
         self._commits = GroupCommit(context.target, context.threads)
-        self._limit = ConcurrencyLimit(ASSETS_AT_ONCE)
+        self._limit = ConcurrencyLimit(assets_at_once(ASSETS_AT_ONCE))
         self._partial: dict[str, PartialAsset] = {}
         """Assets that the phone disconnected in the middle of."""
         self._left_out: dict[str, dict[Resource, Failed | None]] = {}
@@ -92,12 +95,14 @@ class Copier:
         self._tried: Counter[str] = Counter()
         self._disconnects: Counter[str] = Counter()
         self._drive_failures = 0
+        self._unanswered = UnansweredReads(context.timing, context.spec.patience)
 
     async def run(self) -> None:
         """Copy until the queue is closed and the assets being copied are finished.
 
         Raises:
             DriveError: the drive is disconnected, full, or fails repeatedly; no partial file is left behind.
+            PhoneStalled: the phone has sent no file for longer than the patience.
         """
         committing = asyncio.create_task(self._commits.run(), name="committing")
         workers = [asyncio.create_task(self._work(), name="copying") for _ in range(ASSETS_AT_ONCE)]
@@ -140,6 +145,8 @@ class Copier:
         await self._discard_partial(uuid)
         if isinstance(outcome, Copied):
             self._limit.succeeded()
+            self._unanswered.succeeded()
+            self._link.worked()
         elif await self._threads.run(self._files.has_others, planned):
             outcome = replace(outcome, in_part=True)
         self._commits.unreported.pop(uuid, None)
@@ -173,10 +180,12 @@ class Copier:
             self._left_out.setdefault(uuid, {})[error.resource] = None
             return None
         except PhoneStalled as error:
-            self._link.lost(media, error)
+            self._link.lost(media, error, in_one_file=True)
             self._limit.reduce(media, after_stall=True)
             # Several readers can freeze a phone, so only a file that is read alone is to blame.
-            return await self._retry_or(planned, Failed("unreadable", str(error))) if alone else None
+            to_blame = alone and self._bytes_copied(planned) <= before
+            self._unanswered.stalled(uuid if to_blame else None, error)
+            return await self._retry_or(planned, Failed("unreadable", str(error))) if to_blame else None
         except PhoneError as error:
             self._link.lost(media, error)
             self._limit.reduce(media)
@@ -188,6 +197,13 @@ class Copier:
             return self._without_this_file(planned, Failed("too_large_for_drive", str(error)))
         except NameTooLong as error:
             return Failed("name_too_long", str(error))
+        except TooFewOpenFiles as error:
+            self._limit.reduce(error)
+            self._tried[uuid] += alone
+            if self._tried[uuid] >= TRIES:
+                raise
+            await self._timing.pause(PAUSE_BETWEEN_TRIES)
+            return None
         except (WriteFailed, ReadBackDiffers, NameNotKept) as error:
             await self._threads.run(self._target.check)
             self._tried[uuid] += 1

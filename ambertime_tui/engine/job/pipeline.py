@@ -30,12 +30,19 @@ from ambertime_tui.library.errors import LibraryUnreadable
 from ambertime_tui.library.folder_names import Listing
 from ambertime_tui.library.photos_db import LibraryReader
 from ambertime_tui.paths import PathsError
-from ambertime_tui.phone.errors import DatabaseNeverRests, NoRoomForDatabase, PhoneError
+from ambertime_tui.phone.errors import (
+    DatabaseNeverRests,
+    MediaForbidden,
+    NoRoomForDatabase,
+    PhoneError,
+    PhoneStalled,
+)
 
 log = logging.getLogger(__name__)
 
 SCAN_TRIES = 12
-"""How often the phone may disconnect while its library is read."""
+"""How often the connection to the phone may fail while its library is read. Unplugging and locking the phone
+do not count, and the job's patience limits how long it may be silent."""
 
 
 class Pipeline:
@@ -75,14 +82,17 @@ class Pipeline:
 
     async def _scan(self, group: asyncio.TaskGroup) -> Scan:
         context = self._context
-        for tries_left in reversed(range(SCAN_TRIES)):
+        tries_left, attachment = SCAN_TRIES, context.link.attachment
+        while True:
             media = await context.link.media()
+            if context.link.attachment != attachment:
+                tries_left, attachment = SCAN_TRIES, context.link.attachment
             try:
                 kept = await context.surveyor.take(context.udid, media)
                 if kept is not None:
                     return kept
                 context.progress.set_phase(Phase.SCANNING)
-                return await scan_phone(
+                scan = await scan_phone(
                     context.udid,
                     media,
                     context.surveyor.scratch,
@@ -91,13 +101,15 @@ class Pipeline:
                     partial(context.link.is_locked, media),
                     partial(self._start_early, group),
                 )
+                context.link.worked()
+                return scan
             except (NoRoomForDatabase, DatabaseNeverRests):
                 raise
             except PhoneError as error:
+                tries_left -= not isinstance(error, PhoneStalled | MediaForbidden)
                 if not tries_left:
                     raise
                 context.link.lost(media, error)
-        raise AssertionError("the last try raises")
 
     async def _start_early(self, group: asyncio.TaskGroup, reader: LibraryReader, listing: Listing) -> None:
         """Start copying while the rest of the library is still to be read."""

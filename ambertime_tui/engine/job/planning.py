@@ -143,6 +143,7 @@ async def _facts_of(files: Iterable[Resource], link: PhoneLink) -> Mapping[str, 
         except PhoneError as error:
             link.lost(media, error)
             continue
+        link.worked()
         return found
     return found
 

@@ -77,9 +77,11 @@ class SmallerFiles:
             media = await link.media()
             try:
                 changed = {look.uuid for look in looks if not await _is_same(look, media)}
-                return frozenset({look.uuid for look in looks} - changed - self._refused)
             except PhoneError as error:
                 link.lost(media, error)
+                continue
+            link.worked()
+            return frozenset({look.uuid for look in looks} - changed - self._refused)
 
     def _judge(self, uuid: str, resource: Resource, file: RecordedFile) -> bool:
         if not resource.flagged_local or not self._parses(file):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from ambertime_tui.engine.api.status import PhoneSummary
@@ -39,6 +40,8 @@ ATTEMPTS_IF_UNLIKELY = 3
 the patience ends."""
 NOT_ATTACHED = (UsbmuxUnavailable, NoPhoneAttached, UnknownPhone, OnlyOverWifi)
 NO_LIMIT = 10 * 365 * 86400.0
+SHORTEST_LIMIT = 5.0
+"""Seconds that the phone gets for each answer even if the patience is shorter: a busy phone is not silent."""
 
 
 async def _probe(media: MediaFolder) -> None:
@@ -70,7 +73,8 @@ class PhoneLink:
             udid: which phone.
             pair_records: folder with the keys of phones.
             timing: the engine's clocks and timeouts.
-            patience: seconds without the phone before `run` gives up; None: no limit.
+            patience: seconds without the phone, or without an answer from it, before `run` gives up; None: no
+                limit.
             on_trouble: called with what the user has to do; an empty sentence means the phone is back.
             on_facts: called with battery and free space, first on connecting and then every minute.
             connections: AFC connections to use.
@@ -79,6 +83,12 @@ class PhoneLink:
         self._pair_records = pair_records
         self._timing = timing
         self._patience = NO_LIMIT if patience is None else patience
+        longest = max(self._patience, SHORTEST_LIMIT)
+        self._timeouts = replace(
+            timing.phone,
+            step_within=min(timing.phone.step_within, longest),
+            stall_after=min(timing.phone.stall_after, longest),
+        )
         self._on_trouble = on_trouble
         self._on_facts = on_facts
         self._connections = connections
@@ -88,8 +98,13 @@ class PhoneLink:
         self._lost = asyncio.Event()
         self._why: PhoneError | None = None
         self._without_since = timing.steady()
-        self.connected_at = timing.steady()
-        """When the current connection was made, by the monotonic clock."""
+        self._stalled_since: float | None = None
+        """Since when the phone has left requests unanswered again and again; None: it has not."""
+        self.attachment: int | None = None
+        """usbmuxd's number for the connected phone; plugging it in again gives it a new one."""
+        self.back_at = timing.steady()
+        """When the phone was last plugged in or unlocked, by the monotonic clock. A new connection to a phone
+        that does not respond does not count."""
 
     async def media(self) -> MediaFolder:
         """Wait for a connection and return its media folder."""
@@ -97,13 +112,25 @@ class PhoneLink:
             await self._there.wait()
         return self._media
 
-    def lost(self, media: MediaFolder, why: PhoneError) -> None:
-        """Report that a whole connection failed, so that `run` reconnects."""
+    def lost(self, media: MediaFolder, why: PhoneError, *, in_one_file: bool = False) -> None:
+        """Report that a whole connection failed, so that `run` reconnects.
+
+        Args:
+            media: the folder that failed.
+            why: the error.
+            in_one_file: the phone may have stopped responding because of one file, which the caller gives up.
+        """
+        if isinstance(why, PhoneStalled) and not in_one_file and self._stalled_since is None:
+            self._stalled_since = self._timing.steady() - why.seconds
         if media is self._media:
             self._media = None
             self._there.clear()
             self._why = why
             self._lost.set()
+
+    def worked(self) -> None:
+        """Report that the phone has answered all of a request, not only a part of it."""
+        self._stalled_since = None
 
     async def denied(self, media: MediaFolder, why: MediaForbidden) -> bool:
         """Whether a file was refused because the phone is locked. If so, the connection counts as lost."""
@@ -111,7 +138,7 @@ class PhoneLink:
 
     async def is_locked(self, media: MediaFolder) -> bool:
         """Whether the phone is locked. If so, the connection counts as lost."""
-        trouble = (await peek(self._udid, self._pair_records)).trouble
+        trouble = (await peek(self._udid, self._pair_records, timeouts=self._timeouts)).trouble
         if not isinstance(trouble, PhoneLocked):
             return False
         self.lost(media, trouble)
@@ -121,12 +148,13 @@ class PhoneLink:
         """Keep the connection open until cancelled.
 
         Raises:
-            PhoneError: the phone refuses permanently, or was away for longer than the patience.
+            PhoneError: the phone refuses permanently, or was away or silent for longer than the patience.
         """
         hopes = ATTEMPTS_IF_UNLIKELY
+        trouble: PhoneError | None = None
         while True:
             try:
-                await self._one_session()
+                await self._one_session(trouble)
                 trouble = self._why or PhoneDisconnected("The iPhone")
             except (TrustRefused, FileLimitReached):
                 raise
@@ -138,17 +166,23 @@ class PhoneLink:
                     raise trouble
             self._why = None
             self._on_trouble(str(trouble))
-            if self._timing.steady() - self._without_since > self._patience:
+            if self._silent_for() > self._patience:
                 raise trouble
             await self._wait_for_it(trouble)
 
-    async def _one_session(self) -> None:
+    def _silent_for(self) -> float:
+        since = self._without_since
+        if self._stalled_since is not None:
+            since = min(since, self._stalled_since)
+        return self._timing.steady() - since
+
+    async def _one_session(self, before: PhoneError | None) -> None:
         async with open_session(
             self._udid,
             pair_records=self._pair_records,
             on_waiting=lambda trouble: self._on_trouble(str(trouble)),
             trust_patience=self._patience,
-            timeouts=self._timing.phone,
+            timeouts=self._timeouts,
         ) as session:
             media = await session.media(self._connections)
             await _probe(media)
@@ -156,14 +190,24 @@ class PhoneLink:
             self._media = media
             self._there.set()
             self._was_there = True
-            self.connected_at = self._timing.steady()
+            self._note_return(session.phone.device_id, before)
             self._on_trouble("")
             try:
                 await self._until_lost(session)
             finally:
                 self._media = None
                 self._there.clear()
-                self._without_since = self._timing.steady()
+                silent = self._why.seconds if isinstance(self._why, PhoneStalled) else 0.0
+                self._without_since = self._timing.steady() - silent
+
+    def _note_return(self, attachment: int, before: PhoneError | None) -> None:
+        """Note since when the phone is back, after a connection that ended with the error `before`."""
+        if attachment != self.attachment:
+            self._stalled_since = None
+            self._without_since = self._timing.steady()
+        elif isinstance(before, PhoneStalled | PhoneDisconnected):
+            return
+        self.attachment, self.back_at = attachment, self._timing.steady()
 
     async def _until_lost(self, session: PhoneSession) -> None:
         self._on_facts(phone_summary(session.facts))
@@ -189,7 +233,7 @@ class PhoneLink:
         if not isinstance(trouble, NOT_ATTACHED):
             await self._timing.pause(TRY_AGAIN_EVERY if not isinstance(trouble, PhoneDisconnected) else 0.2)
             return
-        left = self._patience - (self._timing.steady() - self._without_since)
+        left = self._patience - self._silent_for()
         try:
             async with asyncio.timeout(max(left, 0.0) + 0.1):
                 await self._attached()

@@ -26,6 +26,7 @@ from tests.drive.archive_helpers import (
     PHONE,
     assert_complete,
     assert_promise,
+    asset,
     backup,
     copied,
     drive_at,
@@ -81,6 +82,32 @@ def test_a_damaged_record_is_rebuilt_and_nothing_copied_twice(tmp_path: Path, ha
         assert len(list((tmp_path / ".ambertime").glob("record.damaged-*.sqlite3"))) == 1
     backup(tmp_path)
     assert_complete(tmp_path)
+
+
+@pytest.mark.parametrize("lost", ["the last items", "everything"])
+def test_a_late_file_gets_the_stem_of_its_item_after_a_rebuild(tmp_path: Path, lost: str) -> None:
+    """The names reserved for it are lost with the record; those of the files on the drive say the stem."""
+    backup(tmp_path, LIBRARY[2:3])
+    plain, namesake = (asset(number, LIVE, name="IMG_0007.HEIC") for number in (7, 8))
+    with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
+        for item in (plain, namesake):
+            copied(target, item, resources=item.resources[:1], namesake=item is namesake)
+        if lost == "everything":
+            target.finish()
+    ours = tmp_path / ".ambertime"
+    (ours / "record.sqlite3").unlink()
+    if lost == "everything":
+        (ours / "record.backup.sqlite3").unlink()
+    with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
+        other = copied(target, asset(9, LIVE[1:], name="IMG_0007.HEIC"))
+        assert other.files[0].name == "IMG_0007_00000009.MOV", "one stem is one item"
+        for item, stem in ((plain, "IMG_0007"), (namesake, "IMG_0007_00000008")):
+            copied(target, item, resources=item.resources[:1], namesake=item is namesake)
+            late = copied(target, item, resources=item.resources[1:], namesake=item is namesake)
+            assert [file.name for file in late.files] == [f"{stem}.HEIC", f"{stem}.MOV"]
+        target.finish()
+    assert verify(tmp_path).sound
+    assert len(list((tmp_path / "Photos/2024-07").glob("IMG_0007*"))) == 5
 
 
 def test_a_flipped_bit_in_the_record_is_detected(tmp_path: Path) -> None:

@@ -85,6 +85,16 @@ def test_a_file_that_two_assets_share_counts_once(record: Record) -> None:
     assert record.count_proofs("PHONE") == {Proof.PROVED: 0, Proof.DIFFERS: 1, Proof.UNPROVED: 1}
 
 
+def test_a_damaged_file_that_two_assets_share_is_left_out_once(record: Record) -> None:
+    again = recorded("A again")
+    cached = replace(again, files=(replace(again.files[0], read_back=ReadBack.THROUGH_CACHE),))
+    record.commit([recorded("A"), cached, recorded("B", "IMG_2.HEIC")])
+    shared = f"{FOLDER}/IMG_1.HEIC"
+    assert record.count_originals("PHONE", {shared}) == {ReadBack.FROM_DRIVE: 1}
+    assert sum(record.count_proofs("PHONE", {shared}).values()) == 1
+    assert sum(record.count_originals("PHONE").values()) == 2
+
+
 def test_an_asset_in_part_reserves_the_names_of_its_other_files(record: Record) -> None:
     late = ReservedName(Role.PAIRED_VIDEO, FOLDER, "IMG_1.MOV")
     edit = ReservedName(Role.EDITED_PHOTO, FOLDER, "IMG_1_edited.HEIC")

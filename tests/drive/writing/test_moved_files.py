@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ambertime_tui.drive.record.record_model import ReservedName
 from ambertime_tui.drive.record.verdicts import Verdict
 from ambertime_tui.drive.target import open_target
 from ambertime_tui.drive.verify.verify import verify
@@ -115,6 +116,25 @@ def test_an_edit_made_later_joins_the_photo_where_it_is_now(tmp_path: Path) -> N
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
         later = copied(target, edited, resources=edited.edits)
     assert later.files[-1].path == "Photos/Trip/beach_edited.HEIC"
+
+
+def test_the_names_of_files_that_come_later_follow_too(tmp_path: Path) -> None:
+    item = asset(1, LIVE)
+    photo, video = item.resources
+    with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
+        in_part = copied(target, item, resources=[photo])
+        assert in_part.reserved == (ReservedName(Role.PAIRED_VIDEO, MONTH, "IMG_0001.MOV"),)
+        target.finish()
+    (tmp_path / "Photos/Trip").mkdir()
+    (tmp_path / MONTH / "IMG_0001.HEIC").rename(tmp_path / "Photos/Trip/beach.HEIC")
+    with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
+        target.inspect(PHONE)
+        found = recorded_assets(target.record)[item.uuid]
+        assert found.reserved == (ReservedName(Role.PAIRED_VIDEO, "Photos/Trip", "beach.MOV"),)
+        assert target.record.reserved_names_in(MONTH) == frozenset()
+        other = copied(target, asset(2, LIVE[1:], name="IMG_0001.HEIC"))
+        assert other.files[0].path == f"{MONTH}/IMG_0001.MOV", "the old name is free"
+        assert copied(target, item, resources=[video]).files[-1].path == "Photos/Trip/beach.MOV"
 
 
 def test_another_phone_that_shares_the_file_follows(tmp_path: Path) -> None:

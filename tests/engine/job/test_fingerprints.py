@@ -12,6 +12,7 @@ from ambertime_tui.drive.record.record_model import Proof
 from ambertime_tui.engine.api.client import Command, CommandName
 from ambertime_tui.engine.api.spec import JobSpec, OriginalsChoice
 from ambertime_tui.engine.api.status import JobStatus, Outcome, Phase, Proofs
+from ambertime_tui.engine.api.verification import verify_archive
 from ambertime_tui.engine.timing import Timing
 from ambertime_tui.library.fingerprint import fingerprint_of
 from ambertime_tui.simulator.background import BackgroundUsbmuxd
@@ -53,9 +54,9 @@ def test_originals_are_proved_as_far_as_the_library_has_fingerprints(
     assert (proof_of(target, one), proof_of(target, two)) == (Proof.PROVED, Proof.UNPROVED)
     assert originals(done.status) == Proofs(proved=1, unproved=1)
     assert (done.status.write.proved, done.status.write.unproved) == (1, 1)
-    assert done.status.proof.startswith(
-        "2 originals on the drive, 1 proved against Apple's own fingerprint, read back from the drive"
-    )
+    line = "2 originals on the drive, 1 proved against Apple's own fingerprint, read back from the drive"
+    assert done.status.proof.startswith(line)
+    assert verify_archive(target, lambda _: None).proof.startswith(line)
 
 
 def test_a_fingerprint_that_the_library_gets_later_proves_what_is_archived(
