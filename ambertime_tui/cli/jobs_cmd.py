@@ -26,13 +26,19 @@ def run(arguments: argparse.Namespace, context: Context) -> ExitCode:
 
     Raises:
         ConfigError: the config file cannot be used; the list was printed all the same.
+        EngineError: one may be running that cannot be asked, for example that of another version. The others
+            are listed before.
     """
-    from ambertime_tui.engine.api.client import running_jobs
+    from ambertime_tui.engine.api.client import find_jobs
 
     printer = printer_for(context, as_json=arguments.json)
-    jobs = running_jobs(context.paths)
-    if not jobs:
+    found = find_jobs(context.paths)
+    if not found.jobs and not found.unreadable:
         printer.say("No backup is running.")
-    printer.jobs(jobs)
+    printer.jobs(found.jobs)
+    for error in found.unreadable[1:]:
+        printer.say(error.sentence)
+    if found.unreadable:
+        raise found.unreadable[0]
     load_config(context.paths.config, date.today())
     return ExitCode.COMPLETE

@@ -26,11 +26,15 @@ def named_job(job_id: str | None, context: Context) -> RunningJob:
     """Return the job whose id starts with `job_id`, or the only one.
 
     Raises:
-        EngineError: `NoJob`: none is running, or none has this id; `WhichJob`: several match.
+        EngineError: `NoJob`: none is running, or none has this id; `WhichJob`: several match; or the error of
+            a host that cannot be asked, if no other matches.
     """
-    from ambertime_tui.engine.api.client import EngineError, running_jobs
+    from ambertime_tui.engine.api.client import EngineError, find_jobs
 
-    jobs = running_jobs(context.paths)
+    found = find_jobs(context.paths)
+    jobs = found.jobs
+    if found.unreadable and not any(job_id is None or job.job_id.startswith(job_id) for job in jobs):
+        raise found.unreadable[0]
     if not jobs:
         raise EngineError("NoJob", "No backup is running.")
     matching = [job for job in jobs if job_id is None or job.job_id.startswith(job_id)]

@@ -64,8 +64,15 @@ def mount(name: str, tmp_path: Path, stack: ExitStack, *, megabytes: int = 0) ->
             run("mount", "-t", name, device, str(path))
     except subprocess.CalledProcessError as error:
         pytest.skip(f"this kernel cannot mount {name}: {error.stderr.strip()}")
-    stack.callback(subprocess.run, ["umount", str(path)], capture_output=True, timeout=60)
+    stack.callback(unmount, path)
     return Mounted(path, image, device, driver)
+
+
+def unmount(path: Path) -> None:
+    """Unmount a file system, also if a failed test left it frozen or in use."""
+    subprocess.run(["fsfreeze", "--unfreeze", path], capture_output=True, timeout=60)
+    if subprocess.run(["umount", path], capture_output=True, timeout=60).returncode != 0:
+        subprocess.run(["umount", "--lazy", path], capture_output=True, timeout=60)
 
 
 def wait_for_mount(path: Path, process: subprocess.Popen[bytes]) -> None:
@@ -88,4 +95,4 @@ def mount_again(mounted: Mounted, stack: ExitStack) -> None:
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     stack.callback(process.wait, 30)
     wait_for_mount(mounted.path, process)
-    stack.callback(subprocess.run, ["umount", str(mounted.path)], capture_output=True, timeout=60)
+    stack.callback(unmount, mounted.path)

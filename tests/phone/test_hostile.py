@@ -87,7 +87,7 @@ def quick(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(discovery, "ANSWER_WITHIN", 0.5)
 
 
-def survive(work: Coroutine[Any, Any, T], deadline: float = 30.0) -> T:
+def survive(work: Coroutine[Any, Any, T], deadline: float = 120.0) -> T:
     """Run something to its end; anything it raises on the way, and taking too long, fails."""
 
     async def limited() -> T:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ambertime_tui import __version__
-from ambertime_tui.engine.api.hosts import running_jobs, start_host
+from ambertime_tui.engine.api.hosts import find_jobs, host_silent, running_jobs, start_host
 from ambertime_tui.engine.api.lines import LONGEST_ANSWER, peer_is_ours, read_line
 from ambertime_tui.engine.api.overview import Overview
 from ambertime_tui.engine.api.protocol import (
@@ -65,6 +65,7 @@ __all__ = [
     "Rows",
     "RunningJob",
     "SurveyedLibrary",
+    "find_jobs",
     "host_gone",
     "running_jobs",
 ]
@@ -143,11 +144,7 @@ class EngineClient:
                 hello = hello_from(await read_line(reader) or b"{}", __version__)
         except TimeoutError as error:
             writer.transport.abort()
-            raise EngineError(
-                "HostSilent",
-                f"The engine at {socket} has not responded for {hello_within:.0f} s. Try again. If it still "
-                "does not respond, end its process, then start the backup again to resume it.",
-            ) from error
+            raise host_silent(socket, hello_within) from error
         except (OSError, ValueError, EngineError) as error:
             writer.close()
             if isinstance(error, EngineError) and error.kind in ("OtherVersion", "OtherUser"):

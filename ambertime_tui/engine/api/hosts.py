@@ -6,9 +6,10 @@ import os
 import secrets
 import socket as sockets
 import subprocess
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ambertime_tui import __version__
 from ambertime_tui.child_processes import NEUTRAL_FOLDER, python_module, safe_environment
 from ambertime_tui.engine.api.lines import (
     LONGEST_HELLO,
@@ -23,8 +24,8 @@ from ambertime_tui.engine.api.protocol import (
     Hello,
     RunningJob,
     ask_line,
-    decoded,
-    parse_line,
+    has_a_job,
+    hello_from,
 )
 from ambertime_tui.paths import Paths, PathsError, private
 from ambertime_tui.phone.usbmux_address import normalize_usbmux_address
@@ -35,42 +36,103 @@ HOST_ANSWERS_WITHIN = 2.0
 """Seconds that `running_jobs` waits for each host."""
 
 
+@dataclass(frozen=True, slots=True)
+class FoundJobs:
+    """The running jobs of this user on this computer."""
+
+    jobs: tuple[RunningJob, ...]
+    """Oldest first."""
+    unreadable: tuple[EngineError, ...]
+    """Why other hosts, which may have a job, cannot be asked; each message says what to do."""
+
+
 def running_jobs(paths: Paths) -> tuple[RunningJob, ...]:
     """List this user's running jobs on this computer, oldest first. Removes sockets of dead hosts.
+
+    Raises:
+        EngineError: see `find_jobs`.
+    """
+    return find_jobs(paths).jobs
+
+
+def find_jobs(paths: Paths) -> FoundJobs:
+    """Find this user's running jobs on this computer. Removes sockets of dead hosts.
 
     Raises:
         EngineError: `OtherUser`: the folder of the sockets is not this user's, so none of them is trusted.
     """
     if not os.path.lexists(paths.runtime):
-        return ()
+        return FoundJobs((), ())
     if not is_ours(paths.runtime):
         raise EngineError(
             "OtherUser",
             f"{paths.runtime} belongs to another user, can be written to by others, or is a link. AmberTime "
             "does not use it. Set XDG_RUNTIME_DIR to a private folder.",
         )
-    found = []
-    for socket in sorted(paths.runtime.glob("*.sock")):
-        hello = _hello_from(socket) if is_our_socket(socket) else None
+    found: list[RunningJob] = []
+    unreadable: list[EngineError] = []
+    for socket in filter(is_our_socket, sorted(paths.runtime.glob("*.sock"))):
+        try:
+            hello = _hello_from(socket)
+        except EngineError as error:
+            unreadable.append(error)
+            continue
         if hello is not None and hello.job is not None:
             found.append(replace(hello.job, socket=str(socket)))
-    return tuple(sorted(found, key=lambda job: job.started_at))
+    return FoundJobs(tuple(sorted(found, key=lambda job: job.started_at)), tuple(unreadable))
 
 
 def _hello_from(socket: Path) -> Hello | None:
+    """What a host says; None if it has ended, or if another version has no job.
+
+    Raises:
+        EngineError: it cannot be understood, or does not respond.
+    """
     with sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM) as connection:
         connection.settimeout(HOST_ANSWERS_WITHIN)
         try:
             connection.connect(str(socket))
             if peer_is_ours(connection):
                 connection.sendall(ask_line(0, Ask.HELLO))
-                line = receive_line(connection, LONGEST_HELLO, HOST_ANSWERS_WITHIN)
-                return decoded(Hello, parse_line(line or b"{}").get("answer"))
+                return _decoded(receive_line(connection, LONGEST_HELLO, HOST_ANSWERS_WITHIN), socket)
         except ConnectionRefusedError:
             socket.unlink(missing_ok=True)
-        except (OSError, ValueError, EngineError):
-            pass  # alive but busy, about to end, or not a host
+        except TimeoutError as error:
+            raise host_silent(socket, HOST_ANSWERS_WITHIN) from error
+        except ValueError as error:
+            raise _not_a_host(socket) from error
+        except OSError:
+            pass  # about to end
     return None
+
+
+def _decoded(line: bytes, socket: Path) -> Hello | None:
+    if not line:
+        return None
+    try:
+        return hello_from(line, __version__)
+    except EngineError as error:
+        if error.kind != "OtherVersion":
+            raise _not_a_host(socket) from error
+        if not has_a_job(line):
+            return None
+        raise
+
+
+def host_silent(socket: Path, seconds: float) -> EngineError:
+    """The error of a host that does not respond."""
+    return EngineError(
+        "HostSilent",
+        f"The engine at {socket} has not responded for {seconds:.0f} s. Try again. If it still does not "
+        "respond, end its process, then start the backup again to resume it.",
+    )
+
+
+def _not_a_host(socket: Path) -> EngineError:
+    return EngineError(
+        "NotUnderstood",
+        f"The process at {socket} does not answer like AmberTime. If you did not start it, delete that file.",
+    )
 
 
 def start_host(paths: Paths, environ: dict[str, str]) -> Path:

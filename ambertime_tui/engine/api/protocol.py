@@ -366,25 +366,38 @@ def hello_from(data: bytes, own_version: str) -> Hello:
             is not a host.
     """
     answer = parse_line(data).get("answer")
-    if (
-        isinstance(answer, dict)
-        and isinstance(answer.get("protocol"), int)
-        and answer["protocol"] != PROTOCOL
-    ):
-        raise EngineError("OtherVersion", _other_version(answer, own_version))
-    return decoded(Hello, answer)
+    if not isinstance(answer, dict) or not isinstance(answer.get("protocol"), int):
+        return decoded(Hello, answer)
+    other = EngineError("OtherVersion", _other_version(answer, own_version))
+    if answer["protocol"] != PROTOCOL:
+        raise other
+    try:
+        return decoded(Hello, answer)
+    except EngineError as error:
+        raise other from error
+
+
+def has_a_job(data: bytes) -> bool:
+    """Whether a host's answer to HELLO, also that of another version, names a job."""
+    try:
+        answer = parse_line(data).get("answer")
+    except EngineError:
+        return False
+    return isinstance(answer, dict) and bool(answer.get("job"))
 
 
 def _other_version(answer: dict[str, Any], own_version: str) -> str:
     version = escaped(str(answer.get("version", ""))[:40]) or "of an unknown version"
     if answer["protocol"] > PROTOCOL:
-        age, remedy = "newer", "Update this AmberTime"
+        what, remedy = "newer than", "Update this AmberTime"
+    elif answer["protocol"] < PROTOCOL:
+        what, remedy = "older than", "Wait until its backup has ended"
     else:
-        age, remedy = "older", "Wait until its backup has ended"
+        what, remedy = "not compatible with", "Wait until its backup has ended"
     pid = answer.get("pid")
     stop = f" To stop it after its current files, run: kill {pid}." if isinstance(pid, int) else ""
     return (
-        f"The running engine is AmberTime {version}, {age} than this one ({own_version}). {remedy}, then try "
+        f"The running engine is AmberTime {version}, {what} this one ({own_version}). {remedy}, then try "
         f"again.{stop}"
     )
 

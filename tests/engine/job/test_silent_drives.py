@@ -181,7 +181,7 @@ def test_a_job_on_a_frozen_drive_can_be_stopped_and_run_again(
     made: MadeLibrary, phone: SimulatedPhone, tmp_path: Path
 ) -> None:
     async def story(path: Path) -> Ended:
-        async with engine() as client:
+        async with engine(patience=180.0) as client:
             await start_paused(client, JobSpec(str(path)))
             run("fsfreeze", "--freeze", str(path))
             try:
