@@ -64,6 +64,19 @@ def test_a_damaged_file_is_not_absent_and_a_rewritten_one_is(tmp_path: Path) -> 
     assert absent_in(tmp_path) == ["IMG_2.HEIC"]
 
 
+def test_an_item_behind_a_link_is_not_absent_and_its_files_stay(tmp_path: Path) -> None:
+    root, outside = tmp_path / "drive", tmp_path / "outside"
+    root.mkdir()
+    archive_without(root, ())
+    (root / MONTH).rename(outside)
+    (root / MONTH).symlink_to(outside)
+    before = tree(outside)
+    assert absent_in(root) == []
+    with open_target(root, drive=drive_at(root)) as target:
+        assert forget(target, {(PHONE, item.uuid) for item in ITEMS}, 9.0) == ()
+    assert tree(outside) == before
+
+
 def test_nothing_is_absent_before_a_library_was_read(tmp_path: Path) -> None:
     archive_without(tmp_path, (), "IMG_1.HEIC", "IMG_1.MOV")
     (tmp_path / OURS / ABSENT).write_bytes(b"{" * 100_000)

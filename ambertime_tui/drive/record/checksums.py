@@ -14,6 +14,7 @@ from ambertime_tui.drive.layout import CHECKSUMS
 from ambertime_tui.drive.volume.atomic_write import write_atomically
 from ambertime_tui.drive.volume.own_files import open_own_file
 from ambertime_tui.drive.volume.relative_path import is_safe_path
+from ambertime_tui.drive.volume.service_folders import service_in
 from ambertime_tui.drive.volume.system_calls import SystemCalls
 
 _LINE = re.compile(r"(\\?)([0-9a-fA-F]{64}) [ *](.+)", re.DOTALL)
@@ -49,13 +50,14 @@ def _parsed(line: str) -> tuple[str, str] | None:
 def each_checksum(root: Path) -> Iterator[tuple[str, str]]:
     """Path and SHA-256 in hex of each line of the target's SHA256SUMS, in its order.
 
-    Leaves out paths that lead out of the target (see `refused_lines`). Names that are not UTF-8 contain
-    surrogates, like those from `os.fsdecode`.
+    Leaves out paths that lead out of the target (see `refused_lines`), and those into recycle bins and the
+    like, which are emptied without notice. Names that are not UTF-8 contain surrogates, like those from
+    `os.fsdecode`.
 
     Raises:
         DriveError: it cannot be read.
     """
-    return (line for line in _parsed_lines(root) if is_safe_path(line[0]))
+    return (line for line in _parsed_lines(root) if is_safe_path(line[0]) and not service_in(line[0]))
 
 
 def refused_lines(root: Path) -> tuple[str, ...]:

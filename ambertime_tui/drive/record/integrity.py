@@ -88,7 +88,7 @@ def finalize_archive(root: Path, record: Record, calls: SystemCalls) -> None:
 
     Each file is replaced atomically. If nothing changed since the last run, nothing is written. SHA256SUMS
     lists the recorded files folder by folder, then all others. Lines that other tools wrote are kept if their
-    file exists. Memory use does not depend on the number of lines.
+    file exists and is not in a recycle bin or the like. Memory use does not depend on the number of lines.
 
     Raises:
         DriveError: the old files are kept.

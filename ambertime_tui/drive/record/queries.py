@@ -30,6 +30,7 @@ from ambertime_tui.drive.record.rows import (
 )
 from ambertime_tui.drive.volume.name_keys import name_key
 from ambertime_tui.drive.volume.relative_path import checked_archive_path, checked_name, checked_path
+from ambertime_tui.drive.volume.service_folders import service_in
 from ambertime_tui.library.model import Role
 
 _SUPERSEDED_OR_LOOSE = "SELECT 1 FROM superseded WHERE path = ? UNION ALL SELECT 1 FROM loose WHERE path = ?"
@@ -220,11 +221,13 @@ class RecordQueries(ABC):
     def iter_loose(self) -> Iterator[tuple[str, str]]:
         """Path and SHA-256 in hex of loose files: known from a line of SHA256SUMS, but part of no asset.
 
-        Holds the lock until exhausted.
+        Leaves out files in recycle bins and the like, which older versions added. Holds the lock until
+        exhausted.
         """
         with self._read() as connection:
             for path, digest in rows_of(connection, "loose", "ORDER BY path"):
-                yield checked_path(path), digest.hex()
+                if not service_in(checked_path(path)):
+                    yield path, digest.hex()
 
     def name_keys_in(self, folder: str) -> frozenset[str]:
         """The `name_key`s of all recorded files in a folder."""

@@ -22,6 +22,7 @@ from ambertime_tui.drive.record.rows import digest_of, files_in
 from ambertime_tui.drive.record.updates import ComputedFingerprint
 from ambertime_tui.drive.verify.walk import files_below
 from ambertime_tui.drive.volume.name_keys import is_text
+from ambertime_tui.drive.volume.service_folders import service_in
 from ambertime_tui.drive.writing.read_back import Reader
 from ambertime_tui.library.model import Role
 
@@ -284,7 +285,10 @@ class ExpectedFiles:
             ),
         )
         loose = record.execute("SELECT path, sha256 FROM loose ORDER BY path")
-        self._insert(_INSERT_LOOSE, ((os.fsencode(path), digest_of(digest)) for path, digest in loose))
+        self._insert(
+            _INSERT_LOOSE,
+            ((os.fsencode(path), digest_of(digest)) for path, digest in loose if not service_in(str(path))),
+        )
         aside = record.execute("SELECT path FROM aside")
         self._insert("INSERT OR IGNORE INTO aside VALUES (?)", ((os.fsencode(path),) for (path,) in aside))
         return True

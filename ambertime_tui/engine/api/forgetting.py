@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -58,7 +59,7 @@ def remember_items(target: Path, keys: Collection[ItemKey]) -> tuple[Forgettable
 
 def _with_archive(target: Path, work: Callable[[Target], T]) -> T:
     with _translated(target):
-        if not (target / OURS / RECORD).is_file():
+        if not os.path.lexists(target / OURS / RECORD):  # `open_target` says what else may be there
             raise EngineError(
                 "NoArchive", f"{target} contains no AmberTime archive. Check that the drive is mounted."
             )

@@ -16,6 +16,7 @@ from ambertime_tui.drive.record.checksums import (
     each_checksum,
     write_checksums,
 )
+from ambertime_tui.drive.volume.service_folders import service_in
 from ambertime_tui.drive.volume.system_calls import SystemCalls
 
 paths = (
@@ -27,7 +28,7 @@ paths = (
         max_size=3,
     )
     .map("/".join)
-    .filter(lambda path: not path.startswith("./"))
+    .filter(lambda path: not path.startswith("./") and service_in(path) is None)
 )
 digests = st.binary(min_size=32, max_size=32).map(bytes.hex)
 

@@ -6,6 +6,7 @@ import gc
 import hashlib
 import os
 import random
+import shutil
 import sqlite3
 import subprocess
 import tracemalloc
@@ -33,6 +34,7 @@ from tests.drive.archive_helpers import (
     recorded_assets,
     recorded_in,
     tree,
+    verdicts_of,
 )
 
 LIVE = (Role.PHOTO, Role.PAIRED_VIDEO)
@@ -178,6 +180,26 @@ def test_a_run_that_changes_nothing_writes_nothing(tmp_path: Path) -> None:
     backup(tmp_path)
     assert_complete(tmp_path)
     assert len(dict(each_checksum(tmp_path))) == 9, "a removed file is written again"
+
+
+@pytest.mark.parametrize("bin_", ["#recycle", "Photos/@eaDir", ".Trash-1000/files"])
+def test_lines_into_recycle_bins_are_not_kept(tmp_path: Path, bin_: str) -> None:
+    """Bins are emptied without notice: such a line would make `sha256sum -c` and `verify` fail afterwards."""
+    backup(tmp_path)
+    sums, thrown_away = tmp_path / "SHA256SUMS", tmp_path / bin_ / "IMG_1.HEIC"
+    thrown_away.parent.mkdir(parents=True)
+    thrown_away.write_bytes(b"abc")
+    with sums.open("a") as lines:
+        lines.write(f"{hashlib.sha256(b'abc').hexdigest()}  {bin_}/IMG_1.HEIC\n")
+    assert bin_ not in "".join(verdicts_of(tmp_path))
+    with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
+        older_version = {f"{bin_}/IMG_2.HEIC": "ab" * 32}
+        target.record.add_loose(older_version.items())
+        target.finish()
+    assert bin_ not in sums.read_text()
+    shutil.rmtree(tmp_path / bin_)
+    assert verify(tmp_path).sound
+    assert subprocess.run(["sha256sum", "-c", "--quiet", sums], cwd=tmp_path, check=False).returncode == 0
 
 
 def test_lines_of_other_tools_in_sha256sums_are_kept(tmp_path: Path) -> None:

@@ -31,7 +31,6 @@ from tests.engine.backups import (
     resume,
     start_paused,
     strangers,
-    until,
 )
 
 
@@ -177,6 +176,19 @@ def test_a_first_access_that_takes_too_long_is_abandoned() -> None:
     asyncio.run(story())
 
 
+async def blocked(pid: int) -> None:
+    """Wait until a thread of a process has waited for the drive for some looks in a row."""
+    looks = 0
+    while looks < 5:
+        states = [path.read_text().rpartition(")")[2].split()[0] for path in threads_of(pid)]
+        looks = looks + 1 if "D" in states else 0
+        await asyncio.sleep(0.05)
+
+
+def threads_of(pid: int) -> list[Path]:
+    return list(Path(f"/proc/{pid}/task").glob("*/stat"))
+
+
 def test_a_job_on_a_frozen_drive_can_be_stopped_and_run_again(
     made: MadeLibrary, phone: SimulatedPhone, tmp_path: Path
 ) -> None:
@@ -186,7 +198,7 @@ def test_a_job_on_a_frozen_drive_can_be_stopped_and_run_again(
             run("fsfreeze", "--freeze", str(path))
             try:
                 await resume(client)
-                await until(client, lambda status: len(status.write.current_files) > 0)
+                await blocked(client.hello.pid)
                 await client.command(Command(CommandName.STOP_NOW))
                 return await ended(client)
             finally:
