@@ -35,10 +35,16 @@ def finished_to_the_end(status: JobStatus) -> bool:
     return status.outcome in (Outcome.COMPLETE, Outcome.LEFT) and status.spec.selection.range.end is None
 
 
-def at_rest(status: JobStatus) -> JobStatus:
-    """The status to show for a job whose process has ended: no current files, no rates."""
+def at_rest(status: JobStatus, now: float) -> JobStatus:
+    """The status to show for a job whose process has ended: no current files, no rates.
+
+    Args:
+        status: the last one.
+        now: when the process ended, seconds since 1970.
+    """
     return replace(
         status,
+        now=now,
         phase=Phase.ENDED,
         condition=Condition.RUNNING,
         sentence="",

@@ -254,6 +254,20 @@ def test_an_engine_that_dies_is_reported_in_a_sentence() -> None:
     assert engine.commands == []
 
 
+def test_the_running_time_stops_when_the_engine_dies() -> None:
+    engine = Dying()
+
+    async def script(stage: Stage) -> None:
+        await stage.shows("1,204 of 2,341")
+        running_time = stage.text.splitlines()[0].split()[-1]
+        engine.may_die.set()
+        await stage.shows("process ended unexpectedly")
+        assert stage.text.splitlines()[0].split()[-1] == running_time
+        await stage.press("q")
+
+    play(app_of(engine, context_of(engine, clock=lambda: NOW + 3600), attach_to=SOCKET), script)
+
+
 def test_after_an_engine_died_one_key_starts_a_new_backup() -> None:
     engine = Dying()
     engine.may_die.set()

@@ -127,10 +127,11 @@ class RunScreen(AmberScreen):
         """Show that the job is no longer running."""
         if self._pending is not None:
             self.status, self._pending = self._pending, None
+        ended_at = self.now
         self.gone = sentence
         self.shell.job_lost()
         if self.status is not None:
-            self.status = at_rest(self.status)
+            self.status = at_rest(self.status, ended_at)
         while self.app.screen is not self and self in self.app.screen_stack:
             self.app.pop_screen()
         self.say_all(((sentence, "bad"),))
