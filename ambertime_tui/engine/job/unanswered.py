@@ -6,7 +6,7 @@ from ambertime_tui.engine.timing import Timing
 from ambertime_tui.phone.errors import PhoneStalled
 
 ASSETS = 2
-"""Assets that must stall while each is copied alone, before the phone, and not a file, counts as the cause."""
+"""Assets that must stall, each copied alone, before the phone and not a file counts as the cause."""
 
 
 class UnansweredReads:
