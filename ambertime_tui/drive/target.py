@@ -288,6 +288,9 @@ class Target:
             for file in files
             if not in_library(file.uuid)
         }
+        # Forgotten items stay absent, so that they can be forgotten again after an undo.
+        marks = self._record.forgotten_assets()
+        absent |= {mark.uuid for mark in marks if mark.udid == udid and not in_library(mark.uuid)}
         save_absent(self.path, udid, self._context.clock(), absent, self._context.calls)
 
     def close(self) -> None:
