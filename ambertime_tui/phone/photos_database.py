@@ -45,6 +45,7 @@ LOOK_EVERY = 8 << 20
 """Bytes to read from the database between checks of the log's header."""
 TIME_RESOLUTION = 0.02
 """Seconds. Twice the coarsest tick of file system timestamps (100 Hz)."""
+_HASHED_AT_MOST = 64 << 20
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 15.0
 
 
@@ -73,13 +74,18 @@ class FetchedDatabase:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseStamp:
-    """Cheap facts that change with every commit: equal stamps mean an unchanged database."""
+    """Cheap facts that change with every commit: equal stamps mean an unchanged database.
+
+    Without the hash of the log, that rests on what AFC reports as its size and time.
+    """
 
     log_header: bytes
     log_size: int
     log_modified_ns: int | None
     database_size: int
     database_modified_ns: int | None
+    log_hash: bytes = b""
+    """SHA-256 of the log; empty if it was not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +163,12 @@ async def fetch_database(
     raise DatabaseNeverRests(attempts)
 
 
-async def database_stamp(media: MediaFolder) -> DatabaseStamp:
+async def database_stamp(media: MediaFolder, *, hash_log: bool = False) -> DatabaseStamp:
     """Return the stamp of the database now.
+
+    Args:
+        media: the phone's media folder.
+        hash_log: also read the log, which usually has up to 4 MB; at most 64 MB are read.
 
     Raises:
         DatabaseNotThere, PhoneError: as for `fetch_database`.
@@ -168,7 +178,9 @@ async def database_stamp(media: MediaFolder) -> DatabaseStamp:
     )
     if database is None:
         raise DatabaseNotThere(DATABASE)
+    log_hash = await _log_hash(media) if hash_log else b""
     return DatabaseStamp(
+        log_hash=log_hash,
         log_header=header,
         log_size=log.size if log else 0,
         log_modified_ns=log.modified_ns if log else None,
@@ -307,6 +319,21 @@ class _Attempt:
         if self._done > 2 * self._total + _GROWTH:
             raise MediaChanged(DATABASE, self._total, self._done)
         self._on_progress(FetchProgress(self._number, self._done, max(self._total, self._done)))
+
+
+async def _log_hash(media: MediaFolder) -> bytes:
+    """Return the hash of the log, or of its first part if it is very large."""
+    digest, read = hashlib.sha256(), 0
+    try:
+        async with aclosing(media.read(LOG, chunk=LARGEST_READ)) as pieces:
+            async for piece in pieces:
+                digest.update(piece)
+                read += len(piece)
+                if read >= _HASHED_AT_MOST:
+                    break
+    except MediaNotFound:
+        return b""
+    return digest.digest()
 
 
 async def _log_header(media: MediaFolder) -> bytes:

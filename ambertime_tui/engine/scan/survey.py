@@ -253,7 +253,7 @@ async def _fetched(
 
     for tries_left in reversed(range(READ_TRIES)):
         try:
-            stamp = await database_stamp(media)
+            stamp = await database_stamp(media, hash_log=True)
             return stamp, await fetch_database(media, folder, on_progress=on_progress)
         except MediaForbidden:
             raise

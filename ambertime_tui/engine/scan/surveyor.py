@@ -145,7 +145,7 @@ class Surveyor:
 
 async def _is_unchanged(scan: Scan, media: MediaFolder) -> bool:
     try:
-        return scan.stamp is not None and await database_stamp(media) == scan.stamp
+        return scan.stamp is not None and await database_stamp(media, hash_log=True) == scan.stamp
     except DatabaseNotThere:
         return False
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-import sqlite3
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,7 +18,8 @@ from ambertime_tui.engine.scan.surveyor import GOOD_FOR, Surveyor
 from ambertime_tui.engine.timing import Timing
 from ambertime_tui.paths import PathsError
 from ambertime_tui.phone.afc import MediaFolder
-from ambertime_tui.simulator.library import MadeLibrary
+from ambertime_tui.simulator.faults import Faults
+from ambertime_tui.simulator.library import LiveWriter, MadeLibrary
 from ambertime_tui.simulator.phone import SimulatedPhone
 from tests.phone.talking import session_with
 
@@ -45,8 +45,9 @@ async def story_of(
 
 
 def write_to(made: MadeLibrary) -> None:
-    with closing(sqlite3.connect(made.database)) as database, database:
-        database.execute("UPDATE ZASSET SET ZFAVORITE = 1 - ZFAVORITE")
+    """Commit a transaction to the log, as Photos does: its header stays the same."""
+    with LiveWriter(made, per_second=1):
+        pass
 
 
 def test_an_old_survey_is_used_where_the_database_was_not_written_to(
@@ -61,9 +62,12 @@ def test_an_old_survey_is_used_where_the_database_was_not_written_to(
     asyncio.run(story())
 
 
+@pytest.mark.parametrize("stale", [False, True], ids=["stats change", "stats never change"])
 def test_an_old_survey_is_not_used_where_it_was(
-    phone: SimulatedPhone, made: MadeLibrary, tmp_path: Path
+    phone: SimulatedPhone, made: MadeLibrary, tmp_path: Path, stale: bool
 ) -> None:
+    phone.faults = Faults(stats_never_change=stale)
+
     async def story() -> None:
         async with story_of(phone, tmp_path) as (surveyor, clock, media, _):
             await asyncio.to_thread(write_to, made)
