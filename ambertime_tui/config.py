@@ -63,6 +63,13 @@ class Task:
     hidden: bool | None = None
     trashed: bool | None = None
     edits: bool | None = None
+    every: str | None = None
+    """For `watch`: time between two runs while phone and drive stay connected."""
+
+    @property
+    def every_seconds(self) -> float | None:
+        """`every` in seconds; None: not set."""
+        return None if self.every is None else parse_every(self.every)
 
     def over(self, other: Task) -> Task:
         """Return this task, with the settings it does not have taken from another one."""
@@ -174,6 +181,8 @@ def backup_key(udid: str, target: str) -> str:
     return f"{udid} {target}"
 
 
+SHORTEST_EVERY = 600.0
+"""Seconds between two runs of `watch`, at least."""
 _PATIENCE = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 
@@ -191,6 +200,20 @@ def parse_patience(text: str) -> float | None:
     if match is None:
         raise ValueError(f"'{text}' is not a duration. Write it like 90s, 30m, 12h or forever.")
     return float(match[1]) * _SECONDS[match[2]]
+
+
+def parse_every(text: str) -> float:
+    """Return the seconds of ``30m``, ``6h`` or ``1d``, as the time between two runs of `watch`.
+
+    Raises:
+        ValueError: the text is no duration, or a short one; the message is a sentence.
+    """
+    wanted = text.strip().lower()
+    days = wanted.removesuffix("d")
+    seconds = float(days) * 86_400 if wanted != days and days.isdigit() else parse_patience(wanted)
+    if seconds is None or seconds < SHORTEST_EVERY:
+        raise ValueError(f"'{text}' is not possible. Use 10m or more, such as 6h or 1d.")
+    return seconds
 
 
 def load_config(folder: Path, today: date) -> Config:
@@ -318,6 +341,8 @@ class _Checker:
                 parse_date_range(text, self._today)
             elif name == "patience":
                 parse_patience(text)
+            elif name == "every" and not (parse_patience(text) or 0.0) >= SHORTEST_EVERY:
+                raise self._wrong(key, "must be 10m or more, such as 6h or 1d")
             elif name == "time_limit" and parse_patience(text) is None:
                 raise self._wrong(key, "must have an end; write it like 30s or 5m")
         except (DateRangeError, ValueError) as error:

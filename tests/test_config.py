@@ -14,6 +14,7 @@ from ambertime_tui.config import (
     Task,
     load_config,
     load_state,
+    parse_every,
     parse_patience,
     save_state,
 )
@@ -121,3 +122,16 @@ def test_patience_is_a_number_with_a_unit(text: str, seconds: float | None) -> N
 def test_anything_else_is_not_patience(text: str) -> None:
     with pytest.raises(ValueError, match="is not a duration"):
         parse_patience(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("10m", 600), ("6h", 21_600), ("1d", 86_400), (" 14D ", 1_209_600)]
+)
+def test_the_time_between_two_runs(text: str, seconds: float) -> None:
+    assert parse_every(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "9m", "forever", "d", "-1d", "1 week", "30s"])
+def test_anything_else_is_no_time_between_two_runs(text: str) -> None:
+    with pytest.raises(ValueError, match="is not"):
+        parse_every(text)

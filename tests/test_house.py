@@ -90,12 +90,16 @@ RULES = {
         "engine.api library config paths qr units exit_codes",
         "a front end sees the engine through its api only",
     ),
+    "watch": rule(
+        "engine.api library config paths units child_processes",
+        "a front end without a person: it sees the engine through its api only",
+    ),
     "simulator": rule("", "it replaces a phone, so it must share no code with the product"),
     "demo": rule(
         "engine.api simulator child_processes paths units", "the demo runs the product as a person would"
     ),
     "cli": rule(
-        "tui plain demo simulator engine.api config exit_codes last_resort library paths units "
+        "tui plain watch demo simulator engine.api config exit_codes last_resort library paths units "
         "child_processes",
         "commands start a front end; the work is done below them",
     ),

@@ -23,6 +23,7 @@ from ambertime_tui.cli import (
     simulate_cmd,
     stop_cmd,
     verify_cmd,
+    watch_cmd,
 )
 from ambertime_tui.cli.options import Parser
 
@@ -32,6 +33,7 @@ _COMMANDS = (
     scan_cmd,
     backup_cmd,
     run_cmd,
+    watch_cmd,
     attach_cmd,
     jobs_cmd,
     stop_cmd,

@@ -16,6 +16,7 @@ from ambertime_tui.engine.api.protocol import Report, RunningJob
 from ambertime_tui.engine.api.spec import JobSpec
 from ambertime_tui.engine.api.status import DriveSummary, JobStatus, PhoneSummary
 from ambertime_tui.engine.api.verification import Verification, VerifiedFile
+from ambertime_tui.engine.api.watch_event import WatchEvent
 from ambertime_tui.exit_codes import ExitCode
 from ambertime_tui.library.model import Asset
 from ambertime_tui.plain.job_json import JobRecords, ending_records
@@ -79,6 +80,14 @@ class JsonPrinter(Printer):
                 succeeded_at=known.succeeded_at,
                 long_ago=known.is_long_ago(now),
             )
+        self._streams.flush()
+
+    def watch_event(self, event: WatchEvent) -> None:
+        self._record("watch", **{**to_json(event), "task": event.task or None})
+        self._streams.flush()
+
+    def service(self, file: str, sentences: Sequence[str], *, installed: bool) -> None:
+        self._record("service", file=file, installed=installed, sentences=list(sentences))
         self._streams.flush()
 
     def task_begins(self, spec: JobSpec) -> None:

@@ -14,6 +14,7 @@ from ambertime_tui.engine.api.protocol import Report, RunningJob
 from ambertime_tui.engine.api.spec import JobSpec
 from ambertime_tui.engine.api.status import DriveSummary, JobStatus, PhoneSummary
 from ambertime_tui.engine.api.verification import Verification, VerifiedFile
+from ambertime_tui.engine.api.watch_event import WatchEvent
 from ambertime_tui.exit_codes import ExitCode
 from ambertime_tui.library.model import Asset
 from ambertime_tui.plain.narrator import Narrator, progress_line
@@ -76,6 +77,14 @@ class Printer(ABC):
     @abstractmethod
     def history(self, runs: Sequence[PastRun], tasks: Mapping[str, TaskHistory], now: float) -> None:
         """List past runs, oldest first, and what is known of each task."""
+
+    @abstractmethod
+    def watch_event(self, event: WatchEvent) -> None:
+        """Report something that happened while watching."""
+
+    @abstractmethod
+    def service(self, file: str, sentences: Sequence[str], *, installed: bool) -> None:
+        """Report that a service was installed or removed."""
 
     @abstractmethod
     def task_begins(self, spec: JobSpec) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from ambertime_tui.engine.api.doctor import Area, Finding
 from ambertime_tui.engine.api.doctor_rows import RowVerdict
@@ -13,6 +14,7 @@ from ambertime_tui.engine.api.protocol import Report, RunningJob
 from ambertime_tui.engine.api.spec import JobSpec
 from ambertime_tui.engine.api.status import DriveSummary, JobStatus, PhoneSummary
 from ambertime_tui.engine.api.verification import Verification, VerifiedFile
+from ambertime_tui.engine.api.watch_event import WatchEvent
 from ambertime_tui.exit_codes import ExitCode
 from ambertime_tui.library.model import Asset
 from ambertime_tui.plain.doctor_text import HEADINGS, comparison_lines, finding_lines, summary_line
@@ -72,6 +74,13 @@ class TextPrinter(Printer):
 
     def history(self, runs: Sequence[PastRun], tasks: Mapping[str, TaskHistory], now: float) -> None:
         self._print(history_lines(runs, tasks, now))
+
+    def watch_event(self, event: WatchEvent) -> None:
+        at = f"{datetime.fromtimestamp(event.at).astimezone():%Y-%m-%d %H:%M:%S}"
+        self._print([f"{at} {event.task + ': ' if event.task else ''}{event.sentence}"])
+
+    def service(self, file: str, sentences: Sequence[str], *, installed: bool) -> None:
+        self._print(sentences)
 
     def task_begins(self, spec: JobSpec) -> None:
         self._narrator = self._new_narrator()

@@ -5,13 +5,14 @@
 #    source ~/.local/share/bash_completion/ambertime
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
-_shtab_ambertime_subparsers=(devices drives scan backup run attach jobs stop history verify forget doctor demo completion man simulate)
+_shtab_ambertime_subparsers=(devices drives scan backup run watch attach jobs stop history verify forget doctor demo completion man simulate)
 
 _shtab_ambertime_devices_option_strings=(-h --help --json)
 _shtab_ambertime_drives_option_strings=(-h --help --json)
 _shtab_ambertime_scan_option_strings=(-h --help --device --range --hidden --no-hidden --trashed --no-trashed --database --media --ascii --no-ascii --json)
 _shtab_ambertime_backup_option_strings=(-h --help --task --device --range --hidden --no-hidden --trashed --no-trashed --to --originals --fetch --order --patience --edits --no-edits --new-archive --detach --json)
 _shtab_ambertime_run_option_strings=(-h --help --all --json)
+_shtab_ambertime_watch_option_strings=(-h --help --install --uninstall --json)
 _shtab_ambertime_attach_option_strings=(-h --help --plain --color --ascii --no-ascii --theme --json)
 _shtab_ambertime_jobs_option_strings=(-h --help --json)
 _shtab_ambertime_stop_option_strings=(-h --help --now)
@@ -49,7 +50,7 @@ _shtab_ambertime_completion_pos_0_choices=(bash zsh fish)
 _shtab_ambertime_simulate___link_choices=(unlimited usb2 usb2-slow usb3)
 _shtab_ambertime_simulate___ios_choices=(14 16 18 26)
 _shtab_ambertime_simulate___trust_choices=(accepts asks refuses)
-_shtab_ambertime_pos_0_choices=(devices drives scan backup run attach jobs stop history verify forget doctor demo completion man simulate)
+_shtab_ambertime_pos_0_choices=(devices drives scan backup run watch attach jobs stop history verify forget doctor demo completion man simulate)
 _shtab_ambertime___color_choices=(auto truecolor 256 16 none)
 
 _shtab_ambertime_devices__h_nargs=0
@@ -82,6 +83,11 @@ _shtab_ambertime_run__h_nargs=0
 _shtab_ambertime_run___help_nargs=0
 _shtab_ambertime_run___all_nargs=0
 _shtab_ambertime_run___json_nargs=0
+_shtab_ambertime_watch__h_nargs=0
+_shtab_ambertime_watch___help_nargs=0
+_shtab_ambertime_watch___install_nargs=0
+_shtab_ambertime_watch___uninstall_nargs=0
+_shtab_ambertime_watch___json_nargs=0
 _shtab_ambertime_attach__h_nargs=0
 _shtab_ambertime_attach___help_nargs=0
 _shtab_ambertime_attach___plain_nargs=0

@@ -50,7 +50,7 @@ function _shtab_ambertime_using
   test "$_shtab_ambertime_cmdpath" = "$argv"
 end
 
-set -g _shtab_ambertime_commands devices drives scan backup run attach jobs stop history verify forget doctor demo completion man simulate
+set -g _shtab_ambertime_commands devices drives scan backup run watch attach jobs stop history verify forget doctor demo completion man simulate
 set -g _shtab_ambertime_opts_with_value --assets --behaviour --color --compare --control --database --device --fetch --icloud-share --icloud-speed --into --ios --item --link --long --media --name --order --originals --patience --phones --range --report --sample --scratch --seed --since --socket --task --theme --to --trust --udid
 
 complete -c ambertime -e
@@ -97,6 +97,11 @@ complete -c ambertime -n '_shtab_ambertime_using; and test $_shtab_ambertime_npo
 complete -c ambertime -n '_shtab_ambertime_using run' -s h -l help -d 'show this help message and exit'
 complete -c ambertime -n '_shtab_ambertime_using run' -l all -d 'run all saved tasks, one after the other (default: the named one)'
 complete -c ambertime -n '_shtab_ambertime_using run' -l json -d 'print JSON Lines (default: text)'
+complete -c ambertime -n '_shtab_ambertime_using; and test $_shtab_ambertime_npos -eq 0' -a watch -d 'Run saved tasks when their iPhone and drive are connected.'
+complete -c ambertime -n '_shtab_ambertime_using watch' -s h -l help -d 'show this help message and exit'
+complete -c ambertime -n '_shtab_ambertime_using watch' -l install -d 'run it in the background from now on, as a service of this user (default: in this terminal)'
+complete -c ambertime -n '_shtab_ambertime_using watch' -l uninstall -d 'stop that service and remove it (default: keep it)'
+complete -c ambertime -n '_shtab_ambertime_using watch' -l json -d 'print JSON Lines (default: text)'
 complete -c ambertime -n '_shtab_ambertime_using; and test $_shtab_ambertime_npos -eq 0' -a attach -d 'Show a running backup.'
 complete -c ambertime -n '_shtab_ambertime_using attach' -s h -l help -d 'show this help message and exit'
 complete -c ambertime -n '_shtab_ambertime_using attach' -l plain -d 'print lines (default: the full screen, in a terminal)'

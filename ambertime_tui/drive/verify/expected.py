@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Self
+from zlib import crc32
 
 from ambertime_tui.drive.errors import RecordDamaged, ScratchFull
 from ambertime_tui.drive.record.checksums import each_checksum, refused_lines
@@ -168,6 +169,20 @@ class ExpectedFiles:
             selected[place] = True
         subset = Subset(ever, selected, number, 0)
         return replace(subset, bytes=sum(file.size or 0 for file in self.iter_files(subset)))
+
+    def only_part(self, subset: Subset, number: int, parts: int) -> Subset:
+        """Keep only the files of one part: a file is always in the same one, by the hash of its path.
+
+        Args:
+            subset: without a sample.
+            number: of the part, from 0.
+            parts: how many there are.
+        """
+        selected, count, size = bytearray(subset.count), 0, 0
+        for place, file in enumerate(self.iter_files(subset)):
+            if crc32(os.fsencode(file.path)) % parts == number:
+                selected[place], count, size = True, count + 1, size + (file.size or 0)
+        return replace(subset, selected=selected, count=count, bytes=size)
 
     def iter_files(self, subset: Subset) -> Iterator[Expected]:
         """The selected files, ordered by path."""

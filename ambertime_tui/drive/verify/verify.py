@@ -40,6 +40,7 @@ def verify(
     *,
     since: float | None = None,
     sample: float | None = None,
+    part: tuple[int, int] | None = None,
     on_progress: Callable[[VerifyProgress], None] | None = None,
     on_file: Callable[[FileVerdict], None] = lambda found: None,
     clock: Callable[[], float] = time.time,
@@ -55,6 +56,7 @@ def verify(
         path: the target folder.
         since: only files written at or after this time (seconds since 1970).
         sample: only a random share of the files: 0.05 for 5%. At least one file.
+        part: only one of several parts, as (number from 0, how many); a file is always in the same part.
         on_progress: called after each file, and repeatedly within a large one.
         on_file: called with each result: expected files ordered by path, then extra ones.
         clock: seconds since 1970.
@@ -79,7 +81,7 @@ def verify(
     drive = drive_of(root)
     reader = Reader(drive.traits, drive.device, calls)
     place = TargetAtStart.of(root, drive.device)
-    all_of_it = since is None and sample is None
+    all_of_it = since is None and sample is None and part is None
     found = _Tally(on_file)
     with opened_target(root) as target, ExpectedFiles() as expected:
         try:
@@ -91,6 +93,8 @@ def verify(
             expected.add_found(path for path, _ in files_below(root, PHOTOS, found.notice))
         notices = expected.load_expected(root)
         subset = expected.select(since, sample, chance or random.Random())
+        if part is not None:
+            subset = expected.only_part(subset, *part)
         skipped = len(expected) - subset.count
         progress = _ProgressReporter(subset.count, subset.bytes, on_progress)
         findings_file = _FindingsFile(root, expected, calls, clock)

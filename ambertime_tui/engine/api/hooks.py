@@ -59,6 +59,19 @@ def hand_payload(status: JobStatus, sentence: str) -> str:
     return json_line(value) + "\n"
 
 
+def archive_payload(task: str, target: str, sentence: str, at: float) -> str:
+    """Return what a hook gets when an archive needs a person.
+
+    Args:
+        task: name of the saved task that writes to it.
+        target: its folder.
+        sentence: what was found, and what to do.
+        at: seconds since 1970.
+    """
+    value = {"type": "hand_needed", "at": at, "job_id": None, "task": task, "udid": "", "phone": "AmberTime"}
+    return json_line({**value, "target": target, "sentence": sentence}) + "\n"
+
+
 def run_hook(command: tuple[str, ...], payload: str, seconds: float, environ: Mapping[str, str]) -> str:
     """Run a hook and wait for its end. Blocks. A failure is logged and never ends a backup.
 

@@ -80,6 +80,7 @@ def verify_archive(
     *,
     since: float | None = None,
     sample: float | None = None,
+    part: tuple[int, int] | None = None,
 ) -> Verification:
     """Read the files of an archive and compare them with the record. Changes nothing.
 
@@ -89,6 +90,7 @@ def verify_archive(
         on_file: called with the result for each file.
         since: only files written at or after this time (seconds since 1970).
         sample: only this share of them (0 to 1), chosen at random.
+        part: only one of several parts, as (number from 0, how many); a file is always in the same part.
 
     Raises:
         EngineError: there is no readable archive; the message says why.
@@ -104,6 +106,7 @@ def verify_archive(
             target,
             since=since,
             sample=sample,
+            part=part,
             on_progress=report_progress,
             on_file=lambda found: on_file(_verified_file(found)),
         )

@@ -127,10 +127,11 @@ class Handlers:
             raise as_engine_error(error) from error
 
     def stop(self) -> None:
-        """Stop the job after its current files, including a job that is still starting."""
+        """Stop the job after its current files, including a job that is still starting: the computer may be
+        shutting down, and `watch` can resume it."""
         self._stopping = True
         if self._job is not None and self.job_runs:
-            self._job.stop()
+            self._job.stop(resume_later=True)
 
     async def aclose(self) -> None:
         """Cancel all background tasks. The job has already ended."""
@@ -259,7 +260,7 @@ class Handlers:
         )
         self._job = job
         if self._stopping:
-            job.stop()
+            job.stop(resume_later=True)
         self._previewer.forget()
         running = self._job_task = asyncio.create_task(job.run(), name="job")
         running.add_done_callback(_log_failure)

@@ -20,6 +20,7 @@ from ambertime_tui.engine.api.history import append_run, run_of
 from ambertime_tui.engine.api.protocol import Command, CommandName, EngineError, Pane, ReportPage, Rows
 from ambertime_tui.engine.api.spec import JobSpec
 from ambertime_tui.engine.api.status import Condition, Phase, PhoneSummary
+from ambertime_tui.engine.api.unfinished import UnfinishedJob, forget_unfinished, note_started
 from ambertime_tui.engine.job.closing import JobResult, close_job
 from ambertime_tui.engine.job.conditions import Conditions
 from ambertime_tui.engine.job.context import JobContext
@@ -119,6 +120,8 @@ class Job:
     ) -> None:
         self.job_id = secrets.token_hex(4)
         self.progress = Progress(self.job_id, spec, timing)
+        self._note = UnfinishedJob(self.job_id, timing.wall(), spec)
+        self._resume_later = False
         self._opened = opened
         self._reports = reports
         self._stop_now = asyncio.Event()
@@ -151,6 +154,7 @@ class Job:
     async def run(self) -> None:
         """Do the whole job. Never raises: the status's outcome says how it ended."""
         parts: list[asyncio.Task[Any]] = []
+        await asyncio.to_thread(note_started, self._reports.parent, self._note)
         try:
             await self._run(parts)
         except Exception as error:
@@ -161,6 +165,8 @@ class Job:
             await asyncio.gather(self._close_target(), return_exceptions=True)
             self._result = self._result or JobResult.failed(fault_sentence(error))
         result = self._result or JobResult.failed(fault_sentence("no result"))
+        if not self._resume_later:
+            await asyncio.to_thread(forget_unfinished, self._reports.parent, self.job_id)
         self.progress.end(result.outcome, result.sentence, result.census, result.proof)
 
     async def _run(self, parts: list[asyncio.Task[Any]]) -> None:
@@ -226,8 +232,13 @@ class Job:
                     raise EngineError("NotNow", "There is no code yet.")
                 self._pipeline.planned.copy_phase.show_code()
 
-    def stop(self) -> None:
-        """End the job after the files in progress, or immediately if nothing is being copied."""
+    def stop(self, *, resume_later: bool = False) -> None:
+        """End the job after the files in progress, or immediately if nothing is being copied.
+
+        Args:
+            resume_later: the computer shuts down: keep the note by which `watch` resumes the job.
+        """
+        self._resume_later |= resume_later
         self._conditions.stop()
         self.progress.stop_after_file = True
         if self._conditions.phone_trouble:

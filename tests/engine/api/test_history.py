@@ -68,7 +68,7 @@ def test_a_line_that_a_power_cut_tore_costs_only_itself(tmp_path: Path) -> None:
 def test_a_long_file_makes_room_and_keeps_what_it_had(tmp_path: Path) -> None:
     append_run(tmp_path, RUN)
     with (tmp_path / FILE).open("a") as file:
-        file.write("\n" * LONGEST)
+        file.write(" " * LONGEST + "\n")
     after = replace(RUN, job_id="dd33", started_at=3000.0)
     append_run(tmp_path, after)
     assert (tmp_path / OLDER).stat().st_size > LONGEST
