@@ -13,6 +13,7 @@ from ambertime_tui.phone.afc_connection import AfcConnection, Connect, Reconnect
 from ambertime_tui.phone.afc_messages import MediaStat, Operation, Space, Status
 from ambertime_tui.phone.cleanup import finish, forget
 from ambertime_tui.phone.errors import (
+    MediaBusy,
     MediaChanged,
     MediaError,
     MediaNotFound,
@@ -73,6 +74,8 @@ class MediaFolder:
         self._budget = ReadBudget(IN_FLIGHT)
         self._opened = itertools.count()
         self._background: set[asyncio.Task[None]] = set()
+        self._closing: set[asyncio.Task[None]] = set()
+        """Files whose close the phone has not confirmed."""
         self._closed = False
         self._keep_alive_every = keep_alive_every
         self._keep_alive = asyncio.create_task(self._keep_alive_loop())
@@ -165,7 +168,7 @@ class MediaFolder:
         finally:
             if ahead is not None:
                 ahead.cancel()
-            self._in_background(self._release(file))
+            self._close_in_background(file)
 
     async def read_head(self, path: str, count: int) -> bytes:
         """Return the first `count` bytes of a file, or all of a shorter one.
@@ -180,7 +183,7 @@ class MediaFolder:
                 head += piece
             return head
         finally:
-            self._in_background(self._release(file))
+            self._close_in_background(file)
 
     async def space(self) -> Space | None:
         """Return the phone's storage; None if it does not report it.
@@ -276,6 +279,13 @@ class MediaFolder:
 
     async def _open_on_phone(self, path: str, payload: bytes) -> _OpenFile:
         status, data, connection = await self._request(Operation.FILE_OPEN, payload)
+        if status != Status.SUCCESS and self._closing:
+            error = await self._error_for(path, status)
+            if not isinstance(error, MediaBusy):
+                raise error
+            # The phone may count files that are about to be closed.
+            await asyncio.wait(tuple(self._closing))
+            status, data, connection = await self._request(Operation.FILE_OPEN, payload)
         if status != Status.SUCCESS:
             raise await self._error_for(path, status)
         return _OpenFile(
@@ -301,12 +311,18 @@ class MediaFolder:
         finally:
             self._slots.release()
 
-    def _in_background(self, work: Coroutine[object, object, None]) -> None:
+    def _close_in_background(self, file: _OpenFile) -> None:
+        task = self._in_background(self._release(file))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    def _in_background(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
         """Run a clean-up task in the background, where cancellation cannot reach it."""
         task = asyncio.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
         task.add_done_callback(forget)
+        return task
 
     async def _keep_alive_loop(self) -> None:
         while True:

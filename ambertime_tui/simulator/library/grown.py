@@ -58,8 +58,8 @@ _FACE_ZEROS = _words(
 class GrownRows:
     """Adds what Photos computes about assets, a few groups after the assets themselves.
 
-    Some assets are analysed a second time, as after an update of iOS. So the rows of a table lie between
-    those of others, and pages of earlier ones are used again.
+    Some assets are analysed a second time, as after an update of iOS. Pages of different tables therefore
+    alternate, and pages of deleted rows are reused.
     """
 
     def __init__(self, connection: sqlite3.Connection, schema: Schema, seed: int, total: int) -> None:

@@ -99,12 +99,13 @@ def test_a_phone_that_lists_slowly_is_only_slower(phones: DifferentPhones) -> No
     assert (phone.missing(), reasons(done)) == (set(), {})
 
 
+@pytest.mark.parametrize("also", [(), (Switch.OUT_OF_ORDER,)], ids=["in order", "out of order"])
 def test_a_phone_that_opens_one_file_gives_its_database_while_photos_writes_to_it(
-    phones: DifferentPhones, monkeypatch: pytest.MonkeyPatch
+    phones: DifferentPhones, monkeypatch: pytest.MonkeyPatch, also: tuple[Switch, ...]
 ) -> None:
     monkeypatch.setattr(photos_database, "LOOK_EVERY", 100_000)
     monkeypatch.setattr(photos_database, "LARGEST_READ", 50_000)
-    phone = phones(Switch.ONE_HANDLE)
+    phone = phones(Switch.ONE_HANDLE, *also)
     with LiveWriter(phone.made, per_second=20) as writer:
         writer.checkpoint()
         done = phone.back_up()
