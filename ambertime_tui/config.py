@@ -341,8 +341,8 @@ class _Checker:
                 parse_date_range(text, self._today)
             elif name == "patience":
                 parse_patience(text)
-            elif name == "every" and not (parse_patience(text) or 0.0) >= SHORTEST_EVERY:
-                raise self._wrong(key, "must be 10m or more, such as 6h or 1d")
+            elif name == "every":
+                parse_every(text)
             elif name == "time_limit" and parse_patience(text) is None:
                 raise self._wrong(key, "must have an end; write it like 30s or 5m")
         except (DateRangeError, ValueError) as error:

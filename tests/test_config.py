@@ -135,3 +135,11 @@ def test_the_time_between_two_runs(text: str, seconds: float) -> None:
 def test_anything_else_is_no_time_between_two_runs(text: str) -> None:
     with pytest.raises(ValueError, match="is not"):
         parse_every(text)
+
+
+def test_a_task_has_its_own_time_between_two_runs(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('[tasks.anna]\nevery = "2d"\n')
+    assert load_config(tmp_path, TODAY).tasks["anna"].every_seconds == 2 * 86_400
+    (tmp_path / "config.toml").write_text('[tasks.anna]\nevery = "5m"\n')
+    with pytest.raises(ConfigError, match="every is wrong: '5m' is not possible"):
+        load_config(tmp_path, TODAY)

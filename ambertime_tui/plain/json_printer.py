@@ -9,6 +9,7 @@ from typing import Any
 from ambertime_tui.engine.api.codec import to_json
 from ambertime_tui.engine.api.doctor import Finding, Level
 from ambertime_tui.engine.api.doctor_rows import RowVerdict, Settled
+from ambertime_tui.engine.api.ejecting import Ejected
 from ambertime_tui.engine.api.forgetting import ForgettableItem
 from ambertime_tui.engine.api.history import PastRun, TaskHistory, run_record
 from ambertime_tui.engine.api.overview import Overview
@@ -88,6 +89,10 @@ class JsonPrinter(Printer):
 
     def service(self, file: str, sentences: Sequence[str], *, installed: bool) -> None:
         self._record("service", file=file, installed=installed, sentences=list(sentences))
+        self._streams.flush()
+
+    def ejected(self, drive: Ejected) -> None:
+        self._record("ejected", **to_json(drive))
         self._streams.flush()
 
     def task_begins(self, spec: JobSpec) -> None:

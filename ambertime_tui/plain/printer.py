@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from ambertime_tui.engine.api.doctor import Finding
 from ambertime_tui.engine.api.doctor_rows import RowVerdict
+from ambertime_tui.engine.api.ejecting import Ejected
 from ambertime_tui.engine.api.forgetting import ForgettableItem
 from ambertime_tui.engine.api.history import PastRun, TaskHistory
 from ambertime_tui.engine.api.overview import Overview
@@ -85,6 +86,10 @@ class Printer(ABC):
     @abstractmethod
     def service(self, file: str, sentences: Sequence[str], *, installed: bool) -> None:
         """Report that a service was installed or removed."""
+
+    @abstractmethod
+    def ejected(self, drive: Ejected) -> None:
+        """Report a drive that can be unplugged."""
 
     @abstractmethod
     def task_begins(self, spec: JobSpec) -> None:

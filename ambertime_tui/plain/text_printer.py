@@ -7,6 +7,7 @@ from datetime import datetime
 
 from ambertime_tui.engine.api.doctor import Area, Finding
 from ambertime_tui.engine.api.doctor_rows import RowVerdict
+from ambertime_tui.engine.api.ejecting import Ejected
 from ambertime_tui.engine.api.forgetting import ForgettableItem
 from ambertime_tui.engine.api.history import PastRun, TaskHistory
 from ambertime_tui.engine.api.overview import Overview
@@ -81,6 +82,9 @@ class TextPrinter(Printer):
 
     def service(self, file: str, sentences: Sequence[str], *, installed: bool) -> None:
         self._print(sentences)
+
+    def ejected(self, drive: Ejected) -> None:
+        self._print([f"{drive.name} is unmounted and can be unplugged now."])
 
     def task_begins(self, spec: JobSpec) -> None:
         self._narrator = self._new_narrator()

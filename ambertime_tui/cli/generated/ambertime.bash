@@ -5,7 +5,7 @@
 #    source ~/.local/share/bash_completion/ambertime
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
-_shtab_ambertime_subparsers=(devices drives scan backup run watch attach jobs stop history verify forget doctor demo completion man simulate)
+_shtab_ambertime_subparsers=(devices drives scan backup run watch attach jobs stop eject history verify forget doctor demo completion man simulate)
 
 _shtab_ambertime_devices_option_strings=(-h --help --json)
 _shtab_ambertime_drives_option_strings=(-h --help --json)
@@ -16,6 +16,7 @@ _shtab_ambertime_watch_option_strings=(-h --help --install --uninstall --json)
 _shtab_ambertime_attach_option_strings=(-h --help --plain --color --ascii --no-ascii --theme --json)
 _shtab_ambertime_jobs_option_strings=(-h --help --json)
 _shtab_ambertime_stop_option_strings=(-h --help --now)
+_shtab_ambertime_eject_option_strings=(-h --help --wait --json)
 _shtab_ambertime_history_option_strings=(-h --help --task --json)
 _shtab_ambertime_verify_option_strings=(-h --help --since --sample --json)
 _shtab_ambertime_forget_option_strings=(-h --help --item --dry-run --list --undo --yes --json)
@@ -50,7 +51,7 @@ _shtab_ambertime_completion_pos_0_choices=(bash zsh fish)
 _shtab_ambertime_simulate___link_choices=(unlimited usb2 usb2-slow usb3)
 _shtab_ambertime_simulate___ios_choices=(14 16 18 26)
 _shtab_ambertime_simulate___trust_choices=(accepts asks refuses)
-_shtab_ambertime_pos_0_choices=(devices drives scan backup run watch attach jobs stop history verify forget doctor demo completion man simulate)
+_shtab_ambertime_pos_0_choices=(devices drives scan backup run watch attach jobs stop eject history verify forget doctor demo completion man simulate)
 _shtab_ambertime___color_choices=(auto truecolor 256 16 none)
 
 _shtab_ambertime_devices__h_nargs=0
@@ -100,6 +101,10 @@ _shtab_ambertime_jobs___json_nargs=0
 _shtab_ambertime_stop__h_nargs=0
 _shtab_ambertime_stop___help_nargs=0
 _shtab_ambertime_stop___now_nargs=0
+_shtab_ambertime_eject__h_nargs=0
+_shtab_ambertime_eject___help_nargs=0
+_shtab_ambertime_eject___wait_nargs=0
+_shtab_ambertime_eject___json_nargs=0
 _shtab_ambertime_history__h_nargs=0
 _shtab_ambertime_history___help_nargs=0
 _shtab_ambertime_history___json_nargs=0

@@ -50,7 +50,7 @@ function _shtab_ambertime_using
   test "$_shtab_ambertime_cmdpath" = "$argv"
 end
 
-set -g _shtab_ambertime_commands devices drives scan backup run watch attach jobs stop history verify forget doctor demo completion man simulate
+set -g _shtab_ambertime_commands devices drives scan backup run watch attach jobs stop eject history verify forget doctor demo completion man simulate
 set -g _shtab_ambertime_opts_with_value --assets --behaviour --color --compare --control --database --device --fetch --icloud-share --icloud-speed --into --ios --item --link --long --media --name --order --originals --patience --phones --range --report --sample --scratch --seed --since --socket --task --theme --to --trust --udid
 
 complete -c ambertime -e
@@ -115,6 +115,10 @@ complete -c ambertime -n '_shtab_ambertime_using jobs' -l json -d 'print JSON Li
 complete -c ambertime -n '_shtab_ambertime_using; and test $_shtab_ambertime_npos -eq 0' -a stop -d 'Stop a running backup.'
 complete -c ambertime -n '_shtab_ambertime_using stop' -s h -l help -d 'show this help message and exit'
 complete -c ambertime -n '_shtab_ambertime_using stop' -l now -d 'stop at once and discard unfinished files (default: finish the files that are being copied)'
+complete -c ambertime -n '_shtab_ambertime_using; and test $_shtab_ambertime_npos -eq 0' -a eject -d 'Say whether a drive can be unplugged, and unmount it.'
+complete -c ambertime -n '_shtab_ambertime_using eject' -s h -l help -d 'show this help message and exit'
+complete -c ambertime -n '_shtab_ambertime_using eject' -l wait -d 'wait until a running backup has ended (default: refuse)'
+complete -c ambertime -n '_shtab_ambertime_using eject' -l json -d 'print JSON Lines (default: text)'
 complete -c ambertime -n '_shtab_ambertime_using; and test $_shtab_ambertime_npos -eq 0' -a history -d 'List past backups.'
 complete -c ambertime -n '_shtab_ambertime_using history' -s h -l help -d 'show this help message and exit'
 complete -c ambertime -n '_shtab_ambertime_using history' -l task -x -d 'only those of this task (default: all)'
