@@ -158,6 +158,13 @@ class LeftList(Sequence[Left]):
         """The list with more entries at its end."""
         return LeftList(self._plan, self._endings, self._numbers, (*self._others, *others))
 
+    def order_by_reason(self) -> array[int]:
+        """The positions of all entries, grouped by reason, the most frequent reason first."""
+        reasons = [self._endings.of(number).reason for number in self._numbers]
+        reasons += [other.reason for other in self._others]
+        counts = Counter(reasons)
+        return array("I", sorted(range(len(reasons)), key=lambda n: (-counts[reasons[n]], reasons[n], n)))
+
     def uuids(self) -> frozenset[str]:
         """The uuids of all entries."""
         return frozenset(one.uuid for one in self)

@@ -39,6 +39,8 @@ class JobResult:
     sentence: str
     census: Census | None
     left: Sequence[Left]
+    by_reason: Sequence[int] = ()
+    """The positions of `left`, grouped by reason."""
     proof: str = ""
     """What the drive has from the phone, and how that was verified; empty: the drive could not be read."""
 
@@ -131,7 +133,8 @@ async def close_job(
         )
         outcome = Outcome.LEFT if sentence else Outcome.COMPLETE
         sentence = sentence or _complete(copied, in_icloud, edits_in_icloud)
-    return JobResult(outcome, sentence, census, left, proof)
+    by_reason = await asyncio.to_thread(left.order_by_reason)
+    return JobResult(outcome, sentence, census, left, by_reason, proof)
 
 
 def _nothing_selected(spec: JobSpec) -> tuple[Outcome, str]:

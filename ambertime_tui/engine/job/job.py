@@ -31,6 +31,7 @@ from ambertime_tui.engine.job.drive_threads import Threads, in_time, while_activ
 from ambertime_tui.engine.job.errors import ROOM_ERRORS, fault_sentence
 from ambertime_tui.engine.job.fetch_memory import FOLDER, FetchMemory
 from ambertime_tui.engine.job.fetch_queue import thumbnail_of
+from ambertime_tui.engine.job.ledger import left_row
 from ambertime_tui.engine.job.night_log import NightLog
 from ambertime_tui.engine.job.pipeline import Pipeline
 from ambertime_tui.engine.job.progress import Progress
@@ -250,7 +251,11 @@ class Job:
         self._conditions.publish()
 
     def rows(self, pane: Pane, offset: int, limit: int) -> Rows:
-        """A page of a list; empty until there is a plan."""
+        """A page of a list; empty until there is a plan. At the end, LEFT has all that the report has."""
+        if pane is Pane.LEFT and self._result is not None:
+            left, order = self._result.left, self._result.by_reason
+            page = tuple(left_row(left[place]) for place in order[offset : offset + limit])
+            return Rows(len(order), offset, page)
         planned = self._pipeline.planned
         return Rows(0, offset, ()) if planned is None else planned.copy_phase.rows(pane, offset, limit)
 

@@ -112,11 +112,7 @@ class Ledger:
                 return Rows(len(fetch_queue), offset, rows)
             case Pane.LEFT:
                 left = self.left(offset, limit)
-                rows = tuple(
-                    Row(one.uuid, one.original_filename, one.day, one.bytes, one.reason, one.sentence)
-                    for one in left
-                )
-                return Rows(self.left_count, offset, rows)
+                return Rows(self.left_count, offset, tuple(map(left_row, left)))
 
     def _page(self, numbers: array[int], offset: int, limit: int) -> Iterator[PlannedAsset]:
         return (self.plan[number] for number in numbers[offset : offset + limit])
@@ -140,6 +136,11 @@ class Ledger:
             state = "copying"
         note = with_names(note, asset)
         return Row(asset.uuid, asset.original_filename, planned.day, planned.bytes, state, note)
+
+
+def left_row(one: Left) -> Row:
+    """An item that is not on the drive, as a row of the list."""
+    return Row(one.uuid, one.original_filename, one.day, one.bytes, one.reason, one.sentence)
 
 
 def _scan_row(planned: PlannedAsset) -> Row:

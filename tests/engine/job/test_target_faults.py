@@ -6,11 +6,12 @@ import asyncio
 import os
 import subprocess
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 
 import pytest
 
-from ambertime_tui.engine.api.client import EngineClient
+from ambertime_tui.engine.api.client import EngineClient, Pane
 from ambertime_tui.engine.api.spec import JobSpec
 from ambertime_tui.engine.api.status import Outcome
 from ambertime_tui.simulator.library import LibraryRecipe, MadeLibrary, make_library
@@ -84,6 +85,11 @@ def test_a_drive_that_vanishes_ends_the_job_and_the_next_run_completes_it(
             assert done.status.outcome is Outcome.FAILED
             assert f"The drive with {target} was disconnected" in done.status.sentence
             assert judged(done) == {"icloud", "not_reached"}
+            rows = await client.rows(Pane.LEFT, 0, 5000)
+            assert rows.total == len(done.report.left)
+            assert sorted(row.uuid for row in rows.rows) == sorted(one.uuid for one in done.report.left)
+            reasons = [row.state for row in rows.rows]
+            assert len(list(groupby(reasons))) == len(set(reasons))
 
     asyncio.run(story())
     move(elsewhere, target)
