@@ -29,6 +29,7 @@ from ambertime_tui.engine.api.status import (
     ScanStatus,
     ScanStep,
     Tally,
+    Wait,
     WriteStatus,
 )
 from ambertime_tui.engine.job.census import WORDS
@@ -132,6 +133,7 @@ UNPLUGGED = replace(
     sequence=42,
     condition=Condition.WAITING,
     sentence=str(PhoneDisconnected("Anna’s iPhone")),
+    wait=Wait(NOW - 190, NOW + 1_610),
 )
 LOCAL_ONLY = replace(
     COPYING,
@@ -143,6 +145,7 @@ QUIET = replace(
     COPYING,
     sequence=44,
     phase=Phase.FETCHING,
+    wait=Wait(NOW - 1_260, NOW + 540),
     fetch=replace(
         COPYING.fetch,
         rate=None,

@@ -349,6 +349,15 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """How long a job has been waiting for the phone, the drive or iCloud."""
+
+    since: float
+    gives_up_at: float | None = None
+    """When the patience ends; None: never."""
+
+
+@dataclass(frozen=True, slots=True)
 class JobStatus:
     """A snapshot of a job."""
 
@@ -363,6 +372,8 @@ class JobStatus:
     condition: Condition = Condition.RUNNING
     sentence: str = ""
     """What the user has to know or do now; empty: nothing."""
+    wait: Wait | None = None
+    """What `sentence` or `fetch.sentence` says is waited for; None: nothing."""
     outcome: Outcome | None = None
     ended_at: float | None = None
     phone: PhoneSummary | None = None

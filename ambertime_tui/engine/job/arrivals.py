@@ -7,7 +7,7 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
-from ambertime_tui.engine.api.status import FetchState
+from ambertime_tui.engine.api.status import FetchState, Wait
 from ambertime_tui.engine.job.fetch_queue import FetchQueue
 from ambertime_tui.engine.job.fetch_requests import FetchRequests
 from ambertime_tui.engine.job.progress import Progress
@@ -96,6 +96,7 @@ class ArrivalWatch:
         """Assets of which a part has arrived."""
         self._unfinished: set[str] = set()
         self._last_arrival = timing.steady()
+        self._shown_wait = -1.0
 
     async def run(self) -> None:
         """List folders and check files until the patience is over."""
@@ -123,6 +124,7 @@ class ArrivalWatch:
             quiet_since = max(quiet_since, self._link.back_at)
             if self._patience is not None and now - quiet_since > self._patience:
                 return
+            self._show_wait(quiet_since, now)
             self._requests.update_sentence(now - max(self._last_arrival, self._link.back_at))
             came += arrived
             if lists:
@@ -132,6 +134,18 @@ class ArrivalWatch:
                 rest = 0.0  # checking new files again soon costs very little
             soon = CHECK_AGAIN_AFTER if self._unfinished else list_at - now
             await self._timing.pause(max(min(soon, list_at - now), rest, SHORTEST_PAUSE))
+
+    def _show_wait(self, quiet_since: float, now: float) -> None:
+        """Show since when nothing has arrived, and when the patience ends."""
+        if quiet_since == self._shown_wait:
+            return
+        self._shown_wait = quiet_since
+        if quiet_since == now and not (self._queue.pending and self._may_give_up()):
+            self._progress.set_icloud_wait(None)
+            return
+        since = self._timing.wall() - (now - quiet_since)
+        until = None if self._patience is None else since + self._patience
+        self._progress.set_icloud_wait(Wait(since, until))
 
     async def _list(self, media: MediaFolder) -> None:
         """List the folders in which originals are expected, and note which files appeared or disappeared."""

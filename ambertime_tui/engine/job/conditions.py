@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ambertime_tui.engine.api.status import Condition
+from ambertime_tui.engine.api.status import Condition, Wait
 from ambertime_tui.engine.job.drive_threads import Threads
 from ambertime_tui.engine.job.progress import Progress
 from ambertime_tui.engine.timing import Timing
@@ -25,7 +25,9 @@ class Conditions:
         self._progress = progress
         self._timing = timing
         self._drive_is_silent = False
+        self._drive_silent_since = 0.0
         self._stopped_at: float | None = None
+        self._without_phone_since: float | None = None
         self.paused = False
         self.phone_trouble = ""
         """Why the job waits for the phone; empty: it does not."""
@@ -45,6 +47,7 @@ class Conditions:
         silent_for = threads.silent_for
         if self._drive_is_silent is not (silent_for >= DRIVE_SILENT):
             self._drive_is_silent = not self._drive_is_silent
+            self._drive_silent_since = self._timing.wall() - silent_for
             self.publish()
         if self._stopped_at is None:
             return True
@@ -52,6 +55,10 @@ class Conditions:
 
     def publish(self) -> None:
         """Set the condition in the status."""
+        if not self.phone_trouble:
+            self._without_phone_since = None
+        elif self._without_phone_since is None:
+            self._without_phone_since = self._timing.wall()
         if self.stopped and self._drive_is_silent:
             sentence = "The drive is not responding. Giving up on it soon."
             self._progress.set_condition(Condition.STOPPING, sentence)
@@ -60,4 +67,14 @@ class Conditions:
         else:
             trouble = DRIVE_IS_SILENT if self._drive_is_silent else self.phone_trouble
             usual = Condition.WAITING if trouble else Condition.RUNNING
-            self._progress.set_condition(Condition.PAUSED if self.paused else usual, trouble)
+            self._progress.set_condition(
+                Condition.PAUSED if self.paused else usual, trouble, None if self.paused else self._wait()
+            )
+
+    def _wait(self) -> Wait | None:
+        if self._drive_is_silent:
+            return Wait(self._drive_silent_since)
+        since, patience = self._without_phone_since, self._progress.spec.patience
+        if since is None:
+            return None
+        return Wait(since, None if patience is None else since + patience)

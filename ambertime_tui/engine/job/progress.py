@@ -23,6 +23,7 @@ from ambertime_tui.engine.api.status import (
     PhoneSummary,
     ScanStatus,
     Tally,
+    Wait,
     WriteStatus,
 )
 from ambertime_tui.engine.job.attendance import Asking, attendance
@@ -142,6 +143,8 @@ class Progress:
         self.phase = Phase.CONNECTING
         self.condition = Condition.RUNNING
         self.sentence = ""
+        self._wait: Wait | None = None
+        self._icloud_wait: Wait | None = None
         self.outcome: Outcome | None = None
         self.ended_at: float | None = None
         self.phone: PhoneSummary | None = None
@@ -189,13 +192,20 @@ class Progress:
         self.phase = phase
         self.touch()
 
-    def set_condition(self, condition: Condition, sentence: str = "") -> None:
-        """Set the condition, and the sentence that explains it to the user."""
-        if (condition, sentence) != (self.condition, self.sentence):
+    def set_condition(self, condition: Condition, sentence: str = "", wait: Wait | None = None) -> None:
+        """Set the condition, the sentence that explains it to the user, and what it waits for."""
+        if (condition, sentence, wait) != (self.condition, self.sentence, self._wait):
+            self._wait = wait
             if condition is Condition.RUNNING and self.condition is not condition:
                 self.copied.restart(self._timing.steady())
                 self.arrived.restart(self._timing.steady())
             self.condition, self.sentence = condition, sentence
+            self.touch()
+
+    def set_icloud_wait(self, wait: Wait | None) -> None:
+        """Set since when nothing has arrived from iCloud; None: that is not waited for now."""
+        if wait != self._icloud_wait:
+            self._icloud_wait = wait
             self.touch()
 
     def set_scan(self, scan: ScanStatus) -> None:
@@ -295,6 +305,7 @@ class Progress:
             phase=self.phase,
             condition=self.condition,
             sentence=self.sentence,
+            wait=self._wait_now(),
             outcome=self.outcome,
             ended_at=self.ended_at,
             phone=self.phone,
@@ -308,6 +319,12 @@ class Progress:
             events=tuple(self._events),
             stop_after_file=self.stop_after_file,
         )
+
+    def _wait_now(self) -> Wait | None:
+        if self._wait is not None or self.outcome is not None:
+            return self._wait if self.outcome is None else None
+        waits = self.phase is Phase.FETCHING and self.condition is Condition.RUNNING
+        return self._icloud_wait if waits and not self.stops_waiting else None
 
     def _attendance(self) -> Attendance:
         awaits = self.fetching and self.queue.pending > 0 and not self.stops_waiting
@@ -347,7 +364,7 @@ class Progress:
             gave_up=queue.tally(FetchState.GAVE_UP),
             not_by_this_way=queue.tally(FetchState.NOT_BY_THIS_WAY),
             order=queue.order,
-            rate=self.arrived.rate() if self.fetching else None,
+            rate=self.arrived.rate() if self.fetching and self.condition is Condition.RUNNING else None,
             eta=self.arrived.time_left(pending.bytes, self._timing.steady()) if self.fetching else None,
             last_arrival_at=self.last_arrival_at,
             began_at=self.fetch_began_at,
@@ -379,7 +396,7 @@ class Progress:
             proved=self.proofs[Proof.PROVED],
             differing=self.proofs[Proof.DIFFERS],
             unproved=self.proofs[Proof.UNPROVED],
-            rate=self.copied.rate(),
+            rate=self.copied.rate() if self.condition is Condition.RUNNING else None,
             eta=self.copied.time_left(left, steady) if busy and left > 0 else None,
             current_files=current,
             recent=tuple(self._recent),

@@ -126,7 +126,7 @@ def _figures(status: JobStatus, total: Tally, cells: int, glyphs: Glyphs) -> lis
 
 def _speed(status: JobStatus, glyphs: Glyphs) -> Line:
     fetch = status.fetch
-    if fetch.rate is None or fetch.ending or status.condition is not Condition.RUNNING:
+    if not fetch.rate or fetch.ending or status.condition is not Condition.RUNNING:
         return ()
     left = f" {glyphs.dot} {about(fetch.eta)} left" if fetch.eta is not None else ""
     return line(Span(f"{rate(fetch.rate)}{left}", "muted"))

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from ambertime_tui.engine.api.status import Condition, JobStatus, Outcome, Phase
+from ambertime_tui.engine.api.status import Condition, JobStatus, Outcome, Phase, Wait
 from ambertime_tui.tui.glyphs import Glyphs
-from ambertime_tui.tui.widgets.spans import Line, Span, Style, line, shorten, shorten_path, spread, width
+from ambertime_tui.tui.widgets.spans import (
+    Line,
+    Span,
+    Style,
+    line,
+    plain,
+    shorten,
+    shorten_path,
+    spread,
+    width,
+)
 from ambertime_tui.units import about, elapsed, rate
 
+QUIET = 60.0
+"""Seconds without an original from iCloud before the screen says how long it has been waiting."""
 PHASE_WORDS = {
     Phase.CONNECTING: "Connecting",
     Phase.SCANNING: "Scanning",
@@ -63,14 +75,26 @@ def state_line(words: str, cells: int) -> Line:
     return spread(line(Span("AmberTime", "accent")), line(Span(words, "muted")), cells)
 
 
-def pace_lines(status: JobStatus, cells: int, height: int) -> tuple[Line, ...]:
-    """Rate and, once it can be estimated, time left; aligned to the bottom right."""
-    write = status.write
-    running = (
-        status.condition is Condition.RUNNING and status.outcome is None and status.phase is not Phase.ENDED
-    )
-    lines = [line(Span(rate(write.rate) if write.rate is not None and running else "", "strong"))]
-    left = write.eta if running else None
-    lines.append(line(Span(f"{about(left)} left" if left is not None else "", "text")))
+def pace_lines(status: JobStatus, now: float, cells: int, height: int) -> tuple[Line, ...]:
+    """Rate and time left while they are measured, or how long the job waits; at the bottom right."""
+    write, wait = status.write, status.wait
+    live = status.outcome is None and status.phase is not Phase.ENDED
+    if wait is not None and live and (status.condition is Condition.WAITING or now - wait.since > QUIET):
+        rows = _wait_rows(wait, now)
+    elif live and status.condition is Condition.RUNNING:
+        moves = write.rate is not None and (write.rate > 0 or write.current_files)
+        rows = [rate(write.rate or 0.0) if moves else ""]
+        rows.append(f"{about(write.eta)} left" if moves and write.eta is not None else "")
+    else:
+        rows = ["", ""]
+    styles: tuple[Style, Style] = ("strong", "text")
+    lines = [line(Span(row, style)) for row, style in zip(rows, styles, strict=True)]
     above = ((),) * max(0, height - len(lines))
-    return above + tuple(spread((), row, cells) if row else () for row in lines[:height])
+    return above + tuple(spread((), row, cells) if plain(row) else () for row in lines[:height])
+
+
+def _wait_rows(wait: Wait, now: float) -> list[str]:
+    rows = [f"waiting {elapsed(max(0.0, now - wait.since))}"]
+    if wait.gives_up_at is None:
+        return [*rows, "no time limit"]
+    return [*rows, f"gives up in {elapsed(max(0.0, wait.gives_up_at - now))}"]

@@ -225,7 +225,7 @@ class RunScreen(AmberScreen):
         return lines
 
     def _draw_pace(self, width: int, height: int) -> tuple[Line, ...]:
-        return pace_lines(self.status, width, height) if self.status else ()
+        return pace_lines(self.status, self.now, width, height) if self.status else ()
 
     def _draw_events(self, width: int, height: int) -> tuple[Line, ...]:
         events = self.status.events if self.status else ()
