@@ -12,6 +12,7 @@ from ambertime_tui.library.date_range import DateRange
 
 ANOTHER_DRIVE = "AnotherDrive"
 """The engine's error kind for a path whose archive was on a different drive."""
+NOT_A_PATH = "Type the full path of the folder, starting with /."
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class SetupState:
     starting: bool = False
     """True from Enter until the job is shown or could not start."""
     udid: str | None = None
+    absent: PhoneSummary | None = None
+    """The chosen phone as last seen, while it is not connected. It is chosen again when it is back."""
     library: SurveyedLibrary | None = None
     """The library of the chosen phone, once it has been read."""
     scan: ScanStatus | None = None
@@ -37,6 +40,8 @@ class SetupState:
     drive: DriveSummary | None = None
     """The chosen target, once it has been checked."""
     target_problem: str = ""
+    gone: DriveSummary | None = None
+    """The chosen drive as last seen, while it is not mounted. It stays the target."""
     new_archive_at: str = ""
     """The target on which to start a new archive although another drive was used at its path."""
     originals: OriginalsChoice = OriginalsChoice.LOCAL
@@ -70,6 +75,8 @@ class SetupState:
     @property
     def target_drive(self) -> DriveSummary | None:
         """The target: live from the list of drives, else as the typed folder was checked."""
+        if self.gone is not None:
+            return self.gone
         return next((drive for drive in self.drives if drive.path == self.target), self.drive)
 
     @property
@@ -110,8 +117,10 @@ class SetupState:
         if self.devices is None:
             return "Looking for phones and drives …"
         if not self.phones:
-            return self.devices.sentence or "Connect an iPhone with a cable."
+            return self.devices.sentence or self._absence or "Connect an iPhone with a cable."
         if self.phone is None:
+            if self._absence:
+                return self._absence
             if self.options.device is None:
                 return "Choose a phone."
             return (
@@ -128,6 +137,8 @@ class SetupState:
             return "Choose a drive, or type a folder (t)."
         if self.target_problem:
             return self.target_problem
+        if self.gone is not None:
+            return self._where_it_went(self.gone)
         drive = self.target_drive
         if drive is not None and not drive.usable:
             return drive.sentence or "This drive cannot be written to."
@@ -146,6 +157,43 @@ class SetupState:
     def busy(self) -> bool:
         """True if the reason will go away by itself."""
         return self.reason.endswith("…")
+
+    @property
+    def _absence(self) -> str:
+        """That the chosen phone is no longer connected; empty while it is, or if none was chosen."""
+        if self.absent is None:
+            return ""
+        or_else = " or choose another phone" if self.phones else ""
+        return f"{self.absent.name or 'The iPhone'} is no longer connected. Connect it again{or_else}."
+
+    def _where_it_went(self, gone: DriveSummary) -> str:
+        name = gone.name or gone.path
+        if any(drive.path == gone.path for drive in self.drives):
+            return (
+                f"A different drive is now at {gone.path}. Mount {name} there again, or press an arrow key "
+                "in the list to choose this drive."
+            )
+        for drive in self.drives:
+            if not drive.mounted and drive.name == name:
+                return f"{name} is no longer mounted. {drive.sentence.removeprefix('Not mounted. ')}"
+        return f"{name} ({gone.path}) is no longer connected. Connect it again, or choose another drive."
+
+    @property
+    def target_may_change(self) -> bool:
+        """True while something about the target prevents the start: it is checked again from time to time."""
+        if not self.target or self.gone is not None:
+            return False
+        if self.target_problem:
+            return self.target_problem != NOT_A_PATH
+        drive, preview = self.target_drive, self.current_preview
+        if drive is not None and not drive.usable:
+            return True
+        if self.preview_problem and self.preview_of == self.spec:
+            return True
+        if preview is None or not preview.problem:
+            return False
+        tallies = (preview.local, preview.icloud, preview.already, preview.missing, preview.cannot)
+        return any(tally.count for tally in tallies)  # otherwise it is about the range
 
     def with_icloud(self, included: bool) -> SetupState:
         """With or without the originals that are only in iCloud."""
@@ -171,7 +219,7 @@ class SetupState:
         """
         return replace(
             self.options,
-            device=self.udid or self.options.device,
+            device=self.udid or (self.absent.udid if self.absent else self.options.device),
             range=str(self.range) if self.range_problem or not typed else typed,
             to=self.target or None,
             originals=self.originals,
@@ -188,19 +236,16 @@ class SetupState:
         state = replace(self, devices=devices, engine_problem="")
         known = {phone.udid for phone in devices.phones}
         if state.udid is not None and state.udid not in known:
-            state = replace(state, udid=None, library=None, scan=None, scan_problem="")
-        wanted_phone = state.options.device
+            state = replace(state, udid=None, absent=self.phone, library=None, scan=None, scan_problem="")
+        wanted_phone = state.absent.udid if state.absent is not None else state.options.device
         if state.udid is None and wanted_phone is not None:
             state = state.with_phone(wanted_phone) if wanted_phone in known else state
         elif state.udid is None and devices.phones:
             ready = [phone for phone in devices.phones if phone.ready] or list(devices.phones)
             state = state.with_phone(ready[0].udid)
+        if not devices.drives_sentence:  # otherwise nothing is known about the drives
+            state = state._follow_target(self.target_drive)
         paths = {drive.path for drive in devices.drives}
-        before = {drive.path for drive in self.drives}
-        if state.target in before and state.target not in paths:
-            state = replace(state, target="", drive=None, target_problem="")
-        if state.target in paths - before:
-            state = replace(state, target_problem="")
         if not state.target:
             candidates = [d for d in devices.drives if d.usable and d.removable and not d.system]
             archives = [d for d in candidates if d.has_archive]
@@ -209,6 +254,20 @@ class SetupState:
             elif len(archives) == 1 or len(candidates) == 1:
                 state = replace(state, target=(archives or candidates)[0].path)
         return state
+
+    def _follow_target(self, last: DriveSummary | None) -> SetupState:
+        """With the target noted as gone, or as back, where its drive is listed.
+
+        Args:
+            last: the target as it was before this list of drives.
+        """
+        now = next((drive for drive in self.drives if drive.path == self.target), None)
+        if now is None:
+            was_listed = last is not None and last.path == self.target and last is not self.drive
+            return replace(self, gone=last) if was_listed else self
+        if last is not None and last.path == self.target and last is not self.drive and _differ(last, now):
+            return replace(self, gone=last)
+        return replace(self, gone=None, drive=None, target_problem="")
 
     def without_engine(self) -> SetupState:
         """With the choices, but without anything from the engine, because another one is being started."""
@@ -231,7 +290,7 @@ class SetupState:
         """With another phone chosen, and without the last one's library."""
         if udid == self.udid:
             return self
-        return replace(self, udid=udid, library=None, scan=None, scan_problem="", preview=None)
+        return replace(self, udid=udid, absent=None, library=None, scan=None, scan_problem="", preview=None)
 
     def with_task(self, task: Task, days: DateRange) -> SetupState:
         """With the choices of a task, as `ambertime backup --task` applies it.
@@ -255,8 +314,26 @@ class SetupState:
             return state
         if task.device in {phone.udid for phone in self.phones}:
             return state.with_phone(task.device)
-        return replace(state, udid=None, library=None, scan=None, scan_problem="", preview=None)
+        return replace(state, udid=None, absent=None, library=None, scan=None, scan_problem="", preview=None)
 
     def with_target(self, path: str) -> SetupState:
         """With another target chosen from the list of drives."""
-        return replace(self, target=path, drive=None, target_problem="")
+        absent = self.gone is not None and self.gone.path == path and not self._lists(path)
+        return replace(self, target=path, drive=None, target_problem="", gone=self.gone if absent else None)
+
+    def with_folder(self, path: str, drive: DriveSummary | None, problem: str = "") -> SetupState:
+        """With a typed folder as the target, and what its check found."""
+        if drive is not None and drive.path == path and self._lists(path):
+            drive = None  # the list has it, and stays up to date
+        return replace(self, target=path, drive=drive, target_problem=problem, gone=None)
+
+    def _lists(self, path: str) -> bool:
+        return any(drive.path == path for drive in self.drives)
+
+
+def _differ(one: DriveSummary, other: DriveSummary) -> bool:
+    """True if two summaries are of different drives. The size of some file systems changes with their use."""
+    if not (one.usable and other.usable):
+        return False
+    size_differs = one.removable and other.removable and one.total_bytes != other.total_bytes
+    return size_differs or (one.name, one.file_system) != (other.name, other.file_system)

@@ -54,27 +54,15 @@ def test_the_library_is_read_as_soon_as_the_phone_is_trusted() -> None:
     play(app_of(engine), script)
 
 
-def test_an_unplugged_drive_is_no_longer_the_target() -> None:
-    engine = FakeEngine()
-
-    async def script(stage: Stage) -> None:
-        await stage.shows(f"{READY} to {USB.path}")
-        await engine.say_devices(DevicesChanged((PHONE,), (SYSTEM,)))
-        await stage.shows("Choose a drive")
-        await stage.press("enter")
-        assert not engine.started
-
-    play(app_of(engine, context_of(engine, state=CHOSEN)), script)
-
-
 def test_the_drive_with_an_archive_is_preselected_and_the_system_disk_never() -> None:
     engine = FakeEngine()
 
     async def script(stage: Stage) -> None:
-        await stage.shows(f"{READY} to {SSD.path}")
-        await engine.say_devices(DevicesChanged((PHONE,), (SYSTEM,)))
         await stage.shows("Choose a drive")
+        await engine.say_devices(DevicesChanged((PHONE,), (USB, SSD, SYSTEM)))
+        await stage.shows(f"{READY} to {SSD.path}")
 
+    engine.devices_now = DevicesChanged((PHONE,), (SYSTEM,))
     play(app_of(engine), script)
 
 

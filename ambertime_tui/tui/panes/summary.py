@@ -48,8 +48,9 @@ def _what(state: SetupState, cells: int, glyphs: Glyphs) -> Line:
         parts.append(line(Span(f"{count(preview.cannot.count)} too large for the drive", "warn")))
     if preview.missing.count:
         parts.append(line(Span(f"{count(preview.missing.count)} missing", "warn")))
-    if preview.drive_free or preview.problem:  # without a problem, 0 means that it is not known
-        parts.append(line(f"drive has {size(preview.drive_free)} free"))
+    drive = state.target_drive
+    if drive is not None and drive.total_bytes:  # the same figure as in the list of drives
+        parts.append(line(f"drive has {size(drive.free_bytes)} free"))
     spans: list[Span] = []
     for part in parts:
         separator = [Span(f" {glyphs.dot} ", "muted")] if spans else []

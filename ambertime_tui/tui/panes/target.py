@@ -15,8 +15,10 @@ SYSTEM_NAME = "system disk"
 
 
 def drive_rows(state: SetupState) -> tuple[DriveSummary, ...]:
-    """The drives to list; a typed folder that is not the root of a drive comes first."""
+    """The drives to list. First comes a drive that is gone, or a typed folder that is not a drive's root."""
     listed = state.drives
+    if state.gone is not None and state.gone.path not in {d.path for d in listed}:
+        return (state.gone, *listed)
     if state.target and state.drive is not None and state.target not in {d.path for d in listed}:
         return (state.drive, *listed)
     return listed
@@ -29,7 +31,7 @@ def target_lines(state: SetupState, width: int, height: int, glyphs: Glyphs) -> 
     drives = drive_rows(state)
     if state.devices.drives_sentence:
         trouble = wrap(state.devices.drives_sentence, width, "warn", max(1, height - bool(drives)))
-        rows = [_row(d, d.path == state.target, state.target, width, glyphs) for d in drives]
+        rows = [_row(d, state, state.target, width, glyphs) for d in drives]
         return tuple(([*rows, *trouble])[:height])
     facts = _facts(state, width, max(1, height - 1), glyphs)
     # A sentence is shown completely; details take only the rows that the list leaves.
@@ -37,19 +39,28 @@ def target_lines(state: SetupState, width: int, height: int, glyphs: Glyphs) -> 
     room = max(1, height - wanted)
     chosen = next((n for n, drive in enumerate(drives) if drive.path == state.target), 0)
     first = min(max(0, chosen - room + 1), max(0, len(drives) - room))
-    typed = state.target if state.target not in {drive.path for drive in state.drives} else ""
-    lines = [_row(d, d.path == state.target, typed, width, glyphs) for d in drives[first : first + room]]
+    typed = (
+        state.target
+        if state.gone is None and state.target not in {drive.path for drive in state.drives}
+        else ""
+    )
+    lines = [_row(d, state, typed, width, glyphs) for d in drives[first : first + room]]
     return tuple((lines + facts)[:height])
 
 
 def _has_sentence(state: SetupState) -> bool:
     """Whether there is a problem or a sentence about the target to show."""
+    if state.gone is not None:
+        return False
     drive = state.target_drive
     return bool(state.target_problem) or (drive is not None and bool(state.target and drive.sentence))
 
 
-def _row(drive: DriveSummary, chosen: bool, typed: str, width: int, glyphs: Glyphs) -> Line:
-    if drive.usable:
+def _row(drive: DriveSummary, state: SetupState, typed: str, width: int, glyphs: Glyphs) -> Line:
+    chosen = drive.path == state.target
+    if drive is state.gone:
+        right = Span(f"not connected {glyphs.warning}", "warn")
+    elif drive.usable:
         free = f"{size(drive.free_bytes):>{SIZE_WIDTH}} free" if drive.total_bytes else "size unknown"
         right = Span(free, "text" if chosen else "muted")
     else:
@@ -81,6 +92,8 @@ def _facts(state: SetupState, width: int, room: int, glyphs: Glyphs) -> list[Lin
         for text in (drive.file_system, f"{size(drive.total_bytes)}" if drive.total_bytes else "")
         if text
     )
+    if state.gone is not None:  # the summary says what happened
+        return [line("  ", Span(shorten_path(state.target, width - 2, glyphs.ellipsis), "muted"))]
     facts = [line("  ", Span(shorten_path(state.target, width - 2, glyphs.ellipsis), "muted"))]
     if about:
         known = "has an archive" if drive.has_archive else "no archive yet"

@@ -26,11 +26,11 @@ from ambertime_tui.tui.panes.ways import WayChoice
 from ambertime_tui.tui.range_picker import Preset, presets
 from ambertime_tui.tui.screens.base import title
 from ambertime_tui.tui.screens.doctor import DoctorScreen
-from ambertime_tui.tui.screens.setup_engine import SetupEngineScreen
+from ambertime_tui.tui.screens.setup_engine import LOOK_AGAIN, SetupEngineScreen
 from ambertime_tui.tui.screens.setup_range import RangePane
 from ambertime_tui.tui.screens.tasks import TasksScreen
 from ambertime_tui.tui.screens.ways import WaysScreen
-from ambertime_tui.tui.setup_state import SetupState
+from ambertime_tui.tui.setup_state import NOT_A_PATH, SetupState
 from ambertime_tui.tui.widgets.histogram import Histogram
 from ambertime_tui.tui.widgets.key_line import KeyLine
 from ambertime_tui.tui.widgets.pick_list import Drawn, PickList
@@ -39,6 +39,8 @@ from ambertime_tui.tui.widgets.spans import width as cells_of
 from ambertime_tui.tui.widgets.text_field import TextField
 from ambertime_tui.units import plural
 
+NOTICEABLE = 16_000_000
+"""Bytes that have to be freed on a drive before a message about it is withdrawn."""
 TICK = 0.25
 """Seconds between updates of the scan's progress."""
 
@@ -151,6 +153,7 @@ class SetupScreen(SetupEngineScreen):
         self._range_pane.show_range(task.range or "")
         self.query_one(Histogram).focus()
         self.set_interval(TICK, self.tick)
+        self.set_interval(LOOK_AGAIN, self.look_again)
         self._range_pane.show_library()
         self.follow_devices()
 
@@ -175,7 +178,10 @@ class SetupScreen(SetupEngineScreen):
 
     def set_state(self, new: SetupState) -> None:
         """Store a new state, request what it needs from the engine, and repaint what differs."""
-        old, self.state = self.state, new
+        old = self.state
+        if new.notice and new.notice == old.notice and _has_changed(old, new):
+            new = replace(new, notice="")
+        self.state = new
         if new.library is not old.library:
             self._range_pane.show_library()
         phone = new.phone
@@ -187,7 +193,8 @@ class SetupScreen(SetupEngineScreen):
             self.query_one("#target-text", TextField).show_text(new.target)
         engine = self.shell.engine_now
         ready = new.library is not None and new.spec is not None
-        if engine is not None and ready and (new.spec != old.spec or new.library is not old.library):
+        asks = new.spec != old.spec or new.library is not old.library or _repaired(old, new)
+        if engine is not None and ready and asks:
             self.work_out(engine)
         # The last advice stays until the new one arrives; otherwise each key would move the whole screen.
         self.set_class(bool(new.advice), "-advised")
@@ -358,17 +365,34 @@ class SetupScreen(SetupEngineScreen):
         """Choose the folder as it is typed."""
         path, engine = event.value.strip(), self.shell.engine_now
         if not path:
-            self.choose(replace(self.state, target="", drive=None, target_problem=""))
+            self.choose(self.state.with_folder("", None))
         elif not path.startswith(("/", "~")):
-            problem = "Type the full path of the folder, starting with /."
-            self.choose(replace(self.state, target=path, drive=None, target_problem=problem))
+            self.choose(self.state.with_folder(path, None, NOT_A_PATH))
         elif engine is not None:
             try:
                 self.look_at(engine, self.context.expand(path))
             except PathsError as error:
-                self.choose(replace(self.state, target=path, drive=None, target_problem=str(error)))
+                self.choose(self.state.with_folder(path, None, str(error)))
 
     @on(Input.Submitted)
     def field_done(self) -> None:
         """Enter in a field accepts the text; it starts the backup only outside the fields."""
         self.query_one(Histogram).focus()
+
+
+def _repaired(old: SetupState, new: SetupState) -> bool:
+    """True if the target can be used again, so that an old preview of it no longer counts."""
+    blocked = old.gone is not None or bool(old.target_problem)
+    return blocked and new.gone is None and not new.target_problem
+
+
+def _has_changed(old: SetupState, new: SetupState) -> bool:
+    """True if phone or target are no longer as they were when a start was refused."""
+    phone, before = new.phone, old.phone
+    if (phone and (phone.ready, phone.sentence)) != (before and (before.ready, before.sentence)):
+        return True
+    drive, last = new.target_drive, old.target_drive
+    if (new.gone is None) != (old.gone is None) or drive is None or last is None:
+        return drive is not last
+    more = drive.free_bytes - last.free_bytes
+    return (drive.usable, drive.sentence) != (last.usable, last.sentence) or more > NOTICEABLE

@@ -17,6 +17,10 @@ from ambertime_tui.tui.textual_internals import terminal_is_behind
 from ambertime_tui.tui.widgets.histogram import Histogram
 from ambertime_tui.tui.widgets.lines import LinesView
 
+LOOK_AGAIN = 3.0
+"""Seconds between checks of what prevents the start."""
+LOOK_AGAIN_AT_MOST = 60.0
+"""Seconds between attempts to read a library that could not be read; each failure doubles the time."""
 DEBOUNCE = 0.12
 """Seconds that a choice must be unchanged before a preview is requested."""
 
@@ -42,6 +46,9 @@ class SetupEngineScreen(AmberScreen):
         super().__init__()
         self.state = SetupState()
         self._scan_moved = False
+        self._failed_reads = 0
+        """How often reading the library failed in a row."""
+        self._reads_again_at = 0.0
 
     def set_state(self, new: SetupState) -> None:
         """Store a new state; subclasses request what it needs."""
@@ -83,8 +90,12 @@ class SetupEngineScreen(AmberScreen):
             library = await engine.survey(udid, self._scanning, refresh=refresh)
         except EngineError as error:
             if self.state.udid == udid:
+                self._failed_reads += 1
+                wait = min(LOOK_AGAIN * 2**self._failed_reads, LOOK_AGAIN_AT_MOST)
+                self._reads_again_at = self.context.clock() + wait
                 self.set_state(replace(self.state, scan=None, scan_problem=error.sentence))
             return
+        self._failed_reads = 0
         if self.state.udid == udid:
             self.set_state(replace(self.state, library=library, scan=None))
 
@@ -129,9 +140,28 @@ class SetupEngineScreen(AmberScreen):
         try:
             drive = await engine.drive(path)
         except EngineError as error:
-            self.set_state(replace(self.state, target=path, drive=None, target_problem=error.sentence))
+            self.set_state(self.state.with_folder(path, None, error.sentence))
             return
-        self.set_state(replace(self.state, target=path, drive=drive, target_problem=""))
+        self.set_state(self.state.with_folder(path, drive))
+
+    def look_again(self) -> None:
+        """Check again what prevents the start, unless it is being checked: it may have changed meanwhile."""
+        state, engine = self.state, self.shell.engine_now
+        if engine is None or state.starting or self._checks_run():
+            return
+        phone = state.phone
+        due = self.context.clock() >= self._reads_again_at
+        if state.scan_problem and phone is not None and phone.ready and due:
+            self.read_library(phone.udid)
+        if state.target_may_change:
+            if state.target not in {drive.path for drive in state.drives}:
+                self.look_at(engine, state.target)
+            if state.spec is not None and state.library is not None and not state.target_problem:
+                self.work_out(engine)
+
+    def _checks_run(self) -> bool:
+        groups = ("survey", "preview", "drive")
+        return any(worker.group in groups and not worker.is_finished for worker in self.workers)
 
     def repaint(self) -> None:
         """Repaint what differs; the histogram has its own updates."""
