@@ -66,7 +66,8 @@ def run(arguments: argparse.Namespace, context: Context) -> ExitCode:
     """
     import asyncio
 
-    from ambertime_tui.engine.api.doctor_report import read_report
+    from ambertime_tui.engine.api.doctor import Level
+    from ambertime_tui.engine.api.doctor_report import read_report, write_report
     from ambertime_tui.engine.api.doctor_rows import compare_report
 
     printer = printer_for(context, as_json=arguments.json)
@@ -76,25 +77,29 @@ def run(arguments: argparse.Namespace, context: Context) -> ExitCode:
         printer.compared(compare_report(read_report(arguments.compare)))
         return ExitCode.COMPLETE
     request = _request(arguments, context, printer)
-    findings = asyncio.run(_examine(request, context, printer))
-    if arguments.report is not None:
-        from ambertime_tui.engine.api.doctor_report import write_report
-
-        write_report(arguments.report.absolute(), findings)
-        printer.say(f"The report is in {arguments.report}. It has no names, places or identifiers.")
+    report: Path | None = None if arguments.report is None else arguments.report.absolute()
+    if report is not None:
+        write_report(report, ())  # fails now, and not after an observation of hours
+    findings: list[Finding] = []
+    try:
+        asyncio.run(_examine(request, context, printer, findings))
+    finally:  # also after Ctrl+C
+        if report is not None:
+            write_report(report, findings)
+            printer.say(f"The report is in {report}. It has no names, places or identifiers.")
     printer.examined(findings)
-    from ambertime_tui.engine.api.doctor import Level
-
     wrong = any(finding.level is Level.WRONG for finding in findings)
     return ExitCode.LEFT if wrong else ExitCode.COMPLETE
 
 
-async def _examine(request: DoctorRequest, context: Context, printer: Printer) -> list[Finding]:
+async def _examine(
+    request: DoctorRequest, context: Context, printer: Printer, findings: list[Finding]
+) -> None:
+    """Run the checks, and print and collect what they find."""
     from contextlib import aclosing
 
     from ambertime_tui.engine.api.doctor import Finding, Scratch, Step, examine
 
-    findings: list[Finding] = []
     async with aclosing(examine(request, context.paths, context.environ)) as messages:
         async for message in messages:
             match message:
@@ -105,7 +110,6 @@ async def _examine(request: DoctorRequest, context: Context, printer: Printer) -
                     printer.progress(f"{message.sentence}…")
                 case Scratch():
                     printer.say(f"Testing the drive in {message.path}, which is removed at the end.")
-    return findings
 
 
 def _request(arguments: argparse.Namespace, context: Context, printer: Printer) -> DoctorRequest:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -80,7 +81,6 @@ def test_a_file_that_is_no_report_is_neither_read_nor_replaced(tmp_path: Path, a
     "number",
     [
         signal.SIGKILL,
-        pytest.param(signal.SIGINT, marks=pytest.mark.long),
         pytest.param(signal.SIGTERM, marks=pytest.mark.long),
     ],
     ids=lambda number: number.name,
@@ -94,6 +94,21 @@ def test_a_command_that_is_stopped_leaves_nothing_on_the_drive(number: signal.Si
     process.send_signal(number)
     process.communicate(timeout=60)
     wait_until_empty(target)
+
+
+def test_a_report_has_the_results_until_ctrl_c(target: Path, tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    command = [sys.executable, "-m", "ambertime_tui", "doctor", "--to", str(target), "--report", str(report)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    checks = [one["check"] for one in json.loads(report.read_text())["findings"]]
+    assert "system" in checks
+    assert "connected" not in checks
+    assert list(target.iterdir()) == []
 
 
 def wait_until_empty(folder: Path) -> None:

@@ -123,7 +123,7 @@ def _handles(report: DoctorReport) -> tuple[Settled, str]:
     opened = _number(facts, "opened")
     ended = " and then disconnected" if facts.get("disconnected") is True else ""
     settled = Settled.CONFIRMED if opened >= HANDLES_BELIEVED and not ended else Settled.REFUTED
-    return settled, f"The phone opened {plural(opened, 'file')} at once{ended}."
+    return settled, f"The phone opened {plural(opened, 'file')} at the same time{ended}."
 
 
 def _statuses(report: DoctorReport) -> tuple[Settled, str]:

@@ -273,4 +273,4 @@ def check_open_files(report: Reporter) -> None:
             limit=hard,
         )
     else:
-        report.fine("open-files", f"{soft:,} files may be open at once.", limit=soft)
+        report.fine("open-files", f"{soft:,} files may be open at the same time.", limit=soft)

@@ -119,7 +119,7 @@ def _describe(report: Reporter, drive: Drive) -> None:
 def _test(
     report: Reporter, target: Path, drive: Drive, stop: threading.Event, calls: SystemCalls, *, busy: bool
 ) -> None:
-    """Test the file system in a folder of its own.
+    """Test the file system in a new folder.
 
     Raises:
         Stopped: the checks were cancelled.

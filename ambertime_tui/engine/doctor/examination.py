@@ -39,7 +39,7 @@ async def examine(
         )
     else:
         await check_drive(drive, Path(request.target), jobs)
-    await check_phone(phone, request, folders.pair_records, folders.scratch, jobs, deadline, timing, effort)
+    await check_phone(phone, request, folders, jobs, deadline, timing, effort)
 
 
 def _jobs(folders: Folders) -> tuple[RunningJob, ...] | EngineError:

@@ -27,7 +27,7 @@ from ambertime_tui.phone.errors import (
     MediaNotFound,
     NoRoomForDatabase,
 )
-from ambertime_tui.phone.photos_database import fetch_database
+from ambertime_tui.phone.photos_database import DATABASE, fetch_database
 from ambertime_tui.units import plural, rate, size
 
 RESERVE = 12.0
@@ -40,6 +40,7 @@ _UNREADABLE = "Backups then copy what is on the phone, but cannot tell what is o
 _KNOWN_EXTENSIONS = frozenset(
     ("heic", "heif", "jpg", "jpeg", "png", "gif", "tif", "tiff", "dng", "mov", "mp4", "m4v", "aae", "xmp")
 )
+_MAGIC = b"SQLite format 3\0"
 _SPECIAL_STEMS = "SDX"
 """Endings of stems that belong to the asset without them."""
 
@@ -69,8 +70,9 @@ async def check_library(
         PhoneError: the phone is disconnected or not responding.
     """
     report.step("Reading the Photo Library")
-    limit = deadline.left(RESERVE)
+    limit, opens = deadline.left(RESERVE), False
     try:
+        opens = await media.read_head(DATABASE, len(_MAGIC)) == _MAGIC
         async with asyncio.timeout(limit):
             return await _read(report, media, scratch, timing)
     except TimeoutError:
@@ -78,22 +80,29 @@ async def check_library(
             "library",
             f"The library was not read to its end within {limit or 0:.0f} s. A long check reads "
             "all of it (--long; in the app, l).",
+            readable=opens,
             complete=False,
         )
     except SchemaUnknown as error:
         report.wrong("schema", f"{error} Update AmberTime. {_UNREADABLE}", known=False)
+    except MediaNotFound:
+        _report_unreadable(report, DatabaseNotThere(DATABASE))
     except (LibraryUnreadable, DatabaseNotThere) as error:
-        report.wrong(
-            "library",
-            f"{error} {_UNREADABLE} Restart the phone and open Photos on it once, then check again.",
-            readable=False,
-            kind=type(error).__name__,
-        )
+        _report_unreadable(report, error)
     except (NoRoomForDatabase, PathsError) as error:
         report.wrong("library", str(error), readable=False, kind=type(error).__name__)
     except MediaError as error:
         report.wrong("library", f"{error} {_UNREADABLE}", readable=False, kind=type(error).__name__)
     return LibrarySeen(readable=False)
+
+
+def _report_unreadable(report: Reporter, error: Exception) -> None:
+    report.wrong(
+        "library",
+        f"{error} {_UNREADABLE} Restart the phone and open Photos on it once, then check again.",
+        readable=False,
+        kind=type(error).__name__,
+    )
 
 
 async def _read(report: Reporter, media: MediaFolder, scratch: Path, timing: Timing) -> LibrarySeen:

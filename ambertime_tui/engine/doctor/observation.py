@@ -45,8 +45,8 @@ async def observe_phone(
 
 
 async def check_handles(report: Reporter, session: PhoneSession, path: str) -> None:
-    """Open up to 64 files at once."""
-    report.step(f"Opening up to {MOST_HANDLES} files on the iPhone at once")
+    """Open up to 64 files at the same time."""
+    report.step(f"Opening up to {MOST_HANDLES} files on the iPhone")
     connection = await session.connection()
     try:
         found = await open_at_once(connection, path, MOST_HANDLES)
@@ -56,11 +56,11 @@ async def check_handles(report: Reporter, session: PhoneSession, path: str) -> N
     if found.refused_with is not None:
         facts["refused_with"] = found.refused_with
     if found.opened >= MOST_HANDLES:
-        report.fine("handles", f"It opens at least {MOST_HANDLES} files at once.", **facts)
+        report.fine("handles", f"It opens at least {MOST_HANDLES} files at the same time.", **facts)
     else:
         report.note(
             "handles",
-            f"It opens {plural(found.opened, 'file')} at once. AmberTime reads fewer at a time when it "
+            f"It opens {plural(found.opened, 'file')} at the same time. AmberTime reads fewer when it "
             "refuses more.",
             **facts,
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ambertime_tui.engine.api.doctor import DoctorRequest
 from ambertime_tui.engine.api.protocol import RunningJob
+from ambertime_tui.engine.doctor.computer import Folders
 from ambertime_tui.engine.doctor.findings import Deadline, Effort, Reporter
 from ambertime_tui.engine.doctor.library import check_library
 from ambertime_tui.engine.doctor.measuring import check_speed, watch_stamps
@@ -36,8 +37,7 @@ _FOLDERS = ("PhotoData", "PhotoData/Mutations", "PhotoData/CPLAssets", "DCIM")
 async def check_phone(
     report: Reporter,
     request: DoctorRequest,
-    pair_records: Path,
-    scratch: Path,
+    folders: Folders,
     jobs: Sequence[RunningJob],
     deadline: Deadline,
     timing: Timing,
@@ -57,21 +57,21 @@ async def check_phone(
     except PhoneError as error:
         report.wrong("connected", str(error), connected=bool(phones), kind=type(error).__name__)
         return
-    if not await _is_readable(report, phone, pair_records, timing):
+    if not await _is_readable(report, phone, folders.pair_records, timing):
         return
     busy = any(job.udid == phone.udid and job.outcome is None for job in jobs)
     on_wifi = any(one.udid == phone.udid and not one.over_usb for one in phones)
     try:
         async with open_session(
             phone.udid,
-            pair_records=pair_records,
+            pair_records=folders.pair_records,
             on_waiting=lambda trouble: None,
             trust_patience=0.0,
             timeouts=timing.phone,
             pairs=False,
         ) as session:
             await _check_session(
-                report, session, request, scratch, deadline, timing, effort, busy=busy, on_wifi=on_wifi
+                report, session, request, folders, deadline, timing, effort, busy=busy, on_wifi=on_wifi
             )
     except PhoneError as error:
         report.wrong("connection", str(error), kind=type(error).__name__)
@@ -105,7 +105,7 @@ async def _check_session(
     report: Reporter,
     session: PhoneSession,
     request: DoctorRequest,
-    scratch: Path,
+    folders: Folders,
     deadline: Deadline,
     timing: Timing,
     effort: Effort,
@@ -127,8 +127,8 @@ async def _check_session(
             )
     media = await session.media()
     await check_statuses(report, session)
-    seen = await check_library(report, media, scratch, deadline, timing)
-    check_wifi(report, on_wifi=on_wifi, waiting=seen.in_icloud)
+    seen = await check_library(report, media, folders.scratch, deadline, timing)
+    check_wifi(report, on_wifi=on_wifi, waits=not seen.readable or seen.in_icloud > 0)
     if busy:
         report.note(
             "phone-speed",
@@ -190,11 +190,11 @@ def check_facts(report: Reporter, facts: PhoneFacts) -> None:
         )
 
 
-def check_wifi(report: Reporter, *, on_wifi: bool, waiting: int) -> None:
+def check_wifi(report: Reporter, *, on_wifi: bool, waits: bool) -> None:
     """Say what is known of the phone's Wi-Fi. USB itself does not show it."""
     if on_wifi:
         report.fine("wifi", "It is on the same Wi-Fi as this computer.", seen=True)
-    elif waiting:
+    elif waits:
         report.note(
             "wifi",
             "A cable does not show whether it is on Wi-Fi, which iOS needs to download originals. Check it "

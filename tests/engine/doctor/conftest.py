@@ -11,6 +11,7 @@ import pytest
 
 from ambertime_tui.engine.api.doctor import Area, DoctorRequest, Finding, Level, Message, Scratch
 from ambertime_tui.engine.api.protocol import RunningJob
+from ambertime_tui.engine.doctor.computer import Folders
 from ambertime_tui.engine.doctor.findings import Deadline, Effort, Reporter
 from ambertime_tui.engine.doctor.phone import check_phone
 from ambertime_tui.engine.timing import Timing
@@ -83,8 +84,7 @@ def examine_phone(tmp_path: Path, found: Found) -> CheckPhone:
             check_phone(
                 found.reporter(Area.PHONE),
                 request,
-                tmp_path / "records",
-                tmp_path / "scratch",
+                Folders(tmp_path / "run", tmp_path / "state", tmp_path / "data"),
                 jobs,
                 Deadline(seconds),
                 Timing(),

@@ -155,6 +155,8 @@ def test_a_library_too_large_for_the_time_is_named(
     found = examine_phone(seconds=12.3)
     assert "not read to its end" in found.of("library").sentence
     assert "--long" in found.of("library").sentence
+    assert found.of("library").facts["readable"] is True
+    assert found.of("wifi").level is Level.NOTE
     assert found.wrong == []
 
 
