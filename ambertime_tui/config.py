@@ -32,7 +32,15 @@ from typing import Any, TypeVar, get_type_hints
 
 import tomli_w
 
-from ambertime_tui.engine.api.spec import FetchOrder, FetchWay, Hooks, JobSpec, OriginalsChoice, Selection
+from ambertime_tui.engine.api.spec import (
+    FetchOrder,
+    FetchWay,
+    Hooks,
+    JobSpec,
+    OriginalsChoice,
+    Selection,
+    TrialMode,
+)
 from ambertime_tui.library.date_range import DateRange, DateRangeError, parse_date_range
 from ambertime_tui.paths import PathsError, write_private
 
@@ -63,6 +71,8 @@ class Task:
     hidden: bool | None = None
     trashed: bool | None = None
     edits: bool | None = None
+    trial: bool | None = None
+    """Whether to try a way of asking on a few items first, if it is new for the phone."""
     every: str | None = None
     """For `watch`: time between two runs while phone and drive stay connected."""
 
@@ -90,7 +100,13 @@ class Task:
         )
 
     def job(
-        self, target: str, days: DateRange, *, relative_range: bool = False, new_archive: bool = False
+        self,
+        target: str,
+        days: DateRange,
+        *,
+        relative_range: bool = False,
+        new_archive: bool = False,
+        attended: bool = False,
     ) -> JobSpec:
         """Return the job for this task, the same for every front end.
 
@@ -99,6 +115,7 @@ class Task:
             days: the range, parsed.
             relative_range: whether the range moves with the day.
             new_archive: whether to start an archive, although another drive was used at this path.
+            attended: whether a person can answer questions.
 
         Raises:
             ValueError: the patience is not a duration; the message is a sentence.
@@ -113,8 +130,14 @@ class Task:
             local_by_choice=self.originals is OriginalsChoice.LOCAL,
             relative_range=relative_range,
             new_archive=new_archive,
+            trial=self._trial_mode(attended=attended),
         )
         return spec if self.patience is None else replace(spec, patience=parse_patience(self.patience))
+
+    def _trial_mode(self, *, attended: bool) -> TrialMode:
+        if self.originals is not OriginalsChoice.ICLOUD or self.trial is False:
+            return TrialMode.SKIP
+        return TrialMode.ASK if attended else TrialMode.UNATTENDED
 
 
 @dataclass(frozen=True, slots=True)

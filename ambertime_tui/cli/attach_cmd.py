@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,4 +36,7 @@ def run(arguments: argparse.Namespace, context: Context) -> ExitCode:
     if not (arguments.plain or arguments.json) and at_a_terminal(context.environ):
         return run_app(arguments, context, attach=socket)
     printer = printer_for(context, as_json=arguments.json)
-    return with_engine(context, lambda client: Follower(client, printer, attached=True).run(), socket)
+    answers = sys.stdin if at_a_terminal(context.environ) and not arguments.json else None
+    return with_engine(
+        context, lambda client: Follower(client, printer, answers=answers, attached=True).run(), socket
+    )

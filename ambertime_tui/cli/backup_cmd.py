@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from ambertime_tui.cli.context import Context
-from ambertime_tui.cli.launch import printer_for, with_engine
+from ambertime_tui.cli.launch import at_a_terminal, printer_for, with_engine
 from ambertime_tui.cli.options import add_command, add_fetch, add_json, add_selection
 from ambertime_tui.engine.api.spec import FetchOrder, OriginalsChoice
 from ambertime_tui.exit_codes import ExitCode
@@ -43,6 +43,12 @@ def add_parser(commands: Subparsers) -> None:
         "(default: 30m)",
     )
     parser.add_argument(
+        "--trial",
+        action=argparse.BooleanOptionalAction,
+        help="with icloud: first try a way of asking that is new for this iPhone on a few items, or ask for "
+        "everything at once (default: first try it)",
+    )
+    parser.add_argument(
         "--edits",
         action=argparse.BooleanOptionalAction,
         help="also copy the current versions of edited items, or only originals (default: also edits)",
@@ -63,7 +69,8 @@ def run(arguments: argparse.Namespace, context: Context) -> ExitCode:
     from ambertime_tui.cli.job_spec import load_tasks, spec_of
     from ambertime_tui.plain.backup import run_backup
 
-    spec = spec_of(arguments, context)
+    attended = not (arguments.json or arguments.detach) and at_a_terminal(context.environ)
+    spec = spec_of(arguments, context, attended=attended)
     config, _ = load_tasks(context)
     printer = printer_for(context, as_json=arguments.json)
     return with_engine(

@@ -46,6 +46,7 @@ def task_of(arguments: argparse.Namespace) -> Task:
         hidden=arguments.hidden,
         trashed=arguments.trashed,
         edits=given.get("edits"),
+        trial=given.get("trial"),
     )
 
 
@@ -53,8 +54,8 @@ def _choice(kind: type[E], text: str | None) -> E | None:
     return None if text is None else kind(text)
 
 
-def spec_of(arguments: argparse.Namespace, context: Context) -> JobSpec:
-    """Return the job that `backup` asks for.
+def spec_of(arguments: argparse.Namespace, context: Context, *, attended: bool = False) -> JobSpec:
+    """Return the job that `backup` asks for; `attended`: whether a person can answer questions.
 
     Raises:
         UsageError: there is no target, or an option cannot be used.
@@ -68,7 +69,7 @@ def spec_of(arguments: argparse.Namespace, context: Context) -> JobSpec:
         if value is not None and task.originals is not OriginalsChoice.ICLOUD:
             raise UsageError(f"--{option} needs --originals icloud: local originals are not downloaded.")
     name = arguments.task or "" if given == Task() else ""  # with another option, it is another backup
-    return spec_of_task(task, name, new_archive=arguments.new_archive)
+    return spec_of_task(task, name, new_archive=arguments.new_archive, attended=attended)
 
 
 def load_tasks(context: Context) -> tuple[Config, dict[str, Task]]:
@@ -93,13 +94,14 @@ def named_task(name: str, tasks: Mapping[str, Task], prefix: str = "") -> Task:
     return tasks[name]
 
 
-def spec_of_task(task: Task, name: str, *, new_archive: bool = False) -> JobSpec:
+def spec_of_task(task: Task, name: str, *, new_archive: bool = False, attended: bool = False) -> JobSpec:
     """Return the job of a task, with a relative range as it is today.
 
     Args:
         task: completed with the defaults of the config file.
         name: its name; empty: it is not saved.
         new_archive: whether to start an archive, although another drive was used at its path.
+        attended: whether a person can answer questions.
 
     Raises:
         UsageError: it has no target, or a setting cannot be used.
@@ -117,7 +119,7 @@ def spec_of_task(task: Task, name: str, *, new_archive: bool = False) -> JobSpec
     days = selection_of(task).range
     try:
         relative = task.range is not None and is_relative(task.range)
-        job = task.job(str(target), days, relative_range=relative, new_archive=new_archive)
+        job = task.job(str(target), days, relative_range=relative, new_archive=new_archive, attended=attended)
         return replace(job, task=name)
     except ValueError as error:
         raise UsageError(str(error)) from error

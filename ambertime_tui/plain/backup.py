@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
 from ambertime_tui.engine.api.client import EngineClient
 from ambertime_tui.engine.api.protocol import EngineError
-from ambertime_tui.engine.api.spec import NO_HOOKS, Hooks, JobSpec
+from ambertime_tui.engine.api.spec import NO_HOOKS, Hooks, JobSpec, TrialMode
 from ambertime_tui.exit_codes import ExitCode
 from ambertime_tui.plain.follow import Follower
 from ambertime_tui.plain.printer import Printer
@@ -47,7 +48,8 @@ async def run_backup(
         printer.say(f"Warning: {drive.sentence}")
     job_id = await client.start(spec, hooks)
     if not detach:
-        return await Follower(client, printer).run()
+        answers = sys.stdin if spec.trial is TrialMode.ASK else None
+        return await Follower(client, printer, answers=answers).run()
     printer.job_started(job_id, spec.target)
     printer.say(
         f"Backup {job_id} is running in the background. Use `ambertime attach` to show it "

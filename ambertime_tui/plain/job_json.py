@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from ambertime_tui.engine.api.codec import to_json
 from ambertime_tui.engine.api.protocol import Report
 from ambertime_tui.engine.api.status import Event, JobStatus, Left, Tally
 from ambertime_tui.exit_codes import exit_code_of
@@ -94,6 +95,7 @@ def _job(status: JobStatus) -> dict[str, Any]:
         "patience": spec.patience,
         "fetch": spec.way.value,
         "order": spec.order.value,
+        "trial": spec.trial.value,
         "task": spec.task or None,
     }
 
@@ -115,6 +117,7 @@ def _progress(status: JobStatus) -> dict[str, Any]:
         "failed": write.failed,
         "originals": {"proved": write.proved, "differs": write.differing, "unproved": write.unproved},
         "awaited_from_icloud": _tally(fetch.waiting + fetch.asked + fetch.arriving),
+        "trial": to_json(fetch.trial),
         "not_by_this_way": _tally(fetch.not_by_this_way),
         "fetch_sentence": fetch.sentence,
         "code": fetch.code,
@@ -127,7 +130,14 @@ def _progress(status: JobStatus) -> dict[str, Any]:
 
 
 def _state(status: JobStatus) -> tuple[object, ...]:
-    return status.phase, status.condition, status.sentence, status.outcome, status.fetch.code
+    return (
+        status.phase,
+        status.condition,
+        status.sentence,
+        status.outcome,
+        status.fetch.code,
+        status.fetch.trial,
+    )
 
 
 def _tally(tally: Tally) -> dict[str, int]:

@@ -38,6 +38,7 @@ from ambertime_tui.tui.screens.preview import PreviewScreen
 from ambertime_tui.tui.screens.run import RunScreen
 from ambertime_tui.tui.screens.setup import SetupScreen
 from ambertime_tui.tui.screens.tasks import TasksScreen
+from ambertime_tui.tui.screens.trial import TrialScreen
 from ambertime_tui.tui.screens.ways import WaysScreen
 from ambertime_tui.tui.terminal import Colors, Terminal
 from ambertime_tui.tui.textual_internals import QuietApp, tell_terminal, unmarked
@@ -368,6 +369,6 @@ KEY_SCOPES: tuple[KeyScope, ...] = (
     (AmberApp, JobsScreen, PickList),
     (AmberApp, ListingScreen, RowList),
     *((AmberApp, screen) for screen in (RunScreen, EndScreen, PastReportScreen, HelpScreen, DoctorScreen)),
-    *((screen,) for screen in (CodeScreen, LeavingScreen, PreviewScreen)),
+    *((screen,) for screen in (CodeScreen, LeavingScreen, PreviewScreen, TrialScreen)),
 )
 """Each screen with the parts that can have the focus; their keys must not clash."""

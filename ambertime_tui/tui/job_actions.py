@@ -9,6 +9,7 @@ from datetime import date
 from ambertime_tui.config import Task
 from ambertime_tui.engine.api.spec import FetchWay, JobSpec
 from ambertime_tui.engine.api.status import Condition, JobStatus, Outcome, Phase
+from ambertime_tui.engine.api.trial import TrialState
 from ambertime_tui.library.date_range import parse_date_range
 from ambertime_tui.tui.panes.fetch import BEFORE_PLAN, to_come
 
@@ -17,7 +18,7 @@ def why_not(action: str, status: JobStatus | None) -> str:
     """Why an action is not possible now, as a sentence; empty if it is.
 
     Args:
-        action: pause, stop, retry, order, finish, code, open; any other is always possible.
+        action: pause, stop, retry, order, finish, code, trial, open; any other is always possible.
         status: the newest status; None before the first.
     """
     if action not in _RULES:
@@ -93,6 +94,13 @@ def _code(status: JobStatus) -> str:
     return _icloud(status)
 
 
+def _trial(status: JobStatus) -> str:
+    trial = status.fetch.trial
+    if trial is None or trial.state not in (TrialState.RUNNING, TrialState.ASKING):
+        return _icloud(status) or "There is no trial now."
+    return _icloud(status)
+
+
 def _open(status: JobStatus) -> str:
     return "Lists are available after the scan." if status.phase in BEFORE_PLAN else ""
 
@@ -104,6 +112,7 @@ _RULES: dict[str, Callable[[JobStatus], str]] = {
     "order": _icloud,
     "finish": _finish,
     "code": _code,
+    "trial": _trial,
     "open": _open,
 }
 
@@ -122,6 +131,6 @@ def task_of(spec: JobSpec, tasks: Mapping[str, Task], today: date, expand: Calla
             continue
         days = parse_date_range(task.range or "all", today)
         job = task.job(expand(task.to), days, new_archive=spec.new_archive)
-        if replace(job, udid=spec.udid) == spec:
+        if replace(job, udid=spec.udid, trial=spec.trial) == spec:
             return name
     return ""

@@ -85,7 +85,9 @@ class SetupState:
         if self.udid is None or not self.target:
             return None
         task = replace(self.options, device=self.udid, originals=self.originals, fetch=self.way)
-        return task.job(self.target, self.range, new_archive=self.new_archive_at == self.target)
+        return task.job(
+            self.target, self.range, new_archive=self.new_archive_at == self.target, attended=True
+        )
 
     @property
     def current_preview(self) -> Preview | None:

@@ -89,6 +89,7 @@ complete -c ambertime -n '_shtab_ambertime_using backup' -l originals -xka "loca
 complete -c ambertime -n '_shtab_ambertime_using backup' -l fetch -xka "keep-originals shortcut by-hand" -d 'with icloud: how to ask iOS for originals (default: keep-originals)'
 complete -c ambertime -n '_shtab_ambertime_using backup' -l order -xka "oldest newest smallest favourites" -d 'with icloud: which originals to wait for first (default: oldest)'
 complete -c ambertime -n '_shtab_ambertime_using backup' -l patience -x -d 'how long to wait for the phone or the next iCloud original: 90s, 30m, 12h, forever (default: 30m)'
+complete -c ambertime -n '_shtab_ambertime_using backup' -l trial -l no-trial -d 'with icloud: first try a way of asking that is new for this iPhone on a few items, or ask for everything at once (default: first try it)'
 complete -c ambertime -n '_shtab_ambertime_using backup' -l edits -l no-edits -d 'also copy the current versions of edited items, or only originals (default: also edits)'
 complete -c ambertime -n '_shtab_ambertime_using backup' -l new-archive -d 'start a new archive here, although another drive was used at this path (default: refuse)'
 complete -c ambertime -n '_shtab_ambertime_using backup' -l detach -d 'run in the background (default: show the backup to its end)'

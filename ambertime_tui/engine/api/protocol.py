@@ -182,6 +182,10 @@ class CommandName(StrEnum):
     ORDER = "order"
     """`argument`: a FetchOrder."""
     SHOW_CODE = "show_code"
+    TRIAL = "trial"
+    """End the trial of a way of asking, or continue after it."""
+    WAY = "way"
+    """Ask iOS in another way from now on. `argument`: a FetchWay."""
 
 
 @dataclass(frozen=True, slots=True)

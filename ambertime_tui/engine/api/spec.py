@@ -35,6 +35,16 @@ class FetchWay(StrEnum):
     BY_HAND = "by-hand"
 
 
+class TrialMode(StrEnum):
+    """Whether a way of asking is first tried on a few items, if it is new for this phone."""
+
+    ASK = "ask"
+    """Try it, and let the person decide."""
+    UNATTENDED = "unattended"
+    """Try it, and continue."""
+    SKIP = "skip"
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """Which of the user's own assets to back up, and which of their resources."""
@@ -70,6 +80,8 @@ class JobSpec:
     """Start a new archive, even if another drive's archive was used at this path before."""
     task: str = ""
     """Name of the saved task, for the history; empty: none."""
+    trial: TrialMode = TrialMode.SKIP
+    """Only with iCloud originals."""
 
 
 @dataclass(frozen=True, slots=True)

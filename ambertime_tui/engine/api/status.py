@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from ambertime_tui.engine.api.attendance import Attendance, HandCount, NightsStatus
 from ambertime_tui.engine.api.spec import FetchOrder, JobSpec
+from ambertime_tui.engine.api.trial import TrialStatus
 
 
 class Phase(StrEnum):
@@ -209,6 +210,8 @@ class FetchStatus:
     skipped: Tally = Tally()
     gave_up: Tally = Tally()
     not_by_this_way: Tally = Tally()
+    trial: TrialStatus | None = None
+    """None: the way of asking needs no trial."""
     order: FetchOrder = FetchOrder.OLDEST
     rate: float | None = None
     """Bytes per second, measured from arrivals; None before the first ones."""

@@ -201,6 +201,7 @@ class ArrivalWatch:
                 continue
             if isinstance(stat, BaseException):
                 raise stat
+            self._requests.saw(uuid, resource.role, stat.size)
             last, state = checks.get(resource.role), (stat.size, stat.modified_ns)
             if last is None or last.state != state:
                 last = _LastCheck(state, now)
@@ -238,6 +239,7 @@ class ArrivalWatch:
             come = [*come, *(r for r in edits if r.availability is Availability.LOCAL)]
         else:
             self._queue.has_come(uuid, come)
+        self._requests.came(uuid)
         self._last_arrival = self._timing.steady()
         self._progress.count_arrival(size)
         files = tuple(r for r in planned.asset.resources if r in come)

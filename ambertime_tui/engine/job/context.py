@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ambertime_tui.drive.target import Target
 from ambertime_tui.engine.api.spec import JobSpec, OriginalsChoice
+from ambertime_tui.engine.api.trial_memory import TrialMemory
 from ambertime_tui.engine.job.conditions import Conditions
 from ambertime_tui.engine.job.copy_queue import CopyQueue
 from ambertime_tui.engine.job.drive_threads import Threads
@@ -28,6 +29,7 @@ class JobContext:
     copy_queue: CopyQueue
     surveyor: Surveyor
     memory: FetchMemory
+    trials: TrialMemory
     night_log: NightLog
     progress: Progress
     conditions: Conditions

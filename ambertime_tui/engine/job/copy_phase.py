@@ -18,6 +18,7 @@ from ambertime_tui.engine.job.fetch_requests import FINISHING, FetchRequests, me
 from ambertime_tui.engine.job.ledger import Ledger
 from ambertime_tui.engine.job.outcomes import Copied, Failed, NotThere, Outcome, ending_of
 from ambertime_tui.engine.job.smaller_files import SmallerFiles
+from ambertime_tui.engine.job.trial import Trials
 from ambertime_tui.engine.plan.hands import Reach
 from ambertime_tui.engine.plan.plan import Decision, PlannedAsset
 from ambertime_tui.engine.plan.rules import ONLY_IN_ICLOUD, with_names_of
@@ -83,6 +84,8 @@ class CopyPhase:
                 timing=timing,
                 patience=context.spec.patience,
                 paused=lambda: context.conditions.paused,
+                trials=Trials(context.trials, context.udid, context.spec.trial, timing),
+                reach=reach,
             )
             self._watch = self._new_watch(self._requests)
         progress.queue = fetch_queue
@@ -172,6 +175,9 @@ class CopyPhase:
             progress.nights.came(Tally(1, planned.bytes))
             if self._fetch_queue.way is FetchWay.BY_HAND:
                 progress.nights.hand()
+        if self._requests is not None:
+            roles = {r.role for r in planned.resources if r.role.is_original}
+            self._requests.copied(uuid, [f.proof for f in copied.recorded.files if f.role in roles])
         not_there = [one.resource for one in copied.left_out if one.failed is None]
         if not_there and self._included and all(resource.in_icloud for resource in not_there):
             self._wait_for(planned, (), tuple(not_there))
@@ -236,6 +242,34 @@ class CopyPhase:
         if self._requests is None:
             raise EngineError("NotNow", "This job does not wait for iCloud, so it has no code.")
         self._requests.show_code()
+
+    def end_trial(self) -> None:
+        """Skip the trial of the way of asking, or continue after it.
+
+        Raises:
+            EngineError: `NotNow`: there is no trial.
+        """
+        if self._requests is None:
+            raise EngineError("NotNow", "This job does not wait for iCloud, so it tries nothing.")
+        self._requests.end_trial()
+
+    def change_way(self, way: str) -> None:
+        """Ask iOS in another way from now on.
+
+        Raises:
+            EngineError: `NotNow`: the job does not wait for iCloud; `NotUnderstood`: there is no such way.
+        """
+        if self._requests is None:
+            raise EngineError("NotNow", "This job does not wait for iCloud.")
+        if way not in list(FetchWay):
+            raise EngineError("NotUnderstood", f"There is no way of asking called {way!r}.")
+        self._requests.change_way(FetchWay(way))
+        self._copy_queue.notify()
+
+    def save_trials(self) -> None:
+        """Save what trials have shown and is not saved yet. Blocks."""
+        if self._requests is not None:
+            self._requests.save_trials()
 
     def retry(self, uuid: str) -> None:
         """Retry what failed, was skipped or did not come.
@@ -367,7 +401,9 @@ class CopyPhase:
             timing=context.timing,
             patience=context.spec.patience,
             main_names=self._main_names,
-            may_give_up=lambda: self._copy_queue.is_empty and not context.conditions.paused,
+            may_give_up=lambda: (
+                self._copy_queue.is_empty and not context.conditions.paused and not requests.asks_a_person
+            ),
             on_arrived=self._arrived,
         )
 

@@ -260,6 +260,13 @@ class FetchQueue:
         numbers = sorted(self._pending_in_order(), key=self._plan.rank_of)
         return (self._plan.later(number) for number in numbers)
 
+    def waiting(self) -> Iterator[PlannedAsset]:
+        """The assets that are pending now, by capture time. May be read in another thread."""
+        numbers = tuple(self._pending_in_order())
+        if self.order not in (FetchOrder.OLDEST, FetchOrder.NEWEST):
+            numbers = tuple(sorted(numbers, key=self._plan.rank_of))
+        return map(self._plan.later, numbers)
+
     def folders(self) -> tuple[str, ...]:
         """The folders on the phone in which originals may arrive."""
         return tuple(name for name, folder in self._folders.items() if folder.pending)

@@ -20,6 +20,7 @@ from ambertime_tui.engine.api.history import append_run, run_of
 from ambertime_tui.engine.api.protocol import Command, CommandName, EngineError, Pane, ReportPage, Rows
 from ambertime_tui.engine.api.spec import JobSpec
 from ambertime_tui.engine.api.status import Condition, Phase, PhoneSummary
+from ambertime_tui.engine.api.trial_memory import TrialMemory
 from ambertime_tui.engine.api.unfinished import UnfinishedJob, forget_unfinished, note_started
 from ambertime_tui.engine.job.closing import JobResult, close_job
 from ambertime_tui.engine.job.conditions import Conditions
@@ -142,6 +143,7 @@ class Job:
             copy_queue=CopyQueue(),
             surveyor=surveyor,
             memory=FetchMemory(reports.parent / FOLDER),
+            trials=TrialMemory(reports.parent),
             night_log=NightLog(reports.parent, udid, target.id),
             progress=self.progress,
             conditions=self._conditions,
@@ -228,6 +230,10 @@ class Job:
                 self._while_copying().skip(command.argument)
             case CommandName.ORDER:
                 self._while_copying().reorder(command.argument)
+            case CommandName.TRIAL:
+                self._while_copying().end_trial()
+            case CommandName.WAY:
+                self._while_copying().change_way(command.argument)
             case CommandName.SHOW_CODE:
                 if self._pipeline.planned is None:
                     raise EngineError("NotNow", "There is no code yet.")

@@ -123,6 +123,10 @@ class NightCount:
         self._nights = self._nights.with_night(self._tonight(), size)
         self.changed = True
 
+    def change_way(self, way: str) -> None:
+        """Count hands for another way of asking from now on."""
+        self._way = way
+
     def hand(self, times: int = 1) -> None:
         """Count that a person did something on the iPhone."""
         self._hands[self._way] += times

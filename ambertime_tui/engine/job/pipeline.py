@@ -207,6 +207,7 @@ class Pipeline:
         if self.planned is None:
             return
         context = self._context
+        self.planned.copy_phase.save_trials()
         requested = self.planned.still_requested(includes_icloud=context.includes_icloud)
         try:
             context.memory.remember(context.udid, requested)

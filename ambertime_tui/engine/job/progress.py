@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ambertime_tui.drive.record.record_model import Proof
 from ambertime_tui.engine.api.attendance import Attendance, NightsStatus
-from ambertime_tui.engine.api.spec import JobSpec, OriginalsChoice
+from ambertime_tui.engine.api.spec import FetchWay, JobSpec, OriginalsChoice
 from ambertime_tui.engine.api.status import (
     Census,
     Condition,
@@ -26,6 +26,7 @@ from ambertime_tui.engine.api.status import (
     Wait,
     WriteStatus,
 )
+from ambertime_tui.engine.api.trial import TrialStatus
 from ambertime_tui.engine.job.attendance import Asking, attendance
 from ambertime_tui.engine.job.fetch_queue import FetchQueue
 from ambertime_tui.engine.job.night_log import Logged, NightCount
@@ -140,6 +141,7 @@ class Progress:
         self._fetch_sentence = ""
         self._code = ""
         self._code_sentence = ""
+        self.trial: TrialStatus | None = None
         self.phase = Phase.CONNECTING
         self.condition = Condition.RUNNING
         self.sentence = ""
@@ -230,6 +232,18 @@ class Progress:
         if code != self._code:
             self._code, self._code_sentence = code, sentence
             self.touch()
+
+    def set_trial(self, trial: TrialStatus | None) -> None:
+        """Set the trial of the way of asking; None: there is no trial."""
+        if trial != self.trial:
+            self.trial = trial
+            self.touch()
+
+    def change_way(self, way: FetchWay) -> None:
+        """Note that iOS is asked in another way from now on."""
+        self.spec = replace(self.spec, way=way)
+        self.nights.change_way(way)
+        self.touch()
 
     def add_event(self, level: str, text: str) -> None:
         """Add an event for the user to read."""
@@ -362,6 +376,7 @@ class Progress:
             written=queue.tally(FetchState.WRITTEN),
             skipped=queue.tally(FetchState.SKIPPED),
             gave_up=queue.tally(FetchState.GAVE_UP),
+            trial=self.trial,
             not_by_this_way=queue.tally(FetchState.NOT_BY_THIS_WAY),
             order=queue.order,
             rate=self.arrived.rate() if self.fetching and self.condition is Condition.RUNNING else None,

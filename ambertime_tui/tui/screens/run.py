@@ -12,6 +12,7 @@ from textual.containers import Container, Horizontal, Vertical
 from ambertime_tui.engine.api.client import Command, CommandName, EngineError, Pane
 from ambertime_tui.engine.api.spec import FetchOrder
 from ambertime_tui.engine.api.status import Condition, JobStatus, Phase
+from ambertime_tui.engine.api.trial import TrialState
 from ambertime_tui.tui.engine import Engine
 from ambertime_tui.tui.job_actions import at_rest, why_not
 from ambertime_tui.tui.panes.events import event_lines
@@ -22,6 +23,7 @@ from ambertime_tui.tui.panes.write import write_lines
 from ambertime_tui.tui.screens.base import AmberScreen
 from ambertime_tui.tui.screens.code import CodeScreen
 from ambertime_tui.tui.screens.listing import ListingScreen
+from ambertime_tui.tui.screens.trial import Decision, TrialScreen
 from ambertime_tui.tui.textual_internals import terminal_is_behind
 from ambertime_tui.tui.widgets.graph import graph_lines
 from ambertime_tui.tui.widgets.key_line import KeyLine
@@ -33,7 +35,7 @@ PROCESS_ENDED = (
     "The backup process ended unexpectedly. All files copied so far are complete and recorded. Press n and "
     "start the backup again to continue."
 )
-ORDERS = ("pause", "stop", "retry", "order", "finish", "code", "open")
+ORDERS = ("trial", "pause", "stop", "retry", "order", "finish", "code", "open")
 REPLY_SECONDS = 8.0
 """How long the reply to a key is shown."""
 BORDERS = 2
@@ -55,6 +57,7 @@ class RunScreen(AmberScreen):
         ),
         Binding("enter", "open", "List", id="job.open", tooltip="all items of the focused pane"),
         Binding("c", "code", "Code", id="job.code", tooltip="show the code for the phone's camera again"),
+        Binding("t", "trial", "Trial", id="job.trial", tooltip="skip the trial, or decide after it"),
         Binding("f", "finish", "Finish", id="job.finish", tooltip="stop waiting for iCloud; list the rest"),
         Binding("r", "retry", "Retry", id="job.retry", tooltip="try again what failed or was given up"),
         Binding(
@@ -152,6 +155,7 @@ class RunScreen(AmberScreen):
         if pending is not None:
             old, self.status = self.status, pending
             self._follow_code(old.fetch.code if old is not None else "", pending)
+            self._follow_trial(old)
             if pending.sentence != self._job_notice:
                 self._job_notice = pending.sentence
                 self._notice()
@@ -327,6 +331,35 @@ class RunScreen(AmberScreen):
             self._show_code(status, kept=self._wants_code)
             self._wants_code = False
 
+    def _follow_trial(self, old: JobStatus | None) -> None:
+        """Ask when a trial ends, and close the question when it is answered elsewhere."""
+        asks, asked = _asks(self.status), _asks(old)
+        top = self.app.screen
+        if asks and not asked and isinstance(top, (CodeScreen, RunScreen)):
+            if isinstance(top, CodeScreen):
+                top.dismiss(None)
+            self._ask_about_trial()
+        elif not asks and isinstance(top, TrialScreen):
+            top.dismiss(None)
+
+    def _ask_about_trial(self) -> None:
+        if self.status is not None and self.status.fetch.trial is not None:
+            screen = TrialScreen(self.status.fetch.trial, self.context.clock, self.glyphs)
+            self.app.push_screen(screen, self._decided)
+
+    def _decided(self, decision: Decision | None) -> None:
+        if decision is not None:
+            self.order(decision.command, decision.sentence)
+
+    def action_trial(self) -> None:
+        """Skip the trial, or decide after it."""
+        if self.refuse("trial"):
+            return
+        if _asks(self.status):
+            self._ask_about_trial()
+        else:
+            self.order(Command(CommandName.TRIAL), "Trial skipped; iOS is asked for everything.")
+
     def action_open(self) -> None:
         """Open the list of the focused pane."""
         if self.refuse("open"):
@@ -343,3 +376,10 @@ class RunScreen(AmberScreen):
     def job_runs(self) -> bool:
         """True while there is a job to leave behind."""
         return not self.gone and (self.status is None or self.status.phase is not Phase.ENDED)
+
+
+def _asks(status: JobStatus | None) -> bool:
+    """True while a person decides how to continue after a trial."""
+    if status is None or status.outcome is not None or status.fetch.trial is None:
+        return False
+    return status.fetch.trial.state is TrialState.ASKING
