@@ -94,11 +94,14 @@ def _code(status: JobStatus) -> str:
     return _icloud(status)
 
 
+def has_trial(status: JobStatus | None) -> bool:
+    """Whether a way of asking is being tried, or a person has to decide after it."""
+    trial = None if status is None or status.outcome is not None else status.fetch.trial
+    return trial is not None and trial.state in (TrialState.RUNNING, TrialState.ASKING)
+
+
 def _trial(status: JobStatus) -> str:
-    trial = status.fetch.trial
-    if trial is None or trial.state not in (TrialState.RUNNING, TrialState.ASKING):
-        return _icloud(status) or "There is no trial now."
-    return _icloud(status)
+    return _icloud(status) or ("" if has_trial(status) else "There is no trial now.")
 
 
 def _open(status: JobStatus) -> str:

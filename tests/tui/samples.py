@@ -32,9 +32,11 @@ from ambertime_tui.engine.api.status import (
     Wait,
     WriteStatus,
 )
+from ambertime_tui.engine.api.trial import KindResult, TrialResult, TrialState, TrialStatus
 from ambertime_tui.engine.job.census import WORDS
 from ambertime_tui.engine.job.copy_phase import ENDED_BEFORE
 from ambertime_tui.engine.job.fetch_requests import USUAL_TROUBLES
+from ambertime_tui.engine.plan.trial import findings
 from ambertime_tui.phone.errors import MediaUnreadable, PhoneDisconnected
 from ambertime_tui.phone.originals import KeepOriginals
 from tests.tui.fake_engine import NOW, PHONE
@@ -127,6 +129,37 @@ COPYING = replace(
     ),
 )
 COPYING_BY_SHORTCUT = replace(COPYING, spec=replace(SPEC, way=FetchWay.SHORTCUT))
+TRIED = replace(
+    COPYING_BY_SHORTCUT,
+    sequence=44,
+    fetch=replace(
+        COPYING.fetch,
+        trial=TrialStatus(
+            TrialState.ASKING,
+            FetchWay.SHORTCUT,
+            9,
+            7,
+            findings(
+                TrialResult(
+                    "18.6.2",
+                    FetchWay.SHORTCUT,
+                    NOW - 5,
+                    (KindResult("photo", 4, 4), KindResult("video", 2, 2), KindResult("raw", 3, 1)),
+                    items=7,
+                    bytes=61_000_000,
+                    whole=9,
+                    proved=9,
+                    seconds=40.0,
+                    measured_items=6,
+                    measured_bytes=52_000_000,
+                ),
+                Tally(10_389, 42_100_000_000),
+            ),
+            NOW + 290,
+            (FetchWay.BY_HAND,),
+        ),
+    ),
+)
 PAUSED = replace(COPYING, sequence=41, condition=Condition.PAUSED)
 UNPLUGGED = replace(
     COPYING,

@@ -263,6 +263,7 @@ SCENES: tuple[Scene, ...] = (
     _run("run-cannot-retry", replace(samples.LOCAL_ONLY, sequence=50), "1,204", "f"),
     _run("run-head-start", samples.HEAD_START, "so far"),
     _run("run-ascii", samples.COPYING, "1,204 of 2,341", terminal=ASCII_TERMINAL),
+    _run("trial", samples.TRIED, "Continue this way"),
     _run("code", WITH_CODE, "camera"),
     _run("code-ascii", WITH_CODE, "camera", terminal=ASCII_TERMINAL),
     _run("leaving", samples.COPYING, "1,204 of 2,341", "q"),

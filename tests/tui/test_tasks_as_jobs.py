@@ -13,7 +13,14 @@ from ambertime_tui.cli.job_spec import spec_of
 from ambertime_tui.cli.parser import build_parser
 from ambertime_tui.config import State, Task, load_config
 from ambertime_tui.engine.api.client import DevicesChanged
-from ambertime_tui.engine.api.spec import FetchOrder, FetchWay, JobSpec, OriginalsChoice, Selection
+from ambertime_tui.engine.api.spec import (
+    FetchOrder,
+    FetchWay,
+    JobSpec,
+    OriginalsChoice,
+    Selection,
+    TrialMode,
+)
 from ambertime_tui.library.date_range import parse_date_range
 from tests.tui.fake_engine import PHONE, TODAY, USB, FakeEngine, context_of
 from tests.tui.scenes import READY
@@ -71,7 +78,11 @@ def test_a_task_on_the_screen_is_the_task_of_the_command_line(home: Path, digit:
 
     context = context_of(engine, tasks=dict(config.tasks), defaults=config.defaults)
     play(app_of(engine, context), script)
-    assert engine.started == [headless(home, "--task", name)]
+    [started] = engine.started
+    same = headless(home, "--task", name)
+    assert started == replace(same, trial=started.trial), "only a person at the screen can be asked"
+    attended = TrialMode.ASK if same.trial is TrialMode.UNATTENDED else same.trial
+    assert started.trial is attended
 
 
 def test_every_setting_of_a_task_reaches_the_job(home: Path) -> None:
@@ -85,6 +96,7 @@ def test_every_setting_of_a_task_reaches_the_job(home: Path) -> None:
         order=FetchOrder.SMALLEST,
         way=FetchWay.SHORTCUT,
         task="everything",
+        trial=TrialMode.UNATTENDED,
     )
 
 

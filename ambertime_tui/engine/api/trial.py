@@ -18,9 +18,10 @@ KIND_WORDS: Mapping[str, str] = {
     "beside_raw": "JPEG or HEIC files beside RAW files",
     "of_edited": "originals of edited items",
     "other": "adjustment files",
-    "not_found": "hidden or undated items",
 }
 """By value of `way_abilities.OriginalKind`."""
+SHORTEST_MEASURE = 5.0
+"""Seconds. Arrivals are seen once a second, so less gives no speed."""
 NOTHING_ARRIVED = "Nothing arrived. Check the iPhone's Wi-Fi, power and free storage, or choose another way."
 
 
@@ -90,10 +91,10 @@ class TrialResult:
         return tuple(filter(None, (self._kinds(), self._manner(), self._proof())))
 
     def _kinds(self) -> str:
-        came = [KIND_WORDS.get(one.kind, one.kind) for one in self.kinds if one.arrived]
+        came = [_with_part(one) for one in self.kinds if one.arrived]
         missing = [KIND_WORDS.get(one.kind, one.kind) for one in self.kinds if not one.arrived]
-        total = f"{units.plural(self.items, 'item')}, {units.size(self.bytes)}"
-        arrived = f"Arrived: {_listed(came)} ({total})."
+        arrived = f"{units.plural(self.items, 'item')} arrived ({units.size(self.bytes)})"
+        arrived += f": {_listed(came)}." if came else "."
         return f"{arrived} Did not arrive: {_listed(missing)}." if missing else arrived
 
     def _manner(self) -> str:
@@ -112,12 +113,16 @@ class TrialResult:
     @property
     def seconds_per_item(self) -> float | None:
         """Measured time for an item; None: too few arrived to measure it."""
-        return self.seconds / self.measured_items if self.measured_items and self.seconds > 0 else None
+        return self.seconds / self.measured_items if self._is_measured else None
 
     @property
     def bytes_per_second(self) -> float | None:
         """Measured speed; None: too few arrived to measure it."""
-        return self.measured_bytes / self.seconds if self.measured_items and self.seconds > 0 else None
+        return self.measured_bytes / self.seconds if self._is_measured else None
+
+    @property
+    def _is_measured(self) -> bool:
+        return self.measured_items > 0 and self.seconds >= SHORTEST_MEASURE
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +140,11 @@ class TrialStatus:
     """Seconds since 1970: when the job continues if nobody decides; None: it does not wait for a decision."""
     others: tuple[FetchWay, ...] = ()
     """The other ways that this phone has room for."""
+
+
+def _with_part(result: KindResult) -> str:
+    words = KIND_WORDS.get(result.kind, result.kind)
+    return words if result.arrived >= result.asked else f"{words} ({result.arrived} of {result.asked})"
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -128,7 +128,7 @@ class ArrivalWatch:
             self._requests.update_sentence(now - max(self._last_arrival, self._link.back_at))
             came += arrived
             if lists:
-                busy = came or self._unfinished
+                busy = came or self._unfinished or self._requests.tries
                 interval = SHORTEST_INTERVAL if busy else min(interval * 1.5, LONGEST_INTERVAL)
                 list_at, came = now + max(interval, rest), 0
                 rest = 0.0  # checking new files again soon costs very little

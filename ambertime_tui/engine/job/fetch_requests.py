@@ -210,6 +210,15 @@ class FetchRequests:
     # The trial of the way of asking
 
     @property
+    def tries(self) -> bool:
+        """True while the first arrivals are observed."""
+        return self._trial is not None and self._trial.running
+
+    @property
+    def _asks_for_everything(self) -> bool:
+        return self._request is not None and self._request.uuids is None
+
+    @property
     def asks_a_person(self) -> bool:
         """True while a person decides how to continue after a trial."""
         return self._trial is not None and self._trial.asking
@@ -243,7 +252,8 @@ class FetchRequests:
             raise EngineError("NotNow", "There is no trial.")
         trial.skip()
         trial.answered()
-        self._forget_request()
+        if not self._asks_for_everything:
+            self._forget_request()
         self._show_trial()
 
     def change_way(self, way: FetchWay) -> None:
@@ -254,6 +264,7 @@ class FetchRequests:
         self._progress.change_way(way)
         self._requested.clear()
         self._round = 0
+        self._alternation = Alternation()
         self._trial = None
         self._trial_due = self._trials is not None and self._trials.wanted
         self._forget_request()
@@ -282,7 +293,7 @@ class FetchRequests:
 
     def _trial_part_is_over(self, trial: Trial) -> bool:
         limit = self._stuck_after if trial.has_begun else self._never_began_after
-        return (trial.has_enough and trial.is_copied) or trial.quiet_for > limit
+        return trial.has_enough or trial.quiet_for > limit
 
     def _conclude_trial(self) -> None:
         if self._trial is None:
@@ -383,6 +394,8 @@ class FetchRequests:
                 request = self._trial_request(trial, usable)
             if request is None and (self._request is not None or queue.way is not FetchWay.KEEP_ORIGINALS):
                 self._conclude_trial()
+                if self._asks_for_everything:
+                    return
                 if self.asks_a_person:
                     self._forget_request()
                     return

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from ambertime_tui.drive.record.record_model import Proof
 from ambertime_tui.engine.api.spec import FetchWay, TrialMode
 from ambertime_tui.engine.api.status import Tally
-from ambertime_tui.engine.api.trial import TrialResult, TrialState, TrialStatus
+from ambertime_tui.engine.api.trial import SHORTEST_MEASURE, TrialResult, TrialState, TrialStatus
 from ambertime_tui.engine.api.trial_memory import TrialMemory
 from ambertime_tui.engine.plan.plan import PlannedAsset
 from ambertime_tui.engine.plan.trial import (
@@ -111,8 +111,12 @@ class Trial:
 
     @property
     def has_enough(self) -> bool:
-        """True if enough has arrived where iOS chooses what it downloads."""
-        return not self._asked and len(self._came) >= FIRST_ARRIVALS
+        """True if enough has arrived, and some of it is copied, where iOS chooses what it downloads."""
+        if self._asked or len(self._came) < FIRST_ARRIVALS:
+            return False
+        measured = self._arrivals[-1][0] - self._arrivals[0][0]
+        copied = len(self._copied) >= FIRST_ARRIVALS or measured >= COPIED_WITHIN
+        return measured >= SHORTEST_MEASURE and copied
 
     @property
     def quiet_for(self) -> float:

@@ -34,9 +34,9 @@ class Candidate:
 
 
 def candidate(way: FetchWay, planned: PlannedAsset) -> Candidate:
-    """A waiting item; its kinds are those that the way can bring."""
+    """A waiting item; its kinds are those that the way can bring. Hidden items are hard to find by hand."""
     able = (r for r in expected(planned) if can_bring(way, planned.asset, r))
-    kinds = frozenset(kind_of(planned.asset, r) for r in able)
+    kinds = frozenset(kind_of(planned.asset, r) for r in able) - {OriginalKind.NOT_FOUND}
     return Candidate(planned.asset.uuid, planned.day, planned.bytes, kinds)
 
 
@@ -148,7 +148,7 @@ def _time(result: TrialResult, left: Tally) -> str:
     items = f"The other {units.plural(left.count, 'item')} ({units.size(left.bytes)})"
     estimate = whole_queue(result, left)
     if estimate is None:
-        return f"{items}: too few arrived to say how long they take."
+        return f"{items}: too little arrived to say how long they take."
     shortest, longest = map(units.about, estimate)
     how_long = longest if shortest == longest else f"between {shortest} and {longest}"
     return f"{items}: {how_long} of downloading at this speed."

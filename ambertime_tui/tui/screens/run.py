@@ -14,7 +14,7 @@ from ambertime_tui.engine.api.spec import FetchOrder
 from ambertime_tui.engine.api.status import Condition, JobStatus, Phase
 from ambertime_tui.engine.api.trial import TrialState
 from ambertime_tui.tui.engine import Engine
-from ambertime_tui.tui.job_actions import at_rest, why_not
+from ambertime_tui.tui.job_actions import at_rest, has_trial, why_not
 from ambertime_tui.tui.panes.events import event_lines
 from ambertime_tui.tui.panes.fetch import fetch_lines, rows_wanted
 from ambertime_tui.tui.panes.scan import scan_lines
@@ -156,6 +156,8 @@ class RunScreen(AmberScreen):
             old, self.status = self.status, pending
             self._follow_code(old.fetch.code if old is not None else "", pending)
             self._follow_trial(old)
+            if has_trial(old) is not has_trial(pending):
+                self.refresh_bindings()
             if pending.sentence != self._job_notice:
                 self._job_notice = pending.sentence
                 self._notice()
@@ -244,7 +246,9 @@ class RunScreen(AmberScreen):
         return why_not(action, self.status)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer a new backup only once this one's process has ended."""
+        """Offer a new backup only when this one has ended, and the trial only while there is one."""
+        if action == "trial":
+            return not self.gone and has_trial(self.status)
         return bool(self.gone) if action == "new" else True
 
     def wording(self, action: str, usual: str) -> str:

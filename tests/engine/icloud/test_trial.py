@@ -69,7 +69,7 @@ def test_by_hand_one_item_of_each_kind_is_asked_for_first(
             asking = await at(client, TrialState.ASKING)
             assert asking.fetch.trial is not None
             told = " ".join(asking.fetch.trial.findings)
-            assert "Arrived: " in told
+            assert "items arrived (" in told
             assert "videos" in told
             assert "Apple's fingerprint" in told
             assert "The other " in told
@@ -118,7 +118,7 @@ def test_without_a_person_the_shortcut_is_tried_and_the_job_continues(
 def test_keep_originals_is_judged_by_its_first_arrivals_and_tried_only_once(
     made: MadeLibrary, phone: SimulatedPhone, icloud: RunningICloud, target: Path, tmp_path: Path
 ) -> None:
-    icloud.change(latency=0.05)
+    icloud.change(bytes_per_second=100_000.0)
 
     async def story(to: Path) -> JobStatus:
         async with host() as client:
