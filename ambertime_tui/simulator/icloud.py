@@ -163,6 +163,10 @@ class ICloud:
         self.keep_originals = on
         if on:
             self.ask(self._library.own())
+        else:
+            self._queue, self._next_parts = [], []
+            self._parts.clear()
+            self._asked = {self._current.key} if self._current is not None else set()
 
     def ask(self, assets: Iterable[MadeAsset]) -> int:
         """Request the originals of these assets that are only in iCloud. Return the number of files."""

@@ -70,6 +70,8 @@ class CopyPhase:
         self._main_names = main_names
         self._included = context.includes_icloud
         self._finishing = False
+        self._came_between: set[int] = set()
+        """Assets that came from iCloud since an earlier run asked for them, by position in the plan."""
         self._offloaded: Counter[int] = Counter()
         """How often iOS offloaded an asset before it was copied, by its position in the plan."""
         self._smaller = smaller
@@ -110,6 +112,7 @@ class CopyPhase:
         skip = {number for uuid in started if (number := plan.number_of(uuid)) is not None}
         requested = {number for uuid in requested_before if (number := plan.number_of(uuid)) is not None}
         first = {number for number in requested - skip if plan.decision_of(number) is Decision.COPY}
+        self._came_between = first
         self._copy_queue.add(plan[number] for number in sorted(first, key=plan.rank_of))
         self._copy_queue.add(plan[n] for n in plan.numbers(Decision.COPY) if n not in first | skip)
 
@@ -170,6 +173,9 @@ class CopyPhase:
         else:
             progress.planned = progress.planned.less(Tally(0 if planned.joins else 1, planned.bytes))
             progress.already += Tally(0 if planned.joins else 1, planned.bytes)
+        if planned.number in self._came_between:
+            self._came_between.discard(planned.number)
+            progress.nights.came(Tally(1, planned.bytes))
         if uuid in self._fetch_queue and self._fetch_queue.state_of(uuid) is FetchState.ARRIVED:
             self._fetch_queue.move(uuid, FetchState.WRITTEN)
             progress.nights.came(Tally(1, planned.bytes))
