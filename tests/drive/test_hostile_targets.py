@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from ambertime_tui.drive.errors import ArchiveObstructed, DriveError
+from ambertime_tui.drive.record import checksums
 from ambertime_tui.drive.verify.verify import verify
 from tests.drive.archive_helpers import asset, backup, drive_at, verdicts_of
 
@@ -220,6 +221,26 @@ def test_a_journal_cannot_make_the_record_fill_the_drive(root: Path, name: str) 
     verify(root)
     assert not backup(root, [asset(1), asset(2, name="IMG_2.HEIC")])
     assert all(path.stat().st_size < 10 << 20 for path in (root / ".ambertime").iterdir())
+    assert verify(root).sound
+
+
+@pytest.mark.parametrize("sealed", [True, False], ids=["sealed", "no seal"])
+@pytest.mark.parametrize("name", ["record.sqlite3", "record.backup.sqlite3"])
+def test_a_sparse_record_of_terabytes_is_not_read_to_its_end(root: Path, name: str, sealed: bool) -> None:
+    os.truncate(root / ".ambertime" / name, 1 << 42)
+    if not sealed:
+        (root / ".ambertime/seal.json").unlink()
+    assert not backup(root, [asset(1), asset(2, name="IMG_2.HEIC")])
+    assert verify(root).sound
+
+
+def test_a_sparse_list_of_checksums_is_not_read_to_its_end(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checksums, "LONGEST_FILE", 1 << 20)
+    os.truncate(root / "SHA256SUMS", 1 << 42)
+    assert not backup(root, [asset(1), asset(2, name="IMG_2.HEIC")])
+    assert (root / "SHA256SUMS").stat().st_size < 1 << 20
     assert verify(root).sound
 
 

@@ -53,7 +53,9 @@ def _finish(victim: Victim, words: str) -> None:
 
 
 def _is_plain(victim: Victim) -> bool:
-    """Whether the record is still a file that can be attacked."""
+    """Whether the record is still a file that can be attacked, without a journal that SQLite would apply."""
+    if any(os.path.lexists(victim.root / f"{path}-journal") for path in (RECORD, BACKUP)):
+        return False
     paths = [victim.root / path for path in (".ambertime", RECORD, BACKUP, SEAL, "SHA256SUMS")]
     return (
         not any(path.is_symlink() for path in paths)

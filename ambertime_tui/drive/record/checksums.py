@@ -21,6 +21,8 @@ _LINE = re.compile(r"(\\?)([0-9a-fA-F]{64}) [ *](.+)", re.DOTALL)
 _TAGGED = re.compile(r"(\\?)SHA256 \((.+)\) = ([0-9a-fA-F]{64})", re.DOTALL)
 _LINES_AT_ONCE = 4096
 _SHOWN = 60
+LONGEST_FILE = 8 << 30
+"""Bytes. The lines of a million files have 130 MB; a sparse file of 16 TB would be read for hours."""
 _LONGEST_LINE = 64 << 10
 """Bytes."""
 _ESCAPES = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}
@@ -104,9 +106,10 @@ def _lines(root: Path) -> Iterator[str]:
 
 
 def _bounded_lines(stream: BinaryIO) -> Iterator[bytes]:
-    """The lines of a file, without those that are longer than any path."""
-    whole = True
-    while line := stream.readline(_LONGEST_LINE):
+    """The lines of a file up to LONGEST_FILE, without those that are longer than any path."""
+    whole, left = True, LONGEST_FILE
+    while left > 0 and (line := stream.readline(_LONGEST_LINE)):
+        left -= len(line)
         complete = line.endswith(b"\n")
         if whole and (complete or len(line) < _LONGEST_LINE):
             yield line

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -24,6 +25,10 @@ from ambertime_tui.drive.volume.name_keys import is_text
 from ambertime_tui.drive.volume.own_files import is_own_file, open_own_file, read_own_json
 from ambertime_tui.drive.volume.system_calls import SystemCalls
 
+LONGEST_FILE = 8 << 30
+"""Bytes. The record of a million items has 1.5 GB."""
+TOO_LONG = "too long"
+"""Instead of a hash."""
 _BLOCK = 1 << 20
 _LONGEST = 64 << 10
 """Bytes of the file with the hashes."""
@@ -131,7 +136,10 @@ def _hashes_of(root: Path) -> IntegrityHashes:
 
 
 def hash_of(root: Path, path: str) -> str:
-    """SHA-256 in hex of a file of a target, by its relative path; empty if it does not exist.
+    """SHA-256 in hex of a file of a target, by its relative path.
+
+    Empty if it does not exist, `TOO_LONG` if it is longer than any file of ours: a sparse file of 16 TB would
+    be read for hours.
 
     Raises:
         OSError: it cannot be read.
@@ -139,6 +147,8 @@ def hash_of(root: Path, path: str) -> str:
     digest = hashlib.sha256()
     try:
         with open_own_file(root, path) as stream:
+            if os.fstat(stream.fileno()).st_size > LONGEST_FILE:
+                return TOO_LONG
             while block := stream.read(_BLOCK):
                 digest.update(block)
     except FileNotFoundError:
