@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 from ambertime_tui.cli.context import Context
 from ambertime_tui.cli.launch import at_a_terminal, printer_for, with_engine
-from ambertime_tui.cli.options import add_command, add_fetch, add_json, add_selection
+from ambertime_tui.cli.options import (
+    add_command,
+    add_dry_run,
+    add_fetch,
+    add_json,
+    add_selection,
+    check_dry_run,
+)
 from ambertime_tui.engine.api.spec import FetchOrder, OriginalsChoice
 from ambertime_tui.exit_codes import ExitCode
 
@@ -61,6 +68,7 @@ def add_parser(commands: Subparsers) -> None:
     parser.add_argument(
         "--detach", action="store_true", help="run in the background (default: show the backup to its end)"
     )
+    add_dry_run(parser)
     add_json(parser)
 
 
@@ -68,11 +76,19 @@ def run(arguments: argparse.Namespace, context: Context) -> ExitCode:
     """Run one backup and print it line by line."""
     from ambertime_tui.cli.job_spec import load_tasks, spec_of
     from ambertime_tui.plain.backup import run_backup
+    from ambertime_tui.plain.dry_run import dry_run
 
+    check_dry_run(arguments)
     attended = not (arguments.json or arguments.detach) and at_a_terminal(context.environ)
     spec = spec_of(arguments, context, attended=attended)
     config, _ = load_tasks(context)
     printer = printer_for(context, as_json=arguments.json)
+    locate = arguments.to is None
+    if arguments.dry_run:
+        return with_engine(
+            context,
+            lambda client: dry_run(client, spec, printer, names=arguments.names, locate=locate),
+        )
     return with_engine(
         context,
         lambda client: run_backup(
@@ -81,6 +97,6 @@ def run(arguments: argparse.Namespace, context: Context) -> ExitCode:
             printer,
             hooks=config.hooks.hooks(),
             detach=arguments.detach,
-            locate=arguments.to is None,
+            locate=locate,
         ),
     )

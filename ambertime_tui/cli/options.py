@@ -38,6 +38,32 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON Lines (default: text)")
 
 
+def add_dry_run(parser: argparse.ArgumentParser) -> None:
+    """Add --dry-run and --names."""
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="only show what would be copied; write nothing (default: back up)",
+    )
+    parser.add_argument(
+        "--names",
+        action="store_true",
+        help="with --dry-run: also list the items that are not on the drive yet (default: only count them)",
+    )
+
+
+def check_dry_run(arguments: argparse.Namespace) -> None:
+    """Check the options of a dry run.
+
+    Raises:
+        UsageError: they do not fit together.
+    """
+    if arguments.names and not arguments.dry_run:
+        raise UsageError("--names needs --dry-run.")
+    if arguments.dry_run and getattr(arguments, "detach", False):
+        raise UsageError("--dry-run shows the plan and ends. Use it without --detach.")
+
+
 def add_ascii(parser: argparse.ArgumentParser) -> None:
     """Add --ascii. If it is not given, the value of the top parser stays."""
     parser.add_argument(

@@ -36,16 +36,7 @@ async def run_backup(
         EngineError: the job could not be started; nothing was written.
         BrokenPipeError: the reader of the data has closed the pipe.
     """
-    if locate:
-        found = await client.locate(spec.target)
-        if found != spec.target:
-            printer.say(f"The drive with the archive {spec.target} is mounted elsewhere: using {found}.")
-            spec = replace(spec, target=found)
-    drive = await client.drive(spec.target)
-    if not drive.usable:
-        raise EngineError("TargetUnusable", drive.sentence)
-    if drive.sentence:
-        printer.say(f"Warning: {drive.sentence}")
+    spec = await usable_target(client, spec, printer, locate=locate)
     job_id = await client.start(spec, hooks)
     if not detach:
         answers = sys.stdin if spec.trial is TrialMode.ASK else None
@@ -56,3 +47,28 @@ async def run_backup(
         "and `ambertime stop` to stop it."
     )
     return ExitCode.COMPLETE
+
+
+async def usable_target(client: EngineClient, spec: JobSpec, printer: Printer, *, locate: bool) -> JobSpec:
+    """Return a job with the path where its archive is mounted now.
+
+    Args:
+        client: the engine.
+        spec: the job.
+        printer: where to report another path, or a drive that is not ideal.
+        locate: whether to look for the archive at other mount points.
+
+    Raises:
+        EngineError: the drive is not there, or cannot be used.
+    """
+    if locate:
+        found = await client.locate(spec.target)
+        if found != spec.target:
+            printer.say(f"The drive with the archive {spec.target} is mounted elsewhere: using {found}.")
+            spec = replace(spec, target=found)
+    drive = await client.drive(spec.target)
+    if not drive.usable:
+        raise EngineError("TargetUnusable", drive.sentence)
+    if drive.sentence:
+        printer.say(f"Warning: {drive.sentence}")
+    return spec

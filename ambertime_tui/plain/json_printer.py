@@ -13,12 +13,13 @@ from ambertime_tui.engine.api.ejecting import Ejected
 from ambertime_tui.engine.api.forgetting import ForgettableItem
 from ambertime_tui.engine.api.history import PastRun, TaskHistory, run_record
 from ambertime_tui.engine.api.overview import Overview
+from ambertime_tui.engine.api.planned_run import PlannedItem, PlannedRun
 from ambertime_tui.engine.api.protocol import Report, RunningJob
 from ambertime_tui.engine.api.spec import JobSpec
 from ambertime_tui.engine.api.status import DriveSummary, JobStatus, PhoneSummary
 from ambertime_tui.engine.api.verification import Verification, VerifiedFile
 from ambertime_tui.engine.api.watch_event import WatchEvent
-from ambertime_tui.exit_codes import ExitCode
+from ambertime_tui.exit_codes import ExitCode, exit_code_of
 from ambertime_tui.library.model import Asset
 from ambertime_tui.plain.job_json import JobRecords, ending_records
 from ambertime_tui.plain.printer import Printer
@@ -67,6 +68,29 @@ class JsonPrinter(Printer):
         for kind, record in ending_records(status, report):
             self._record(kind, **record)
         self._streams.flush()
+
+    def planned(self, run: PlannedRun) -> None:
+        record = to_json(run)
+        self._record(
+            "plan",
+            target=run.spec.target,
+            udid=run.udid,
+            range=str(run.spec.selection.range),
+            originals=run.spec.originals.value,
+            task=run.spec.task or None,
+            library=sum(line.count for line in run.lines),
+            lines=record["lines"],
+            needed=run.preview.needed,
+            free=run.preview.drive_free,
+            advice=record["preview"]["advice"],
+            outcome=run.outcome.value,
+            sentence=run.sentence,
+            exit_code=int(exit_code_of(run.outcome)),
+        )
+        self._streams.flush()
+
+    def planned_item(self, item: PlannedItem) -> None:
+        self._record("planned", **{**to_json(item), "day": item.day or None})
 
     def history(self, runs: Sequence[PastRun], tasks: Mapping[str, TaskHistory], now: float) -> None:
         for run in runs:

@@ -11,6 +11,7 @@ from ambertime_tui.engine.api.ejecting import Ejected
 from ambertime_tui.engine.api.forgetting import ForgettableItem
 from ambertime_tui.engine.api.history import PastRun, TaskHistory
 from ambertime_tui.engine.api.overview import Overview
+from ambertime_tui.engine.api.planned_run import PlannedItem, PlannedRun
 from ambertime_tui.engine.api.protocol import Report, RunningJob
 from ambertime_tui.engine.api.spec import JobSpec
 from ambertime_tui.engine.api.status import DriveSummary, JobStatus, PhoneSummary
@@ -74,6 +75,14 @@ class Printer(ABC):
     @abstractmethod
     def job_ended(self, status: JobStatus, report: Report) -> None:
         """Report how a job ended, and what is not on the drive."""
+
+    @abstractmethod
+    def planned(self, run: PlannedRun) -> None:
+        """Report what a job would do, by reason."""
+
+    @abstractmethod
+    def planned_item(self, item: PlannedItem) -> None:
+        """List an item that is not on the drive yet."""
 
     @abstractmethod
     def history(self, runs: Sequence[PastRun], tasks: Mapping[str, TaskHistory], now: float) -> None:

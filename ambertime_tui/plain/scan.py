@@ -7,6 +7,7 @@ from pathlib import Path
 from ambertime_tui.engine.api.client import EngineClient
 from ambertime_tui.engine.api.offline import library_from_files
 from ambertime_tui.engine.api.overview import Overview, overview_of, own_in_range
+from ambertime_tui.engine.api.protocol import SurveyedLibrary
 from ambertime_tui.engine.api.spec import Selection
 from ambertime_tui.engine.api.status import ScanStatus, ScanStep
 from ambertime_tui.exit_codes import ExitCode
@@ -25,6 +26,24 @@ async def scan_phone(
         EngineError: the phone is not connected, not trusted, locked, ...
         BrokenPipeError: the reader of the data has closed the pipe.
     """
+    surveyed = await narrated_survey(client, udid, printer)
+    overview = await client.overview(surveyed.phone.udid, selection)
+    _say_notices(overview, printer)
+    title = f"Photo Library of {phone_words(surveyed.phone)}"
+    printer.library(overview, title, surveyed.phone.udid)
+    if printer.lists_assets:
+        async for asset in client.assets(surveyed.phone.udid, selection):
+            printer.asset(asset)
+    printer.library_listed(overview)
+    return ExitCode.COMPLETE
+
+
+async def narrated_survey(client: EngineClient, udid: str | None, printer: Printer) -> SurveyedLibrary:
+    """Read the library of a phone, and print the progress.
+
+    Raises:
+        EngineError: the phone is not connected, not trusted, locked, ...
+    """
     last: ScanStatus | None = None
 
     def tell(scan: ScanStatus) -> None:
@@ -37,16 +56,7 @@ async def scan_phone(
         last = scan
         printer.progress(scan_progress(scan))
 
-    surveyed = await client.survey(udid, tell)
-    overview = await client.overview(surveyed.phone.udid, selection)
-    _say_notices(overview, printer)
-    title = f"Photo Library of {phone_words(surveyed.phone)}"
-    printer.library(overview, title, surveyed.phone.udid)
-    if printer.lists_assets:
-        async for asset in client.assets(surveyed.phone.udid, selection):
-            printer.asset(asset)
-    printer.library_listed(overview)
-    return ExitCode.COMPLETE
+    return await client.survey(udid, tell)
 
 
 def scan_database(

@@ -11,6 +11,7 @@ from ambertime_tui.engine.api.ejecting import Ejected
 from ambertime_tui.engine.api.forgetting import ForgettableItem
 from ambertime_tui.engine.api.history import PastRun, TaskHistory
 from ambertime_tui.engine.api.overview import Overview
+from ambertime_tui.engine.api.planned_run import Action, PlannedItem, PlannedRun
 from ambertime_tui.engine.api.protocol import Report, RunningJob
 from ambertime_tui.engine.api.spec import JobSpec
 from ambertime_tui.engine.api.status import DriveSummary, JobStatus, PhoneSummary
@@ -24,6 +25,8 @@ from ambertime_tui.plain.histogram import Glyphs
 from ambertime_tui.plain.history_text import history_lines
 from ambertime_tui.plain.job_text import ending_lines
 from ambertime_tui.plain.listings import drive_lines, job_lines, phone_lines
+from ambertime_tui.plain.plan_text import HEADINGS as HEADINGS_OF_PLAN
+from ambertime_tui.plain.plan_text import plan_lines, planned_item_line
 from ambertime_tui.plain.printer import Printer
 from ambertime_tui.plain.scan_text import scan_lines
 from ambertime_tui.plain.streams import Streams
@@ -57,6 +60,7 @@ class TextPrinter(Printer):
         self._width = width
         self._glyphs = glyphs
         self._area: Area | None = None
+        self._action: Action | None = None
 
     def phones(self, phones: Sequence[PhoneSummary]) -> None:
         self._print(phone_lines(phones))
@@ -73,6 +77,15 @@ class TextPrinter(Printer):
     def job_ended(self, status: JobStatus, report: Report) -> None:
         self._print(ending_lines(status, report))
 
+    def planned(self, run: PlannedRun) -> None:
+        self._print(plan_lines(run))
+
+    def planned_item(self, item: PlannedItem) -> None:
+        if item.action is not self._action:
+            self._action = item.action
+            self._print(["", HEADINGS_OF_PLAN[item.action]])
+        self._print([planned_item_line(item)])
+
     def history(self, runs: Sequence[PastRun], tasks: Mapping[str, TaskHistory], now: float) -> None:
         self._print(history_lines(runs, tasks, now))
 
@@ -87,7 +100,7 @@ class TextPrinter(Printer):
         self._print([f"{drive.name} is unmounted and can be unplugged now."])
 
     def task_begins(self, spec: JobSpec) -> None:
-        self._narrator = self._new_narrator()
+        self._narrator, self._action = self._new_narrator(), None
         self._print([f"== {spec.task}: to {spec.target}"])
 
     def task_failed(self, spec: JobSpec, kind: str, sentence: str) -> None:

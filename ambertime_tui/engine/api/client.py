@@ -16,6 +16,7 @@ from ambertime_tui import __version__
 from ambertime_tui.engine.api.hosts import find_jobs, host_silent, running_jobs, start_host
 from ambertime_tui.engine.api.lines import LONGEST_ANSWER, peer_is_ours, read_line
 from ambertime_tui.engine.api.overview import Overview
+from ambertime_tui.engine.api.planned_run import PlanArgs, PlannedItem, PlannedRun, PlanPage
 from ambertime_tui.engine.api.protocol import (
     Ask,
     AssetArgs,
@@ -261,6 +262,28 @@ class EngineClient:
             EngineError: the phone cannot be read. A problem with the target is in `Preview.problem`.
         """
         return await self._ask(Preview, Ask.PREVIEW, SpecArgs(spec))
+
+    async def plan(
+        self, spec: JobSpec, on_items: Callable[[tuple[PlannedItem, ...]], None] | None = None
+    ) -> PlannedRun:
+        """Describe what a job with this spec would do, by reason. Writes nothing.
+
+        Args:
+            spec: the job.
+            on_items: called with the items that are not on the drive yet, page by page.
+
+        Raises:
+            EngineError: as `preview`.
+        """
+        page = await self._ask(PlanPage, Ask.PLAN, PlanArgs(spec))
+        run, offset = page.run, 0
+        while on_items is not None and offset < page.total:
+            page = await self._ask(PlanPage, Ask.PLAN, PlanArgs(spec, offset, PAGE))
+            if not page.items:
+                break
+            on_items(page.items)
+            offset += len(page.items)
+        return run
 
     async def start(self, spec: JobSpec, hooks: Hooks = NO_HOOKS) -> str:
         """Start a job on this host and return its id.

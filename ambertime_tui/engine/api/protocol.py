@@ -65,6 +65,7 @@ class Ask(StrEnum):
     OVERVIEW = "overview"
     ASSETS = "assets"
     PREVIEW = "preview"
+    PLAN = "plan"
     START = "start"
     WATCH_STATUS = "watch_status"
     COMMAND = "command"

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from ambertime_tui.drive.volume.block_devices import unmounted_volumes
 from ambertime_tui.engine.api.codec import WireError, from_json
 from ambertime_tui.engine.api.overview import Overview, overview_of, own_in_range
+from ambertime_tui.engine.api.planned_run import PlanArgs, PlanPage
 from ambertime_tui.engine.api.protocol import (
     PROTOCOL,
     Ask,
@@ -167,6 +168,8 @@ class Handlers:
                 return await self._assets(client, _args(SelectionArgs, args))
             case Ask.PREVIEW:
                 return await self._preview(client, _args(SpecArgs, args))
+            case Ask.PLAN:
+                return await self._plan(client, _args(PlanArgs, args))
             case Ask.START:
                 return await self._start(_args(StartArgs, args))
             case Ask.WATCH_STATUS:
@@ -226,6 +229,13 @@ class Handlers:
         target = Path(args.spec.target)
         await in_time(TARGET_ANSWERS_WITHIN, target, os.path.lexists, target)
         return await in_time(PREVIEW_WITHIN, target, self._previewer.preview, survey, args.spec)
+
+    async def _plan(self, client: Connection, args: PlanArgs) -> PlanPage:
+        survey = await self._surveyed(client, args.spec.udid)
+        target = Path(args.spec.target)
+        await in_time(TARGET_ANSWERS_WITHIN, target, os.path.lexists, target)
+        offset, limit = args.offset, min(args.limit, LARGEST_PAGE)
+        return await in_time(PREVIEW_WITHIN, target, self._previewer.page, survey, args.spec, offset, limit)
 
     # The job
 

@@ -10,10 +10,12 @@ from ambertime_tui.drive.errors import DriveError
 from ambertime_tui.drive.layout import OURS, RECORD
 from ambertime_tui.drive.record.reader import read_sizes
 from ambertime_tui.drive.volume.discovery import Drive, drive_of
+from ambertime_tui.engine.api.planned_run import PlanPage
 from ambertime_tui.engine.api.protocol import Preview
 from ambertime_tui.engine.api.spec import JobSpec, OriginalsChoice
 from ambertime_tui.engine.api.status import DriveSummary, PhoneSummary, Tally
 from ambertime_tui.engine.host.known_sizes import KnownSizes
+from ambertime_tui.engine.host.planned_run import Forecast
 from ambertime_tui.engine.job.target_memory import TargetMemory
 from ambertime_tui.engine.plan.drive_advice import drive_advice
 from ambertime_tui.engine.plan.fetch_advice import advice_for
@@ -38,9 +40,26 @@ class Previewer:
         self._seen: tuple[Path, str, int, int] | None = None
         self._known = KnownSizes()
         self._reach: tuple[Survey, Reach] | None = None
+        self._forecast: tuple[Survey, Forecast] | None = None
 
     def preview(self, survey: Survey, spec: JobSpec) -> Preview:
         """Preview a job for a survey. Blocks: reads the target's record."""
+        return self._planned(survey, spec)[1]
+
+    def page(self, survey: Survey, spec: JobSpec, offset: int, limit: int) -> PlanPage:
+        """A page of what a job would do. Blocks: without a `limit`, it makes a new plan."""
+        known = self._forecast
+        if limit and known is not None and known[0] is survey and known[1].run.spec == spec:
+            forecast = known[1]
+        else:
+            plan, preview = self._planned(survey, spec)
+            scan = survey.scan
+            from_database = scan.library.from_database
+            forecast = Forecast(plan, preview, spec, scan.udid, from_database=from_database)
+            self._forecast = survey, forecast
+        return PlanPage(forecast.run, forecast.page(offset, limit), len(forecast))
+
+    def _planned(self, survey: Survey, spec: JobSpec) -> tuple[Plan, Preview]:
         advice: list[str] = []
         try:
             drive = drive_summary_at(Path(spec.target), self._drive_at)
@@ -49,7 +68,7 @@ class Previewer:
             traits = self._drive_at(Path(spec.target)).traits
         except DriveError as error:
             plan = make_plan(survey.scan.library, spec.selection)
-            return _preview(plan, None, spec, survey.phone, str(error), advice, NOTHING)
+            return plan, _preview(plan, None, spec, survey.phone, str(error), advice, NOTHING)
         known = KnownSizes()
         try:
             known = self._recorded(Path(spec.target), survey.scan.udid)
@@ -62,12 +81,12 @@ class Previewer:
             advice.append(drive.sentence)
         included = spec.originals is OriginalsChoice.ICLOUD
         reach = self._reach_in(survey) if included else NOTHING
-        return _preview(plan, drive, spec, survey.phone, problem, advice, reach)
+        return plan, _preview(plan, drive, spec, survey.phone, problem, advice, reach)
 
     def forget(self) -> None:
         """Clear the cache. A job reads the record itself."""
         self._seen, self._known = None, KnownSizes()
-        self._reach = None
+        self._reach, self._forecast = None, None
 
     def _reach_in(self, survey: Survey) -> Reach:
         if self._reach is None or self._reach[0] is not survey:

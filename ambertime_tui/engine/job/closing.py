@@ -120,7 +120,7 @@ async def close_job(
         outcome = Outcome.INTERRUPTED
         sentence = f"Stopped: {_on_the_drive(copied, len(listed))}. Run again to continue."
     elif not copied and not listed and not damaged and planned.library.from_database:
-        outcome, sentence = _nothing_selected(spec)
+        outcome, sentence = nothing_selected(spec)
     else:
         sentence = _incomplete(
             copied,
@@ -137,7 +137,7 @@ async def close_job(
     return JobResult(outcome, sentence, census, left, by_reason, proof)
 
 
-def _nothing_selected(spec: JobSpec) -> tuple[Outcome, str]:
+def nothing_selected(spec: JobSpec) -> tuple[Outcome, str]:
     """How a job ends whose selection is empty: perhaps the range has a mistake."""
     days = spec.selection.range
     if days == EVERYTHING:

@@ -139,6 +139,10 @@ class Plan(Sequence[PlannedAsset]):
         """Known bytes of the files that iOS must download first; of any other asset, `bytes_of`."""
         return self._awaited_bytes[number] if self._awaits[number] else self._bytes[number]
 
+    def awaits(self, number: int) -> bool:
+        """Whether some files of an asset to copy must be downloaded first."""
+        return bool(self._awaits[number])
+
     def reason_of(self, number: int) -> tuple[str, str]:
         """`PlannedAsset.reason` and `sentence`."""
         return self._reasons[self._reason_index[number]]
