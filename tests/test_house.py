@@ -75,7 +75,8 @@ RULES = {
         "a job does not depend on the process that runs it",
     ),
     "engine.doctor": rule(
-        "engine.scan engine.api engine.timing drive phone library paths units",
+        "engine.job.trial engine.job.fetch_requests engine.plan engine.scan engine.api engine.timing drive "
+        "phone library paths units",
         "it checks phone and drive without a job, in a process of its own",
     ),
     "engine.host": rule(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ambertime_tui.cli.context import Context, UsageError
 from ambertime_tui.cli.launch import at_a_terminal, printer_for
-from ambertime_tui.cli.options import add_command, add_json
+from ambertime_tui.cli.options import add_command, add_fetch, add_json
 from ambertime_tui.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -42,6 +42,11 @@ def add_parser(commands: Subparsers) -> None:
         help="also test the limits of the iPhone and observe it for this time: 10m, 12h; without TIME, 10m "
         "(default: do not)",
     )
+    add_fetch(
+        parser,
+        "try this way of asking: ask iOS for a handful of originals and observe them, for 10 minutes or the "
+        "time of --long (default: try none)",
+    )
     parser.add_argument(
         "--report",
         type=Path,
@@ -72,7 +77,7 @@ def run(arguments: argparse.Namespace, context: Context) -> ExitCode:
 
     printer = printer_for(context, as_json=arguments.json)
     if arguments.compare is not None:
-        if arguments.report or arguments.long or arguments.to or arguments.device:
+        if arguments.report or arguments.long or arguments.to or arguments.device or arguments.fetch:
             raise UsageError("--compare reads a report and checks nothing. Leave out the other options.")
         printer.compared(compare_report(read_report(arguments.compare)))
         return ExitCode.COMPLETE
@@ -98,7 +103,7 @@ async def _examine(
     """Run the checks, and print and collect what they find."""
     from contextlib import aclosing
 
-    from ambertime_tui.engine.api.doctor import Finding, Scratch, Step, examine
+    from ambertime_tui.engine.api.doctor import Ask, Finding, Scratch, Step, examine
 
     async with aclosing(examine(request, context.paths, context.environ)) as messages:
         async for message in messages:
@@ -108,6 +113,8 @@ async def _examine(
                     printer.finding(message)
                 case Step():
                     printer.progress(f"{message.sentence}…")
+                case Ask():
+                    printer.asked(message)
                 case Scratch():
                     printer.say(f"Testing the drive in {message.path}, which is removed at the end.")
 
@@ -115,6 +122,7 @@ async def _examine(
 def _request(arguments: argparse.Namespace, context: Context, printer: Printer) -> DoctorRequest:
     from ambertime_tui.config import ConfigError, load_config, parse_patience
     from ambertime_tui.engine.api.doctor import DoctorRequest, Screen
+    from ambertime_tui.engine.api.spec import FetchWay
     from ambertime_tui.paths import PathsError, folder_named
 
     target = arguments.to
@@ -139,4 +147,5 @@ def _request(arguments: argparse.Namespace, context: Context, printer: Printer) 
             raise UsageError("--long needs a time of at least 1m.")
     size = shutil.get_terminal_size()
     screen = Screen(size.columns, size.lines, at_a_terminal(context.environ), sys.stdout.encoding or "")
-    return DoctorRequest(udid=arguments.device, target=folder, long_seconds=seconds, screen=screen)
+    way = None if arguments.fetch is None else FetchWay(arguments.fetch)
+    return DoctorRequest(arguments.device, folder, seconds, way, screen)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ambertime_tui.engine.api.codec import to_json
-from ambertime_tui.engine.api.doctor import Finding, Level
+from ambertime_tui.engine.api.doctor import Ask, Finding, Level
 from ambertime_tui.engine.api.doctor_rows import RowVerdict, Settled
 from ambertime_tui.engine.api.ejecting import Ejected
 from ambertime_tui.engine.api.forgetting import ForgettableItem
@@ -175,6 +175,11 @@ class JsonPrinter(Printer):
 
     def finding(self, finding: Finding) -> None:
         self._record("finding", **to_json(finding))
+        self._streams.flush()
+
+    def asked(self, ask: Ask) -> None:
+        super().asked(ask)
+        self._record("ask", **to_json(ask))
         self._streams.flush()
 
     def examined(self, findings: Sequence[Finding]) -> None:

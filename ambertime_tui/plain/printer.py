@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 
-from ambertime_tui.engine.api.doctor import Finding
+from ambertime_tui.engine.api.doctor import Ask, Finding
 from ambertime_tui.engine.api.doctor_rows import RowVerdict
 from ambertime_tui.engine.api.ejecting import Ejected
 from ambertime_tui.engine.api.forgetting import ForgettableItem
@@ -21,6 +21,7 @@ from ambertime_tui.exit_codes import ExitCode
 from ambertime_tui.library.model import Asset
 from ambertime_tui.plain.narrator import Narrator, progress_line
 from ambertime_tui.plain.streams import Streams
+from ambertime_tui.qr import half_blocks
 
 REMINDER = 60.0
 """Seconds between two lines of progress where no progress line is drawn, so that a log stays readable."""
@@ -149,6 +150,14 @@ class Printer(ABC):
     @abstractmethod
     def finding(self, finding: Finding) -> None:
         """Report the result of one check, as soon as it is known."""
+
+    def asked(self, ask: Ask) -> None:
+        """Say what the person has to do on the phone, with a code for its camera."""
+        self.say(ask.sentence)
+        if ask.code:
+            for row in half_blocks(ask.code, dark_is_drawn=False):
+                self.say(row)
+            self.say(ask.code)
 
     @abstractmethod
     def examined(self, findings: Sequence[Finding]) -> None:

@@ -20,6 +20,7 @@ from typing import IO
 from ambertime_tui.child_processes import NEUTRAL_FOLDER, python_module, safe_environment
 from ambertime_tui.engine.api.codec import WireError, from_json, to_json
 from ambertime_tui.engine.api.protocol import EngineError
+from ambertime_tui.engine.api.spec import FetchWay
 from ambertime_tui.paths import Paths, PathsError, private
 from ambertime_tui.phone.usbmux_address import normalize_usbmux_address
 
@@ -81,7 +82,16 @@ class Scratch:
     path: str
 
 
-Message = Finding | Step | Scratch
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What the person has to do on the phone now, so that iOS downloads originals."""
+
+    sentence: str
+    code: str = ""
+    """An address for the phone's camera; empty: none."""
+
+
+Message = Finding | Step | Scratch | Ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +115,12 @@ class DoctorRequest:
     """Absolute path of a folder on the drive; None: no drive."""
     long_seconds: float | None = None
     """How long to observe the phone, after tests that a quick check leaves out; None: a quick check."""
+    way: FetchWay | None = None
+    """Try this way of asking for originals; None: none."""
     screen: Screen | None = None
 
 
-_KINDS: Mapping[str, type[Message]] = {"finding": Finding, "step": Step, "scratch": Scratch}
+_KINDS: Mapping[str, type[Message]] = {"finding": Finding, "step": Step, "scratch": Scratch, "ask": Ask}
 
 
 def message_line(message: Message) -> str:

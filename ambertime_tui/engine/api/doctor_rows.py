@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from ambertime_tui.engine.api.doctor import Fact
 from ambertime_tui.engine.api.doctor_report import DoctorReport
+from ambertime_tui.engine.api.spec import FetchWay
 from ambertime_tui.units import count, duration, plural, rate
 
 USB_2 = (25_000_000, 45_000_000)
@@ -155,6 +156,40 @@ def _offloading(report: DoctorReport) -> tuple[Settled, str]:
     return Settled.MEASURED, f"iOS removed {plural(removed, 'original')}, the first after {first}."
 
 
+def _shortcut(report: DoctorReport) -> tuple[Settled, str]:
+    facts = report.facts("trial-shortcut")
+    if not facts:
+        return Settled.OPEN, "This needs --fetch shortcut."
+    came = sorted(
+        name.removeprefix("arrived_") for name in facts if name.startswith("arrived_") and facts[name]
+    )
+    missing = sorted(
+        name.removeprefix("asked_")
+        for name in facts
+        if name.startswith("asked_") and not facts.get(f"arrived_{name.removeprefix('asked_')}")
+    )
+    sentence = f"Arrived: {', '.join(came) or 'nothing'}. Did not arrive: {', '.join(missing) or 'nothing'}."
+    return (Settled.REFUTED if missing or not came else Settled.CONFIRMED), sentence
+
+
+def _opening(report: DoctorReport) -> tuple[Settled, str]:
+    facts = report.facts("trial-by-hand")
+    if not facts:
+        return Settled.OPEN, "This needs --fetch by-hand."
+    arrived = _number(facts, "arrived")
+    return (Settled.CONFIRMED if arrived else Settled.REFUTED), f"{plural(arrived, 'item')} arrived complete."
+
+
+def _rename(report: DoctorReport) -> tuple[Settled, str]:
+    trials = [report.facts(f"trial-{way.value}") for way in FetchWay]
+    grew, whole = (sum(_number(facts, name) for facts in trials) for name in ("grew", "whole"))
+    if grew:
+        return Settled.REFUTED, f"{plural(grew, 'file')} grew at the final place, {count(whole)} did not."
+    if whole:
+        return Settled.CONFIRMED, f"{plural(whole, 'file')} appeared complete."
+    return Settled.OPEN, "This needs --fetch, or a backup that waits for iCloud."
+
+
 def _folders(report: DoctorReport) -> tuple[Settled, str]:
     facts = report.facts("folders")
     if not facts:
@@ -256,10 +291,10 @@ ROWS: Mapping[str, Judge] = {
     "flags": _flags,
     "raw-aae-names": _names,
     "downloads-alone": _open(_NOT_BY_DOCTOR),
-    "shortcut-downloads": _open("This needs a backup with --fetch shortcut."),
-    "camera-opens-link": _open("This needs a backup with --fetch shortcut."),
-    "open-downloads": _open("This needs a backup with --fetch by-hand."),
-    "arrives-by-rename": _open("This needs a backup that waits for iCloud."),
+    "shortcut-downloads": _shortcut,
+    "camera-opens-link": _open("Please report whether --fetch shortcut works with the camera."),
+    "open-downloads": _opening,
+    "arrives-by-rename": _rename,
     "offload-timing": _offloading,
     "usb-speed": _speed,
     "handles": _handles,

@@ -28,7 +28,8 @@ async def examine(
     effort: Effort,
 ) -> None:
     """Run all checks. Every result goes to `say`; if the checks are cancelled, nothing is left behind."""
-    deadline = Deadline(None if request.long_seconds is not None else QUICK_SECONDS, timing.steady)
+    quick = request.long_seconds is None and request.way is None
+    deadline = Deadline(QUICK_SECONDS if quick else None, timing.steady)
     jobs = await check_computer(
         Reporter(Area.COMPUTER, say), folders, environ, request.screen, lambda: _jobs(folders)
     )

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ambertime_tui.engine.api.doctor import Area, Fact, Finding, Level, Message, Scratch, Step
+from ambertime_tui.engine.api.doctor import Area, Ask, Fact, Finding, Level, Message, Scratch, Step
 
 Say = Callable[[Message], None]
 """Takes each message. May be called from any thread."""
@@ -34,6 +34,10 @@ class Reporter:
     def wrong(self, check: str, sentence: str, **facts: Fact) -> None:
         """Report a problem. The sentence says what to do."""
         self.say(Finding(self.area, check, Level.WRONG, sentence, facts))
+
+    def ask(self, sentence: str, code: str) -> None:
+        """Say what the person has to do on the phone."""
+        self.say(Ask(sentence, code))
 
     def scratch(self, path: str) -> None:
         """Announce the folder that is written to."""

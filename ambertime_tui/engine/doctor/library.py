@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -59,6 +59,7 @@ class LibrarySeen:
     listed: frozenset[str] = frozenset()
     """Paths of all files in `folders`."""
     folders: tuple[str, ...] = ()
+    assets: Sequence[Asset] = ()
 
 
 async def check_library(
@@ -238,6 +239,7 @@ def _examined(report: Reporter, library: Library, listing: Listing, counts: RawC
         largest=tuple((path, size) for size, path in largest),
         local=frozenset(tally.local),
         listed=frozenset(f"{folder}/{name}" for folder, names in listing.items() for name in names or ()),
+        assets=library.assets,
         folders=tuple(folder for folder, names in listing.items() if names is not None),
     )
 

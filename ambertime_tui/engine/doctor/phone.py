@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
 from ambertime_tui.engine.api.doctor import DoctorRequest
 from ambertime_tui.engine.api.protocol import RunningJob
 from ambertime_tui.engine.doctor.computer import Folders
+from ambertime_tui.engine.doctor.fetch_trial import report_known, try_way
 from ambertime_tui.engine.doctor.findings import Deadline, Effort, Reporter
 from ambertime_tui.engine.doctor.library import check_library
 from ambertime_tui.engine.doctor.measuring import check_speed, watch_stamps
@@ -128,6 +130,7 @@ async def _check_session(
     media = await session.media()
     await check_statuses(report, session)
     seen = await check_library(report, media, folders.scratch, deadline, timing)
+    await asyncio.to_thread(report_known, report, folders.state, session.facts)
     check_wifi(report, on_wifi=on_wifi, waits=not seen.readable or seen.in_icloud > 0)
     if busy:
         report.note(
@@ -139,7 +142,9 @@ async def _check_session(
     left = deadline.left(effort.stamps + 1.0)
     seconds = effort.speed if left is None else min(effort.speed, left)
     await check_speed(report, media, seen.largest, seconds)
-    if request.long_seconds is None:
+    if request.way is not None:
+        await try_way(report, request.way, media, seen, session.facts, folders.state, request, timing)
+    elif request.long_seconds is None:
         await watch_stamps(report, media, effort.stamps, timing)
     else:
         await observe_phone(report, session, media, seen, request.long_seconds, timing, effort)
