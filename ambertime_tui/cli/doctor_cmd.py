@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ambertime_tui.cli.context import Context, UsageError
 from ambertime_tui.cli.launch import at_a_terminal, printer_for
-from ambertime_tui.cli.options import add_command, add_fetch, add_json
+from ambertime_tui.cli.options import add_command, add_json
 from ambertime_tui.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -42,10 +42,11 @@ def add_parser(commands: Subparsers) -> None:
         help="also test the limits of the iPhone and observe it for this time: 10m, 12h; without TIME, 10m "
         "(default: do not)",
     )
-    add_fetch(
-        parser,
-        "try this way of asking: ask iOS for a handful of originals and observe them, for 10 minutes or the "
-        "time of --long (default: try none)",
+    parser.add_argument(
+        "--fetch",
+        metavar="WAY",
+        help="try a way of asking (keep-originals, shortcut, by-hand): ask iOS for a few originals and "
+        "observe them, for 10 minutes or the time of --long (default: try none)",
     )
     parser.add_argument(
         "--report",
@@ -147,5 +148,8 @@ def _request(arguments: argparse.Namespace, context: Context, printer: Printer) 
             raise UsageError("--long needs a time of at least 1m.")
     size = shutil.get_terminal_size()
     screen = Screen(size.columns, size.lines, at_a_terminal(context.environ), sys.stdout.encoding or "")
-    way = None if arguments.fetch is None else FetchWay(arguments.fetch)
+    ways = {way.value: way for way in FetchWay}
+    if arguments.fetch is not None and arguments.fetch not in ways:
+        raise UsageError(f"--fetch needs one of {', '.join(ways)}, not {arguments.fetch!r}.")
+    way = ways.get(arguments.fetch)
     return DoctorRequest(arguments.device, folder, seconds, way, screen)

@@ -59,7 +59,13 @@ def test_a_problem_gives_exit_code_3_and_a_line_that_says_so(ambertime: Ambertim
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--long", "soon"), ("--long", "3s"), ("--compare", "x", "--report", "y"), ("--to", "")],
+    [
+        ("--long", "soon"),
+        ("--long", "3s"),
+        ("--fetch", "pigeon"),
+        ("--compare", "x", "--report", "y"),
+        ("--to", ""),
+    ],
     ids=" ".join,
 )
 def test_an_option_that_cannot_be_used_gives_exit_code_2(

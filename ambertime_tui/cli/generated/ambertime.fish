@@ -148,7 +148,7 @@ complete -c ambertime -n '_shtab_ambertime_using doctor' -s h -l help -d 'show t
 complete -c ambertime -n '_shtab_ambertime_using doctor' -l device -x -d 'which iPhone (default: the only one connected)'
 complete -c ambertime -n '_shtab_ambertime_using doctor' -l to -xka "(__fish_complete_directories)" -d 'a folder on the drive to check (default: the one in the config file)'
 complete -c ambertime -n '_shtab_ambertime_using doctor' -l long -x -d 'also test the limits of the iPhone and observe it for this time: 10m, 12h; without TIME, 10m (default: do not)'
-complete -c ambertime -n '_shtab_ambertime_using doctor' -l fetch -xka "keep-originals shortcut by-hand" -d 'try this way of asking: ask iOS for a handful of originals and observe them, for 10 minutes or the time of --long (default: try none)'
+complete -c ambertime -n '_shtab_ambertime_using doctor' -l fetch -x -d 'try a way of asking (keep-originals, shortcut, by-hand): ask iOS for a few originals and observe them, for 10 minutes or the time of --long (default: try none)'
 complete -c ambertime -n '_shtab_ambertime_using doctor' -l report -xka "(__fish_complete_path (commandline -ct))" -d 'also write a report without personal data, to attach to a question (default: none)'
 complete -c ambertime -n '_shtab_ambertime_using doctor' -l compare -xka "(__fish_complete_path (commandline -ct))" -d 'check nothing; say which rows of docs/what-is-unconfirmed.md a report settles (default: check)'
 complete -c ambertime -n '_shtab_ambertime_using doctor' -l json -d 'print JSON Lines (default: text)'

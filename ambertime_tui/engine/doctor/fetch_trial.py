@@ -17,6 +17,7 @@ from ambertime_tui.engine.doctor.library import LibrarySeen
 from ambertime_tui.engine.doctor.observation import local_files
 from ambertime_tui.engine.job.fetch_requests import methods
 from ambertime_tui.engine.job.trial import Trial
+from ambertime_tui.engine.plan.hands import reach_of
 from ambertime_tui.engine.plan.trial import Candidate, sample
 from ambertime_tui.engine.plan.way_abilities import OriginalKind, can_bring, kind_of
 from ambertime_tui.engine.timing import Timing
@@ -24,7 +25,7 @@ from ambertime_tui.library.model import Asset, Availability, Resource
 from ambertime_tui.phone.afc import MediaFolder
 from ambertime_tui.phone.errors import MediaError
 from ambertime_tui.phone.facts import PhoneFacts
-from ambertime_tui.phone.originals import Wanted
+from ambertime_tui.phone.originals import DownloadMethod, Wanted
 from ambertime_tui.units import duration, plural
 
 LOOK_EVERY = 2.0
@@ -71,12 +72,15 @@ async def try_way(
     asked = {uuid for group in groups for uuid in group}
     kinds = {uuid: _kinds(way, assets[uuid]) for uuid in asked}
     trial = Trial(way, groups, kinds, ios_version=facts.ios_version, mode=TrialMode.UNATTENDED, timing=timing)
-    limit = request.long_seconds or NO_LIMIT_GIVEN
-    wanted = [assets[uuid] for uuid in asked] if asked else list(assets.values())
-    if not _ask(report, way, wanted, facts):
-        report.note("trial", "This way cannot ask for any of the items in iCloud. Choose another.")
-        return
-    await _observe(report, trial, media, seen, _originals(way, wanted), len(asked), limit, timing)
+    limit = (request.long_seconds or NO_LIMIT_GIVEN) / max(1, len(groups))
+    method = methods(reach_of(seen.assets))[way]
+    for group in groups or (tuple(assets),):
+        wanted = [assets[uuid] for uuid in group]
+        if not _ask(report, way, method, wanted, facts):
+            report.note("trial", "This way cannot ask for any of the items in iCloud. Choose another.")
+            return
+        originals = _originals(way, wanted)
+        await _observe(report, trial, media, seen, originals, len(group) if groups else 0, limit, timing)
     left = [asset for uuid, asset in assets.items() if uuid not in asked]
     trial.conclude(Tally(len(left), sum(map(_bytes, left))))
     if trial.result is not None:
@@ -111,11 +115,13 @@ def _candidate(way: FetchWay, asset: Asset) -> Candidate:
     return Candidate(asset.uuid, day, _bytes(asset), _kinds(way, asset))
 
 
-def _ask(report: Reporter, way: FetchWay, assets: Sequence[Asset], facts: PhoneFacts) -> bool:
+def _ask(
+    report: Reporter, way: FetchWay, method: DownloadMethod, assets: Sequence[Asset], facts: PhoneFacts
+) -> bool:
     """Say what the person has to do on the phone. False if this way can ask for none of the items."""
     dated = sorted(assets, key=lambda asset: asset.created or 0.0)
     wanted = [Wanted(a.uuid, a.created, _bytes(a), not (a.hidden or a.trashed)) for a in dated]
-    request = methods()[way].request(wanted, facts.free_bytes)
+    request = method.request(wanted, facts.free_bytes)
     if request is None:
         return False
     sentence = request.sentence
