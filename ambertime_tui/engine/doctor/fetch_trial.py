@@ -42,10 +42,10 @@ class _Waiting:
     resource: Resource
 
 
-def report_known(report: Reporter, state: Path, facts: PhoneFacts) -> None:
-    """Report what earlier trials of this phone and its iOS have shown."""
+def report_known(report: Reporter, state: Path, facts: PhoneFacts, tried_now: FetchWay | None) -> None:
+    """Report what earlier trials of this phone and its iOS have shown, but for the way that is tried now."""
     for known in TrialMemory(state).results(facts.udid):
-        if known.ios_version == facts.ios_version:
+        if known.ios_version == facts.ios_version and known.way is not tried_now:
             _report(report, known, earlier=True)
 
 

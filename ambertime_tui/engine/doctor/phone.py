@@ -130,7 +130,7 @@ async def _check_session(
     media = await session.media()
     await check_statuses(report, session)
     seen = await check_library(report, media, folders.scratch, deadline, timing)
-    await asyncio.to_thread(report_known, report, folders.state, session.facts)
+    await asyncio.to_thread(report_known, report, folders.state, session.facts, request.way)
     check_wifi(report, on_wifi=on_wifi, waits=not seen.readable or seen.in_icloud > 0)
     if busy:
         report.note(

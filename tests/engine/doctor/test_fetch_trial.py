@@ -79,6 +79,8 @@ def test_a_shortcut_that_works_is_kept_for_this_phone_and_ios(
     )
     assert known is not None
     assert known.worked
+    second = tried(FetchWay.SHORTCUT, tmp_path, Found(), lambda ask: icloud.open_url(ask.code))
+    assert second.of("trial-shortcut").sentence.startswith("Tried: ")
     again = Found()
     asked: list[Ask] = []
     tried(None, tmp_path, again, asked.append, seconds=0.2)
