@@ -205,8 +205,16 @@ class AmberApp(QuietApp):
         """Start a job and show it. Do nothing while one is starting: Enter may be pressed twice."""
         if not self._job_starts:
             self._job_starts = True
-            named = task_of(spec, self.tasks, self.context.today(), self.context.expand)
+            named = task_of(spec, self.tasks, self.context.today(), self._target_of)
             self._start_job(replace(spec, task=named))
+
+    def _target_of(self, text: str) -> str:
+        """Where the archive of a task is now, by the path that is written in it."""
+        path = self.context.expand(text)
+        for screen in self.screen_stack:
+            if isinstance(screen, SetupScreen):
+                return screen.found_at.get(path, path)
+        return path
 
     @work(group="start")
     async def _start_job(self, spec: JobSpec) -> None:

@@ -27,6 +27,9 @@ class Engine(Protocol):
     async def drive(self, path: str) -> DriveSummary:
         """Check a folder as a target."""
 
+    async def locate(self, path: str) -> str:
+        """Find the archive that was at a path, where its drive is mounted now."""
+
     async def survey(
         self,
         udid: str | None = None,

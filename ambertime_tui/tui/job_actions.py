@@ -120,20 +120,25 @@ _RULES: dict[str, Callable[[JobStatus], str]] = {
 }
 
 
-def task_of(spec: JobSpec, tasks: Mapping[str, Task], today: date, expand: Callable[[str], str]) -> str:
+def task_of(spec: JobSpec, tasks: Mapping[str, Task], today: date, target_of: Callable[[str], str]) -> str:
     """Return the name of the saved task that a job runs, for the history; empty: none.
 
     Args:
         spec: the job.
         tasks: by name, completed with the defaults of the config file.
         today: the day on which relative ranges are worked out.
-        expand: expands ~ in a path.
+        target_of: returns where the archive is whose path is written in a task.
     """
     for name, task in tasks.items():
         if task.to is None or task.device not in (None, spec.udid):
             continue
         days = parse_date_range(task.range or "all", today)
-        job = task.job(expand(task.to), days, new_archive=spec.new_archive)
-        if replace(job, udid=spec.udid, trial=spec.trial) == spec:
+        job = task.job(target_of(task.to), days)
+        if _choices(job) == _choices(spec):
             return name
     return ""
+
+
+def _choices(spec: JobSpec) -> tuple[object, ...]:
+    """What decides which files a job copies, and where to."""
+    return spec.target, spec.selection, spec.originals, spec.order, spec.way, spec.patience

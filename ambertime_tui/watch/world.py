@@ -26,7 +26,7 @@ from ambertime_tui.engine.api.spec import Hooks, JobSpec
 from ambertime_tui.engine.api.status import JobStatus
 from ambertime_tui.engine.api.unfinished import UnfinishedJob, forget_unfinished, unfinished_jobs
 from ambertime_tui.engine.api.verification import Verification, VerifyStatus, verify_archive
-from ambertime_tui.library.date_range import parse_date_range
+from ambertime_tui.library.date_range import is_relative, parse_date_range
 from ambertime_tui.paths import Paths, folder_named, write_private
 from ambertime_tui.safe_text import json_line
 from ambertime_tui.watch.power import power_now
@@ -71,8 +71,9 @@ class WatchedTask:
 
     def spec(self, target: str, today: date) -> JobSpec:
         """Return its job at the place where its drive is mounted, with a relative range as it is today."""
-        days = parse_date_range(self.settings.range or "all", today)
-        return replace(self.settings.job(target, days), udid=self.udid, task=self.name)
+        text = self.settings.range or "all"
+        job = self.settings.job(target, parse_date_range(text, today), relative_range=is_relative(text))
+        return replace(job, udid=self.udid, task=self.name)
 
 
 class World:

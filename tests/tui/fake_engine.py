@@ -134,6 +134,8 @@ class FakeEngine:
         self.dead: asyncio.Event = asyncio.Event()
         """Set by `die`."""
         self.closed = False
+        self.located: dict[str, str | EngineError] = {}
+        """Where the archives of tasks are now, or why they are not there."""
         self.has_thumbnails = True
         self._changed = asyncio.Condition()
         self._device_turn = 0
@@ -174,6 +176,13 @@ class FakeEngine:
         if not path.startswith("/data"):
             raise EngineError("TargetMissing", str(TargetMissing(Path(path))))
         return replace(SYSTEM, path=path, name=path, system=False)
+
+    async def locate(self, path: str) -> str:
+        """Where the test says that the drive is now."""
+        found = self.located.get(path, path)
+        if isinstance(found, EngineError):
+            raise found
+        return found
 
     async def survey(
         self,

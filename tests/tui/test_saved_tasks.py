@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ambertime_tui.config import State, Task, backup_key, load_state, save_state
+from ambertime_tui.engine.api.protocol import EngineError
 from ambertime_tui.engine.api.spec import OriginalsChoice
 from tests.tui import samples
 from tests.tui.fake_engine import PHONE, TODAY, USB, FakeEngine, context_of
@@ -123,3 +124,32 @@ def test_saved_state_is_loaded_by_the_next_run(home: Path) -> None:
     assert load_state(folder, TODAY) == state
     assert load_state(folder, TODAY).last_backup(PHONE.udid, USB.path) is not None
     assert load_state(folder, TODAY).last_backup(PHONE.udid, "/elsewhere") is None
+
+
+def test_the_drive_of_a_task_is_found_where_it_is_mounted_now() -> None:
+    engine = FakeEngine()
+    engine.located = {"/data/iphone": "/data/mounted elsewhere"}
+
+    async def script(stage: Stage) -> None:
+        await stage.shows(READY)
+        await stage.press("s", "1")
+        await stage.shows(f"{READY} to /data/mounted")
+        await stage.press("enter")
+        await stage.until(lambda: bool(engine.started))
+
+    play(app_of(engine, context_of(engine, state=CHOSEN, tasks={"old-years": OLD_YEARS})), script)
+    (spec,) = engine.started
+    assert (spec.target, spec.task) == ("/data/mounted elsewhere", "old-years")
+
+
+def test_the_drive_of_a_task_that_is_not_mounted_is_named_with_the_command() -> None:
+    engine = FakeEngine()
+    sentence = "The drive is not mounted. Mount it with: udisksctl mount -b /dev/sdb1"
+    engine.located = {"/data/iphone": EngineError("DriveNotMounted", sentence)}
+
+    async def script(stage: Stage) -> None:
+        await stage.shows(READY)
+        await stage.press("s", "1")
+        await stage.shows("udisksctl mount -b /dev/sdb1")
+
+    play(app_of(engine, context_of(engine, state=CHOSEN, tasks={"old-years": OLD_YEARS})), script, (120, 40))

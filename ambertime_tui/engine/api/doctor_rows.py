@@ -318,6 +318,8 @@ ROWS: Mapping[str, Judge] = {
     "drive-hangs": _open(_NOT_BY_DOCTOR),
     "drive-patience": _open(_NOT_BY_DOCTOR),
     "unplugged-errors": _open(_NOT_BY_DOCTOR),
+    "udev-unmounted": _open(_NOT_BY_DOCTOR),
+    "systemd-service": _open(_NOT_BY_DOCTOR),
     "mac-usbmuxd": _on_mac(
         "usbmuxd", "reached", expected=True, yes="usbmuxd was reached.", no="usbmuxd was not reached."
     ),
@@ -343,5 +345,6 @@ ROWS: Mapping[str, Judge] = {
         "writable", "writable", expected=True, yes="The folder could be written.", no="Writing was refused."
     ),
     "mac-engine": _open(_NOT_BY_DOCTOR),
+    "mac-agent": _open(_NOT_BY_DOCTOR),
 }
 """What judges each row of the document."""

@@ -176,6 +176,10 @@ class StoredReport:
         """Refuse: this is no process."""
         raise ENDED
 
+    async def locate(self, path: str) -> str:
+        """Refuse: this is no process."""
+        raise ENDED
+
     async def preview(self, spec: JobSpec) -> Preview:
         """Refuse: this is no process."""
         raise ENDED

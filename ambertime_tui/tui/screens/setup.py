@@ -326,7 +326,7 @@ class SetupScreen(SetupEngineScreen):
         self._range_pane.show_range(task.range or "")
         engine = self.shell.engine_now
         if path and engine is not None and path not in {drive.path for drive in new.drives}:
-            self.look_at(engine, path)
+            self.look_at(engine, path, of_task=True)
 
     def action_rescan(self) -> None:
         """Read the library again, or start another engine if the last one has ended."""

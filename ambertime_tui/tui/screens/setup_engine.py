@@ -49,6 +49,8 @@ class SetupEngineScreen(AmberScreen):
         self._failed_reads = 0
         """How often reading the library failed in a row."""
         self._reads_again_at = 0.0
+        self.found_at: dict[str, str] = {}
+        """Where the archives of tasks are now, by the path in the task."""
 
     def set_state(self, new: SetupState) -> None:
         """Store a new state; subclasses request what it needs."""
@@ -134,10 +136,14 @@ class SetupEngineScreen(AmberScreen):
         )
 
     @work(group="drive", exclusive=True)
-    async def look_at(self, engine: Engine, path: str) -> None:
-        """Check a typed folder."""
+    async def look_at(self, engine: Engine, path: str, *, of_task: bool = False) -> None:
+        """Check a typed folder, or that of a task, whose drive may be mounted elsewhere now."""
         await asyncio.sleep(DEBOUNCE)
         try:
+            written = path
+            if of_task:
+                self.found_at[written] = written
+                path = self.found_at[written] = await engine.locate(written)
             drive = await engine.drive(path)
         except EngineError as error:
             self.set_state(self.state.with_folder(path, None, error.sentence))
@@ -155,7 +161,7 @@ class SetupEngineScreen(AmberScreen):
             self.read_library(phone.udid)
         if state.target_may_change:
             if state.target not in {drive.path for drive in state.drives}:
-                self.look_at(engine, state.target)
+                self.look_at(engine, state.target, of_task=state.target in self.found_at)
             if state.spec is not None and state.library is not None and not state.target_problem:
                 self.work_out(engine)
 
