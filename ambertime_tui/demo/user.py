@@ -12,7 +12,7 @@ from typing import Self
 
 from ambertime_tui.engine.api.client import EngineClient, EngineError, Pane, running_jobs
 from ambertime_tui.engine.api.spec import FetchWay
-from ambertime_tui.engine.api.status import JobStatus, Phase
+from ambertime_tui.engine.api.status import FetchState, JobStatus, Phase
 from ambertime_tui.paths import paths_from
 from ambertime_tui.simulator.control import ControlClient, ControlError
 
@@ -20,6 +20,8 @@ POLL_SECONDS = 0.5
 """Time between two checks for a new job."""
 REACTION_SECONDS = 3.0
 """Time from the request on the screen to the action on the phone."""
+ITEMS_READ = 500
+"""Items of the list that are read to find those of a trial."""
 ITEMS_PER_VISIT = 8
 """Items opened in Photos before the list is read again."""
 
@@ -91,8 +93,10 @@ class SimulatedUser:
             case FetchWay.SHORTCUT if status.fetch.code:
                 await asyncio.to_thread(self._tell, "open_url", url=status.fetch.code)
             case FetchWay.SHORTCUT | FetchWay.BY_HAND:
-                rows = (await client.rows(Pane.FETCH, 0, ITEMS_PER_VISIT)).rows
-                await asyncio.to_thread(self._tell, "open_in_photos", uuids=[row.uuid for row in rows])
+                rows = (await client.rows(Pane.FETCH, 0, ITEMS_READ)).rows
+                requested = [row.uuid for row in rows if row.state == FetchState.ASKED]
+                uuids = requested or [row.uuid for row in rows[:ITEMS_PER_VISIT]]
+                await asyncio.to_thread(self._tell, "open_in_photos", uuids=uuids)
 
     def _tell(self, command: str, **arguments: object) -> None:
         with ControlClient(self._control) as phone:

@@ -100,6 +100,13 @@ def test_every_setting_of_a_task_reaches_the_job(home: Path) -> None:
     )
 
 
+def test_a_trial_can_be_switched_off_by_an_option(home: Path) -> None:
+    configured(home)
+    assert headless(home, "--task", "everything", "--no-trial").trial is TrialMode.SKIP
+    assert headless(home, "--task", "everything", "--trial").trial is TrialMode.UNATTENDED
+    assert headless(home, "--task", "little", "--trial", "--originals", "local").trial is TrialMode.SKIP
+
+
 def test_an_option_overrides_the_task_and_the_task_the_defaults(home: Path) -> None:
     configured(home)
     assert headless(home, "--task", "everything", "--range", "2024").selection.range == parse_date_range(

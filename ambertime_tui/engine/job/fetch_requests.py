@@ -450,7 +450,7 @@ class FetchRequests:
         if not pending:
             return self._about_other_ways()
         if self._trial is not None and self._trial.asking:
-            return f"The trial is over. {' '.join(self._trial.status(()).findings)} {DECIDE}"
+            return DECIDE
         request = self._request
         if self._no_room:
             return NO_ROOM.format(
@@ -502,7 +502,7 @@ USUAL_TROUBLES = (
     "the iPhone's Wi-Fi, power, Low Power Mode, free storage; and iCloud on Apple's System Status page"
 )
 TRIAL = "First a trial with a few items."
-DECIDE = "Decide how to continue."
+DECIDE = "The trial is over. Decide how to continue."
 ALTERNATE = (
     "Not everything fits on the iPhone. When arrivals stop, choose Optimize iPhone Storage "
     "until it has free storage again, then switch back."

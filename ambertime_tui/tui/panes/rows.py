@@ -23,6 +23,7 @@ STATES: dict[str, tuple[str, Style]] = {
     "skipped": ("skipped", "muted"),
     "gave_up": ("gave up", "bad"),
     "in_part": ("in part", "icloud"),
+    "not_by_this_way": ("other way", "warn"),
     "pending": ("processing", "warn"),
     "smaller": ("smaller", "warn"),
     "differs": ("differs", "bad"),
