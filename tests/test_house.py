@@ -59,6 +59,10 @@ RULES = {
         "drive.target drive.record drive.volume drive.errors drive.layout library units",
         "it looks at a whole target",
     ),
+    "drive.finding": rule(
+        "drive.record drive.volume drive.errors drive.layout library units",
+        "items are found from the record alone",
+    ),
     "engine.timing": rule("phone", "clocks are passed to every part of the engine"),
     "engine.api": rule(
         "drive phone library child_processes paths units",

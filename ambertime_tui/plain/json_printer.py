@@ -10,6 +10,7 @@ from ambertime_tui.engine.api.codec import to_json
 from ambertime_tui.engine.api.doctor import Ask, Finding, Level
 from ambertime_tui.engine.api.doctor_rows import RowVerdict, Settled
 from ambertime_tui.engine.api.ejecting import Ejected
+from ambertime_tui.engine.api.finding import Found
 from ambertime_tui.engine.api.forgetting import ForgettableItem
 from ambertime_tui.engine.api.history import PastRun, TaskHistory, run_record
 from ambertime_tui.engine.api.overview import Overview
@@ -143,6 +144,13 @@ class JsonPrinter(Printer):
 
     def library_listed(self, overview: Overview) -> None:
         self._record("summary", **self._listed.record(overview))
+        self._streams.flush()
+
+    def found(self, items: Sequence[Found]) -> None:
+        for item in items:
+            self._record("item", **{**to_json(item), "day": item.day or None})
+        files = [file for item in items for file in item.files]
+        self._record("summary", items=len(items), files=len(files), bytes=sum(file.size for file in files))
         self._streams.flush()
 
     def forgettable(self, items: Sequence[ForgettableItem], *, forgotten: bool) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from ambertime_tui.engine.api.doctor import Ask, Finding
 from ambertime_tui.engine.api.doctor_rows import RowVerdict
 from ambertime_tui.engine.api.ejecting import Ejected
+from ambertime_tui.engine.api.finding import Found
 from ambertime_tui.engine.api.forgetting import ForgettableItem
 from ambertime_tui.engine.api.history import PastRun, TaskHistory
 from ambertime_tui.engine.api.overview import Overview
@@ -130,6 +131,10 @@ class Printer(ABC):
     @abstractmethod
     def library_listed(self, overview: Overview) -> None:
         """End the list of assets."""
+
+    @abstractmethod
+    def found(self, items: Sequence[Found]) -> None:
+        """List items that were found in an archive."""
 
     @abstractmethod
     def forgettable(self, items: Sequence[ForgettableItem], *, forgotten: bool) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from ambertime_tui.engine.api.doctor import Area, Finding
 from ambertime_tui.engine.api.doctor_rows import RowVerdict
 from ambertime_tui.engine.api.ejecting import Ejected
+from ambertime_tui.engine.api.finding import Found
 from ambertime_tui.engine.api.forgetting import ForgettableItem
 from ambertime_tui.engine.api.history import PastRun, TaskHistory
 from ambertime_tui.engine.api.overview import Overview
@@ -20,6 +21,7 @@ from ambertime_tui.engine.api.watch_event import WatchEvent
 from ambertime_tui.exit_codes import ExitCode
 from ambertime_tui.library.model import Asset
 from ambertime_tui.plain.doctor_text import HEADINGS, comparison_lines, finding_lines, summary_line
+from ambertime_tui.plain.find_text import found_lines
 from ambertime_tui.plain.forget_text import forgotten_line, item_lines
 from ambertime_tui.plain.histogram import Glyphs
 from ambertime_tui.plain.history_text import history_lines
@@ -118,6 +120,9 @@ class TextPrinter(Printer):
 
     def library_listed(self, overview: Overview) -> None:
         """Print nothing: there is no list to end."""
+
+    def found(self, items: Sequence[Found]) -> None:
+        self._print(found_lines(items))
 
     def forgettable(self, items: Sequence[ForgettableItem], *, forgotten: bool) -> None:
         self._print(item_lines(items, forgotten=forgotten))

@@ -50,8 +50,8 @@ function _shtab_ambertime_using
   test "$_shtab_ambertime_cmdpath" = "$argv"
 end
 
-set -g _shtab_ambertime_commands devices drives scan backup run watch attach jobs stop eject history verify forget doctor demo completion man simulate
-set -g _shtab_ambertime_opts_with_value --assets --behaviour --color --compare --control --database --device --fetch --icloud-share --icloud-speed --into --ios --item --link --long --media --name --order --originals --patience --phones --range --report --sample --scratch --seed --since --socket --task --theme --to --trust --udid
+set -g _shtab_ambertime_commands devices drives scan backup run watch attach jobs stop eject history verify find forget doctor demo completion man simulate
+set -g _shtab_ambertime_opts_with_value --assets --behaviour --color --compare --control --database --device --fetch --icloud-share --icloud-speed --into --ios --item --kind --link --long --media --name --order --originals --patience --phones --range --report --sample --scratch --seed --since --socket --task --theme --to --trust --udid
 
 complete -c ambertime -e
 complete -c ambertime -f
@@ -134,6 +134,14 @@ complete -c ambertime -n '_shtab_ambertime_using verify' -l since -x -d 'only fi
 complete -c ambertime -n '_shtab_ambertime_using verify' -l sample -x -d 'only a random part of them, such as 5% (default: all of them)'
 complete -c ambertime -n '_shtab_ambertime_using verify' -l json -d 'print JSON Lines (default: text)'
 complete -c ambertime -n '_shtab_ambertime_using verify; and test $_shtab_ambertime_npos -eq 0' -ka "(__fish_complete_directories)" -d 'folder of the archive'
+complete -c ambertime -n '_shtab_ambertime_using; and test $_shtab_ambertime_npos -eq 0' -a find -d 'Find items in an archive by day, name and kind.'
+complete -c ambertime -n '_shtab_ambertime_using find' -s h -l help -d 'show this help message and exit'
+complete -c ambertime -n '_shtab_ambertime_using find' -l device -x -d 'only items of this iPhone (default: of all)'
+complete -c ambertime -n '_shtab_ambertime_using find' -l range -x -d 'days of capture, see below (default: all)'
+complete -c ambertime -n '_shtab_ambertime_using find' -l name -x -d 'only items with this in a name, or with names like '"'"'IMG_48*.HEIC'"'"' (default: all)'
+complete -c ambertime -n '_shtab_ambertime_using find' -l kind -xka "photo video live raw edited" -d 'only items of this kind; may be repeated (default: all kinds)'
+complete -c ambertime -n '_shtab_ambertime_using find' -l json -d 'print JSON Lines (default: text)'
+complete -c ambertime -n '_shtab_ambertime_using find; and test $_shtab_ambertime_npos -eq 0' -ka "(__fish_complete_directories)" -d 'folder of the archive'
 complete -c ambertime -n '_shtab_ambertime_using; and test $_shtab_ambertime_npos -eq 0' -a forget -d 'Forget items that you deleted on the iPhone and in the archive. Backups then no longer report their files as missing. The command lists the items and asks first, deletes nothing, and can be undone.'
 complete -c ambertime -n '_shtab_ambertime_using forget' -s h -l help -d 'show this help message and exit'
 complete -c ambertime -n '_shtab_ambertime_using forget' -l item -x -d 'only this item; may be repeated (default: all that can be forgotten)'
