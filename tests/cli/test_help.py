@@ -50,6 +50,8 @@ def test_each_option_states_its_default_at_the_end_of_its_help(action: argparse.
 def test_a_stated_default_is_the_one_of_the_parser(action: argparse.Action) -> None:
     if action.default not in (None, False, argparse.SUPPRESS):
         assert default_in_help(action) == str(action.default)
+    elif isinstance(action, argparse._AppendAction):  # its default is none of the choices, or all
+        assert action.default is None
     elif action.choices is not None and action.default is None:
         assert default_in_help(action).split(";")[0] in action.choices
 
