@@ -374,7 +374,7 @@ class _Nights:
         begun_with, began = self._arrivals(), time.monotonic()
         quiet_since = began
         wifi_goes = begun_with + quota // 2 if self._random.random() < 0.3 else sys.maxsize
-        tonight, seen = 0, begun_with
+        tonight, most, seen = 0, 0, begun_with
         while True:
             for line in job.lines(0.1):
                 self._look(line)
@@ -391,8 +391,9 @@ class _Nights:
             if job.process.poll() is not None:
                 job.finish()
                 return self._nothing_more_comes(job)
-            tonight = arrivals - begun_with
-            waits = job.last.get("waits", 1)
+            waits = job.last.get("waits", 0) if job.last.get("phase") in ("copying", "fetching") else 0
+            most = max(most, waits)
+            tonight = most - waits if waits else 0
             if now - began > self._setting.night_seconds or now > self._until:
                 return False
             if (tonight >= quota and waits) or now - quiet_since > self._quiet:

@@ -122,6 +122,8 @@ class ICloud:
         self._growing: GrowingFile | None = None
         self._failures: dict[str, int | None] = {}
         self._fetched: dict[tuple[str, str], tuple[float, int]] = {}
+        """When each file was downloaded, and its size; oldest first."""
+        self._used_bytes = 0
         self._smaller: set[str] = set()
         self._late_flags: deque[tuple[float, Callable[[], None]]] = deque()
         self.keep_originals = False
@@ -210,7 +212,7 @@ class ICloud:
         else:
             self._live.purge(uuid, here)
         for role in here:
-            self._fetched.pop((uuid, role), None)
+            self._used_bytes -= self._fetched.pop((uuid, role), (0.0, 0))[1]
             self.offloaded += 1
         if self.keep_originals:
             self._ask_for(asset, self._settings.tried_again_after)
@@ -366,12 +368,11 @@ class ICloud:
             if self._settings.moves_dates:
                 self._live.move_date(uuid, -86_400.0)
         self._asked.discard(download.key)
+        self._used_bytes += download.resource.size - self._fetched.pop(download.key, (at, 0))[1]
         self._fetched[download.key] = (at, download.resource.size)
-        for other in [key for key in self._fetched if key[0] == uuid]:
-            self._fetched[other] = (
-                at,
-                self._fetched.pop(other)[1],
-            )  # an asset's age counts from its last part
+        for other in ((uuid, resource.role) for resource in download.asset.originals):
+            if other in self._fetched:  # an asset's age counts from its last part
+                self._fetched[other] = (at, self._fetched.pop(other)[1])
         self.arrivals += 1
         self._current = None
         if parts := self._parts.get(uuid):
@@ -416,7 +417,7 @@ class ICloud:
             self.offload(oldest[0])
 
     def _used(self) -> int:
-        return sum(size for _, size in self._fetched.values())
+        return self._used_bytes
 
     def _report_free(self) -> None:
         if self._settings.storage is not None:

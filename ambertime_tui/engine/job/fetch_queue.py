@@ -17,7 +17,7 @@ from ambertime_tui.library.model import Asset, Resource
 
 RECENT = 8
 """How many of the last arrivals are kept."""
-STEMS_KEPT = 64
+STEMS_KEPT = 1024
 """Folders whose map from file stems to assets is cached."""
 
 _STATES = tuple(FetchState)
