@@ -25,6 +25,10 @@ FULL = (
 ROOM_AGAIN = (
     "iOS has made room. On the iPhone, open Settings, Apps, Photos and choose Download and Keep Originals."
 )
+SAME_AGAIN = (
+    "The iPhone is full, and iOS only downloaded originals again that are on the drive. Switching does not "
+    "help: stop this backup and use a Shortcut, free storage on the iPhone, or open the items in Photos."
+)
 SHARE_OF_ROOM = 0.5
 """Share of the most room seen that iOS must have made before it is worth switching back."""
 NEARLY = 1.02
@@ -38,11 +42,16 @@ class Alternation:
         self.wanted = PhotosSetting.KEEP
         self.switches = 1
         """How often the setting had to be changed so far, with the first time."""
+        self.same_again = False
+        """True if iOS filled the phone and brought nothing new: switching is no use."""
+        self._pending_when_full: int | None = None
         self._most_room = 0
 
     @property
     def sentence(self) -> str:
         """What to do after a switch; empty before the first one."""
+        if self.same_again:
+            return SAME_AGAIN
         if self.switches == 1:
             return ""
         return FULL if self.wanted is PhotosSetting.OPTIMIZE else ROOM_AGAIN
@@ -58,10 +67,15 @@ class Alternation:
         """
         room = max(0, free - KEPT_FREE)
         self._most_room = max(self._most_room, room)
+        if self.same_again:
+            return False
         if self.wanted is PhotosSetting.KEEP:
             full = quiet and not uncopied and pending > room and free < self._full_below
+            if full and self._pending_when_full is not None and pending >= self._pending_when_full:
+                self.same_again = True
+                return False
             if full:
-                self.wanted = PhotosSetting.OPTIMIZE
+                self.wanted, self._pending_when_full = PhotosSetting.OPTIMIZE, pending
         elif room >= min(pending, max(1, int(self._most_room * SHARE_OF_ROOM))):
             full = True
             self.wanted = PhotosSetting.KEEP

@@ -172,6 +172,8 @@ class FetchRequests:
         if request is None:
             return ""
         if self._keeps_originals:
+            if self._alternation.same_again:
+                return "free some storage"
             return "" if self._has_begun else WORDS[self._alternation.wanted]
         if request.code:
             return "" if self._has_begun else "scan the code"
@@ -457,7 +459,8 @@ class FetchRequests:
                 items=units.plural(pending, "original waits", "originals wait"),
                 free=units.size(self._free or 0),
             )
-        if self._keeps_originals and self._alternation.sentence and not self._has_begun:
+        alternation = self._alternation
+        if self._keeps_originals and alternation.sentence and (alternation.same_again or not self._has_begun):
             return self._alternation.sentence
         if quiet >= QUIET_AFTER:
             return f"Nothing has arrived for {units.duration(quiet // 60 * 60)}. {self._what_to_check()}"

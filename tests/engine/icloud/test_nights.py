@@ -14,7 +14,7 @@ from benchmarks.nights import Setting, run
 
 def test_everything_that_can_come_is_on_the_drive_and_the_rest_is_named(tmp_path: Path) -> None:
     setting = Setting(
-        originals=150, way=FetchWay.SHORTCUT, nights=4, per_second=60.0, room=0.3, minutes=5.0, patience=120.0
+        originals=100, way=FetchWay.SHORTCUT, nights=3, per_second=60.0, room=0.3, minutes=5.0, patience=120.0
     )
     scratch = tmp_path / "nights"
     scratch.mkdir()

@@ -61,3 +61,13 @@ def test_it_switches_back_when_ios_has_made_room() -> None:
     assert alternation.wanted is PhotosSetting.KEEP
     assert "Download and Keep Originals" in alternation.sentence
     assert alternation.switches == 3
+
+
+def test_switching_stops_if_ios_brings_the_same_again() -> None:
+    alternation = Alternation()
+    alternation.review(10 * GB, 400 * GB, uncopied=0, quiet=False)
+    assert alternation.review(KEPT_FREE, 390 * GB, uncopied=0, quiet=True)
+    assert alternation.review(9 * GB, 390 * GB, uncopied=0, quiet=True)
+    assert not alternation.review(KEPT_FREE, 390 * GB, uncopied=0, quiet=True)
+    assert alternation.same_again
+    assert "use a Shortcut" in alternation.sentence
