@@ -112,7 +112,7 @@ class CopyPhase:
         skip = {number for uuid in started if (number := plan.number_of(uuid)) is not None}
         requested = {number for uuid in requested_before if (number := plan.number_of(uuid)) is not None}
         first = {number for number in requested - skip if plan.decision_of(number) is Decision.COPY}
-        self._came_between = first
+        self._came_between = set(first)
         self._copy_queue.add(plan[number] for number in sorted(first, key=plan.rank_of))
         self._copy_queue.add(plan[n] for n in plan.numbers(Decision.COPY) if n not in first | skip)
 

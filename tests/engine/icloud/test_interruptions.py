@@ -111,6 +111,7 @@ def test_after_the_host_is_killed_new_arrivals_are_copied_first(
     async def first_run() -> None:
         client = await EngineClient.launch(paths_from(os.environ), os.environ)
         await client.start(spec(target))
+        await until(client, lambda status: status.phase is Phase.FETCHING)  # all local ones are written
         icloud.set_keep_originals(True)
         await some_written(client)
         os.kill(client.hello.pid, signal.SIGKILL)
