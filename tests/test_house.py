@@ -63,6 +63,11 @@ RULES = {
         "drive.record drive.volume drive.errors drive.layout library units",
         "items are found from the record alone",
     ),
+    "drive.exporting": rule(
+        "drive.finding drive.verify drive.writing drive.record drive.volume drive.errors drive.layout "
+        "library units",
+        "files are copied out of an archive as they are verified: without a job",
+    ),
     "engine.timing": rule("phone", "clocks are passed to every part of the engine"),
     "engine.api": rule(
         "drive phone library child_processes paths units",

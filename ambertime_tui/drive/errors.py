@@ -82,6 +82,14 @@ class TargetInsideArchive(DriveError):
         self.archive = archive
 
 
+class ExportIntoArchive(DriveError):
+    """The folder of an export is an archive, or inside one."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} is an archive, or inside one. Export to a folder outside of it.")
+        self.path = path
+
+
 class Obstacle(StrEnum):
     """What is in the place of a folder or file of the archive."""
 

@@ -10,6 +10,7 @@ from ambertime_tui.engine.api.codec import to_json
 from ambertime_tui.engine.api.doctor import Ask, Finding, Level
 from ambertime_tui.engine.api.doctor_rows import RowVerdict, Settled
 from ambertime_tui.engine.api.ejecting import Ejected
+from ambertime_tui.engine.api.exporting import ExportedFile, ExportResult
 from ambertime_tui.engine.api.finding import Found
 from ambertime_tui.engine.api.forgetting import ForgettableItem
 from ambertime_tui.engine.api.history import PastRun, TaskHistory, run_record
@@ -151,6 +152,22 @@ class JsonPrinter(Printer):
             self._record("item", **{**to_json(item), "day": item.day or None})
         files = [file for item in items for file in item.files]
         self._record("summary", items=len(items), files=len(files), bytes=sum(file.size for file in files))
+        self._streams.flush()
+
+    def exported_file(self, file: ExportedFile) -> None:
+        self._record("file", **to_json(file))
+
+    def exported(self, result: ExportResult, folder: str) -> None:
+        self._record(
+            "summary",
+            folder=folder,
+            items=result.items,
+            copied=result.copied,
+            present=result.present,
+            bytes=result.bytes,
+            left=len(result.left),
+            complete=result.complete,
+        )
         self._streams.flush()
 
     def forgettable(self, items: Sequence[ForgettableItem], *, forgotten: bool) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from ambertime_tui.engine.api.doctor import Ask, Finding
 from ambertime_tui.engine.api.doctor_rows import RowVerdict
 from ambertime_tui.engine.api.ejecting import Ejected
+from ambertime_tui.engine.api.exporting import ExportedFile, ExportResult
 from ambertime_tui.engine.api.finding import Found
 from ambertime_tui.engine.api.forgetting import ForgettableItem
 from ambertime_tui.engine.api.history import PastRun, TaskHistory
@@ -135,6 +136,14 @@ class Printer(ABC):
     @abstractmethod
     def found(self, items: Sequence[Found]) -> None:
         """List items that were found in an archive."""
+
+    @abstractmethod
+    def exported_file(self, file: ExportedFile) -> None:
+        """Report the result for one file of an export."""
+
+    @abstractmethod
+    def exported(self, result: ExportResult, folder: str) -> None:
+        """Report the result of an export."""
 
     @abstractmethod
     def forgettable(self, items: Sequence[ForgettableItem], *, forgotten: bool) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from ambertime_tui.engine.api.doctor import Area, Finding
 from ambertime_tui.engine.api.doctor_rows import RowVerdict
 from ambertime_tui.engine.api.ejecting import Ejected
+from ambertime_tui.engine.api.exporting import ExportedFile, ExportResult
 from ambertime_tui.engine.api.finding import Found
 from ambertime_tui.engine.api.forgetting import ForgettableItem
 from ambertime_tui.engine.api.history import PastRun, TaskHistory
@@ -21,6 +22,7 @@ from ambertime_tui.engine.api.watch_event import WatchEvent
 from ambertime_tui.exit_codes import ExitCode
 from ambertime_tui.library.model import Asset
 from ambertime_tui.plain.doctor_text import HEADINGS, comparison_lines, finding_lines, summary_line
+from ambertime_tui.plain.export_text import export_lines
 from ambertime_tui.plain.find_text import found_lines
 from ambertime_tui.plain.forget_text import forgotten_line, item_lines
 from ambertime_tui.plain.histogram import Glyphs
@@ -123,6 +125,12 @@ class TextPrinter(Printer):
 
     def found(self, items: Sequence[Found]) -> None:
         self._print(found_lines(items))
+
+    def exported_file(self, file: ExportedFile) -> None:
+        """Print nothing: `exported` names the files that need attention."""
+
+    def exported(self, result: ExportResult, folder: str) -> None:
+        self._print(export_lines(result, folder))
 
     def forgettable(self, items: Sequence[ForgettableItem], *, forgotten: bool) -> None:
         self._print(item_lines(items, forgotten=forgotten))

@@ -5,7 +5,7 @@
 #    source ~/.local/share/bash_completion/ambertime
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
-_shtab_ambertime_subparsers=(devices drives scan backup run watch attach jobs stop eject history verify find forget doctor demo completion man simulate)
+_shtab_ambertime_subparsers=(devices drives scan backup run watch attach jobs stop eject history verify find export forget doctor demo completion man simulate)
 
 _shtab_ambertime_devices_option_strings=(-h --help --json)
 _shtab_ambertime_drives_option_strings=(-h --help --json)
@@ -20,6 +20,7 @@ _shtab_ambertime_eject_option_strings=(-h --help --wait --json)
 _shtab_ambertime_history_option_strings=(-h --help --task --json)
 _shtab_ambertime_verify_option_strings=(-h --help --since --sample --json)
 _shtab_ambertime_find_option_strings=(-h --help --device --range --name --kind --json)
+_shtab_ambertime_export_option_strings=(-h --help --device --range --name --kind --to --layout --edits --no-edits --json)
 _shtab_ambertime_forget_option_strings=(-h --help --item --dry-run --list --undo --yes --json)
 _shtab_ambertime_doctor_option_strings=(-h --help --device --to --long --fetch --report --compare --json)
 _shtab_ambertime_demo_option_strings=(-h --help --assets --seed --scratch --fetch --plain --color --ascii --no-ascii --theme)
@@ -33,6 +34,7 @@ _shtab_ambertime_scan___media_COMPGEN=_shtab_compgen_dirs
 _shtab_ambertime_backup___to_COMPGEN=_shtab_compgen_dirs
 _shtab_ambertime_verify_pos_0_COMPGEN=_shtab_compgen_dirs
 _shtab_ambertime_find_pos_0_COMPGEN=_shtab_compgen_dirs
+_shtab_ambertime_export_pos_0_COMPGEN=_shtab_compgen_dirs
 _shtab_ambertime_forget_pos_0_COMPGEN=_shtab_compgen_dirs
 _shtab_ambertime_doctor___to_COMPGEN=_shtab_compgen_dirs
 _shtab_ambertime_doctor___report_COMPGEN=_shtab_compgen_files
@@ -48,13 +50,15 @@ _shtab_ambertime_backup___fetch_choices=(keep-originals shortcut by-hand)
 _shtab_ambertime_backup___order_choices=(oldest newest smallest favourites)
 _shtab_ambertime_attach___color_choices=(auto truecolor 256 16 none)
 _shtab_ambertime_find___kind_choices=(photo video live raw edited)
+_shtab_ambertime_export___kind_choices=(photo video live raw edited)
+_shtab_ambertime_export___layout_choices=(plain flat)
 _shtab_ambertime_demo___fetch_choices=(keep-originals shortcut by-hand)
 _shtab_ambertime_demo___color_choices=(auto truecolor 256 16 none)
 _shtab_ambertime_completion_pos_0_choices=(bash zsh fish)
 _shtab_ambertime_simulate___link_choices=(unlimited usb2 usb2-slow usb3)
 _shtab_ambertime_simulate___ios_choices=(14 16 18 26)
 _shtab_ambertime_simulate___trust_choices=(accepts asks refuses)
-_shtab_ambertime_pos_0_choices=(devices drives scan backup run watch attach jobs stop eject history verify find forget doctor demo completion man simulate)
+_shtab_ambertime_pos_0_choices=(devices drives scan backup run watch attach jobs stop eject history verify find export forget doctor demo completion man simulate)
 _shtab_ambertime___color_choices=(auto truecolor 256 16 none)
 
 _shtab_ambertime_devices__h_nargs=0
@@ -123,6 +127,11 @@ _shtab_ambertime_verify___json_nargs=0
 _shtab_ambertime_find__h_nargs=0
 _shtab_ambertime_find___help_nargs=0
 _shtab_ambertime_find___json_nargs=0
+_shtab_ambertime_export__h_nargs=0
+_shtab_ambertime_export___help_nargs=0
+_shtab_ambertime_export___edits_nargs=0
+_shtab_ambertime_export___no_edits_nargs=0
+_shtab_ambertime_export___json_nargs=0
 _shtab_ambertime_forget__h_nargs=0
 _shtab_ambertime_forget___help_nargs=0
 _shtab_ambertime_forget___dry_run_nargs=0

@@ -50,8 +50,8 @@ function _shtab_ambertime_using
   test "$_shtab_ambertime_cmdpath" = "$argv"
 end
 
-set -g _shtab_ambertime_commands devices drives scan backup run watch attach jobs stop eject history verify find forget doctor demo completion man simulate
-set -g _shtab_ambertime_opts_with_value --assets --behaviour --color --compare --control --database --device --fetch --icloud-share --icloud-speed --into --ios --item --kind --link --long --media --name --order --originals --patience --phones --range --report --sample --scratch --seed --since --socket --task --theme --to --trust --udid
+set -g _shtab_ambertime_commands devices drives scan backup run watch attach jobs stop eject history verify find export forget doctor demo completion man simulate
+set -g _shtab_ambertime_opts_with_value --assets --behaviour --color --compare --control --database --device --fetch --icloud-share --icloud-speed --into --ios --item --kind --layout --link --long --media --name --order --originals --patience --phones --range --report --sample --scratch --seed --since --socket --task --theme --to --trust --udid
 
 complete -c ambertime -e
 complete -c ambertime -f
@@ -142,6 +142,17 @@ complete -c ambertime -n '_shtab_ambertime_using find' -l name -x -d 'only items
 complete -c ambertime -n '_shtab_ambertime_using find' -l kind -xka "photo video live raw edited" -d 'only items of this kind; may be repeated (default: all kinds)'
 complete -c ambertime -n '_shtab_ambertime_using find' -l json -d 'print JSON Lines (default: text)'
 complete -c ambertime -n '_shtab_ambertime_using find; and test $_shtab_ambertime_npos -eq 0' -ka "(__fish_complete_directories)" -d 'folder of the archive'
+complete -c ambertime -n '_shtab_ambertime_using; and test $_shtab_ambertime_npos -eq 0' -a export -d 'Copy items from an archive to a folder.'
+complete -c ambertime -n '_shtab_ambertime_using export' -s h -l help -d 'show this help message and exit'
+complete -c ambertime -n '_shtab_ambertime_using export' -l device -x -d 'only items of this iPhone (default: of all)'
+complete -c ambertime -n '_shtab_ambertime_using export' -l range -x -d 'days of capture, see below (default: all)'
+complete -c ambertime -n '_shtab_ambertime_using export' -l name -x -d 'only items with this in a name, or with names like '"'"'IMG_48*.HEIC'"'"' (default: all)'
+complete -c ambertime -n '_shtab_ambertime_using export' -l kind -xka "photo video live raw edited" -d 'only items of this kind; may be repeated (default: all kinds)'
+complete -c ambertime -n '_shtab_ambertime_using export' -l to -x -d 'the folder; made if its parent exists'
+complete -c ambertime -n '_shtab_ambertime_using export' -l layout -xka "plain flat" -d 'plain: folders as in the archive; flat: all files in one folder, for an import (default: plain)'
+complete -c ambertime -n '_shtab_ambertime_using export' -l edits -l no-edits -d 'with edited versions, or only originals (default: with edits)'
+complete -c ambertime -n '_shtab_ambertime_using export' -l json -d 'print JSON Lines (default: text)'
+complete -c ambertime -n '_shtab_ambertime_using export; and test $_shtab_ambertime_npos -eq 0' -ka "(__fish_complete_directories)" -d 'folder of the archive'
 complete -c ambertime -n '_shtab_ambertime_using; and test $_shtab_ambertime_npos -eq 0' -a forget -d 'Forget items that you deleted on the iPhone and in the archive. Backups then no longer report their files as missing. The command lists the items and asks first, deletes nothing, and can be undone.'
 complete -c ambertime -n '_shtab_ambertime_using forget' -s h -l help -d 'show this help message and exit'
 complete -c ambertime -n '_shtab_ambertime_using forget' -l item -x -d 'only this item; may be repeated (default: all that can be forgotten)'
