@@ -79,7 +79,7 @@ def test_what_was_thrown_away_on_both_sides_is_forgotten(
     assert "1 item forgotten. Nothing was deleted" in done.out
     complete = ambertime("backup", "--json", "--to", target)
     assert complete.code == 0
-    assert ", 0 damaged." in complete.records[-1]["proof"]
+    assert "damaged" not in complete.records[-1]["proof"]
     assert ambertime("verify", target).code == 0
     assert (
         subprocess.run(["sha256sum", "-c", "--quiet", "SHA256SUMS"], cwd=target, check=False).returncode == 0

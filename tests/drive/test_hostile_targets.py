@@ -30,6 +30,7 @@ OWN_FILES = [
             "seal.json",
             "parts",
             "findings.json",
+            "verified.json",
             "absent.json",
         )
     ),

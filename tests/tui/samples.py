@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from ambertime_tui import units
@@ -10,7 +11,7 @@ from ambertime_tui.drive.errors import DriveFull
 from ambertime_tui.engine.api.attendance import Attendance, NightsStatus
 from ambertime_tui.engine.api.client import Report
 from ambertime_tui.engine.api.doctor import Area, Finding, Level, Message, Scratch, Step
-from ambertime_tui.engine.api.proof import proof_line
+from ambertime_tui.engine.api.proof import backup_proof
 from ambertime_tui.engine.api.spec import FetchWay, JobSpec, OriginalsChoice
 from ambertime_tui.engine.api.status import (
     Census,
@@ -221,7 +222,7 @@ ENDED_LEFT = replace(
     outcome=Outcome.LEFT,
     ended_at=NOW,
     census=CENSUS,
-    proof=proof_line(59_233, 0, 0, proofs=Proofs(proved=57_910, differs=0, unproved=1_323)),
+    proof=backup_proof(59_233, 0, 0, 0, Proofs(57_910, 0, 1_323), 3_704, date(2026, 11, 10)),
     write=replace(COPYING.write, written=Tally(2_456, 19_900 * MB), files_written=3_704, read_back=3_704),
 )
 LEFT_REPORT = Report(
@@ -264,7 +265,7 @@ ENDED_COMPLETE = replace(
     outcome=Outcome.COMPLETE,
     census=COMPLETE_CENSUS,
     write=replace(COPYING.write, written=Tally(30_009, 210_000 * MB), files_written=61_200, read_back=61_200),
-    proof=proof_line(60_100, 0, 0, proofs=Proofs(proved=58_777, differs=0, unproved=1_323)),
+    proof=backup_proof(60_100, 0, 0, 0, Proofs(58_777, 0, 1_323), 61_200, None),
 )
 ENDED_FAILED = replace(
     ENDED_LEFT,

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from ambertime_tui.drive.layout import FINDINGS, OURS
+from ambertime_tui.drive.layout import FINDINGS, OURS, VERIFIED
 from ambertime_tui.drive.volume.atomic_write import write_atomically
 from ambertime_tui.drive.volume.own_files import read_own_json
 from ambertime_tui.drive.volume.relative_path import checked_path
@@ -17,6 +17,8 @@ from ambertime_tui.drive.volume.system_calls import SystemCalls
 
 SAME_TIME = 2.0
 """Seconds. FAT stores times in steps of two seconds."""
+_FAR_FUTURE = 253_402_300_000.0
+"""The year 10000, where dates end."""
 
 
 class Verdict(StrEnum):
@@ -98,3 +100,25 @@ def save_findings(root: Path, findings: Iterable[Finding], calls: SystemCalls, t
     data = json.dumps([asdict(finding) for finding in sorted(findings, key=lambda f: f.path)]).encode()
     path = root / OURS / FINDINGS
     write_atomically(path, path.with_name(f"findings.{token}.new"), [data], calls)
+
+
+def last_verified(root: Path) -> float | None:
+    """When the whole archive was last verified to the end: seconds since 1970; None: not known."""
+    try:
+        row = read_own_json(root, VERIFIED)
+    except (OSError, ValueError):
+        return None
+    match row:
+        case {"at": float() | int() as at} if not isinstance(at, bool) and 0 <= at < _FAR_FUTURE:
+            return float(at)
+    return None
+
+
+def save_verified(root: Path, at: float, calls: SystemCalls, token: str) -> None:
+    """Note that the whole archive was verified, as `save_findings` does.
+
+    Raises:
+        DriveError: the old note is kept; for example, the drive is read-only.
+    """
+    path = root / OURS / VERIFIED
+    write_atomically(path, path.with_name(f"verified.{token}.new"), [json.dumps({"at": at}).encode()], calls)

@@ -16,7 +16,7 @@ from ambertime_tui.drive.errors import DriveError, TargetMissing, TargetNotAFold
 from ambertime_tui.drive.layout import CHECKSUMS, OURS, PHOTOS
 from ambertime_tui.drive.record.integrity import read_integrity
 from ambertime_tui.drive.record.record_model import Proof, ReadBack
-from ambertime_tui.drive.record.verdicts import Finding, Verdict, load_findings, save_findings
+from ambertime_tui.drive.record.verdicts import Finding, Verdict, load_findings, save_findings, save_verified
 from ambertime_tui.drive.verify.expected import Expected, ExpectedFiles
 from ambertime_tui.drive.verify.fingerprints import store_fingerprints
 from ambertime_tui.drive.verify.one_file import FileChecker, TargetAtStart
@@ -114,6 +114,9 @@ def verify(
             for extra in expected.extra(root):
                 found.add(FileVerdict(extra, Verdict.EXTRA, f"{extra} is not in the record."))
             found.check_sums(finalized=read_integrity(root) is not None)
+            if calls.exists(root / OURS):
+                with suppress(DriveError):  # as for the findings: a drive that cannot be written to
+                    save_verified(root, clock(), calls, str(os.getpid()))
         if not notices:
             store_fingerprints(root, expected.computed(), clock(), calls)
     return VerifyReport(

@@ -22,6 +22,7 @@ from ambertime_tui.drive.layout import (
     PARTS,
     PHOTOS,
     RECORD,
+    VERIFIED,
 )
 from ambertime_tui.drive.volume.root_folder import RootFolder, obstacle_of
 
@@ -34,7 +35,7 @@ _STEMS = tuple(
     sorted(
         {
             name.partition(".")[0]
-            for name in (LOCK, MARKER, RECORD, BACKUP, INTEGRITY, PARTS, FINDINGS, ABSENT)
+            for name in (LOCK, MARKER, RECORD, BACKUP, INTEGRITY, PARTS, FINDINGS, VERIFIED, ABSENT)
         }
     )
 )

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 
 from ambertime_tui import units
 from ambertime_tui.drive.errors import DriveError
 from ambertime_tui.drive.record.record_model import Proof, ReadBack
+from ambertime_tui.drive.record.verdicts import last_verified
 from ambertime_tui.drive.target import Target
-from ambertime_tui.engine.api.proof import proof_line
+from ambertime_tui.engine.api.proof import backup_proof
 from ambertime_tui.engine.api.spec import JobSpec, OriginalsChoice
 from ambertime_tui.engine.api.status import Census, Left, Outcome, Proofs
 from ambertime_tui.engine.job.census import (
@@ -60,6 +62,7 @@ async def close_job(
     failure: str,
     stopped: bool,
     copied_early: int,
+    read_now: int,
     on_trouble: Callable[[str], None],
 ) -> JobResult:
     """Write SHA256SUMS, take the census, and check it against the record.
@@ -73,6 +76,7 @@ async def close_job(
         failure: why the job failed; empty: it did not.
         stopped: the user stopped it.
         copied_early: assets that were copied although there is no plan.
+        read_now: files that the job read back.
         on_trouble: called with a sentence for each error here.
     """
     readable, proof, proofs, broken = False, "", Proofs(), list[BrokenFile]()
@@ -82,7 +86,7 @@ async def close_job(
         if planned is not None:  # without a plan, existing files were not checked
             broken = await threads.run(lambda: list(still_broken(target, udid, planned.broken)))
             proofs = await threads.run(_proofs, target, udid, broken)
-            proof = await threads.run(_proof, target, udid, broken, planned.ledger.plan, proofs)
+            proof = await threads.run(_proof, target, udid, broken, planned.ledger.plan, proofs, read_now)
             if planned.library.from_database:
                 in_plan = planned.ledger.plan.number_of
                 await threads.run(target.save_absent, udid, lambda uuid: in_plan(uuid) is not None)
@@ -115,7 +119,7 @@ async def close_job(
     in_icloud = census.count(Bucket.ICLOUD) if by_choice else 0
     edits_in_icloud = sum(edit.reason == EDIT_IN_ICLOUD for edit in edits) if by_choice else 0
     if failure:
-        outcome, sentence = Outcome.FAILED, failure
+        outcome, sentence, proof = Outcome.FAILED, failure, ""
     elif stopped and len(listed) > in_icloud:
         outcome = Outcome.INTERRUPTED
         sentence = f"Stopped: {_on_the_drive(copied, len(listed))}. Run again to continue."
@@ -168,15 +172,20 @@ def _proofs(target: Target, udid: str, broken: Sequence[BrokenFile]) -> Proofs:
     return Proofs(counts[Proof.PROVED], counts[Proof.DIFFERS], counts[Proof.UNPROVED])
 
 
-def _proof(target: Target, udid: str, broken: Sequence[BrokenFile], plan: Plan, proofs: Proofs) -> str:
+def _proof(
+    target: Target, udid: str, broken: Sequence[BrokenFile], plan: Plan, proofs: Proofs, read_now: int
+) -> str:
     files = {one.file.path: one for one in broken}  # several items may share a file
     originals = target.record.count_originals(udid, files)
-    return proof_line(
+    verified_at = last_verified(target.path)
+    return backup_proof(
         originals.get(ReadBack.FROM_DRIVE, 0),
         originals.get(ReadBack.THROUGH_CACHE, 0),
         len(files),
         repairable=sum(can_be_repaired(one, plan) for one in files.values()),
         proofs=proofs,
+        read_now=read_now,
+        verified_on=None if verified_at is None else datetime.fromtimestamp(verified_at).astimezone().date(),
     )
 
 

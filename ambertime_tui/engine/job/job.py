@@ -354,6 +354,7 @@ class Job:
                 failure=failure,
                 stopped=self._conditions.stopped,
                 copied_early=self._pipeline.copied_early,
+                read_now=self.progress.files_written,
                 on_trouble=lambda sentence: self.progress.add_event("error", sentence),
             )
         finally:

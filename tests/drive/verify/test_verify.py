@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ambertime_tui.drive.errors import TargetGone, TargetMissing
-from ambertime_tui.drive.record.verdicts import Verdict, load_findings, verdict_of
+from ambertime_tui.drive.record.verdicts import Verdict, last_verified, load_findings, verdict_of
 from ambertime_tui.drive.target import open_target
 from ambertime_tui.drive.verify.report import VerifyProgress
 from ambertime_tui.drive.verify.verify import verify
@@ -126,16 +126,24 @@ def test_bytes_that_a_drive_lost_in_a_preexisting_file_are_damage(tmp_path: Path
     assert (tmp_path / "old_damaged.heic").exists()
 
 
-def test_verification_needs_no_lock_and_changes_no_file(tmp_path: Path) -> None:
+def test_verification_needs_no_lock_and_changes_only_its_own_note(tmp_path: Path) -> None:
     backup(tmp_path, [asset(1, LIVE)])
     with open_target(tmp_path, drive=drive_at(tmp_path)) as target:
         with target.writer(PHONE, asset(2)) as writer:
             writer.begin(resource(Role.PHOTO, 2), None, 0.0).write(b"in the middle of it")
             assert verify(tmp_path).sound
         copied(target, asset(3))
-    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    assert verify(tmp_path).count(Verdict.WHOLE) == 3
-    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+    def others() -> dict[Path, bytes]:
+        files = [path for path in tmp_path.rglob("*") if path.is_file() and path.name != "verified.json"]
+        return {path: path.read_bytes() for path in files}
+
+    before = others()
+    assert verify(tmp_path, clock=lambda: 1_234.5).count(Verdict.WHOLE) == 3
+    assert others() == before
+    assert last_verified(tmp_path) == 1_234.5
+    verify(tmp_path, sample=0.5, clock=lambda: 9_999.0)
+    assert last_verified(tmp_path) == 1_234.5, "a sample is not the whole archive"
 
 
 def test_some_of_the_files_can_be_verified(tmp_path: Path) -> None:
