@@ -36,8 +36,12 @@ class NoPhoneAttached(PhoneError):
 class UnknownPhone(PhoneError):
     """The requested phone is not connected."""
 
-    def __init__(self, udid: str, attached: Iterable[str] = ()) -> None:
+    def __init__(self, udid: str, attached: Iterable[str] = (), name: str = "") -> None:
+        """`name` is the phone's, if it was connected before."""
         self.udid = udid
+        if name:
+            super().__init__(f"{name} is not connected. Connect it with a cable and unlock it.")
+            return
         others = ", ".join(attached)
         super().__init__(
             f"No iPhone with the UDID {udid} is connected"

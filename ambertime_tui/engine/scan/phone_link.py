@@ -95,6 +95,7 @@ class PhoneLink:
         self._media: MediaFolder | None = None
         self._there = asyncio.Event()
         self._was_there = False
+        self._name = ""
         self._lost = asyncio.Event()
         self._why: PhoneError | None = None
         self._without_since = timing.steady()
@@ -155,9 +156,11 @@ class PhoneLink:
         while True:
             try:
                 await self._one_session(trouble)
-                trouble = self._why or PhoneDisconnected("The iPhone")
+                trouble = self._why or PhoneDisconnected(self._name or "The iPhone")
             except (TrustRefused, FileLimitReached):
                 raise
+            except UnknownPhone as error:
+                trouble = UnknownPhone(self._udid, name=self._name) if self._name else error
             except PhoneError as error:
                 trouble = error
             if isinstance(trouble, UNLIKELY_TO_RECOVER) and not self._was_there:
@@ -210,6 +213,7 @@ class PhoneLink:
         self.attachment, self.back_at = attachment, self._timing.steady()
 
     async def _until_lost(self, session: PhoneSession) -> None:
+        self._name = session.facts.name
         self._on_facts(phone_summary(session.facts))
         ends = {asyncio.ensure_future(session.disconnected()), asyncio.ensure_future(self._lost.wait())}
         facts = asyncio.ensure_future(self._keep_asking(session))

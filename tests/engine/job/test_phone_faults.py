@@ -84,7 +84,8 @@ def test_a_phone_that_stays_away_ends_the_job_and_the_next_run_continues(
             await resume(client)
             done = await ended(client)
             assert done.status.outcome is Outcome.FAILED
-            assert phone.udid in done.status.sentence
+            assert f"{phone.facts.name} is not connected." in done.status.sentence
+            assert phone.udid not in done.status.sentence
             assert done.status.census is not None
             assert done.status.census.holds
             assert {"not_reached"} <= {left.reason for left in done.report.left}
