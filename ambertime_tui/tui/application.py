@@ -29,6 +29,7 @@ from ambertime_tui.tui.screens.base import AmberScreen
 from ambertime_tui.tui.screens.code import CodeScreen
 from ambertime_tui.tui.screens.doctor import DoctorScreen
 from ambertime_tui.tui.screens.end import EndScreen
+from ambertime_tui.tui.screens.finishing import FinishingScreen
 from ambertime_tui.tui.screens.help import HelpScreen
 from ambertime_tui.tui.screens.history import HistoryScreen, PastReportScreen
 from ambertime_tui.tui.screens.jobs import JobsScreen
@@ -284,7 +285,7 @@ class AmberApp(QuietApp):
 
     def action_help(self) -> None:
         """List all keys of this screen."""
-        if not isinstance(self.screen, (HelpScreen, LeavingScreen)):
+        if not isinstance(self.screen, (HelpScreen, LeavingScreen, FinishingScreen)):
             self.push_screen(HelpScreen(dict(self.screen.active_bindings), self.notices))
 
     async def action_quit(self) -> None:
@@ -377,6 +378,6 @@ KEY_SCOPES: tuple[KeyScope, ...] = (
     (AmberApp, JobsScreen, PickList),
     (AmberApp, ListingScreen, RowList),
     *((AmberApp, screen) for screen in (RunScreen, EndScreen, PastReportScreen, HelpScreen, DoctorScreen)),
-    *((screen,) for screen in (CodeScreen, LeavingScreen, PreviewScreen, TrialScreen)),
+    *((screen,) for screen in (CodeScreen, LeavingScreen, FinishingScreen, PreviewScreen, TrialScreen)),
 )
 """Each screen with the parts that can have the focus; their keys must not clash."""

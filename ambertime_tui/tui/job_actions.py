@@ -30,6 +30,26 @@ def why_not(action: str, status: JobStatus | None) -> str:
     return _RULES[action](status)
 
 
+def is_offered(action: str, status: JobStatus | None, *, gone: bool) -> bool:
+    """Whether an action means something for this job, so that its key is shown at all.
+
+    Args:
+        action: as in `why_not`; also new, trial and detach.
+        status: the newest status; None before the first.
+        gone: the job's process has ended.
+    """
+    if action == "new":
+        return gone
+    if action == "trial":
+        return not gone and has_trial(status)
+    if action == "detach" or action in _RULES:
+        of_icloud = action in ("order", "finish", "code")
+        included = status is not None and status.fetch.included
+        by_code = status is not None and status.spec.way is FetchWay.SHORTCUT
+        return not gone and (included or not of_icloud) and (by_code or action != "code")
+    return True
+
+
 def finished_to_the_end(status: JobStatus) -> bool:
     """Whether "since the last backup" may start on this job's day: it processed its whole selection, and that
     had no last day."""
@@ -76,22 +96,12 @@ def _after_the_scan(status: JobStatus) -> str:
     return "Not available until the scan is done." if status.phase in BEFORE_PLAN else ""
 
 
-def _icloud(status: JobStatus) -> str:
-    if not status.fetch.included:
-        return "This backup copies only what is on the phone."
-    return _after_the_scan(status)
-
-
 def _finish(status: JobStatus) -> str:
     if status.fetch.ending:
         return "Already finishing; the backup ends once everything that arrived is written."
-    return _icloud(status) or ("" if to_come(status.fetch).count else "Nothing more is expected from iCloud.")
-
-
-def _code(status: JobStatus) -> str:
-    if status.fetch.included and status.spec.way is not FetchWay.SHORTCUT:
-        return "There is no code: this backup does not use the Shortcut."
-    return _icloud(status)
+    return _after_the_scan(status) or (
+        "" if to_come(status.fetch).count else "Nothing more is expected from iCloud."
+    )
 
 
 def has_trial(status: JobStatus | None) -> bool:
@@ -101,7 +111,7 @@ def has_trial(status: JobStatus | None) -> bool:
 
 
 def _trial(status: JobStatus) -> str:
-    return _icloud(status) or ("" if has_trial(status) else "There is no trial now.")
+    return _after_the_scan(status) or ("" if has_trial(status) else "There is no trial now.")
 
 
 def _open(status: JobStatus) -> str:
@@ -112,9 +122,9 @@ _RULES: dict[str, Callable[[JobStatus], str]] = {
     "pause": _pause,
     "stop": _stop,
     "retry": _retry,
-    "order": _icloud,
+    "order": _after_the_scan,
     "finish": _finish,
-    "code": _code,
+    "code": _after_the_scan,
     "trial": _trial,
     "open": _open,
 }

@@ -12,6 +12,8 @@ from ambertime_tui.library.date_range import DateRange
 
 ANOTHER_DRIVE = "AnotherDrive"
 """The engine's error kind for a path whose archive was on a different drive."""
+NOTICEABLE = 16_000_000
+"""Bytes that have to be freed on a drive before a message about it is withdrawn."""
 NOT_A_PATH = "Type the full path of the folder, starting with /."
 
 
@@ -119,7 +121,7 @@ class SetupState:
         if self.devices is None:
             return "Looking for phones and drives …"
         if not self.phones:
-            return self.devices.sentence or self._absence or "Connect an iPhone with a cable."
+            return self.devices.sentence or self._absence or "Connect an iPhone with a cable and unlock it."
         if self.phone is None:
             if self._absence:
                 return self._absence
@@ -154,6 +156,11 @@ class SetupState:
         if self.current_preview is None:
             return "Calculating what will be copied …"
         return self.current_preview.problem
+
+    @property
+    def message(self) -> str:
+        """The sentence that the summary shows; no pane repeats it."""
+        return self.notice or self.reason
 
     @property
     def busy(self) -> bool:
@@ -196,6 +203,22 @@ class SetupState:
             return False
         tallies = (preview.local, preview.icloud, preview.already, preview.missing, preview.cannot)
         return any(tally.count for tally in tallies)  # otherwise it is about the range
+
+    def is_repaired_since(self, old: SetupState) -> bool:
+        """True if the target can be used again, so that an old preview of it no longer counts."""
+        blocked = old.gone is not None or bool(old.target_problem)
+        return blocked and self.gone is None and not self.target_problem
+
+    def has_changed_since(self, old: SetupState) -> bool:
+        """True if phone or target are no longer as they were when a start was refused."""
+        phone, before = self.phone, old.phone
+        if (phone and (phone.ready, phone.sentence)) != (before and (before.ready, before.sentence)):
+            return True
+        drive, last = self.target_drive, old.target_drive
+        if (self.gone is None) != (old.gone is None) or drive is None or last is None:
+            return drive is not last
+        more = drive.free_bytes - last.free_bytes
+        return (drive.usable, drive.sentence) != (last.usable, last.sentence) or more > NOTICEABLE
 
     def with_icloud(self, included: bool) -> SetupState:
         """With or without the originals that are only in iCloud."""

@@ -87,14 +87,15 @@ def test_a_code_opened_by_the_user_stays_until_it_is_closed() -> None:
     play(app_of(engine, attach_to=SOCKET), script)
 
 
-def test_the_key_says_why_there_is_no_code() -> None:
+def test_there_is_no_key_for_a_code_without_the_shortcut() -> None:
     engine = FakeEngine()
     engine.job.append(samples.COPYING)
 
     async def script(stage: Stage) -> None:
         await stage.shows("1,204 of 2,341")
+        assert "c Code" not in stage.text
         await stage.press("c")
-        await stage.shows("There is no code")
+        assert isinstance(stage.app.screen, RunScreen)
 
     play(app_of(engine, attach_to=SOCKET), script)
     assert engine.commands == []

@@ -137,6 +137,8 @@ def test_commands_are_sent() -> None:
     async def script(stage: Stage) -> None:
         await stage.shows("1,204 of 2,341")
         await stage.press("s", "r", "o", "f")
+        await stage.shows("Stop waiting for iCloud?")
+        await stage.press("y")
 
     play(app_of(engine, attach_to=SOCKET), script)
     assert engine.commands == [
@@ -154,11 +156,57 @@ def test_a_key_that_is_not_possible_says_why() -> None:
         await stage.shows("1,204 of 2,341")
         await stage.press("r")
         await stage.shows("nothing has failed")
-        await stage.press("o")
-        await stage.shows("copies only what is on the phone")
 
     play(app_of(engine, attach_to=SOCKET), script)
     assert engine.commands == []
+
+
+def test_keys_for_icloud_are_there_only_if_they_mean_something() -> None:
+    for status, keys in ((samples.LOCAL_ONLY, ()), (samples.COPYING, ("f Finish", "o Order"))):
+
+        async def script(stage: Stage, keys: tuple[str, ...] = keys) -> None:
+            await stage.shows("1,204 of 2,341")
+            footer = stage.text.splitlines()[-1]
+            for key in ("c Code", "f Finish", "o Order"):
+                assert (key in footer) is (key in keys)
+            await stage.press("question_mark")
+            await stage.shows("Pause or resume")
+            assert ("Stop waiting for iCloud" in stage.text) is bool(keys)
+
+        play(app_of(running(status), attach_to=SOCKET), script, (120, 40))
+
+
+def test_the_wait_for_icloud_ends_only_after_a_question() -> None:
+    engine = running()
+
+    async def script(stage: Stage) -> None:
+        await stage.shows("1,204 of 2,341")
+        await stage.press("f")
+        await stage.shows("562 items have not arrived yet")
+        await stage.press("f", "enter", "escape")
+        await stage.shows("1,204 of 2,341")
+        assert engine.commands == []
+        await stage.press("f")
+        await stage.shows("Stop waiting for iCloud?")
+        await stage.press("y")
+        await stage.until(lambda: engine.commands == [Command(CommandName.FINISH)])
+
+    play(app_of(engine, attach_to=SOCKET), script)
+
+
+def test_no_orders_are_offered_after_the_end() -> None:
+    engine = running(samples.ENDED_LEFT)
+    engine.job_report = samples.LEFT_REPORT
+
+    async def script(stage: Stage) -> None:
+        await stage.shows("560 items")
+        await stage.press("enter")
+        await stage.shows("1 of 100,000")
+        footer = stage.text.splitlines()[-1]
+        assert "esc Back" in footer
+        assert not any(word in footer for word in ("Skip", "Retry", "Preview"))
+
+    play(app_of(engine, attach_to=SOCKET), script)
 
 
 def test_a_command_refused_by_the_engine_says_why() -> None:

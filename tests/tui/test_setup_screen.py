@@ -33,7 +33,8 @@ def test_an_unplugged_phone_disappears_with_its_library() -> None:
     async def script(stage: Stage) -> None:
         await stage.shows(READY)
         await engine.say_devices(DevicesChanged((), (USB,)))
-        await stage.shows("Connect an iPhone")
+        await stage.shows("No iPhone connected")
+        await stage.shows("Anna’s iPhone is no longer connected. Connect it again.")
         assert "19,644" not in stage.text
         assert "GB now" not in stage.text
 
@@ -82,6 +83,21 @@ def test_a_typed_range_moves_the_handles_and_handles_write_the_range() -> None:
         await stage.shows("Days 2023-02..2023-11")
         await stage.press("a")
         await stage.shows("Days all")
+
+    play(app_of(engine, context_of(engine, state=CHOSEN)), script)
+
+
+def test_the_keys_of_the_ranges_work_wherever_the_focus_is_and_none_is_dead() -> None:
+    engine = FakeEngine()
+
+    async def script(stage: Stage) -> None:
+        await stage.shows(READY)
+        stage.app.screen.query_one("#drives").focus()
+        await stage.press("2")
+        await stage.shows("Days this year")
+        keys = {active.binding.key for active in stage.app.screen.active_bindings.values()}
+        assert {"1", "5"} <= keys
+        assert "6" not in keys, "there was no last backup to this drive"
 
     play(app_of(engine, context_of(engine, state=CHOSEN)), script)
 

@@ -22,7 +22,7 @@ from ambertime_tui.engine.api.spec import (
     TrialMode,
 )
 from ambertime_tui.library.date_range import parse_date_range
-from tests.tui.fake_engine import PHONE, TODAY, USB, FakeEngine, context_of
+from tests.tui.fake_engine import PHONE, SSD, TODAY, USB, FakeEngine, context_of
 from tests.tui.scenes import READY
 from tests.tui.stage import Stage, app_of, play
 
@@ -156,7 +156,7 @@ def test_a_task_for_a_disconnected_phone_does_not_use_another() -> None:
         await stage.shows("The iPhone …0000001E is not connected.")
         await stage.press("enter")
         assert not engine.started
-        await engine.say_devices(DevicesChanged((PHONE, other), (USB,)))
+        await engine.say_devices(DevicesChanged((PHONE, other), (USB, SSD)))
         await stage.shows(READY)
         await stage.press("enter")
         await stage.until(lambda: bool(engine.started))

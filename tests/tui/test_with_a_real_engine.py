@@ -127,7 +127,7 @@ def test_a_phone_unplugged_on_setup_comes_back_with_its_library(
     async def script(stage: Stage) -> None:
         await stage.shows(READY)
         usbmux.unplug(phone)
-        await stage.shows("Connect an iPhone")
+        await stage.shows("Simulated iPhone is no longer connected.")
         await stage.press("enter", "r", "i")
         usbmux.attach(phone)
         await stage.shows(READY)

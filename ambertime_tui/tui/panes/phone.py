@@ -8,20 +8,19 @@ from ambertime_tui.engine.api.status import PhoneSummary, ScanStatus, ScanStep
 from ambertime_tui.tui.glyphs import Glyphs
 from ambertime_tui.tui.setup_state import SetupState
 from ambertime_tui.tui.widgets.bars import meter
-from ambertime_tui.tui.widgets.spans import Line, Span, Style, line, shorten, spread, wrap
+from ambertime_tui.tui.widgets.spans import Line, Span, line, shorten, spread, wrap
 from ambertime_tui.units import count, percent, plural, size
 
 
 def phone_lines(state: SetupState, width: int, height: int, glyphs: Glyphs) -> tuple[Line, ...]:
     """The list, then as many details of the chosen phone as fit."""
     if state.engine_problem:
-        return _with_offer(wrap(state.engine_problem, width, "bad", height), height)
+        return _with_offer([line(Span("The engine is not running", "bad"))], height)
     if state.devices is None:
         return (line(Span("Looking …", "muted")),)
     if not state.phones:
-        sentence = state.devices.sentence or "Connect an iPhone with a cable and unlock it."
-        style: Style = "warn" if state.devices.sentence else "muted"
-        return _with_offer(wrap(sentence, width, style, height), height)
+        why = "" if state.devices.sentence == state.message else state.devices.sentence
+        return _with_offer([line(Span("No iPhone connected", "muted")), *wrap(why, width, "warn")], height)
     lines = [
         _row(phone, phone.udid == state.udid, _reads(phone, state), width, glyphs) for phone in state.phones
     ]
@@ -65,8 +64,11 @@ def _facts(phone: PhoneSummary, state: SetupState, width: int, room: int, glyphs
     if storage and (room > 3 or not state.scan):
         facts.append(line("  ", Span(storage, "muted")))
     trouble = "" if _reads(phone, state) else phone.sentence
-    if trouble or state.scan_problem:
-        problem = wrap(trouble or state.scan_problem, width - 2, "warn" if trouble else "bad")
+    why = trouble or state.scan_problem
+    if why and why == state.message:
+        return facts[: max(0, room)]
+    if why:
+        problem = wrap(why, width - 2, "warn" if trouble else "bad")
         # A problem matters more than the details.
         facts = facts[: max(0, room - len(problem))]
         facts += [line("  ", *row) for row in problem[: max(1, room)]]

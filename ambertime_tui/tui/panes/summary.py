@@ -12,7 +12,7 @@ from ambertime_tui.units import count, plural, size
 def summary_lines(state: SetupState, cells: int, height: int, glyphs: Glyphs) -> tuple[Line, ...]:
     """What the backup would copy, and that Enter starts it or why it cannot start."""
     first = _what(state, cells, glyphs)
-    reason = state.notice or state.reason
+    reason = state.message
     busy = state.busy and not state.notice
     if reason:
         mark = Span("  " if busy else f"{glyphs.warning} ", "warn")
@@ -23,6 +23,11 @@ def summary_lines(state: SetupState, cells: int, height: int, glyphs: Glyphs) ->
         return (*above, *(line(mark if n == 0 else "  ", *row) for n, row in enumerate(rows)))
     target = shorten_path(state.target, max(10, cells - 34), glyphs.ellipsis)
     return (first, line(Span("Enter", "key"), " starts the backup to ", Span(target, "strong")))
+
+
+def summary_rows(state: SetupState, cells: int) -> int:
+    """Rows that the summary needs, so that its sentence is complete."""
+    return max(2, len(wrap(state.message, cells - 2))) if state.message else 2
 
 
 def _what(state: SetupState, cells: int, glyphs: Glyphs) -> Line:

@@ -53,7 +53,9 @@ def _has_sentence(state: SetupState) -> bool:
     if state.gone is not None:
         return False
     drive = state.target_drive
-    return bool(state.target_problem) or (drive is not None and bool(state.target and drive.sentence))
+    if drive is not None and state.target and drive.sentence not in ("", state.message):
+        return True
+    return state.target_problem not in ("", state.message)
 
 
 def _row(drive: DriveSummary, state: SetupState, typed: str, width: int, glyphs: Glyphs) -> Line:
@@ -82,11 +84,11 @@ def _row(drive: DriveSummary, state: SetupState, typed: str, width: int, glyphs:
 
 
 def _facts(state: SetupState, width: int, room: int, glyphs: Glyphs) -> list[Line]:
-    if state.target_problem:
+    if state.target_problem and state.target_problem != state.message:
         return [line("  ", *row) for row in wrap(state.target_problem, width - 2, "bad", room)]
     drive = state.target_drive
     if not state.target or drive is None:
-        return [line("  ", Span("Choose a drive or type a folder (t)", "muted"))]
+        return []
     about = f" {glyphs.dot} ".join(
         text
         for text in (drive.file_system, f"{size(drive.total_bytes)}" if drive.total_bytes else "")
@@ -98,7 +100,7 @@ def _facts(state: SetupState, width: int, room: int, glyphs: Glyphs) -> list[Lin
     if about:
         known = "has an archive" if drive.has_archive else "no archive yet"
         facts.append(line("  ", Span(f"{about} {glyphs.dot} {known}", "muted")))
-    if drive.sentence:
+    if drive.sentence and drive.sentence != state.message:
         sentence = wrap(drive.sentence, width - 2, "warn", room)
         facts = ([line("  ", *row) for row in sentence] + facts)[:room]
     return facts

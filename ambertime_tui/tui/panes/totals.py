@@ -82,7 +82,8 @@ def pace_lines(status: JobStatus, now: float, cells: int, height: int) -> tuple[
     if wait is not None and live and (status.condition is Condition.WAITING or now - wait.since > QUIET):
         rows = _wait_rows(wait, now)
     elif live and status.condition is Condition.RUNNING:
-        moves = write.rate is not None and (write.rate > 0 or write.current_files)
+        copies = bool(write.current_files) or status.phase is not Phase.FETCHING
+        moves = copies and write.rate is not None and (write.rate > 0 or bool(write.current_files))
         rows = [rate(write.rate or 0.0) if moves else ""]
         rows.append(f"{about(write.eta)} left" if moves and write.eta is not None else "")
     else:

@@ -42,9 +42,7 @@ class DoctorScreen(AmberScreen):
             id="doctor.long",
             tooltip="also test the limits of the iPhone and observe it for 10 minutes",
         ),
-        Binding(
-            "w", "save", "Save report", id="doctor.save", tooltip="counts and codes only, no personal data"
-        ),
+        Binding("w", "save", "Save report", id="doctor.save", tooltip="save a report without personal data"),
     ]
 
     def __init__(self, request: DoctorRequest) -> None:

@@ -33,9 +33,9 @@ class EndScreen(AmberScreen):
     HELP_TITLE = "Result"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "left", "Not copied", id="end.left", tooltip="list items that are not on the drive"),
-        Binding("e", "export('txt')", "Save report", id="end.text", tooltip="as a text file"),
-        Binding("j", "export('json')", "Save JSON", id="end.json", tooltip="the report for other programs"),
-        Binding("n", "new", "New backup", id="end.new"),
+        Binding("e", "export('txt')", "Save report", id="end.text", tooltip="save the report as a text file"),
+        Binding("j", "export('json')", "Save JSON", id="end.json", tooltip="save it for other programs"),
+        Binding("n", "new", "New backup", id="end.new", tooltip="set up another backup"),
     ]
 
     def __init__(self, engine: Engine, status: JobStatus) -> None:

@@ -44,7 +44,7 @@ class ListingScreen(AmberScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="list.back", key_display="esc"),
         Binding("x", "skip", "Skip", id="list.skip", tooltip="leave this item out of the job"),
-        Binding("v", "preview", "Preview", id="list.preview", tooltip="thumbnail from the phone"),
+        Binding("v", "preview", "Preview", id="list.preview", tooltip="show its thumbnail"),
         Binding("r", "retry", "Retry", id="list.retry", tooltip="try this item again"),
     ]
 
@@ -110,6 +110,10 @@ class ListingScreen(AmberScreen):
         found = self.query(RowList)
         return found.first().row if found else None
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer orders and previews only while the job runs; its phone is needed for both."""
+        return self.orders or action not in ("skip", "retry", "preview")
+
     def why_not(self, action: str) -> str:
         """Why the selected row cannot be skipped, retried or previewed now; empty if it can."""
         if action not in ("skip", "retry", "preview"):
@@ -117,8 +121,6 @@ class ListingScreen(AmberScreen):
         row = self._row()
         if action == "preview":
             return "" if self.context.preview else NO_PREVIEW
-        if not self.orders:
-            return "The job has ended. Start a new one to try again."
         if row is None:
             return "The list is empty."
         if action == "skip" and row.state in ("written", "skipped", "failed", "gave_up"):

@@ -14,14 +14,15 @@ from ambertime_tui.engine.api.spec import FetchOrder
 from ambertime_tui.engine.api.status import Condition, JobStatus, Phase
 from ambertime_tui.engine.api.trial import TrialState
 from ambertime_tui.tui.engine import Engine
-from ambertime_tui.tui.job_actions import at_rest, has_trial, why_not
+from ambertime_tui.tui.job_actions import at_rest, has_trial, is_offered, why_not
 from ambertime_tui.tui.panes.events import event_lines
-from ambertime_tui.tui.panes.fetch import fetch_lines, rows_wanted
+from ambertime_tui.tui.panes.fetch import fetch_lines, rows_wanted, to_come
 from ambertime_tui.tui.panes.scan import scan_lines
 from ambertime_tui.tui.panes.totals import pace_lines, state_line, title_line
 from ambertime_tui.tui.panes.write import write_lines
 from ambertime_tui.tui.screens.base import AmberScreen
 from ambertime_tui.tui.screens.code import CodeScreen
+from ambertime_tui.tui.screens.finishing import FinishingScreen
 from ambertime_tui.tui.screens.listing import ListingScreen
 from ambertime_tui.tui.screens.trial import Decision, TrialScreen
 from ambertime_tui.tui.textual_internals import terminal_is_behind
@@ -49,13 +50,13 @@ class RunScreen(AmberScreen):
     CSS_PATH = "run.tcss"
     HELP_TITLE = "Backup"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "new", "New backup", id="job.new", tooltip="once the backup process has ended"),
+        Binding("n", "new", "New backup", id="job.new", tooltip="set up another backup"),
         Binding("p", "pause", "Pause", id="job.pause", tooltip="pause or resume"),
         Binding("s", "stop", "Stop", id="job.stop", tooltip="finish the current files, then end the backup"),
         Binding(
             "d", "detach", "Leave", id="job.detach", tooltip="close this screen; the backup keeps running"
         ),
-        Binding("enter", "open", "List", id="job.open", tooltip="all items of the focused pane"),
+        Binding("enter", "open", "List", id="job.open", tooltip="list all items of this pane"),
         Binding("c", "code", "Code", id="job.code", tooltip="show the code for the phone's camera again"),
         Binding("t", "trial", "Trial", id="job.trial", tooltip="skip the trial, or decide after it"),
         Binding("f", "finish", "Finish", id="job.finish", tooltip="stop waiting for iCloud; list the rest"),
@@ -65,7 +66,7 @@ class RunScreen(AmberScreen):
             "order",
             "Order",
             id="job.order",
-            tooltip="iCloud: oldest, newest, smallest, favourites first",
+            tooltip="what to ask for first: oldest, newest, smallest, favourites",
         ),
         Binding("tab", "app.focus_next", "Next pane", id="job.next-pane", show=False),
     ]
@@ -246,10 +247,8 @@ class RunScreen(AmberScreen):
         return why_not(action, self.status)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer a new backup only when this one has ended, and the trial only while there is one."""
-        if action == "trial":
-            return not self.gone and has_trial(self.status)
-        return bool(self.gone) if action == "new" else True
+        """Offer only the keys that mean something for this job, and a new backup once its process ended."""
+        return is_offered(action, self.status, gone=bool(self.gone))
 
     def wording(self, action: str, usual: str) -> str:
         """The pause key becomes Resume while the job is paused."""
@@ -299,8 +298,12 @@ class RunScreen(AmberScreen):
         self.order(Command(CommandName.ORDER, following.value), f"Now {following.value} first.")
 
     def action_finish(self) -> None:
-        """Stop waiting for iCloud."""
-        if not self.refuse("finish"):
+        """Ask, then stop waiting for iCloud."""
+        if not self.refuse("finish") and self.status is not None:
+            self.app.push_screen(FinishingScreen(to_come(self.status.fetch)), self._finish)
+
+    def _finish(self, confirmed: bool | None) -> None:
+        if confirmed and not self.refuse("finish"):
             self.order(
                 Command(CommandName.FINISH),
                 "The backup will end once what has arrived is written.",

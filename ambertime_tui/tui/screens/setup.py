@@ -19,7 +19,7 @@ from ambertime_tui.library.date_range import parse_date_range
 from ambertime_tui.paths import PathsError
 from ambertime_tui.tui.panes.choice import DEFAULT_PATIENCE, choice_lines
 from ambertime_tui.tui.panes.phone import phone_lines
-from ambertime_tui.tui.panes.summary import summary_lines
+from ambertime_tui.tui.panes.summary import summary_lines, summary_rows
 from ambertime_tui.tui.panes.target import drive_rows, target_lines
 from ambertime_tui.tui.panes.tasks import tasks_heading
 from ambertime_tui.tui.panes.ways import WayChoice
@@ -27,7 +27,7 @@ from ambertime_tui.tui.range_picker import Preset, presets
 from ambertime_tui.tui.screens.base import title
 from ambertime_tui.tui.screens.doctor import DoctorScreen
 from ambertime_tui.tui.screens.setup_engine import LOOK_AGAIN, SetupEngineScreen
-from ambertime_tui.tui.screens.setup_range import RangePane
+from ambertime_tui.tui.screens.setup_range import PRESET_KEYS, RangePane
 from ambertime_tui.tui.screens.tasks import TasksScreen
 from ambertime_tui.tui.screens.ways import WaysScreen
 from ambertime_tui.tui.setup_state import NOT_A_PATH, SetupState
@@ -39,8 +39,6 @@ from ambertime_tui.tui.widgets.spans import width as cells_of
 from ambertime_tui.tui.widgets.text_field import TextField
 from ambertime_tui.units import plural
 
-NOTICEABLE = 16_000_000
-"""Bytes that have to be freed on a drive before a message about it is withdrawn."""
 TICK = 0.25
 """Seconds between updates of the scan's progress."""
 
@@ -51,7 +49,7 @@ class SetupScreen(SetupEngineScreen):
     CSS_PATH = "setup.tcss"
     HELP_TITLE = "Setup"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "start", "Start", id="setup.start", key_display="enter"),
+        Binding("enter", "start", "Start", id="setup.start", key_display="enter", tooltip="start the backup"),
         Binding(
             "n",
             "new_archive",
@@ -101,7 +99,7 @@ class SetupScreen(SetupEngineScreen):
             "iCloud options",
             id="setup.way",
             show=False,
-            tooltip="method, patience, order, advice",
+            tooltip="choose how iOS is asked for iCloud originals, the patience and the order",
         ),
         Binding("s", "tasks", "Tasks", id="setup.tasks", tooltip="load a saved task or save this one"),
         Binding(
@@ -110,7 +108,7 @@ class SetupScreen(SetupEngineScreen):
             "Check the set-up",
             id="setup.check",
             show=False,
-            tooltip="what is wrong with computer, drive or iPhone, and what to do",
+            tooltip="check the set-up: what is wrong with computer, drive or iPhone",
         ),
         Binding(
             "r",
@@ -118,8 +116,9 @@ class SetupScreen(SetupEngineScreen):
             "Read library again",
             id="setup.rescan",
             show=False,
-            tooltip="also restarts the engine if it has ended",
+            tooltip="read the library again; also restarts the engine if it has ended",
         ),
+        *PRESET_KEYS,
     ]
 
     def compose(self) -> ComposeResult:
@@ -179,7 +178,7 @@ class SetupScreen(SetupEngineScreen):
     def set_state(self, new: SetupState) -> None:
         """Store a new state, request what it needs from the engine, and repaint what differs."""
         old = self.state
-        if new.notice and new.notice == old.notice and _has_changed(old, new):
+        if new.notice and new.notice == old.notice and new.has_changed_since(old):
             new = replace(new, notice="")
         self.state = new
         if new.library is not old.library:
@@ -193,7 +192,7 @@ class SetupScreen(SetupEngineScreen):
             self.query_one("#target-text", TextField).show_text(new.target)
         engine = self.shell.engine_now
         ready = new.library is not None and new.spec is not None
-        asks = new.spec != old.spec or new.library is not old.library or _repaired(old, new)
+        asks = new.spec != old.spec or new.library is not old.library or new.is_repaired_since(old)
         if engine is not None and ready and asks:
             self.work_out(engine)
         # The last advice stays until the new one arrives; otherwise each key would move the whole screen.
@@ -204,8 +203,22 @@ class SetupScreen(SetupEngineScreen):
         self._range_pane.show_frame()
         self.repaint()
 
+    def repaint(self) -> None:
+        """Give the sentence of the summary the rows it needs, and repaint what differs."""
+        for summary in self.query("#summary"):
+            rows = summary_rows(self.state, self.size.width - 4)
+            if rows != self._summary_rows:  # resetting a rule causes a new layout even if there was none
+                self._summary_rows = rows
+                above = 0 if self.size.height < 32 else 1
+                summary.styles.height = rows + above if rows > 2 else None
+        super().repaint()
+
+    _summary_rows = 2
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer a new archive only if a different drive is at the archive's path."""
+        """Offer a new archive only on a different drive, and a preset only if there is a range for it."""
+        if action == "preset":
+            return parameters[0] in {preset.key for preset in self._presets()}
         return self.state.another_drive if action == "new_archive" else True
 
     # Drawing
@@ -289,6 +302,10 @@ class SetupScreen(SetupEngineScreen):
     def action_take(self, what: str) -> None:
         """Include or leave out edits, hidden or deleted items; the heading of the range pane shows it."""
         self.choose(self.state.with_other(what))
+
+    def action_preset(self, key: str) -> None:
+        """Choose the range of a preset."""
+        self._range_pane.choose_preset(key)
 
     def action_way(self) -> None:
         """Open the iCloud options, with the advice in full."""
@@ -378,21 +395,3 @@ class SetupScreen(SetupEngineScreen):
     def field_done(self) -> None:
         """Enter in a field accepts the text; it starts the backup only outside the fields."""
         self.query_one(Histogram).focus()
-
-
-def _repaired(old: SetupState, new: SetupState) -> bool:
-    """True if the target can be used again, so that an old preview of it no longer counts."""
-    blocked = old.gone is not None or bool(old.target_problem)
-    return blocked and new.gone is None and not new.target_problem
-
-
-def _has_changed(old: SetupState, new: SetupState) -> bool:
-    """True if phone or target are no longer as they were when a start was refused."""
-    phone, before = new.phone, old.phone
-    if (phone and (phone.ready, phone.sentence)) != (before and (before.ready, before.sentence)):
-        return True
-    drive, last = new.target_drive, old.target_drive
-    if (new.gone is None) != (old.gone is None) or drive is None or last is None:
-        return drive is not last
-    more = drive.free_bytes - last.free_bytes
-    return (drive.usable, drive.sentence) != (last.usable, last.sentence) or more > NOTICEABLE

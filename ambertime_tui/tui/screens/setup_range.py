@@ -8,6 +8,7 @@ from datetime import date
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Label
 
@@ -20,6 +21,25 @@ from ambertime_tui.tui.widgets.histogram import Histogram
 from ambertime_tui.tui.widgets.pick_list import Drawn
 from ambertime_tui.tui.widgets.spans import Line
 from ambertime_tui.tui.widgets.text_field import TextField
+
+PRESET_KEYS: tuple[Binding, ...] = (
+    Binding("a", "preset('1')", "All", id="range.all", show=False, tooltip="choose the whole library"),
+    *(
+        Binding(str(n), f"preset('{n}')", words, id=f"range.preset-{n}", show=False)
+        for n, words in enumerate(
+            (
+                "Everything",
+                "This year",
+                "Last year",
+                "Last 12 months",
+                "Older than 2 years",
+                "Since last backup",
+            ),
+            1,
+        )
+    ),
+)
+"""Keys of the presets; they work wherever the focus is, except in a text field."""
 
 
 class RangePane(Vertical):
@@ -98,11 +118,10 @@ class RangePane(Vertical):
         """Choose the range between the handles."""
         self._set_picker(event.picker)
 
-    @on(Histogram.PresetAsked)
-    def preset_asked(self, event: Histogram.PresetAsked) -> None:
+    def choose_preset(self, key: str) -> None:
         """Choose the range of a preset."""
         for preset in self._presets():
-            if preset.key == str(event.number):
+            if preset.key == key:
                 self._set_range(preset.range)
                 self.query_one("#range-text", TextField).show_text(preset.words)
 

@@ -35,7 +35,7 @@ class TasksScreen(AmberScreen):
         Binding("enter", "choose", "Choose", id="tasks.choose", key_display="enter"),
         Binding("s", "save", "Save", id="tasks.save", tooltip="save this setup under a name"),
         Binding("x", "forget", "Delete", id="tasks.forget", tooltip="delete a task saved here"),
-        Binding("h", "history", "History", id="tasks.history", tooltip="past backups and their reports"),
+        Binding("h", "history", "History", id="tasks.history", tooltip="list past backups and their reports"),
         Binding("escape", "back", "Back", id="tasks.back", key_display="esc"),
         *(
             Binding(str(n), f"choose({n - 1})", f"Task {n}", id=f"tasks.choose-{n}", show=False)

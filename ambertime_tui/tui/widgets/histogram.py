@@ -67,27 +67,40 @@ def _handles(picker: RangePicker, axis: Axis, glyphs: Glyphs) -> Line:
     return line(" " * left, start, Span(glyphs.between * (right - left - 1), "bar"), end)
 
 
+def _binding(key: str, action: str, words: str, name: str, tooltip: str, display: str = "") -> Binding:
+    """A key of the range picker that is not in the footer."""
+    return Binding(
+        key,
+        action,
+        words,
+        id=f"range.{name}",
+        show=False,
+        tooltip=tooltip,
+        key_display=display or None,
+    )
+
+
 class Histogram(LinesView, can_focus=True):
     """Posts a message when a key moves a handle; the screen keeps the range."""
 
     HELP_TITLE = "Range"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "move(-1)", "Earlier", id="range.earlier", show=False, tooltip="move the active end"),
-        Binding("right", "move(1)", "Later", id="range.later", show=False, tooltip="move the active end"),
-        Binding("H", "far(-1)", "A year earlier", id="range.year-earlier", show=False),
-        Binding("L", "far(1)", "A year later", id="range.year-later", show=False),
-        Binding("space", "swap", "Switch ends", id="range.swap", key_display="space"),
-        Binding("home", "edge(False)", "To the start", id="range.home", show=False),
-        Binding("end", "edge(True)", "To the end", id="range.end", show=False),
-        Binding("a", "all", "All", id="range.all", tooltip="select the whole library"),
-        Binding("plus,equals_sign", "zoom(1)", "Zoom in", id="range.finer", key_display="+", show=False),
-        Binding("minus", "zoom(-1)", "Zoom out", id="range.coarser", key_display="-", show=False),
-        Binding("1", "preset(1)", "Everything", id="range.preset-1", show=False),
-        Binding("2", "preset(2)", "This year", id="range.preset-2", show=False),
-        Binding("3", "preset(3)", "Last year", id="range.preset-3", show=False),
-        Binding("4", "preset(4)", "Last 12 months", id="range.preset-4", show=False),
-        Binding("5", "preset(5)", "Older than 2 years", id="range.preset-5", show=False),
-        Binding("6", "preset(6)", "Since last backup", id="range.preset-6", show=False),
+        _binding("left", "move(-1)", "Earlier", "earlier", "move the active end of the range back"),
+        _binding("right", "move(1)", "Later", "later", "move the active end of the range forward"),
+        _binding("H", "far(-1)", "A year earlier", "year-earlier", "move it back by a year"),
+        _binding("L", "far(1)", "A year later", "year-later", "move it forward by a year"),
+        Binding(
+            "space",
+            "swap",
+            "Switch ends",
+            id="range.swap",
+            key_display="space",
+            tooltip="switch between the two ends of the range",
+        ),
+        _binding("home", "edge(False)", "To the start", "home", "move the active end to the first photo"),
+        _binding("end", "edge(True)", "To the end", "end", "move the active end to the last photo"),
+        _binding("plus,equals_sign", "zoom(1)", "Zoom in", "finer", "finer steps: months, then days", "+"),
+        _binding("minus", "zoom(-1)", "Zoom out", "coarser", "coarser steps: months, then years", "-"),
     ]
 
     @dataclass
@@ -95,12 +108,6 @@ class Histogram(LinesView, can_focus=True):
         """A handle was moved; `picker` is the new state."""
 
         picker: RangePicker
-
-    @dataclass
-    class PresetAsked(Message):
-        """A preset's key was pressed."""
-
-        number: int
 
     def __init__(self, glyphs: Glyphs = FULL, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -142,17 +149,9 @@ class Histogram(LinesView, can_focus=True):
         """Move the active handle to the start or the end of the library."""
         self._post_move(lambda picker: picker.to_edge(forward=forward))
 
-    def action_all(self) -> None:
-        """Select everything."""
-        self.post_message(self.PresetAsked(1))
-
     def action_zoom(self, steps: int) -> None:
         """Show days, months or years."""
         self._post_move(lambda picker: picker.zoomed(steps))
-
-    def action_preset(self, number: int) -> None:
-        """Ask for a preset."""
-        self.post_message(self.PresetAsked(number))
 
     def _post_move(self, move: Callable[[RangePicker], RangePicker]) -> None:
         if self._picker is not None:
