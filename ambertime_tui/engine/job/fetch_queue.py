@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from array import array
-from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 
 from ambertime_tui.engine.api.spec import FetchOrder, FetchWay
 from ambertime_tui.engine.api.status import FetchItem, FetchState, Tally
+from ambertime_tui.engine.job.fetch_folders import FetchFolders
+from ambertime_tui.engine.job.fetch_sorting import FetchSorting
 from ambertime_tui.engine.plan.plan import Plan, PlannedAsset, expected
 from ambertime_tui.engine.plan.way_abilities import out_of_reach
-from ambertime_tui.library.media_paths import folded, stem
 from ambertime_tui.library.model import Asset, Resource
 
 RECENT = 8
 """How many of the last arrivals are kept."""
-STEMS_KEPT = 1024
-"""Folders whose map from file stems to assets is cached."""
 
 _STATES = tuple(FetchState)
 _CODE = {state: code for code, state in enumerate(_STATES)}
@@ -27,15 +23,6 @@ _PENDING = frozenset({FetchState.WAITING, FetchState.ASKED, FetchState.ARRIVING}
 _PENDING_CODES = frozenset(_CODE[state] for state in _PENDING)
 _WATCHED = _PENDING | {FetchState.NOT_BY_THIS_WAY}
 _WATCHED_CODES = frozenset(_CODE[state] for state in _WATCHED)
-
-
-@dataclass(slots=True)
-class _Folder:
-    """A folder in which originals are or were expected."""
-
-    numbers: array[int] = field(default_factory=lambda: array("I"))
-    """The assets with a file in it, pending or finished; one may be listed twice."""
-    pending: int = 0
 
 
 class FetchQueue:
@@ -60,9 +47,8 @@ class FetchQueue:
         """Originals that still have to come, where they are not those of the plan."""
         self._count = 0
         self._tallies = dict.fromkeys(FetchState, Tally())
-        self._folders: dict[str, _Folder] = {}
-        self._stems: dict[str, dict[str, list[int]]] = {}
-        self._changed_folders: set[str] = set()
+        self._folders = FetchFolders(self._expected)
+        self._sorting = FetchSorting(plan, order, self._is_pending, self._all_pending)
         self._all_requested = False
         self._recent: deque[int] = deque(maxlen=RECENT)
         self._done: dict[int, None] = {}
@@ -72,10 +58,6 @@ class FetchQueue:
             unable = out_of_reach(FetchWay.SHORTCUT, planned.asset, expected(planned))
             self._not_by_shortcut[number] = 1 if unable else 2
             self._insert(number, self._idle(number))
-        self.order = order
-        self._sorted = array("I")
-        self._first = 0
-        self._is_sorted = False
 
     def __len__(self) -> int:
         return self._count
@@ -83,6 +65,11 @@ class FetchQueue:
     def __contains__(self, uuid: str) -> bool:
         number = self._plan.number_of(uuid)
         return number is not None and self._states[number] != _NOT_QUEUED
+
+    @property
+    def order(self) -> FetchOrder:
+        """The order of the pending assets."""
+        return self._sorting.order
 
     @property
     def pending(self) -> int:
@@ -139,9 +126,9 @@ class FetchQueue:
     def has_come(self, uuid: str, resources: Iterable[Resource]) -> None:
         """Note that some, not all, of the missing originals of a pending asset have come."""
         number, come = self._number(uuid), {resource.role for resource in resources}
-        self._count_in_folders(number, -1)
+        self._folders.remove(number)
         self._missing[number] = tuple(r for r in self._expected(number) if r.role not in come)
-        self._count_in_folders(number, 1)
+        self._folders.add(number)
 
     def idle_state(self, uuid: str) -> FetchState:
         """The state of a watched asset of which nothing is arriving: WAITING, ASKED or NOT_BY_THIS_WAY."""
@@ -179,9 +166,9 @@ class FetchQueue:
             if missing and was_watched:
                 roles = {r.role for r in missing}
                 missing = (*missing, *(r for r in self._expected(number) if r.role not in roles))
-                self._count_in_folders(number, -1)
+                self._folders.remove(number)
                 self._set_missing(number, missing)
-                self._count_in_folders(number, 1)
+                self._folders.add(number)
             elif not was_watched:
                 self._set_missing(number, missing)
             self._move(number, self._idle(number), reason)
@@ -189,9 +176,9 @@ class FetchQueue:
         self._set_missing(number, missing)
         self._set_reason(number, reason)
         self._insert(number, self._idle(number))
-        self._watch_folders(number)
+        self._folders.note_changed(number)
         if self._is_pending(number):
-            self._add_sorted(number)
+            self._sorting.add(number)
 
     def change_way(self, way: FetchWay) -> None:
         """Ask in another way from now on: nothing counts as requested any more."""
@@ -208,8 +195,7 @@ class FetchQueue:
 
     def reorder(self, order: FetchOrder) -> None:
         """Change the order of the pending assets."""
-        self.order = order
-        self._is_sorted = False
+        self._sorting.reorder(order)
 
     def not_by_this_way(self) -> Iterator[PlannedAsset]:
         """The assets of which this way can bring nothing, and of which nothing has arrived."""
@@ -244,12 +230,10 @@ class FetchQueue:
 
     def page(self, offset: int, limit: int) -> tuple[FetchItem, ...]:
         """A page of the whole list: pending assets in order, then finished ones, latest last."""
-        self._skip_done()
-        if self._first or len(self._sorted) != self.pending:
-            self._compact()
-        waiting = self._sorted[offset : offset + limit]
+        pending = self._sorting.only_pending(self.pending)
+        waiting = pending[offset : offset + limit]
         room = limit - len(waiting)
-        start = max(0, offset - len(self._sorted))
+        start = max(0, offset - len(pending))
         done = list(self._done)[start : start + room] if room > 0 else []
         return tuple(self._item(number) for number in (*waiting, *done))
 
@@ -269,20 +253,15 @@ class FetchQueue:
 
     def folders(self) -> tuple[str, ...]:
         """The folders on the phone in which originals may arrive."""
-        return tuple(name for name, folder in self._folders.items() if folder.pending)
+        return self._folders.expecting()
 
     def take_changed_folders(self) -> frozenset[str]:
         """The folders in which an asset became watched since the last call."""
-        changed, self._changed_folders = frozenset(self._changed_folders), set()
-        return changed
+        return self._folders.take_changed()
 
     def watched_at(self, folder: str, names: Iterable[str]) -> tuple[PlannedAsset, ...]:
         """The watched assets that expect a file in a folder with the stem of one of some names."""
-        wanted = {folded(stem(name)) for name in names}
-        if not wanted or folder not in self._folders:
-            return ()
-        stems = self._stems_of(folder)
-        numbers = dict.fromkeys(number for one in wanted for number in stems.get(one, ()))
+        numbers = self._folders.assets_at(folder, names)
         return tuple(self._plan.later(number) for number in numbers if self._is_watched(number))
 
     def _number(self, uuid: str) -> int:
@@ -335,7 +314,7 @@ class FetchQueue:
             self._done[number] = None
         self._states[number] = _CODE[state]
         self._tallies[state] += Tally(1, self._plan.awaited_bytes_of(number))
-        self._count_in_folders(number, 1)
+        self._folders.add(number)
 
     def _move(self, number: int, state: FetchState, reason: str) -> None:
         before = self._state(number)
@@ -349,41 +328,20 @@ class FetchQueue:
         else:
             self._arriving.pop(number, None)
         if before in _WATCHED and state not in _WATCHED:
-            self._count_in_folders(number, -1)
+            self._folders.remove(number)
         elif state in _WATCHED and before not in _WATCHED:
-            self._count_in_folders(number, 1)
-            self._watch_folders(number)
+            self._folders.add(number)
+            self._folders.note_changed(number)
         if state in _PENDING:
             self._done.pop(number, None)
             if before not in _PENDING:
-                self._add_sorted(number)
+                self._sorting.add(number)
         elif before in _WATCHED:
             self._done.pop(number, None)
             self._done[number] = None
         if state is FetchState.ARRIVED:
             self._requested[number] = False
             self._recent.appendleft(number)
-
-    def _count_in_folders(self, number: int, change: int) -> None:
-        for directory in {resource.directory for resource in self._expected(number)}:
-            folder = self._folders.setdefault(directory, _Folder())
-            folder.pending += change
-            if change > 0 and not self._is_indexed(number, directory):
-                folder.numbers.append(number)
-
-    def _is_indexed(self, number: int, directory: str) -> bool:
-        """Add an asset to a folder's cached index; return True if it was in there already."""
-        stems = self._stems.get(directory)
-        if stems is None:
-            return False
-        known = True
-        for resource in self._expected(number):
-            if resource.directory == directory:
-                numbers = stems.setdefault(folded(stem(resource.name)), [])
-                if number not in numbers:
-                    numbers.append(number)
-                    known = False
-        return known
 
     def _item(self, number: int) -> FetchItem:
         planned = self._plan.later(number)
@@ -398,74 +356,11 @@ class FetchQueue:
             thumbnail_of(asset),
         )
 
-    def _watch_folders(self, number: int) -> None:
-        self._changed_folders |= {resource.directory for resource in self._expected(number)}
-
-    def _add_sorted(self, number: int) -> None:
-        if self._is_sorted:
-            key = self._sort_key()
-            place = bisect_left(self._sorted, key(number), key=key)
-            if place < len(self._sorted) and self._sorted[place] == number:
-                self._first = min(self._first, place)
-            else:
-                self._sorted.insert(place, number)
-                self._first = min(self._first, place)
-
-    def _sort_key(self) -> Callable[[int], int]:
-        rank_of, bytes_of = self._plan.rank_of, self._plan.awaited_bytes_of
-        match self.order:
-            case FetchOrder.SMALLEST:
-                return lambda number: bytes_of(number) << 32 | rank_of(number)
-            case FetchOrder.FAVOURITES:
-                is_favourite = self._plan.is_favourite
-                return lambda number: (not is_favourite(number)) << 32 | rank_of(number)
-            case FetchOrder.NEWEST:
-                return lambda number: -rank_of(number)
-            case FetchOrder.OLDEST:
-                return rank_of
-
-    def _sort(self) -> None:
-        """Sort, once after any number of changes."""
-        pending = [number for number, code in enumerate(self._states) if code in _PENDING_CODES]
-        pending.sort(key=self._sort_key())
-        self._sorted, self._first = array("I", pending), 0
-        self._is_sorted = True
+    def _all_pending(self) -> Iterator[int]:
+        return (number for number, code in enumerate(self._states) if code in _PENDING_CODES)
 
     def _pending_in_order(self) -> Iterator[int]:
-        self._skip_done()
-        for place in range(self._first, len(self._sorted)):
-            if self._is_pending(self._sorted[place]):
-                yield self._sorted[place]
-
-    def _skip_done(self) -> None:
-        if not self._is_sorted:
-            self._sort()
-        while self._first < len(self._sorted) and not self._is_pending(self._sorted[self._first]):
-            self._first += 1
-        if len(self._sorted) > 64 and self.pending * 2 < len(self._sorted) - self._first:
-            self._compact()
-
-    def _compact(self) -> None:
-        self._sorted = array("I", [number for number in self._sorted if self._is_pending(number)])
-        self._first = 0
-
-    def _stems_of(self, folder: str) -> dict[str, list[int]]:
-        """The assets that expect a file in a folder, by file stem."""
-        stems = self._stems.get(folder)
-        if stems is None:
-            stems = {}
-            numbers_here = array("I", dict.fromkeys(self._folders[folder].numbers))
-            self._folders[folder].numbers = numbers_here
-            for number in numbers_here:
-                for resource in self._expected(number):
-                    if resource.directory == folder:
-                        numbers = stems.setdefault(folded(stem(resource.name)), [])
-                        if number not in numbers:
-                            numbers.append(number)
-            while len(self._stems) >= STEMS_KEPT:
-                del self._stems[next(iter(self._stems))]
-            self._stems[folder] = stems
-        return stems
+        return self._sorting.in_order(self.pending)
 
 
 def thumbnail_of(asset: Asset) -> str:
