@@ -35,6 +35,9 @@ def add_parser(commands: Subparsers) -> None:
         metavar="DIR",
         help="with --database: the folder that contains DCIM (default: trust the database)",
     )
+    parser.add_argument(
+        "--largest", metavar="N", help="list the N largest selected items (default: list none; --json: all)"
+    )
     add_ascii(parser)
     add_json(parser)
 
@@ -45,13 +48,31 @@ def run(arguments: argparse.Namespace, context: Context) -> ExitCode:
     from ambertime_tui.plain.scan import scan_database, scan_phone
 
     selection = selection_of(task_of(arguments))
+    largest = _number(arguments.largest)
     printer = printer_for(context, as_json=arguments.json, ascii_only=bool(arguments.ascii))
     if arguments.database is None:
         if arguments.media is not None:
             raise UsageError("--media needs --database. The media of a connected iPhone are read from it.")
-        return with_engine(context, lambda client: scan_phone(client, arguments.device, selection, printer))
+        return with_engine(
+            context, lambda client: scan_phone(client, arguments.device, selection, printer, largest)
+        )
     if arguments.device is not None:
         raise UsageError("--database reads a file and --device a phone. Use only one of them.")
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)  # so that the temporary copy is removed
-    return scan_database(arguments.database, arguments.media, selection, printer, now=time.time())
+    return scan_database(
+        arguments.database, arguments.media, selection, printer, now=time.time(), largest=largest
+    )
+
+
+def _number(text: str | None) -> int | None:
+    """Return a number of items; None without a text.
+
+    Raises:
+        UsageError: the text is not a number above 0.
+    """
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) < 8 and int(text)):
+        raise UsageError(f"--largest needs a number of items such as 20, not {text!r}.")
+    return int(text)

@@ -143,6 +143,10 @@ class JsonPrinter(Printer):
         self._listed.add(asset)
         self._record("asset", **asset_record(asset))
 
+    def largest(self, assets: Sequence[Asset]) -> None:
+        for asset in assets:
+            self.asset(asset)
+
     def library_listed(self, overview: Overview) -> None:
         self._record("summary", **self._listed.record(overview))
         self._streams.flush()

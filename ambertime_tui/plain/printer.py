@@ -130,6 +130,10 @@ class Printer(ABC):
         """List one asset of the library."""
 
     @abstractmethod
+    def largest(self, assets: Sequence[Asset]) -> None:
+        """List the largest assets of the library, largest first."""
+
+    @abstractmethod
     def library_listed(self, overview: Overview) -> None:
         """End the list of assets."""
 

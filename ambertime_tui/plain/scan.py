@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ambertime_tui.engine.api.client import EngineClient
 from ambertime_tui.engine.api.offline import library_from_files
-from ambertime_tui.engine.api.overview import Overview, overview_of, own_in_range
+from ambertime_tui.engine.api.overview import Largest, Overview, overview_of, own_in_range
 from ambertime_tui.engine.api.protocol import SurveyedLibrary
 from ambertime_tui.engine.api.spec import Selection
 from ambertime_tui.engine.api.status import ScanStatus, ScanStep
@@ -18,9 +18,16 @@ from ambertime_tui.units import plural
 
 
 async def scan_phone(
-    client: EngineClient, udid: str | None, selection: Selection, printer: Printer
+    client: EngineClient, udid: str | None, selection: Selection, printer: Printer, largest: int | None = None
 ) -> ExitCode:
     """Scan a connected phone.
+
+    Args:
+        client: the engine.
+        udid: which phone; None: the only one.
+        selection: which items count as selected.
+        printer: where to report.
+        largest: list only this many items, the largest ones; None: all, if the printer lists items.
 
     Raises:
         EngineError: the phone is not connected, not trusted, locked, ...
@@ -31,7 +38,12 @@ async def scan_phone(
     _say_notices(overview, printer)
     title = f"Photo Library of {phone_words(surveyed.phone)}"
     printer.library(overview, title, surveyed.phone.udid)
-    if printer.lists_assets:
+    if largest is not None:
+        ranking = Largest(largest, selection)
+        async for asset in client.assets(surveyed.phone.udid, selection):
+            ranking.add(asset)
+        printer.largest(ranking.assets())
+    elif printer.lists_assets:
         async for asset in client.assets(surveyed.phone.udid, selection):
             printer.asset(asset)
     printer.library_listed(overview)
@@ -60,9 +72,15 @@ async def narrated_survey(client: EngineClient, udid: str | None, printer: Print
 
 
 def scan_database(
-    database: Path, media: Path | None, selection: Selection, printer: Printer, *, now: float
+    database: Path,
+    media: Path | None,
+    selection: Selection,
+    printer: Printer,
+    *,
+    now: float,
+    largest: int | None = None,
 ) -> ExitCode:
-    """Scan a Photos.sqlite file on this computer, without a phone.
+    """Scan a Photos.sqlite file on this computer, without a phone. `largest`: see `scan_phone`.
 
     Raises:
         EngineError: the file cannot be read.
@@ -74,7 +92,12 @@ def scan_database(
     overview = overview_of(library, selection)
     _say_notices(overview, printer)
     printer.library(overview, f"Photo Library in {database}", None)
-    if printer.lists_assets:
+    if largest is not None:
+        ranking = Largest(largest, selection)
+        for asset in library.assets:
+            ranking.add(asset)
+        printer.largest(ranking.assets())
+    elif printer.lists_assets:
         for asset in own_in_range(library.assets, selection):
             printer.asset(asset)
     printer.library_listed(overview)

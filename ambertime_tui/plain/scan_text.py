@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from ambertime_tui.engine.api.overview import Overview, Sort, Totals
+from ambertime_tui.engine.api.overview import Overview, Sort, Totals, size_of
 from ambertime_tui.engine.api.status import ScanStatus, ScanStep, Tally
+from ambertime_tui.library.model import Asset, Availability
 from ambertime_tui.plain.histogram import Glyphs, picture
 from ambertime_tui.plain.table import table
 from ambertime_tui.units import plural, size
@@ -25,7 +26,13 @@ _SORTS = {
     Sort.TIME_LAPSE: "time-lapse",
     Sort.SCREEN_RECORDING: "screen recordings",
 }
-
+_WHERE = {
+    Availability.LOCAL: "on the phone",
+    Availability.ICLOUD: "only in iCloud",
+    Availability.PARTIAL: "partly in iCloud",
+    Availability.MISSING: "missing",
+    Availability.PENDING: "not ready yet",
+}
 
 STEPS = {
     ScanStep.DATABASE: "Copying the library database from the phone.",
@@ -74,6 +81,24 @@ def scan_lines(overview: Overview, *, heading: str, width: int, glyphs: Glyphs) 
             for left in sorted(overview.left_out, key=lambda left: -left.count)
         ]
         yield from table(cells, "><>")
+
+
+def largest_lines(assets: Sequence[Asset]) -> Iterator[str]:
+    """The largest items: size, day, where the original is, name."""
+    if not assets:
+        return
+    yield ""
+    yield "Largest items:"
+    cells = [
+        [
+            f"  {size(size_of(asset))}",
+            "undated" if asset.day is None else asset.day.isoformat(),
+            _WHERE[asset.availability],
+            asset.original_filename,
+        ]
+        for asset in assets
+    ]
+    yield from table(cells, "><<<")
 
 
 def _breakdown(overview: Overview) -> list[str]:

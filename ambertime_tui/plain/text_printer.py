@@ -32,7 +32,7 @@ from ambertime_tui.plain.listings import drive_lines, job_lines, phone_lines
 from ambertime_tui.plain.plan_text import HEADINGS as HEADINGS_OF_PLAN
 from ambertime_tui.plain.plan_text import plan_lines, planned_item_line
 from ambertime_tui.plain.printer import Printer
-from ambertime_tui.plain.scan_text import scan_lines
+from ambertime_tui.plain.scan_text import largest_lines, scan_lines
 from ambertime_tui.plain.streams import Streams
 from ambertime_tui.plain.table import table
 from ambertime_tui.plain.terminal_text import harmless
@@ -119,6 +119,9 @@ class TextPrinter(Printer):
 
     def asset(self, asset: Asset) -> None:
         """Print nothing: the totals are enough for a person."""
+
+    def largest(self, assets: Sequence[Asset]) -> None:
+        self._print(largest_lines(assets))
 
     def library_listed(self, overview: Overview) -> None:
         """Print nothing: there is no list to end."""

@@ -181,3 +181,32 @@ def test_a_closed_pipe_is_not_reported_as_an_error(made_library: MadeLibrary) ->
         err = scan.stderr.read().decode()
     assert "Traceback" not in err and "BrokenPipe" not in err
     assert scan.returncode == 1
+
+
+def test_the_largest_selected_items_are_listed_largest_first(
+    made_library: MadeLibrary, ambertime: Ambertime
+) -> None:
+    database = made_library.media / "PhotoData/Photos.sqlite"
+    every = ambertime("scan", "--json", "--database", database, "--range", "2023..").of("asset")
+    sizes = {
+        asset["uuid"]: sum(file["size"] or 0 for file in asset["originals"])
+        for asset in every
+        if not (asset["trashed"] or asset["hidden"])
+    }
+    options = ("scan", "--database", database, "--range", "2023..", "--no-hidden", "--largest", "5")
+    ran = ambertime(*options, "--json")
+    listed = [asset["uuid"] for asset in ran.of("asset")]
+    assert [sizes[uuid] for uuid in listed] == sorted(sizes.values(), reverse=True)[:5]
+    assert ran.records[-1]["listed"] == 5
+    assert ran.records[-1]["selected"]["local"]["count"] > 5, "the totals are those of the selection"
+
+    text = ambertime(*options).out
+    *_, first, _, _, _, _ = text.splitlines()
+    assert text.splitlines()[-6] == "Largest items:"
+    assert next(a["original_filename"] for a in every if a["uuid"] == listed[0]) in first
+
+
+def test_a_number_of_largest_items_is_checked(made_library: MadeLibrary, ambertime: Ambertime) -> None:
+    for wrong in ("0", "-1", "many"):
+        ran = ambertime("scan", "--database", made_library.media, f"--largest={wrong}")
+        assert (ran.code, "--largest needs a number" in ran.sentence) == (2, True)

@@ -9,7 +9,7 @@ _shtab_ambertime_subparsers=(devices drives scan backup run watch attach jobs st
 
 _shtab_ambertime_devices_option_strings=(-h --help --json)
 _shtab_ambertime_drives_option_strings=(-h --help --json)
-_shtab_ambertime_scan_option_strings=(-h --help --device --range --hidden --no-hidden --trashed --no-trashed --database --media --ascii --no-ascii --json)
+_shtab_ambertime_scan_option_strings=(-h --help --device --range --hidden --no-hidden --trashed --no-trashed --database --media --largest --ascii --no-ascii --json)
 _shtab_ambertime_backup_option_strings=(-h --help --task --device --range --hidden --no-hidden --trashed --no-trashed --to --originals --fetch --order --patience --trial --no-trial --edits --no-edits --new-archive --detach --dry-run --names --json)
 _shtab_ambertime_run_option_strings=(-h --help --all --dry-run --names --json)
 _shtab_ambertime_watch_option_strings=(-h --help --install --uninstall --json)

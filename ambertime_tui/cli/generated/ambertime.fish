@@ -51,7 +51,7 @@ function _shtab_ambertime_using
 end
 
 set -g _shtab_ambertime_commands devices drives scan backup run watch attach jobs stop eject history verify find export forget doctor demo completion man simulate
-set -g _shtab_ambertime_opts_with_value --assets --behaviour --color --compare --control --database --device --fetch --icloud-share --icloud-speed --into --ios --item --kind --layout --link --long --media --name --order --originals --patience --phones --range --report --sample --scratch --seed --since --socket --task --theme --to --trust --udid
+set -g _shtab_ambertime_opts_with_value --assets --behaviour --color --compare --control --database --device --fetch --icloud-share --icloud-speed --into --ios --item --kind --largest --layout --link --long --media --name --order --originals --patience --phones --range --report --sample --scratch --seed --since --socket --task --theme --to --trust --udid
 
 complete -c ambertime -e
 complete -c ambertime -f
@@ -75,6 +75,7 @@ complete -c ambertime -n '_shtab_ambertime_using scan' -l hidden -l no-hidden -d
 complete -c ambertime -n '_shtab_ambertime_using scan' -l trashed -l no-trashed -d 'include Recently Deleted, or leave it out (default: leave out)'
 complete -c ambertime -n '_shtab_ambertime_using scan' -l database -xka "(__fish_complete_path (commandline -ct))" -d 'read this Photos.sqlite (default: the library of a connected iPhone)'
 complete -c ambertime -n '_shtab_ambertime_using scan' -l media -xka "(__fish_complete_directories)" -d 'with --database: the folder that contains DCIM (default: trust the database)'
+complete -c ambertime -n '_shtab_ambertime_using scan' -l largest -x -d 'list the N largest selected items (default: list none; --json: all)'
 complete -c ambertime -n '_shtab_ambertime_using scan' -l ascii -l no-ascii -d 'draw with ASCII characters only (default: if the terminal needs it)'
 complete -c ambertime -n '_shtab_ambertime_using scan' -l json -d 'print JSON Lines (default: text)'
 complete -c ambertime -n '_shtab_ambertime_using; and test $_shtab_ambertime_npos -eq 0' -a backup -d 'Copy the originals of a range to a drive.'

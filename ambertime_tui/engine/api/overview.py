@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from heapq import heappush, heappushpop
 
 from ambertime_tui.engine.api.spec import Selection
 from ambertime_tui.engine.api.status import Tally
@@ -241,3 +242,33 @@ def overview_of(library: Library, selection: Selection) -> Overview:
 def own_in_range(assets: Iterable[Asset], selection: Selection) -> Iterable[Asset]:
     """The user's own assets within the dates, including hidden and trashed ones; for `scan --json`."""
     return (a for a in assets if a.ownership.is_archived and a.day in selection.range)
+
+
+def size_of(asset: Asset) -> int:
+    """The known bytes of an asset's originals, wherever they are."""
+    return sum(original.size or 0 for original in asset.originals)
+
+
+class Largest:
+    """The largest assets of a selection, while the library is listed. Keeps no more than it returns."""
+
+    def __init__(self, count: int, selection: Selection) -> None:
+        self._count = count
+        self._selection = selection
+        self._found: list[tuple[int, int, Asset]] = []
+        self._added = 0
+
+    def add(self, asset: Asset) -> None:
+        """Consider the next asset of the library."""
+        if exclusion_reason(asset, self._selection) is not None:
+            return
+        self._added += 1
+        ranked = (size_of(asset), -self._added, asset)
+        if len(self._found) < self._count:
+            heappush(self._found, ranked)
+        else:
+            heappushpop(self._found, ranked)
+
+    def assets(self) -> tuple[Asset, ...]:
+        """The largest ones, largest first; of equal ones, the first in the library."""
+        return tuple(asset for _, _, asset in sorted(self._found, key=lambda one: one[:2], reverse=True))
