@@ -530,6 +530,7 @@ def main() -> None:
     parser.add_argument("--ways", nargs="+", type=FetchWay, default=[FetchWay.SHORTCUT])
     parser.add_argument("--per-second", type=float, default=PER_SECOND)
     parser.add_argument("--room", type=float, default=REAL_ROOM / REAL_BYTES)
+    parser.add_argument("--patience", type=float, default=PATIENCE)
     parser.add_argument("--minutes", type=float, default=600.0)
     parser.add_argument("--night-seconds", type=float, default=90.0)
     parser.add_argument("--order", type=FetchOrder, default=FetchOrder.OLDEST)
@@ -554,6 +555,7 @@ def main() -> None:
             per_second=options.per_second,
             room=options.room,
             minutes=options.minutes,
+            patience=options.patience,
             night_seconds=options.night_seconds,
         )
         with tempfile.TemporaryDirectory(prefix="ambertime-nights-", dir=options.scratch) as scratch:
