@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from ambertime_tui import __version__
 from ambertime_tui.engine.api.hosts import find_jobs, host_silent, running_jobs, start_host
 from ambertime_tui.engine.api.lines import LONGEST_ANSWER, peer_is_ours, read_line
+from ambertime_tui.engine.api.messages import ask_line, decoded, hello_from, parse_line
 from ambertime_tui.engine.api.overview import Overview
 from ambertime_tui.engine.api.planned_run import PlanArgs, PlannedItem, PlannedRun, PlanPage
 from ambertime_tui.engine.api.protocol import (
@@ -42,10 +43,6 @@ from ambertime_tui.engine.api.protocol import (
     StartArgs,
     SurveyArgs,
     SurveyedLibrary,
-    ask_line,
-    decoded,
-    hello_from,
-    parse_line,
 )
 from ambertime_tui.engine.api.spec import NO_HOOKS, Hooks, JobSpec, Selection
 from ambertime_tui.engine.api.status import Census, DriveSummary, JobStatus, Left, ScanStatus

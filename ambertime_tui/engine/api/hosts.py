@@ -18,15 +18,8 @@ from ambertime_tui.engine.api.lines import (
     peer_is_ours,
     receive_line,
 )
-from ambertime_tui.engine.api.protocol import (
-    Ask,
-    EngineError,
-    Hello,
-    RunningJob,
-    ask_line,
-    has_a_job,
-    hello_from,
-)
+from ambertime_tui.engine.api.messages import ask_line, has_a_job, hello_from
+from ambertime_tui.engine.api.protocol import Ask, EngineError, Hello, RunningJob
 from ambertime_tui.paths import Paths, PathsError, private
 from ambertime_tui.phone.usbmux_address import normalize_usbmux_address
 

@@ -10,15 +10,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from ambertime_tui.engine.api.lines import read_line
-from ambertime_tui.engine.api.protocol import (
-    Ask,
-    EngineError,
-    Push,
-    answer_line,
-    error_line,
-    parse_line,
-    push_line,
-)
+from ambertime_tui.engine.api.messages import answer_line, error_line, parse_line, push_line
+from ambertime_tui.engine.api.protocol import Ask, EngineError, Push
 from ambertime_tui.open_files import is_limit_reached, limit_sentence
 
 log = logging.getLogger(__name__)

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from ambertime_tui.drive.volume.block_devices import unmounted_volumes
 from ambertime_tui.engine.api.codec import WireError, from_json
+from ambertime_tui.engine.api.messages import push_line
 from ambertime_tui.engine.api.overview import Overview, overview_of, own_in_range
 from ambertime_tui.engine.api.planned_run import PlanArgs, PlanPage
 from ambertime_tui.engine.api.protocol import (
@@ -35,7 +36,6 @@ from ambertime_tui.engine.api.protocol import (
     StartArgs,
     SurveyArgs,
     SurveyedLibrary,
-    push_line,
 )
 from ambertime_tui.engine.api.spec import NO_HOOKS, JobSpec
 from ambertime_tui.engine.api.status import DriveSummary

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from ambertime_tui.engine.api.client import EngineClient, EngineError, running_jobs
-from ambertime_tui.engine.api.protocol import Ask, ask_line
+from ambertime_tui.engine.api.messages import ask_line
+from ambertime_tui.engine.api.protocol import Ask
 from ambertime_tui.engine.api.spec import JobSpec
 from ambertime_tui.engine.api.status import Condition, Outcome, Phase, ScanStatus, ScanStep
 from ambertime_tui.paths import paths_from

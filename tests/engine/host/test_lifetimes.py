@@ -19,7 +19,8 @@ from ambertime_tui.drive.errors import DriveSilent
 from ambertime_tui.drive.target import open_target
 from ambertime_tui.engine.api.client import EngineClient, EngineError, running_jobs
 from ambertime_tui.engine.api.codec import to_json
-from ambertime_tui.engine.api.protocol import PROTOCOL, Ask, StartArgs, ask_line
+from ambertime_tui.engine.api.messages import ask_line
+from ambertime_tui.engine.api.protocol import PROTOCOL, Ask, StartArgs
 from ambertime_tui.engine.api.spec import JobSpec
 from ambertime_tui.engine.api.status import Outcome
 from ambertime_tui.engine.host.connection import Connection

@@ -20,7 +20,8 @@ import pytest
 from ambertime_tui.cli import main
 from ambertime_tui.engine.api.client import EngineClient, EngineError, running_jobs
 from ambertime_tui.engine.api.lines import LONGEST_REQUEST, read_line, receive_line
-from ambertime_tui.engine.api.protocol import PROTOCOL, Ask, ask_line
+from ambertime_tui.engine.api.messages import ask_line
+from ambertime_tui.engine.api.protocol import PROTOCOL, Ask
 from ambertime_tui.engine.host import server as server_module
 from ambertime_tui.engine.host.connection import Connection
 from ambertime_tui.engine.host.server import HostServer
