@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from ambertime_tui.cli.options import Subparsers
     from ambertime_tui.engine.api.client import EngineClient
 
+MAKING = (
+    "Making a simulated iPhone. The demo also plays its owner: what the app asks for on the iPhone is done "
+    "a few seconds later."
+)
 PATIENCE = 20.0
 """Seconds; the simulated iCloud never pauses for that long."""
 
@@ -60,16 +64,20 @@ def run(arguments: argparse.Namespace, context: Context) -> ExitCode:
     trouble = "" if arguments.plain else terminal_trouble(context.environ)
     if trouble:
         raise UsageError(f"{trouble}. Without one, use `ambertime demo --plain`.")
-    print("Making a simulated iPhone…", file=sys.stderr)
+    print(MAKING, file=sys.stderr)
     try:
         with demo_session(
             context.environ, assets=arguments.assets, seed=arguments.seed, scratch=arguments.scratch
         ) as demo:
             inside = Context(demo.environ)
             show = _show_lines if arguments.plain else _show_app
-            return show(arguments, inside, demo.target)
+            code = show(arguments, inside, demo.target)
     except DemoError as error:
         raise CommandError(str(error)) from error
+    kept = "" if arguments.scratch is None else f" and kept in {arguments.scratch}"
+    removed = " and removed with the copies" if arguments.scratch is None else ""
+    print(f"The demo has ended. The simulated iPhone was stopped{kept or removed}.", file=sys.stderr)
+    return code
 
 
 def _show_app(arguments: argparse.Namespace, inside: Context, target: Path) -> ExitCode:

@@ -244,15 +244,24 @@ class DriveSilent(DriveError):
         self.path = path
 
 
-class DriveFull(DriveError):
-    """There is not enough free space. Sizes are in bytes; None if not known."""
+def room_words(needed: int, files: int | None) -> str:
+    """How much room is needed, and for what, in one unit each."""
+    why = "" if files is None else f" ({units.size(files)} of files and a reserve)"
+    return f"{units.size(needed)} needed{why}"
 
-    def __init__(self, path: Path, needed: int | None, free: int | None) -> None:
+
+class DriveFull(DriveError):
+    """There is not enough free space. Sizes are in bytes; None if not known.
+
+    `needed` is for `files` bytes of files and a reserve.
+    """
+
+    def __init__(self, path: Path, needed: int | None, free: int | None, files: int | None = None) -> None:
         if needed is None or free is None:
             problem = f"The drive with {path} is full."
         else:
             problem = (
-                f"Not enough free space on the drive with {path}: {units.size(needed)} needed, "
+                f"Not enough free space on the drive with {path}: {room_words(needed, files)}, "
                 f"{units.size(free)} free."
             )
         super().__init__(f"{problem} Free up some space, or choose another drive.")

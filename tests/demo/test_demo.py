@@ -33,6 +33,8 @@ def test_without_a_terminal_it_scans_and_backs_up_and_leaves_nothing(
     assert ran.code == 3, ran.err
     assert "Photo Library of Simulated iPhone" in ran.out
     assert "Finished, but not everything you selected is on the drive." in ran.out
+    assert "The demo also plays its owner" in ran.err
+    assert "The demo has ended. The simulated iPhone was stopped and removed with the copies." in ran.err
     assert list(temporary.iterdir()) == []
     assert [file for file in home.rglob("*") if file.is_file()] == []
 
@@ -41,6 +43,7 @@ def test_a_scratch_folder_is_kept_and_used_again(tmp_path: Path, ambertime: Ambe
     arguments = ("demo", "--plain", "--assets", "40", "--scratch", tmp_path / "scratch")
     first, second = ambertime(*arguments), ambertime(*arguments)
     assert first.code == second.code == 3
+    assert f"kept in {tmp_path / 'scratch'}." in first.err
     assert (tmp_path / "scratch/drive/SHA256SUMS").exists()
     assert "already on the drive" in second.out
     assert re.search(r"\d .* copied$", first.out, re.MULTILINE)

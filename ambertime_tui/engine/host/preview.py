@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ambertime_tui import units
-from ambertime_tui.drive.errors import DriveError
+from ambertime_tui.drive.errors import DriveError, room_words
 from ambertime_tui.drive.layout import OURS, RECORD
 from ambertime_tui.drive.record.reader import read_sizes
 from ambertime_tui.drive.volume.discovery import Drive, drive_of
@@ -122,13 +122,14 @@ def _preview(
     for number in cannot:
         if plan.reason_of(number)[0] == "missing":
             missing += Tally(1, plan.bytes_of(number))
-    needed = room_needed(copy + fetch if included else copy)
+    share = copy + fetch if included else copy
+    needed = room_needed(share)
     free = drive.free_bytes if drive else 0
     if not problem and not selected.count:
         problem = "The library has nothing in this range. Choose a wider range."
     elif not problem and drive is not None and drive.total_bytes and needed > free:
         problem = (
-            f"Not enough free space: {units.size(needed)} needed, {units.size(free)} free. "
+            f"Not enough free space: {room_words(needed, share.bytes)}, {units.size(free)} free. "
             "Choose a shorter range or another drive."
         )
     advice += advice_for(plan, spec, phone, reach)

@@ -179,15 +179,15 @@ def check_room(plan: Plan, target: Target, udid: str, *, icloud: bool) -> int | 
     share, free = plan.share(Decision.COPY), target.free_bytes()
     if icloud:
         share += plan.awaited
-    needed = room_needed(share)
+    needed, new = room_needed(share), share.bytes
     if free is None:
         return None
     if needed > free:
         files, size = target.count_existing(udid, _sizes(plan, icloud=icloud))
         rest = Share(share.count, share.bytes - size, share.files - files)
-        needed = room_needed(rest) if rest.bytes else 0
+        needed, new = (room_needed(rest), rest.bytes) if rest.bytes else (0, 0)
     if needed > free:
-        raise DriveFull(target.path, needed, free)
+        raise DriveFull(target.path, needed, free, new)
     return free
 
 

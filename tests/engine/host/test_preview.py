@@ -57,7 +57,8 @@ def test_names_that_fat32_cannot_keep_are_counted_and_one_is_shown(tmp_path: Pat
 
 def test_a_plan_that_does_not_fit_is_a_problem_that_says_both_sizes(tmp_path: Path) -> None:
     preview = preview_of(tmp_path, "ext4", video("long.MOV", 1 << 60))
-    assert preview.problem.startswith("Not enough free space: 1.2 EB needed, ")
+    assert preview.problem.startswith("Not enough free space: 1.2 EB needed (")
     assert "Choose a shorter range or another drive." in preview.problem
+    assert " of files and a reserve), " in preview.problem
     assert preview.needed > 1 << 60, "with a margin"
     assert preview_of(tmp_path, "ext4", video("short.MOV", 10)).problem == ""

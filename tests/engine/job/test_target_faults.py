@@ -124,6 +124,7 @@ def test_a_selection_that_does_not_fit_is_refused_before_a_byte_is_written(
     done = asyncio.run(backup(JobSpec(str(small_drive))))
     assert done.status.outcome is Outcome.FAILED
     assert "Not enough free space" in done.status.sentence
+    assert " of files and a reserve), " in done.status.sentence
     assert done.status.write.written.count == 0
     assert not (small_drive / "Photos").exists()
 
