@@ -33,7 +33,9 @@ def plan_lines(run: PlannedRun) -> Iterator[str]:
     rows = [[f"{sum(line.count for line in run.lines):,}", "", "in the library"]]
     for line in run.lines:
         words = _ACTIONS[line.action]
-        if line.words and line.reason != "icloud":
+        if line.reason == "in_part" and line.action in (Action.FETCH, Action.ICLOUD):
+            words = f"{words}; their other files are on the drive"
+        elif line.words and line.reason != "icloud" and not line.awaited_bytes:
             words = f"{words}: {line.words}"
         if line.awaited_bytes:
             words = f"{words} ({size(line.awaited_bytes)} more in iCloud)"

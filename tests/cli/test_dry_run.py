@@ -114,6 +114,7 @@ def test_a_task_can_be_run_dry(library: SmallLibrary, target: Path, ambertime: A
     config.parent.mkdir(parents=True, exist_ok=True)
     config.write_text(f'[tasks.all]\nto = "{target}"\noriginals = "local"\n')
     one = ambertime("run", "all", "--dry-run", "--json")
+    assert one.records[-1]["sentence"] == "A run would be complete; 1 item is only in iCloud, by your choice."
     assert (one.code, one.records[-1]["type"], one.records[-1]["task"]) == (0, "plan", "all")
     every = ambertime("run", "--all", "--dry-run", "--names", "--json")
     assert every.code == 0

@@ -108,6 +108,10 @@ class Forecast:
             return Outcome.LEFT, "It is not known what is only in iCloud: the library cannot be read."
         if self._spec.originals is OriginalsChoice.ICLOUD and plan.awaited.count:
             return Outcome.COMPLETE, "A run would be complete if everything arrives from iCloud."
+        away = plan.awaited.count
+        if away:
+            items = plural(away, "item is", "items are")
+            return Outcome.COMPLETE, f"A run would be complete; {items} only in iCloud, by your choice."
         return Outcome.COMPLETE, "A run would be complete."
 
     def _is_left(self, number: int) -> bool:
