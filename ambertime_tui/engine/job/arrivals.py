@@ -128,7 +128,7 @@ class ArrivalWatch:
             self._requests.update_sentence(now - max(self._last_arrival, self._link.back_at))
             came += arrived
             if lists:
-                busy = came or self._unfinished or self._requests.tries
+                busy = came or self._unfinished or self._requests.trial.running
                 interval = SHORTEST_INTERVAL if busy else min(interval * 1.5, LONGEST_INTERVAL)
                 list_at, came = now + max(interval, rest), 0
                 rest = 0.0  # checking new files again soon costs very little
@@ -201,7 +201,7 @@ class ArrivalWatch:
                 continue
             if isinstance(stat, BaseException):
                 raise stat
-            self._requests.saw(uuid, resource.role, stat.size)
+            self._requests.trial.saw(uuid, resource.role, stat.size)
             last, state = checks.get(resource.role), (stat.size, stat.modified_ns)
             if last is None or last.state != state:
                 last = _LastCheck(state, now)
@@ -239,7 +239,7 @@ class ArrivalWatch:
             come = [*come, *(r for r in edits if r.availability is Availability.LOCAL)]
         else:
             self._queue.has_come(uuid, come)
-        self._requests.came(uuid)
+        self._requests.trial.came(uuid)
         self._last_arrival = self._timing.steady()
         self._progress.count_arrival(size)
         files = tuple(r for r in planned.asset.resources if r in come)

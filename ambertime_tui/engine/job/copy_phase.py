@@ -183,7 +183,7 @@ class CopyPhase:
                 progress.nights.hand()
         if self._requests is not None:
             roles = {r.role for r in planned.resources if r.role.is_original}
-            self._requests.copied(uuid, [f.proof for f in copied.recorded.files if f.role in roles])
+            self._requests.trial.copied(uuid, [f.proof for f in copied.recorded.files if f.role in roles])
         not_there = [one.resource for one in copied.left_out if one.failed is None]
         if not_there and self._included and all(resource.in_icloud for resource in not_there):
             self._wait_for(planned, (), tuple(not_there))
@@ -275,7 +275,7 @@ class CopyPhase:
     def save_trials(self) -> None:
         """Save what trials have shown and is not saved yet. Blocks."""
         if self._requests is not None:
-            self._requests.save_trials()
+            self._requests.trial.save()
 
     def retry(self, uuid: str) -> None:
         """Retry what failed, was skipped or did not come.
@@ -408,7 +408,7 @@ class CopyPhase:
             patience=context.spec.patience,
             main_names=self._main_names,
             may_give_up=lambda: (
-                self._copy_queue.is_empty and not context.conditions.paused and not requests.asks_a_person
+                self._copy_queue.is_empty and not context.conditions.paused and not requests.trial.asking
             ),
             on_arrived=self._arrived,
         )

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from ambertime_tui import units
-from ambertime_tui.drive.record.record_model import Proof
 from ambertime_tui.engine.api.protocol import EngineError
 from ambertime_tui.engine.api.spec import FetchWay
-from ambertime_tui.engine.api.status import FetchState, PhoneSummary, Tally
-from ambertime_tui.engine.api.trial import TrialResult
+from ambertime_tui.engine.api.status import FetchState, PhoneSummary
 from ambertime_tui.engine.job.alternation import WORDS, Alternation, PhotosSetting
 from ambertime_tui.engine.job.attendance import Asking
 from ambertime_tui.engine.job.fetch_queue import FetchQueue
 from ambertime_tui.engine.job.phone_room import PhoneRoom
 from ambertime_tui.engine.job.progress import Progress
-from ambertime_tui.engine.job.trial import Trial, Trials
+from ambertime_tui.engine.job.trial import Trials
+from ambertime_tui.engine.job.trial_in_job import TrialInJob
 from ambertime_tui.engine.plan.hands import NOTHING, Reach, keep_originals_fits
 from ambertime_tui.engine.plan.plan import wanted_of
-from ambertime_tui.engine.plan.trial import candidate
 from ambertime_tui.engine.timing import Timing
-from ambertime_tui.library.model import Role
 from ambertime_tui.phone.afc import MediaFolder
 from ambertime_tui.phone.originals import (
     KEPT_FREE,
@@ -84,12 +81,8 @@ class FetchRequests:
             trials: makes a trial where a way is new for the phone; None: nothing is tried.
             reach: of the library.
         """
-        self._trials = trials
-        self._trial: Trial | None = None
-        self._trial_due = trials is not None and trials.wanted
-        self._results: list[TrialResult] = []
-        """Of trials, not saved yet."""
-        self._reach = reach
+        self.trial = TrialInJob(trials, queue, progress, reach)
+        """The trial of the way of asking."""
         self._queue = queue
         self._methods = methods
         self._progress = progress
@@ -129,9 +122,9 @@ class FetchRequests:
         self._update()
         if self._ended or self._paused() or not self._queue.pending:
             return
-        await self._prepare_trial()
-        self._check_answer()
-        if not self.asks_a_person and (self._request is None or self._is_over()):
+        await self.trial.prepare()
+        self.trial.check_answer()
+        if not self.trial.asking and (self._request is None or self._is_over()):
             space = await media.space()
             self._request_next(None if space is None else space.free)
         elif self._keeps_originals and self._timing.steady() - self._looked_at_room >= ROOM_EVERY:
@@ -139,9 +132,9 @@ class FetchRequests:
             space = await media.space()
             if space is not None:
                 self._alternate(space.free)
-        if self._results:
-            await asyncio.to_thread(self.save_trials)
-        self._show_trial()
+        if self.trial.has_unsaved:
+            await asyncio.to_thread(self.trial.save)
+        self.trial.show()
         self._publish()
 
     def was_offloaded(self) -> None:
@@ -201,47 +194,13 @@ class FetchRequests:
     def end(self, sentence: str = "") -> None:
         """Stop requesting: the job no longer waits for iCloud."""
         self._ended = True
-        if self._trial is not None and self._trial.running and self._trial.has_begun:
-            self._conclude_trial()
-        if self._trial is not None:
-            self._trial.answered()
-        self._show_trial()
+        self.trial.stop()
         self._progress.set_code("")
         self._progress.set_fetch_sentence(sentence)
-
-    # The trial of the way of asking
-
-    @property
-    def tries(self) -> bool:
-        """True while the first arrivals are observed."""
-        return self._trial is not None and self._trial.running
 
     @property
     def _asks_for_everything(self) -> bool:
         return self._request is not None and self._request.uuids is None
-
-    @property
-    def asks_a_person(self) -> bool:
-        """True while a person decides how to continue after a trial."""
-        return self._trial is not None and self._trial.asking
-
-    def saw(self, uuid: str, role: Role, size: int) -> None:
-        """Note the size of a file that is arriving."""
-        if self._trial is not None:
-            self._trial.saw(uuid, role, size)
-
-    def came(self, uuid: str) -> None:
-        """Note that originals of an asset have arrived."""
-        trial = self._trial
-        if trial is not None and trial.running and uuid in self._queue:
-            done = not self._queue.is_pending(uuid)
-            if done or self._queue.idle_state(uuid) is FetchState.NOT_BY_THIS_WAY:
-                trial.came(uuid, candidate(self._queue.way, self._queue.planned(uuid)).kinds)
-
-    def copied(self, uuid: str, proofs: Sequence[Proof]) -> None:
-        """Note that an asset is on the drive, and what Apple's fingerprint says about its originals."""
-        if self._trial is not None:
-            self._trial.copied(uuid, proofs)
 
     def end_trial(self) -> None:
         """Skip the trial, or continue after it.
@@ -249,77 +208,26 @@ class FetchRequests:
         Raises:
             EngineError: `NotNow`: there is no trial.
         """
-        trial = self._trial
-        if trial is None or not (trial.running or trial.asking):
-            raise EngineError("NotNow", "There is no trial.")
-        trial.skip()
-        trial.answered()
+        self.trial.skip()
         if not self._asks_for_everything:
             self._forget_request()
-        self._show_trial()
+        self.trial.show()
 
     def change_way(self, way: FetchWay) -> None:
         """Ask in another way from now on; it is tried first if it is new for the phone."""
-        if self._trial is not None and self._trial.running and self._trial.has_begun:
-            self._conclude_trial()
+        self.trial.start_again()
         self._queue.change_way(way)
         self._progress.change_way(way)
         self._requested.clear()
         self._round = 0
         self._alternation = Alternation()
-        self._trial = None
-        self._trial_due = self._trials is not None and self._trials.wanted
         self._forget_request()
-        self._show_trial()
+        self.trial.show()
         self._progress.add_event("info", f"iOS is now asked in another way: {way.value}.")
 
-    def save_trials(self) -> None:
-        """Save what trials have shown. Blocks."""
-        results, self._results = self._results, []
-        if self._trials is not None:
-            self._trials.remember(results)
-
-    async def _prepare_trial(self) -> None:
-        phone = self._progress.phone
-        if not self._trial_due or self._trials is None or phone is None:
-            return
-        self._trial_due = False
-        way, waiting = self._queue.way, self._queue.waiting()
-        trial = await asyncio.to_thread(self._trials.trial, way, phone.ios_version, waiting)
-        if way is self._queue.way:
-            self._trial = trial
-
-    def _check_answer(self) -> None:
-        if self._trial is not None and self._trial.check_time():
-            self._progress.add_event("info", "Nobody has decided after the trial; the job continues.")
-
-    def _trial_part_is_over(self, trial: Trial) -> bool:
-        limit = self._stuck_after if trial.has_begun else self._never_began_after
-        return trial.has_enough or trial.quiet_for > limit
-
-    def _conclude_trial(self) -> None:
-        if self._trial is None:
-            return
-        reachable = (FetchState.WAITING, FetchState.ASKED, FetchState.ARRIVING)
-        self._trial.conclude(sum((self._queue.tally(state) for state in reachable), Tally()))
-        status = self._trial.status(())
-        self._progress.add_event("info", f"The trial is over. {' '.join(status.findings)}")
-        if self._trial.result is not None:
-            self._results.append(self._trial.result)
-
-    def _show_trial(self) -> None:
-        others: list[FetchWay] = []
-        phone = self._progress.phone
-        for way in FetchWay:
-            fits = phone is not None and keep_originals_fits(self._reach.icloud_bytes, phone.free_bytes)
-            if way is not self._queue.way and (way is not FetchWay.KEEP_ORIGINALS or fits):
-                others.append(way)
-        self._progress.set_trial(None if self._trial is None else self._trial.status(tuple(others)))
-
-    def _trial_request(self, trial: Trial, free_bytes: int | None) -> Request | None:
+    def _trial_request(self, free_bytes: int | None) -> Request | None:
         """The next request of a trial; None: there is none."""
-        group = trial.next_group()
-        planned = [self._queue.planned(uuid) for uuid in group if self._queue.is_pending(uuid)]
+        planned = self.trial.next_items()
         if not planned:
             return None
         wanted = [wanted_of(one) for one in planned]
@@ -380,25 +288,24 @@ class FetchRequests:
         return isinstance(self._method, KeepOriginals)
 
     def _is_over(self) -> bool:
-        trial = self._trial
-        if self._request is not None and self._request.uuids is None:
-            return trial is not None and trial.running and self._trial_part_is_over(trial)
-        if trial is not None and trial.running and not self._open and not trial.is_copied:
+        if self._asks_for_everything:
+            return self.trial.is_over(self._stuck_after, self._never_began_after)
+        if not self._open and self.trial.awaits_copies:
             return False
         limit = self._stuck_after if self._has_begun else self._never_began_after
         return not self._open or self._timing.steady() - self._progress_at > limit
 
     def _request_next(self, free_bytes: int | None) -> None:
-        queue, trial, request = self._queue, self._trial, None
+        queue, request = self._queue, None
         usable = self._usable(free_bytes)
-        if trial is not None and trial.running:
-            if self._request is None or trial.has_begun:  # a way that brings nothing is not tried further
-                request = self._trial_request(trial, usable)
+        if self.trial.running:
+            if self._request is None or self.trial.has_begun:
+                request = self._trial_request(usable)
             if request is None and (self._request is not None or queue.way is not FetchWay.KEEP_ORIGINALS):
-                self._conclude_trial()
+                self.trial.conclude()
                 if self._asks_for_everything:
                     return
-                if self.asks_a_person:
+                if self.trial.asking:
                     self._forget_request()
                     return
         if request is None:
@@ -451,7 +358,7 @@ class FetchRequests:
         pending = self._queue.pending
         if not pending:
             return self._about_other_ways()
-        if self._trial is not None and self._trial.asking:
+        if self.trial.asking:
             return DECIDE
         request = self._request
         if self._no_room:
