@@ -47,7 +47,7 @@ from ambertime_tui.engine.timing import Timing
 from ambertime_tui.paths import paths_from
 from ambertime_tui.simulator.background import BackgroundUsbmuxd
 from ambertime_tui.simulator.facts import Facts, udid_for
-from ambertime_tui.simulator.icloud import ICloudSettings
+from ambertime_tui.simulator.icloud_settings import ICloudSettings
 from ambertime_tui.simulator.icloud_thread import RunningICloud
 from ambertime_tui.simulator.library import LibraryRecipe, MadeAsset, MadeLibrary, Mix, Planted, make_library
 from ambertime_tui.simulator.phone import SimulatedPhone

@@ -18,7 +18,7 @@ from typing import Any
 
 from ambertime_tui.simulator.afc_packets import AfcStatus
 from ambertime_tui.simulator.faults import ALWAYS, Faults, PathFault, PathOperation
-from ambertime_tui.simulator.icloud import ICloudSettings
+from ambertime_tui.simulator.icloud_settings import ICloudSettings
 from ambertime_tui.simulator.library import LibraryRecipe, MadeLibrary, Planted
 
 _GIB = 1 << 30

@@ -293,7 +293,7 @@ class _Clouds:
         library = _known_library(Path(phone.media.root).parent)
         if library is None:
             return None
-        from ambertime_tui.simulator.icloud import ICloudSettings
+        from ambertime_tui.simulator.icloud_settings import ICloudSettings
         from ambertime_tui.simulator.icloud_thread import RunningICloud
 
         settings = ICloudSettings(bytes_per_second=self._arguments.icloud_speed)

@@ -20,7 +20,8 @@ from functools import partial
 from typing import Any
 
 from ambertime_tui.simulator.control import Command, ControlError
-from ambertime_tui.simulator.icloud import ICloud, ICloudSettings
+from ambertime_tui.simulator.icloud import ICloud
+from ambertime_tui.simulator.icloud_settings import ICloudSettings
 from ambertime_tui.simulator.icloud_thread import RunningICloud
 from ambertime_tui.simulator.phone import SimulatedPhone
 from ambertime_tui.simulator.shortcut import ShortcutError

@@ -10,7 +10,8 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from ambertime_tui.simulator.icloud import ICloud, ICloudSettings
+from ambertime_tui.simulator.icloud import ICloud
+from ambertime_tui.simulator.icloud_settings import ICloudSettings
 from ambertime_tui.simulator.library import MadeLibrary
 from ambertime_tui.simulator.phone import SimulatedPhone
 from ambertime_tui.simulator.shortcut import ShortcutError, opened, shortcut_run

@@ -17,7 +17,7 @@ from ambertime_tui.simulator.afc_packets import AfcStatus, Operation
 from ambertime_tui.simulator.background import BackgroundUsbmuxd
 from ambertime_tui.simulator.behaviour import EFFECTS, Behaviour, Switch, behaviour_named
 from ambertime_tui.simulator.faults import Faults
-from ambertime_tui.simulator.icloud import ICloudSettings
+from ambertime_tui.simulator.icloud_settings import ICloudSettings
 from ambertime_tui.simulator.identity import HOST_ID
 from ambertime_tui.simulator.library import LibraryRecipe, MadeLibrary, Mix, make_library
 from ambertime_tui.simulator.phone import AFC, SimulatedPhone

@@ -11,8 +11,9 @@ import pytest
 
 from ambertime_tui.simulator.background import BackgroundUsbmuxd
 from ambertime_tui.simulator.control import ControlClient, ControlError, ControlServer
-from ambertime_tui.simulator.icloud import ICloud, ICloudSettings
+from ambertime_tui.simulator.icloud import ICloud
 from ambertime_tui.simulator.icloud_commands import icloud_commands
+from ambertime_tui.simulator.icloud_settings import ICloudSettings
 from ambertime_tui.simulator.icloud_thread import RunningICloud
 from ambertime_tui.simulator.library import LibraryRecipe, LiveLibrary, MadeAsset, MadeLibrary, make_library
 from ambertime_tui.simulator.shortcut import ShortcutError, opened, shortcut_run

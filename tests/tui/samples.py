@@ -36,7 +36,7 @@ from ambertime_tui.engine.api.status import (
 from ambertime_tui.engine.api.trial import KindResult, TrialResult, TrialState, TrialStatus
 from ambertime_tui.engine.job.census import WORDS
 from ambertime_tui.engine.job.copy_phase import ENDED_BEFORE
-from ambertime_tui.engine.job.fetch_requests import USUAL_TROUBLES
+from ambertime_tui.engine.job.fetch_sentences import USUAL_TROUBLES
 from ambertime_tui.engine.plan.trial import findings
 from ambertime_tui.phone.errors import MediaUnreadable, PhoneDisconnected
 from ambertime_tui.phone.originals import KeepOriginals

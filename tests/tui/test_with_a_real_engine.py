@@ -76,6 +76,7 @@ def test_an_engine_killed_on_setup_is_restarted_with_r(app: AmberApp) -> None:
         await stage.press("enter", "enter")
         await stage.until(on(stage, RunScreen))
         assert len(running_jobs(paths_from(os.environ))) == 1
+        kill_engine(stage)  # its job would wait for the phone long after the test
 
     play(app, script, size=(120, 40))
 

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
 from collections.abc import AsyncGenerator, Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from ambertime_tui import __version__
+from ambertime_tui.engine.api.host_connection import HostConnection, host_gone
 from ambertime_tui.engine.api.hosts import find_jobs, host_silent, running_jobs, start_host
 from ambertime_tui.engine.api.lines import LONGEST_ANSWER, peer_is_ours, read_line
-from ambertime_tui.engine.api.messages import ask_line, decoded, hello_from, parse_line
+from ambertime_tui.engine.api.messages import ask_line, decoded, hello_from
 from ambertime_tui.engine.api.overview import Overview
 from ambertime_tui.engine.api.planned_run import PlanArgs, PlannedItem, PlannedRun, PlanPage
 from ambertime_tui.engine.api.protocol import (
@@ -77,15 +77,6 @@ PAGE = 2000
 """Items per request when all are wanted."""
 
 
-def host_gone() -> EngineError:
-    """The error of a host that ended before its job did."""
-    return EngineError(
-        "HostGone",
-        "The backup process ended unexpectedly. All files copied so far are complete and recorded. "
-        "Run the backup again to continue.",
-    )
-
-
 class EngineClient:
     """A connection to an engine host. All methods but the classmethods may be used concurrently."""
 
@@ -95,16 +86,7 @@ class EngineClient:
         """Use `launch` or `attach` instead."""
         self.socket = socket
         self.hello = hello
-        self._reader = reader
-        self._writer = writer
-        self._asked: dict[int, asyncio.Future[Any]] = {}
-        self._next = 1
-        self._gone: EngineError | None = None
-        self._newest: dict[Push, Any] = {}
-        self._news = asyncio.Condition()
-        self._counts = dict.fromkeys(Push, 0)
-        self._on_scan: list[Callable[[ScanStatus], None]] = []
-        self._listening = asyncio.create_task(self._listen(), name="engine client")
+        self._connection = HostConnection(reader, writer)
 
     @classmethod
     async def launch(cls, paths: Paths, environ: Mapping[str, str]) -> EngineClient:
@@ -155,11 +137,7 @@ class EngineClient:
 
     async def aclose(self) -> None:
         """Close the connection. A running job continues."""
-        self._listening.cancel()
-        await asyncio.gather(self._listening, return_exceptions=True)
-        self._writer.close()
-        with contextlib.suppress(OSError):
-            await self._writer.wait_closed()
+        await self._connection.aclose()
 
     async def phones(self) -> PhonesSeen:
         """List the phones connected by cable, or say why no phone is usable.
@@ -199,9 +177,9 @@ class EngineClient:
         Raises:
             EngineError: `HostGone`.
         """
-        seen = self._counts[Push.DEVICES]
-        await self._request(Ask.WATCH_DEVICES)
-        async for value in self._pushes(Push.DEVICES, seen):
+        seen = self._connection.counts[Push.DEVICES]
+        await self._connection.request(Ask.WATCH_DEVICES)
+        async for value in self._connection.pushes(Push.DEVICES, seen):
             yield decoded(DevicesChanged, value)
 
     async def survey(
@@ -222,12 +200,12 @@ class EngineClient:
             EngineError: no such phone, not trusted, locked, no readable library, ...
         """
         if on_scan is not None:
-            self._on_scan.append(on_scan)
+            self._connection.on_scan.append(on_scan)
         try:
             return await self._ask(SurveyedLibrary, Ask.SURVEY, SurveyArgs(udid, refresh))
         finally:
             if on_scan is not None:
-                self._on_scan.remove(on_scan)
+                self._connection.on_scan.remove(on_scan)
 
     async def overview(self, udid: str | None, selection: Selection) -> Overview:
         """Summarize a phone's library, as `scan` shows it. Reads the library first if needed.
@@ -302,9 +280,9 @@ class EngineClient:
         Raises:
             EngineError: `NoJob`: no job was started; `HostGone`: the host ended before the job did.
         """
-        seen = self._counts[Push.STATUS]
-        await self._request(Ask.WATCH_STATUS)
-        async for value in self._pushes(Push.STATUS, seen):
+        seen = self._connection.counts[Push.STATUS]
+        await self._connection.request(Ask.WATCH_STATUS)
+        async for value in self._connection.pushes(Push.STATUS, seen):
             status = decoded(JobStatus, value)
             yield status
             if status.outcome is not None:
@@ -316,7 +294,7 @@ class EngineClient:
         Raises:
             EngineError: `NotNow`: not possible now, and the message says why; `NoJob`.
         """
-        await self._request(Ask.COMMAND, command)
+        await self._connection.request(Ask.COMMAND, command)
 
     async def rows(self, pane: Pane, offset: int, limit: int) -> Rows:
         """Return a page of one of the job's lists.
@@ -350,74 +328,4 @@ class EngineClient:
                 return Report(census, tuple(left))
 
     async def _ask(self, kind: type[T], ask: Ask, args: object = None) -> T:
-        return decoded(kind, await self._request(ask, args))
-
-    async def _request(self, ask: Ask, args: object = None) -> Any:
-        if self._gone is not None:
-            raise self._gone
-        number, self._next = self._next, self._next + 1
-        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._asked[number] = answer
-        try:
-            self._writer.write(ask_line(number, ask, args))
-            return await answer
-        finally:
-            self._asked.pop(number, None)
-
-    async def _pushes(self, push: Push, seen: int) -> AsyncGenerator[Any, None]:
-        """Yield what the host pushes from now on. A new watch starts with the current state."""
-        while True:
-            async with self._news:
-                while self._counts[push] == seen and self._gone is None:
-                    await self._news.wait()
-            if self._counts[push] > seen:
-                seen = self._counts[push]
-                yield self._newest[push]
-            elif self._gone is not None:
-                raise self._gone
-
-    async def _listen(self) -> None:
-        gone = host_gone()
-        try:
-            while data := await read_line(self._reader):
-                await self._dispatch(parse_line(data))
-        except (OSError, ValueError) as error:
-            gone.__cause__ = error
-        except EngineError as error:
-            gone = error
-        finally:
-            self._gone = gone
-            for answer in self._asked.values():
-                if not answer.done():
-                    answer.set_exception(gone)
-            self._asked.clear()
-            async with self._news:
-                self._news.notify_all()
-
-    async def _dispatch(self, message: dict[str, Any]) -> None:
-        if "push" in message:
-            try:
-                push = Push(message["push"])
-            except ValueError:
-                return  # of a newer version
-            if push is Push.SCAN:
-                scan = decoded(ScanStatus, message.get("value"))
-                for listener in tuple(self._on_scan):
-                    listener(scan)
-                return
-            async with self._news:
-                self._newest[push] = message.get("value")
-                self._counts[push] += 1
-                self._news.notify_all()
-            return
-        number = message.get("id")
-        answer = self._asked.get(number) if isinstance(number, int) else None
-        if answer is None or answer.done():
-            return
-        error = message.get("error")
-        if error is None:
-            answer.set_result(message.get("answer"))
-        elif not isinstance(error, dict):
-            raise EngineError("NotUnderstood", "The engine sent an error without a sentence. Start again.")
-        else:
-            answer.set_exception(EngineError(str(error.get("kind")), str(error.get("sentence"))))
+        return decoded(kind, await self._connection.request(ask, args))

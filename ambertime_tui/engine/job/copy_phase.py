@@ -7,14 +7,15 @@ from collections import Counter
 from collections.abc import Container, Mapping, Set
 
 from ambertime_tui import units
-from ambertime_tui.engine.api.protocol import EngineError, Pane, Rows
-from ambertime_tui.engine.api.spec import FetchOrder, FetchWay
+from ambertime_tui.engine.api.protocol import Pane, Rows
+from ambertime_tui.engine.api.spec import FetchWay
 from ambertime_tui.engine.api.status import FetchState, Phase, Tally
 from ambertime_tui.engine.job.arrivals import ArrivalWatch
 from ambertime_tui.engine.job.census import NOT_REACHED, Bucket, Ending
 from ambertime_tui.engine.job.context import JobContext
+from ambertime_tui.engine.job.copy_commands import CopyCommands
 from ambertime_tui.engine.job.fetch_queue import FetchQueue
-from ambertime_tui.engine.job.fetch_requests import FINISHING, FetchRequests, methods
+from ambertime_tui.engine.job.fetch_requests import FetchRequests, methods
 from ambertime_tui.engine.job.ledger import Ledger
 from ambertime_tui.engine.job.outcomes import Copied, Failed, NotThere, Outcome, ending_of
 from ambertime_tui.engine.job.smaller_files import SmallerFiles
@@ -69,7 +70,6 @@ class CopyPhase:
         self._fetch_queue = fetch_queue
         self._main_names = main_names
         self._included = context.includes_icloud
-        self._finishing = False
         self._came_between: set[int] = set()
         """Assets that came from iCloud since an earlier run asked for them, by position in the plan."""
         self._offloaded: Counter[int] = Counter()
@@ -90,6 +90,15 @@ class CopyPhase:
                 reach=reach,
             )
             self._watch = self._new_watch(self._requests)
+        self.commands = CopyCommands(
+            copy_queue=self._copy_queue,
+            ledger=ledger,
+            fetch_queue=fetch_queue,
+            progress=progress,
+            requests=self._requests,
+            watch=self._watch,
+            offloaded=self._offloaded,
+        )
         progress.queue = fetch_queue
         progress.planned = ledger.plan.tally(Decision.COPY)
         progress.already = ledger.plan.tally(Decision.ALREADY)
@@ -224,128 +233,10 @@ class CopyPhase:
         """A page of a list."""
         return self._ledger.rows(pane, offset, limit, self._fetch_queue, self._copy_queue)
 
-    # Commands
-
-    def finish(self) -> None:
-        """Stop waiting for iCloud.
-
-        Raises:
-            EngineError: `NotNow`: the job does not wait for iCloud.
-        """
-        if self._requests is None:
-            raise EngineError("NotNow", "This job does not wait for iCloud; it ends by itself.")
-        self._finishing = self._progress.stops_waiting = True
-        self._requests.end(FINISHING)
-        self._progress.touch()
-        self._copy_queue.notify()
-
-    def show_code(self) -> None:
-        """Show the code of the current request again.
-
-        Raises:
-            EngineError: `NotNow`: there is no code.
-        """
-        if self._requests is None:
-            raise EngineError("NotNow", "This job does not wait for iCloud, so it has no code.")
-        self._requests.show_code()
-
-    def end_trial(self) -> None:
-        """Skip the trial of the way of asking, or continue after it.
-
-        Raises:
-            EngineError: `NotNow`: there is no trial.
-        """
-        if self._requests is None:
-            raise EngineError("NotNow", "This job does not wait for iCloud, so it tries nothing.")
-        self._requests.end_trial()
-
-    def change_way(self, way: str) -> None:
-        """Ask iOS in another way from now on.
-
-        Raises:
-            EngineError: `NotNow`: the job does not wait for iCloud; `NotUnderstood`: there is no such way.
-        """
-        if self._requests is None:
-            raise EngineError("NotNow", "This job does not wait for iCloud.")
-        if way not in list(FetchWay):
-            raise EngineError("NotUnderstood", f"There is no way of asking called {way!r}.")
-        self._requests.change_way(FetchWay(way))
-        self._copy_queue.notify()
-
     def save_trials(self) -> None:
         """Save what trials have shown and is not saved yet. Blocks."""
         if self._requests is not None:
             self._requests.trial.save()
-
-    def retry(self, uuid: str) -> None:
-        """Retry what failed, was skipped or did not come.
-
-        Args:
-            uuid: which; empty: all.
-
-        Raises:
-            EngineError: `NotNow`: there is nothing to retry.
-        """
-        given_up = [one for one in self._fetch_queue.given_up() if uuid in ("", one)]
-        again = [p for p in self._ledger.failed() if uuid in ("", p.asset.uuid)]
-        again = [p for p in again if p.asset.uuid not in self._fetch_queue]
-        if not again and not given_up:
-            raise EngineError("NotNow", "There is nothing to retry.")
-        for planned in again:
-            ending = self._ledger.ending_of(planned)
-            if ending is not None and ending.reason == "skipped":
-                self._progress.planned += Tally(1, planned.bytes)
-            else:
-                self._progress.failed -= 1
-            self._ledger.reopen(planned)
-        for one in given_up:
-            planned = self._fetch_queue.planned(one)
-            del self._offloaded[planned.number]
-            if self._watch is not None:
-                self._watch.forget_rejections(one)
-            ending = self._ledger.ending_of(planned)
-            if ending is not None and ending.bucket is Bucket.FAILED:
-                self._progress.failed -= 1
-                self._progress.planned = self._progress.planned.less(Tally(1, planned.bytes))
-            self._ledger.reopen(planned)
-            self._fetch_queue.move(one, FetchState.WAITING)
-        self._copy_queue.add_again(again)
-        self._progress.touch()
-
-    def skip(self, uuid: str) -> None:
-        """Leave an asset out of this job.
-
-        Raises:
-            EngineError: `NotNow`: it is being copied, or finished.
-        """
-        planned = self._ledger.planned(uuid)
-        waits_for_icloud = self._fetch_queue.is_watched(uuid)
-        done = planned is None or (self._ledger.ending_of(planned) is not None and not waits_for_icloud)
-        if planned is None or done or planned.decision not in (Decision.COPY, Decision.FETCH):
-            raise EngineError("NotNow", "That item is not waiting.")
-        if self._copy_queue.is_being_copied(uuid):
-            raise EngineError("NotNow", f"{planned.asset.original_filename} is being copied right now.")
-        self._copy_queue.skip(uuid)
-        if uuid in self._fetch_queue:
-            self._fetch_queue.move(uuid, FetchState.SKIPPED, "skipped by you")
-        bucket = Bucket.ICLOUD if waits_for_icloud else Bucket.FAILED
-        self._ledger.record(planned, Ending(bucket, "skipped", "You skipped it. Run again to copy it."))
-        if not waits_for_icloud:
-            self._progress.planned = self._progress.planned.less(Tally(1, planned.bytes))
-        self._progress.touch()
-        self._copy_queue.notify()
-
-    def reorder(self, order: str) -> None:
-        """Change the order of the fetch queue.
-
-        Raises:
-            EngineError: `NotUnderstood`: there is no such order.
-        """
-        try:
-            self._fetch_queue.reorder(FetchOrder(order))
-        except ValueError as error:
-            raise EngineError("NotUnderstood", f"There is no order called {order!r}.") from error
-        self._progress.touch()
 
     # The end
 
@@ -354,7 +245,7 @@ class CopyPhase:
         requests, progress = self._requests, self._progress
         if requests is None:
             return
-        sentence = NOT_WAITED_FOR if self._finishing else ENDED_BEFORE
+        sentence = NOT_WAITED_FOR if self._progress.stops_waiting else ENDED_BEFORE
         for planned in tuple(self._fetch_queue.in_order()):
             if self._ledger.ending_of(planned) is None:
                 self._leave_in_icloud(planned, "icloud", sentence)
@@ -425,11 +316,12 @@ class CopyPhase:
         if watching is not None:
             watching.add_done_callback(lambda _: queue.notify())
         while not queue.closed:
-            waits = watching is not None and not self._finishing and self._fetch_queue.pending > 0
+            stops = self._progress.stops_waiting
+            waits = watching is not None and not stops and self._fetch_queue.pending > 0
             if waits and watching is not None and watching.done():
                 self._give_up_waiting()
                 continue
-            looks = bool(self._smaller.pending) and not self._finishing
+            looks = bool(self._smaller.pending) and not stops
             if queue.is_empty and not waits and looks:
                 await self._look_again()
                 continue
@@ -448,7 +340,7 @@ class CopyPhase:
         )
         looking = asyncio.create_task(self._smaller.look_again(self._context.link), name="second look")
         looking.add_done_callback(lambda _: self._copy_queue.notify())
-        while not looking.done() and not self._copy_queue.closed and not self._finishing:
+        while not looking.done() and not self._copy_queue.closed and not self._progress.stops_waiting:
             await self._copy_queue.changed()
         if not looking.done():
             looking.cancel()

@@ -10,10 +10,18 @@ from dataclasses import replace
 from ambertime_tui import units
 from ambertime_tui.engine.api.protocol import EngineError
 from ambertime_tui.engine.api.spec import FetchWay
-from ambertime_tui.engine.api.status import FetchState, PhoneSummary
+from ambertime_tui.engine.api.status import FetchState
 from ambertime_tui.engine.job.alternation import WORDS, Alternation, PhotosSetting
 from ambertime_tui.engine.job.attendance import Asking
 from ambertime_tui.engine.job.fetch_queue import FetchQueue
+from ambertime_tui.engine.job.fetch_sentences import (
+    ALTERNATE,
+    DECIDE,
+    NO_ROOM,
+    TRIAL,
+    about_other_ways,
+    what_to_check,
+)
 from ambertime_tui.engine.job.phone_room import PhoneRoom
 from ambertime_tui.engine.job.progress import Progress
 from ambertime_tui.engine.job.trial import Trials
@@ -51,8 +59,6 @@ ROOM_EVERY = 30.0
 """Seconds between two looks at the phone's free storage."""
 QUIET_AFTER = 120.0
 """Seconds without an arrival until a message says what to check."""
-LOW_BATTERY = 20
-LOW_STORAGE = 1_000_000_000
 
 
 class FetchRequests:
@@ -357,7 +363,7 @@ class FetchRequests:
     def _sentence(self, quiet: float) -> str:
         pending = self._queue.pending
         if not pending:
-            return self._about_other_ways()
+            return about_other_ways(self._queue.tally(FetchState.NOT_BY_THIS_WAY).count)
         if self.trial.asking:
             return DECIDE
         request = self._request
@@ -370,7 +376,9 @@ class FetchRequests:
         if self._keeps_originals and alternation.sentence and (alternation.same_again or not self._has_begun):
             return self._alternation.sentence
         if quiet >= QUIET_AFTER:
-            return f"Nothing has arrived for {units.duration(quiet // 60 * 60)}. {self._what_to_check()}"
+            scans = self._request is not None and bool(self._request.code) and not self._has_begun
+            check = what_to_check(self._progress.phone, scans=scans, keeps_originals=self._keeps_originals)
+            return f"Nothing has arrived for {units.duration(quiet // 60 * 60)}. {check}"
         if request is None:
             return ""
         if request.uuids is None:
@@ -389,47 +397,3 @@ class FetchRequests:
             return "No other code is needed for now."
         codes = self._progress.hands_left
         return "The next code follows." if not codes else f"About {units.plural(codes, 'more code')} to scan."
-
-    def _about_other_ways(self) -> str:
-        unable = self._queue.tally(FetchState.NOT_BY_THIS_WAY).count
-        if not unable:
-            return ""
-        items = units.plural(unable, "item")
-        return f"The Shortcut cannot download {items}. They are listed at the end, with the way that can."
-
-    def _what_to_check(self) -> str:
-        troubles = " and ".join(_phone_troubles(self._progress.phone))
-        checks = []
-        if self._request is not None and self._request.code and not self._has_begun:
-            checks.append("that you have scanned the code and run the Shortcut")
-        if self._keeps_originals:
-            checks.append("that Download and Keep Originals is on")
-        check = f"Check {'; '.join([*checks, USUAL_TROUBLES])}."
-        return f"The iPhone {troubles}. {check}" if troubles else check
-
-
-USUAL_TROUBLES = (
-    "the iPhone's Wi-Fi, power, Low Power Mode, free storage; and iCloud on Apple's System Status page"
-)
-TRIAL = "First a trial with a few items."
-DECIDE = "The trial is over. Decide how to continue."
-ALTERNATE = (
-    "Not everything fits on the iPhone. When arrivals stop, choose Optimize iPhone Storage "
-    "until it has free storage again, then switch back."
-)
-NO_ROOM = (
-    "The iPhone has only {free} free: 1 GiB has to stay free, and the next original does not fit beside it. "
-    "{items}. Free some storage on the iPhone; the job then continues by itself."
-)
-FINISHING = "No longer waiting for iCloud. The job copies what has arrived, lists the rest, and ends."
-
-
-def _phone_troubles(phone: PhoneSummary | None) -> Iterator[str]:
-    if phone is None:
-        return
-    if phone.on_power is False:
-        low = phone.battery_percent is not None and phone.battery_percent <= LOW_BATTERY
-        level = f" ({phone.battery_percent}%)" if low else ""
-        yield f"is not connected to power{level}"
-    if phone.free_bytes is not None and phone.free_bytes < LOW_STORAGE:
-        yield f"has only {units.size(phone.free_bytes)} free"

@@ -223,21 +223,21 @@ class Job:
                 self._stop_now.set()
                 self._conditions.publish()
             case CommandName.FINISH:
-                self._while_copying().finish()
+                self._while_copying().commands.finish()
             case CommandName.RETRY_FAILED:
-                self._while_copying().retry(command.argument)
+                self._while_copying().commands.retry(command.argument)
             case CommandName.SKIP:
-                self._while_copying().skip(command.argument)
+                self._while_copying().commands.skip(command.argument)
             case CommandName.ORDER:
-                self._while_copying().reorder(command.argument)
+                self._while_copying().commands.reorder(command.argument)
             case CommandName.TRIAL:
-                self._while_copying().end_trial()
+                self._while_copying().commands.end_trial()
             case CommandName.WAY:
-                self._while_copying().change_way(command.argument)
+                self._while_copying().commands.change_way(command.argument)
             case CommandName.SHOW_CODE:
                 if self._pipeline.planned is None:
                     raise EngineError("NotNow", "There is no code yet.")
-                self._pipeline.planned.copy_phase.show_code()
+                self._pipeline.planned.copy_phase.commands.show_code()
 
     def stop(self, *, resume_later: bool = False) -> None:
         """End the job after the files in progress, or immediately if nothing is being copied.

@@ -20,7 +20,7 @@ import pytest
 from ambertime_tui.engine.api.client import EngineClient, EngineError
 from ambertime_tui.engine.api.status import Outcome
 from ambertime_tui.paths import paths_from
-from ambertime_tui.simulator.icloud import ICloudSettings
+from ambertime_tui.simulator.icloud_settings import ICloudSettings
 from ambertime_tui.simulator.icloud_thread import RunningICloud
 from ambertime_tui.simulator.library import LibraryRecipe, MadeLibrary, make_library
 from ambertime_tui.simulator.phone import SimulatedPhone

@@ -9,7 +9,8 @@ from typing import cast
 from ambertime_tui.engine.api.spec import FetchOrder, FetchWay, JobSpec, OriginalsChoice
 from ambertime_tui.engine.api.status import FetchState, FetchStatus
 from ambertime_tui.engine.job.fetch_queue import FetchQueue
-from ambertime_tui.engine.job.fetch_requests import FINISHING, FetchRequests, methods
+from ambertime_tui.engine.job.fetch_requests import FetchRequests, methods
+from ambertime_tui.engine.job.fetch_sentences import FINISHING
 from ambertime_tui.engine.job.progress import Progress
 from ambertime_tui.engine.plan.plan import plan_of
 from ambertime_tui.engine.timing import Timing

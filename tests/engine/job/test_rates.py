@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ambertime_tui.engine.job.progress import (
+from ambertime_tui.engine.job.rate_meter import (
     ETA_WINDOW,
     FIRST_ETA_AFTER,
     HISTORY,

@@ -28,7 +28,7 @@ from ambertime_tui.paths import paths_from
 from ambertime_tui.phone.session import PhoneTimeouts
 from ambertime_tui.simulator.behaviour import Behaviour, Switch
 from ambertime_tui.simulator.faults import Faults
-from ambertime_tui.simulator.icloud import ICloudSettings
+from ambertime_tui.simulator.icloud_settings import ICloudSettings
 from ambertime_tui.simulator.icloud_thread import RunningICloud
 from ambertime_tui.simulator.library import LibraryRecipe, MadeAsset, MadeLibrary, Mix, make_library
 from ambertime_tui.simulator.phone import SimulatedPhone

@@ -11,7 +11,7 @@ from ambertime_tui.engine.api.spec import FetchWay
 from ambertime_tui.engine.api.status import JobStatus
 from ambertime_tui.engine.job.job import Job
 from ambertime_tui.simulator.behaviour import Switch
-from ambertime_tui.simulator.icloud import ICloudSettings
+from ambertime_tui.simulator.icloud_settings import ICloudSettings
 from ambertime_tui.simulator.shortcut import ShortcutError
 from tests.engine.unconfirmed.phones import (
     MIX,
