@@ -37,35 +37,38 @@ RULES = {
     "phone": rule("library units", "a phone is reached without knowing of drives or jobs"),
     "drive.layout": rule("", "it only names files"),
     "drive.errors": rule("units", "every part of the drive may raise these"),
+    "drive.os_errors": rule("drive.errors units", "every part translates the errors of its system calls"),
     "drive.volume": rule(
-        "drive.errors drive.layout units", "locks and file systems do not depend on what is archived"
+        "drive.errors drive.os_errors drive.layout units",
+        "locks and file systems do not depend on what is archived",
     ),
     "drive.record": rule(
-        "drive.volume drive.errors drive.layout library units", "the record does not depend on who writes it"
+        "drive.volume drive.errors drive.os_errors drive.layout library units",
+        "the record does not depend on who writes it",
     ),
     "drive.writing": rule(
-        "drive.record drive.volume drive.errors drive.layout library units",
+        "drive.record drive.volume drive.errors drive.os_errors drive.layout library units",
         "writing uses the record, never the other way round",
     ),
     "drive.verify": rule(
-        "drive.writing drive.record drive.volume drive.errors drive.layout library units",
+        "drive.writing drive.record drive.volume drive.errors drive.os_errors drive.layout library units",
         "an archive can be verified without a job",
     ),
     "drive.target": rule(
-        "drive.writing drive.record drive.volume drive.errors drive.layout library units",
+        "drive.writing drive.record drive.volume drive.errors drive.os_errors drive.layout library units",
         "it puts the parts of the drive together",
     ),
     "drive.forgetting": rule(
-        "drive.target drive.record drive.volume drive.errors drive.layout library units",
+        "drive.target drive.record drive.volume drive.errors drive.os_errors drive.layout library units",
         "it looks at a whole target",
     ),
     "drive.finding": rule(
-        "drive.record drive.volume drive.errors drive.layout library units",
+        "drive.record drive.volume drive.errors drive.os_errors drive.layout library units",
         "items are found from the record alone",
     ),
     "drive.exporting": rule(
-        "drive.finding drive.verify drive.writing drive.record drive.volume drive.errors drive.layout "
-        "library units",
+        "drive.finding drive.verify drive.writing drive.record drive.volume drive.errors drive.os_errors "
+        "drive.layout library units",
         "files are copied out of an archive as they are verified: without a job",
     ),
     "engine.timing": rule("phone", "clocks are passed to every part of the engine"),

@@ -24,10 +24,10 @@ from ambertime_tui.drive.errors import (
     TargetInUse,
     TargetMissing,
     TargetNotAFolder,
-    drive_error,
 )
 from ambertime_tui.drive.finding import FoundItem
 from ambertime_tui.drive.layout import OURS, PHOTOS
+from ambertime_tui.drive.os_errors import drive_error
 from ambertime_tui.drive.record.record_model import RecordedFile
 from ambertime_tui.drive.verify.one_file import TargetAtStart
 from ambertime_tui.drive.volume.marker import refuse_inside_archive

@@ -25,8 +25,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ambertime_tui.drive.errors import DriveError, drive_error
+from ambertime_tui.drive.errors import (
+    DriveError,
+)
 from ambertime_tui.drive.layout import CHECKSUMS, OURS, PARTS
+from ambertime_tui.drive.os_errors import drive_error
 from ambertime_tui.drive.record.absent import save_absent
 from ambertime_tui.drive.record.checksums import refused_lines
 from ambertime_tui.drive.record.integrity import finalize_archive, read_integrity

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ambertime_tui import units
-from ambertime_tui.drive.errors import drive_error
 from ambertime_tui.drive.layout import CHECKSUMS
+from ambertime_tui.drive.os_errors import drive_error
 from ambertime_tui.drive.volume.atomic_write import write_atomically
 from ambertime_tui.drive.volume.own_files import open_own_file
 from ambertime_tui.drive.volume.relative_path import is_safe_path

@@ -16,8 +16,8 @@ from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
 
-from ambertime_tui.drive.errors import drive_error
 from ambertime_tui.drive.layout import BACKUP, CHECKSUMS, INTEGRITY, OURS, RECORD
+from ambertime_tui.drive.os_errors import drive_error
 from ambertime_tui.drive.record.checksums import comments_of, each_checksum, write_checksums
 from ambertime_tui.drive.record.record import Record
 from ambertime_tui.drive.volume.atomic_write import write_atomically

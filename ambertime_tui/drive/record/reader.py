@@ -12,8 +12,12 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
-from ambertime_tui.drive.errors import RecordDamaged, ScratchFull, drive_error
+from ambertime_tui.drive.errors import (
+    RecordDamaged,
+    ScratchFull,
+)
 from ambertime_tui.drive.layout import OURS, RECORD
+from ambertime_tui.drive.os_errors import drive_error
 from ambertime_tui.drive.record.connection import connect
 from ambertime_tui.drive.record.damage_mark import leave_mark
 from ambertime_tui.drive.record.integrity import hash_of, read_integrity

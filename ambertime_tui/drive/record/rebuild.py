@@ -13,8 +13,11 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from ambertime_tui.drive.errors import RecordDamaged, drive_error
+from ambertime_tui.drive.errors import (
+    RecordDamaged,
+)
 from ambertime_tui.drive.layout import BACKUP, DAMAGED, OURS, RECORD
+from ambertime_tui.drive.os_errors import drive_error
 from ambertime_tui.drive.record.checksums import each_checksum
 from ambertime_tui.drive.record.connection import SIDE_FILES, copy_file, is_blank, replace_shared_files
 from ambertime_tui.drive.record.damage_mark import is_marked, leave_mark, remove_mark

@@ -14,7 +14,12 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 
-from ambertime_tui.drive.errors import ObstacleInArchive, RecordDamaged, RecordFailed, drive_error
+from ambertime_tui.drive.errors import (
+    ObstacleInArchive,
+    RecordDamaged,
+    RecordFailed,
+)
+from ambertime_tui.drive.os_errors import drive_error
 from ambertime_tui.drive.record.connection import connect, copy_file
 from ambertime_tui.drive.record.migration import copy_upgraded
 from ambertime_tui.drive.record.record_model import AsideFile, RecordedAsset

@@ -10,7 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ambertime_tui import units
-from ambertime_tui.drive.errors import ObstacleInArchive, TargetGone, drive_error
+from ambertime_tui.drive.errors import (
+    ObstacleInArchive,
+    TargetGone,
+)
+from ambertime_tui.drive.os_errors import drive_error
 from ambertime_tui.drive.record.record_model import ReadBack, proof_of
 from ambertime_tui.drive.record.verdicts import Finding, Verdict, verdict_of
 from ambertime_tui.drive.verify.expected import Expected, ExpectedFiles

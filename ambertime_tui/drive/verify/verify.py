@@ -12,8 +12,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from ambertime_tui import units
-from ambertime_tui.drive.errors import DriveError, TargetMissing, TargetNotAFolder, drive_error
+from ambertime_tui.drive.errors import (
+    DriveError,
+    TargetMissing,
+    TargetNotAFolder,
+)
 from ambertime_tui.drive.layout import CHECKSUMS, OURS, PHOTOS
+from ambertime_tui.drive.os_errors import drive_error
 from ambertime_tui.drive.record.integrity import read_integrity
 from ambertime_tui.drive.record.record_model import Proof, ReadBack
 from ambertime_tui.drive.record.verdicts import Finding, Verdict, load_findings, save_findings, save_verified

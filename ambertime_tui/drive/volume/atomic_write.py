@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from ambertime_tui.drive.errors import drive_error
+from ambertime_tui.drive.os_errors import drive_error
 from ambertime_tui.drive.volume.system_calls import SystemCalls
 
 

@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from ambertime_tui.drive.errors import TargetMissing, drive_error
+from ambertime_tui.drive.errors import (
+    TargetMissing,
+)
+from ambertime_tui.drive.os_errors import drive_error
 from ambertime_tui.drive.volume import diskutil
 from ambertime_tui.drive.volume.file_system import FileSystemTraits, probe, traits_of
 

@@ -21,9 +21,9 @@ from ambertime_tui.drive.errors import (
     TargetNotAFolder,
     TargetSwapped,
     TargetWithoutLocks,
-    drive_error,
 )
 from ambertime_tui.drive.layout import LOCK, OURS
+from ambertime_tui.drive.os_errors import drive_error
 from ambertime_tui.drive.volume.marker import (
     Marker,
     new_target_id,

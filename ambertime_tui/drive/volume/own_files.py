@@ -9,7 +9,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from ambertime_tui.drive.errors import Obstacle, ObstacleInArchive, drive_error
+from ambertime_tui.drive.errors import (
+    Obstacle,
+    ObstacleInArchive,
+)
 from ambertime_tui.drive.layout import (
     ABSENT,
     BACKUP,
@@ -24,6 +27,7 @@ from ambertime_tui.drive.layout import (
     RECORD,
     VERIFIED,
 )
+from ambertime_tui.drive.os_errors import drive_error
 from ambertime_tui.drive.volume.root_folder import RootFolder, obstacle_of
 
 LONGEST_JSON = 64 << 20

@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from ambertime_tui.drive.errors import FileTooLarge, drive_error
+from ambertime_tui.drive.errors import (
+    FileTooLarge,
+)
+from ambertime_tui.drive.os_errors import drive_error
 from ambertime_tui.drive.record.record_model import RecordedAsset, RecordedFile
 from ambertime_tui.drive.writing.context import WriteContext
 from ambertime_tui.drive.writing.file_writer import FileWriter, StagedFile

@@ -13,7 +13,12 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from ambertime_tui.drive.errors import DriveError, NameNotKept, WriteFailed, drive_error
+from ambertime_tui.drive.errors import (
+    DriveError,
+    NameNotKept,
+    WriteFailed,
+)
+from ambertime_tui.drive.os_errors import drive_error
 from ambertime_tui.drive.record.record import Record
 from ambertime_tui.drive.record.record_model import RecordedAsset, RecordedFile, ReservedName
 from ambertime_tui.drive.writing.asset_writer import StagedAsset

@@ -7,7 +7,7 @@ import stat
 from collections.abc import Container
 from dataclasses import dataclass, field, replace
 
-from ambertime_tui.drive.errors import drive_error
+from ambertime_tui.drive.os_errors import drive_error
 from ambertime_tui.drive.record.record_model import AsideFile, RecordedAsset, RecordedFile
 from ambertime_tui.drive.record.verdicts import Verdict, verdict_of
 from ambertime_tui.drive.volume.name_keys import name_key

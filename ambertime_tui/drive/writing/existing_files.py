@@ -16,8 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ambertime_tui.drive.errors import drive_error
 from ambertime_tui.drive.layout import CHECKSUMS
+from ambertime_tui.drive.os_errors import drive_error
 from ambertime_tui.drive.record.record import Record
 from ambertime_tui.drive.volume.name_keys import is_text, name_key
 from ambertime_tui.drive.volume.service_folders import service_of

@@ -9,7 +9,13 @@ from pathlib import Path
 
 from xxhash import xxh3_128
 
-from ambertime_tui.drive.errors import DriveError, FileTooLarge, ReadBackDiffers, SizeDiffers, drive_error
+from ambertime_tui.drive.errors import (
+    DriveError,
+    FileTooLarge,
+    ReadBackDiffers,
+    SizeDiffers,
+)
+from ambertime_tui.drive.os_errors import drive_error
 from ambertime_tui.drive.record.record_model import ReadBack, RecordedFile
 from ambertime_tui.drive.writing.context import WriteContext
 from ambertime_tui.drive.writing.naming import PlacedFile

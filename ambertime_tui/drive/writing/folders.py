@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from ambertime_tui.drive.errors import drive_error
+from ambertime_tui.drive.os_errors import drive_error
 from ambertime_tui.drive.volume.system_calls import SystemCalls
 
 

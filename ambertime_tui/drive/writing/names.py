@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
-from ambertime_tui.drive.errors import drive_error
+from ambertime_tui.drive.os_errors import drive_error
 from ambertime_tui.drive.record.record import Record
 from ambertime_tui.drive.volume.file_system import FileSystemTraits
 from ambertime_tui.drive.volume.system_calls import SystemCalls

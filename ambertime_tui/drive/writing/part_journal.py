@@ -20,7 +20,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ambertime_tui import units
-from ambertime_tui.drive.errors import DriveError, drive_error
+from ambertime_tui.drive.errors import (
+    DriveError,
+)
+from ambertime_tui.drive.os_errors import drive_error
 from ambertime_tui.drive.volume.atomic_write import write_atomically
 from ambertime_tui.drive.volume.relative_path import UnsafePath, checked_archive_path
 from ambertime_tui.drive.volume.system_calls import SystemCalls

@@ -7,10 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ambertime_tui.drive.errors import DriveError, drive_error
+from ambertime_tui.drive.errors import (
+    DriveError,
+)
 from ambertime_tui.drive.finding import FoundItem, find_items
 from ambertime_tui.drive.finding import ItemKind as ItemKind
 from ambertime_tui.drive.finding import Query as Query
+from ambertime_tui.drive.os_errors import drive_error
 from ambertime_tui.engine.api.protocol import EngineError
 
 

@@ -9,10 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from ambertime_tui.drive.errors import DriveError, drive_error
+from ambertime_tui.drive.errors import (
+    DriveError,
+)
 from ambertime_tui.drive.forgetting import ForgettableItem as ForgettableItem
 from ambertime_tui.drive.forgetting import ItemKey, absent_items, forget, forgotten_items, remember
 from ambertime_tui.drive.layout import OURS, RECORD
+from ambertime_tui.drive.os_errors import drive_error
 from ambertime_tui.drive.target import Target, open_target
 from ambertime_tui.engine.api.protocol import EngineError
 

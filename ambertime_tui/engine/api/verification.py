@@ -6,8 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ambertime_tui.drive.errors import DriveError, drive_error
+from ambertime_tui.drive.errors import (
+    DriveError,
+)
 from ambertime_tui.drive.layout import OURS
+from ambertime_tui.drive.os_errors import drive_error
 from ambertime_tui.drive.record.record_model import Proof, ReadBack
 from ambertime_tui.drive.record.verdicts import Verdict
 from ambertime_tui.drive.verify.report import FileVerdict, VerifyProgress, VerifyReport

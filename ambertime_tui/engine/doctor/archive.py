@@ -9,8 +9,11 @@ from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 
-from ambertime_tui.drive.errors import DriveError, drive_error
+from ambertime_tui.drive.errors import (
+    DriveError,
+)
 from ambertime_tui.drive.layout import BACKUP, CHECKSUMS, OURS
+from ambertime_tui.drive.os_errors import drive_error
 from ambertime_tui.drive.record.damage_mark import is_marked
 from ambertime_tui.drive.record.integrity import hash_of, read_integrity
 from ambertime_tui.drive.record.reader import read_record

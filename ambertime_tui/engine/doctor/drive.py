@@ -14,7 +14,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from ambertime_tui.drive.errors import DriveError, DriveSilent, drive_error
+from ambertime_tui.drive.errors import (
+    DriveError,
+    DriveSilent,
+)
+from ambertime_tui.drive.os_errors import drive_error
 from ambertime_tui.drive.volume.discovery import Drive, drive_of
 from ambertime_tui.drive.volume.system_calls import SystemCalls
 from ambertime_tui.engine.api.doctor import SCRATCH_PREFIX, remove_scratch

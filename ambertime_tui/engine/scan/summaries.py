@@ -8,8 +8,13 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
-from ambertime_tui.drive.errors import ObstacleInArchive, TargetMissing, TargetNotAFolder, drive_error
+from ambertime_tui.drive.errors import (
+    ObstacleInArchive,
+    TargetMissing,
+    TargetNotAFolder,
+)
 from ambertime_tui.drive.layout import MARKER, OURS
+from ambertime_tui.drive.os_errors import drive_error
 from ambertime_tui.drive.volume.block_devices import Volume, how_to_mount
 from ambertime_tui.drive.volume.discovery import Drive, drive_of
 from ambertime_tui.drive.volume.file_system import FileSystemTraits
