@@ -50,7 +50,7 @@ def test_moved_and_renamed_files_are_not_copied_again(
     folder.rename(target / "Photos/Our trip")
     ended = asyncio.run(backup(JobSpec(str(target))))
     assert ended.status.write.files_written == 0
-    assert ended.status.proof == first.status.proof
+    assert ended.status.proof.partition(". ")[0] == first.status.proof.partition(". ")[0]
     (info,) = [event.text for event in ended.status.events if "moved or renamed" in event.text]
     assert info.startswith(
         f"{count} files were moved or renamed in the archive: {folder.relative_to(target)}/"

@@ -73,7 +73,7 @@ def test_what_icloud_does_not_deliver_within_the_patience_is_listed(phones: Diff
 
 def test_what_is_removed_before_it_is_copied_is_waited_for_again(phones: DifferentPhones) -> None:
     phone = phones(Switch.REMOVED_AT_ONCE, settings=replace(SLOW, tried_again_after=30.0))
-    phone.icloud.change(removed_after=15.0)
+    phone.icloud.change(removed_after=5.0)
     done = phone.back_up(icloud=True, look=keep_originals_when_asked(phone))
     assert phone.icloud.do(lambda now: now.offloaded) > 0
     assert phone.missing() == set(reasons(done))
