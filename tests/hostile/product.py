@@ -118,7 +118,7 @@ class Product:
         Args:
             target: the target folder.
             usbmuxd: the address of the usbmuxd with the phone.
-            scratch: an empty folder for the output; the app's state is in it, too.
+            scratch: an empty folder for the output; it also holds the app's state.
             steps: of STEPS, in this order.
             patience: seconds that a backup waits for the phone.
         """
